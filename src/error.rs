@@ -1,0 +1,289 @@
+//! One error type for the whole program: a kind, what happened, where, and what caused it.
+//!
+//! [`ErrorKind::policy`] is THE table: kind -> code, retry, exit code, remedy. A new kind is added only where a user
+//! or an orchestrator would act differently. The default for anything unforeseen is "do not retry". The code of a
+//! kind is stored in checkpoints, so it may never change.
+
+use std::fmt;
+
+/// What a user or an orchestrator can tell apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ErrorKind {
+    /// Flags, ranges, names of tables.
+    Usage,
+    /// Config file, URLs, environment, TLS files.
+    Config,
+    /// The source refuses the login (18456 …).
+    SourceLogin,
+    /// The source database is not there (4060 …).
+    SourceMissing,
+    /// The source denies a permission (229, 297, 300 …).
+    SourcePermission,
+    /// The source is unreachable, restarting, throttled, deadlocked, or its stream broke.
+    SourceUnavailable,
+    /// The source refuses a statement for good, or answers what the protocol does not allow.
+    SourceRefused,
+    /// The target refuses the login (class 28).
+    TargetLogin,
+    /// The target database is not there (3D000).
+    TargetMissing,
+    /// The target denies a permission (42501).
+    TargetPermission,
+    /// The target is unreachable, restarting, out of connections or of resources.
+    TargetUnavailable,
+    /// The target refuses a statement for good.
+    TargetRefused,
+    /// Bucket, credentials or permission of the checkpoint store are wrong.
+    StoreRefused,
+    /// The store does not honour conditional writes.
+    StoreUnconditional,
+    /// The store is unreachable or failing (5xx, throttled).
+    StoreUnavailable,
+    /// A checkpoint or plan cannot be read as what it should be.
+    CheckpointDamaged,
+    /// A document of a newer version of shardferry.
+    CheckpointNewer,
+    /// The plan belongs to another source, filter or mapping.
+    PlanForeign,
+    /// There is no plan or checkpoint where one is required.
+    PlanMissing,
+    /// A source table is no longer what the plan says.
+    SourceChanged,
+    /// The target table is not what the plan says.
+    TargetMismatch,
+    /// A table has nothing that can be copied, or a column that cannot.
+    Unsupported,
+    /// A value that PostgreSQL cannot hold.
+    Value,
+    /// Rows of the target stand in the way (`--no-truncate`, foreign keys, unique or foreign key violations at finish).
+    TargetData,
+    /// Some tables of the run failed for good; each has its own error in its checkpoint.
+    TablesFailed,
+    /// Another pod owns the table, or took it over.
+    Fenced,
+    /// Verification found differences.
+    Different,
+    /// SIGTERM.
+    Terminated,
+    /// SIGINT.
+    Interrupted,
+    /// A bug in shardferry.
+    Bug,
+}
+
+/// What follows from an [`ErrorKind`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Policy {
+    /// Stable name in checkpoints, results and logs.
+    pub code: &'static str,
+    /// May the same step be tried again by this process, after a pause?
+    pub retry: bool,
+    /// Exit code of a process that ends with this error (DESIGN section 6).
+    pub exit: u8,
+    /// What a person should do.
+    pub remedy: &'static str,
+}
+
+impl ErrorKind {
+    /// Every kind, for documentation and tests.
+    pub const ALL: [Self; 30] = [
+        Self::Usage,
+        Self::Config,
+        Self::SourceLogin,
+        Self::SourceMissing,
+        Self::SourcePermission,
+        Self::SourceUnavailable,
+        Self::SourceRefused,
+        Self::TargetLogin,
+        Self::TargetMissing,
+        Self::TargetPermission,
+        Self::TargetUnavailable,
+        Self::TargetRefused,
+        Self::StoreRefused,
+        Self::StoreUnconditional,
+        Self::StoreUnavailable,
+        Self::CheckpointDamaged,
+        Self::CheckpointNewer,
+        Self::PlanForeign,
+        Self::PlanMissing,
+        Self::SourceChanged,
+        Self::TargetMismatch,
+        Self::Unsupported,
+        Self::Value,
+        Self::TargetData,
+        Self::TablesFailed,
+        Self::Fenced,
+        Self::Different,
+        Self::Terminated,
+        Self::Interrupted,
+        Self::Bug,
+    ];
+
+    /// THE table.
+    #[must_use]
+    pub const fn policy(self) -> Policy {
+        const fn row(code: &'static str, retry: bool, exit: u8, remedy: &'static str) -> Policy {
+            Policy { code, retry, exit, remedy }
+        }
+        match self {
+            Self::Usage => row("usage", false, 2, "correct the command line; --help lists what is accepted"),
+            Self::Config => row("config", false, 2, "correct the configuration named above"),
+            Self::SourceLogin => row("source_login", false, 2, "check user and password of the source URL"),
+            Self::SourceMissing => row("source_missing", false, 2, "check the database name of the source URL"),
+            Self::SourcePermission => row("source_permission", false, 2, "grant the login SELECT and VIEW DEFINITION on the source"),
+            Self::SourceUnavailable => row("source_unavailable", true, 4, "check that the source is up and reachable, then rerun"),
+            Self::SourceRefused => row("source_refused", false, 3, "read the source's message, mend the table or exclude it, then rerun with --retry-failed"),
+            Self::TargetLogin => row("target_login", false, 2, "check user and password of the target URL"),
+            Self::TargetMissing => row("target_missing", false, 2, "create the target database or correct its name in the target URL"),
+            Self::TargetPermission => row("target_permission", false, 2, "grant the role CREATE on the target database and ownership of its tables"),
+            Self::TargetUnavailable => row("target_unavailable", true, 4, "check that the target is up and reachable, then rerun"),
+            Self::TargetRefused => row("target_refused", false, 3, "read the target's message, mend the table, then rerun with --retry-failed"),
+            Self::StoreRefused => row("store_refused", false, 2, "check bucket, region, endpoint and credentials of --checkpoint"),
+            Self::StoreUnconditional => row("store_unconditional", false, 2, "use a store that honours If-None-Match and If-Match (AWS S3, SeaweedFS, MinIO)"),
+            Self::StoreUnavailable => row("store_unavailable", true, 4, "check that the checkpoint store is up and reachable, then rerun"),
+            Self::CheckpointDamaged => row("checkpoint_damaged", false, 2, "restore the object named above, or clear the table with `shardferry reset --table`"),
+            Self::CheckpointNewer => row("checkpoint_newer", false, 2, "use the version of shardferry that wrote it, or a newer one"),
+            Self::PlanForeign => row("plan_foreign", false, 2, "use another --run-id, or go back to the source and filters of the plan"),
+            Self::PlanMissing => row("plan_missing", false, 2, "run `shardferry plan` first, or check --checkpoint and --run-id"),
+            Self::SourceChanged => row("source_changed", false, 3, "make a new plan under another --run-id, or restore the table's definition"),
+            Self::TargetMismatch => row("target_mismatch", false, 3, "drop or correct the target table, then rerun with --retry-failed"),
+            Self::Unsupported => row("unsupported", false, 3, "exclude the column or the table, or convert it on the source"),
+            Self::Value => row("value", false, 3, "correct the value on the source, then rerun with --retry-failed"),
+            Self::TargetData => row("target_data", false, 3, "remove the rows or constraints that stand in the way, then rerun with --retry-failed"),
+            Self::TablesFailed => row("tables_failed", false, 3, "`shardferry status` lists the failed tables; mend them and rerun with --retry-failed"),
+            Self::Fenced => row("fenced", false, 5, "another pod works on this table; rerun when it has ended"),
+            Self::Different => row("different", false, 6, "look at the differences, then run `shardferry verify --repair`"),
+            Self::Terminated => row("terminated", false, 143, "rerun to go on; the checkpoint is saved"),
+            Self::Interrupted => row("interrupted", false, 130, "rerun to go on; the checkpoint is saved"),
+            Self::Bug => row("bug", false, 1, "this should not happen: please report it with the log"),
+        }
+    }
+}
+
+/// An error with its place. Never carries a value of a row, a password or a URL with one.
+#[derive(Debug)]
+pub struct Error {
+    kind: ErrorKind,
+    message: String,
+    table: Option<String>,
+    column: Option<String>,
+    cause: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+/// The result of everything that can fail here.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    /// What happened, in one sentence without a full stop.
+    #[must_use]
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), table: None, column: None, cause: None }
+    }
+
+    /// Names the table (`schema.name` of the source).
+    #[must_use]
+    pub fn table(mut self, table: impl fmt::Display) -> Self {
+        self.table.get_or_insert_with(|| table.to_string());
+        self
+    }
+
+    /// Names the column.
+    #[must_use]
+    pub fn column(mut self, column: impl fmt::Display) -> Self {
+        self.column.get_or_insert_with(|| column.to_string());
+        self
+    }
+
+    /// Keeps the error that caused this one; its text is shown after the message.
+    #[must_use]
+    pub fn because(mut self, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        self.cause = Some(cause.into());
+        self
+    }
+
+    /// The kind, by which everything is decided.
+    #[must_use]
+    pub const fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+
+    /// The row of THE table.
+    #[must_use]
+    pub const fn policy(&self) -> Policy {
+        self.kind.policy()
+    }
+
+    /// The message with table, column and numbered causes, on one line and without the remedy.
+    #[must_use]
+    pub fn detail(&self) -> String {
+        let mut text = match (&self.table, &self.column) {
+            (Some(table), Some(column)) => format!("table {table}, column {column}: {}", self.message),
+            (Some(table), None) => format!("table {table}: {}", self.message),
+            (None, Some(column)) => format!("column {column}: {}", self.message),
+            (None, None) => self.message.clone(),
+        };
+        let mut cause: Option<&(dyn std::error::Error + 'static)> = match &self.cause {
+            Some(cause) => Some(cause.as_ref()),
+            None => None,
+        };
+        while let Some(error) = cause {
+            let next = error.to_string();
+            if !text.contains(&next) {
+                text.push_str(": ");
+                text.push_str(&next);
+            }
+            cause = error.source();
+        }
+        text
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} [{}]; {}", self.detail(), self.policy().code, self.policy().remedy)
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.cause {
+            Some(cause) => Some(cause.as_ref()),
+            None => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn codes_are_unique_and_exit_codes_are_those_of_the_contract() {
+        let codes: BTreeSet<_> = ErrorKind::ALL.iter().map(|kind| kind.policy().code).collect();
+        assert_eq!(codes.len(), ErrorKind::ALL.len());
+        for kind in ErrorKind::ALL {
+            assert!([1, 2, 3, 4, 5, 6, 143, 130].contains(&kind.policy().exit), "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn only_transient_kinds_are_retried_and_they_exit_4() {
+        for kind in ErrorKind::ALL {
+            assert_eq!(kind.policy().retry, kind.policy().exit == 4, "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn an_error_says_what_where_why_and_what_to_do() {
+        let error = Error::new(ErrorKind::Value, "a character PostgreSQL cannot hold (U+0000)")
+            .table("dbo.Orders")
+            .column("Note")
+            .because(std::io::Error::other("cause"));
+        assert_eq!(
+            error.to_string(),
+            "table dbo.Orders, column Note: a character PostgreSQL cannot hold (U+0000): cause [value]; \
+             correct the value on the source, then rerun with --retry-failed"
+        );
+    }
+}

@@ -1,0 +1,3 @@
+//! The plan: which tables, in which order, cut into which shards.
+
+pub mod document;
