@@ -59,6 +59,8 @@ pub enum ErrorKind {
     TargetData,
     /// Some tables of the run failed for good; each has its own error in its checkpoint.
     TablesFailed,
+    /// Tables of other shards are not copied yet, so the finish step cannot start.
+    Unfinished,
     /// Another pod owns the table, or took it over.
     Fenced,
     /// Verification found differences.
@@ -86,7 +88,7 @@ pub struct Policy {
 
 impl ErrorKind {
     /// Every kind, for documentation and tests.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 31] = [
         Self::Usage,
         Self::Config,
         Self::SourceLogin,
@@ -112,6 +114,7 @@ impl ErrorKind {
         Self::Value,
         Self::TargetData,
         Self::TablesFailed,
+        Self::Unfinished,
         Self::Fenced,
         Self::Different,
         Self::Terminated,
@@ -151,6 +154,7 @@ impl ErrorKind {
             Self::Value => row("value", false, 3, "correct the value on the source, then rerun with --retry-failed"),
             Self::TargetData => row("target_data", false, 3, "remove the rows or constraints that stand in the way, then rerun with --retry-failed"),
             Self::TablesFailed => row("tables_failed", false, 3, "`shardferry status` lists the failed tables; mend them and rerun with --retry-failed"),
+            Self::Unfinished => row("unfinished", false, 5, "`shardferry status` lists the tables that are missing; rerun when they are completed"),
             Self::Fenced => row("fenced", false, 5, "another pod works on this table; rerun when it has ended"),
             Self::Different => row("different", false, 6, "look at the differences, then run `shardferry verify --repair`"),
             Self::Terminated => row("terminated", false, 143, "rerun to go on; the checkpoint is saved"),
