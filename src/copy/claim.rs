@@ -19,7 +19,7 @@ use crate::schema::TableName;
 use crate::target::ledger;
 use std::sync::Arc;
 use tokio::sync::Mutex;
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 /// A document that can have an owner.
 pub trait Claimable: Document + 'static {
@@ -73,7 +73,8 @@ pub struct Claim<T: Claimable> {
     pub index: u32,
     pub epoch: u64,
     entry: Arc<Mutex<Entry<T>>>,
-    heartbeat: CancellationToken,
+    /// Ends the heartbeat when it is dropped, whatever way the claim ends.
+    heartbeat: DropGuard,
     fenced: CancellationToken,
     task: tokio::task::JoinHandle<()>,
 }
@@ -151,7 +152,7 @@ impl<T: Claimable> Claim<T> {
         let entry = Arc::new(Mutex::new(entry));
         let (heartbeat, fenced) = (CancellationToken::new(), CancellationToken::new());
         let task = tokio::spawn(beat(Arc::clone(cx), index, Arc::clone(&entry), heartbeat.clone(), fenced.clone()));
-        Self { index, epoch, entry, heartbeat, fenced, task }
+        Self { index, epoch, entry, heartbeat: heartbeat.drop_guard(), fenced, task }
     }
 
     /// Cancelled when the heartbeat finds that another pod took the claim over.
@@ -165,7 +166,7 @@ impl<T: Claimable> Claim<T> {
     /// # Errors
     /// `Fenced` where another pod has taken the claim over; those of the store.
     pub async fn settle(self, cx: &Context, settled: Settled<T>) -> Result<T> {
-        self.heartbeat.cancel();
+        drop(self.heartbeat);
         if let Err(error) = self.task.await {
             tracing::error!(index = self.index, error = %error, "the heartbeat ended badly");
         }

@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::plan::document::Plan;
 use crate::progress::Progress;
 use crate::retry::RetryPolicy;
-use crate::settings::{Consistency, Truncate};
+use crate::settings::{Consistency, Settings, Truncate};
 use crate::shutdown::Shutdown;
 use crate::source::settings::SourceSettings;
 use crate::target::settings::TargetSettings;
@@ -65,4 +65,47 @@ impl LockSession {
             None => Err(crate::error::Error::new(crate::error::ErrorKind::Bug, "a connection that was just made is not there")),
         }
     }
+}
+
+impl Context {
+    /// What a command needs, from its settings.
+    ///
+    /// # Errors
+    /// `Config` where the source or the target is missing.
+    pub fn new(settings: &Settings, shutdown: &Shutdown, run: Started) -> Result<Arc<Self>> {
+        let target = settings.target()?.clone();
+        let application = format!("shardferry {} pod {}", settings.run_id, settings.pod);
+        Ok(Arc::new(Self {
+            source: settings.source()?.clone(),
+            session: Arc::new(Mutex::new(LockSession::new(target.clone(), application))),
+            target,
+            checkpoints: run.checkpoints,
+            plan: run.plan,
+            run: settings.run_id.to_string(),
+            pod: settings.pod.clone(),
+            claim_timeout: settings.claim_timeout,
+            grace: settings.grace,
+            truncate: settings.truncate,
+            consistency: run.consistency,
+            retry: settings.retry,
+            shutdown: shutdown.clone(),
+            progress: run.progress,
+            epochs: run.epochs,
+        }))
+    }
+
+    /// Tables of the plan.
+    #[must_use]
+    pub fn total(&self) -> u32 {
+        u32::try_from(self.plan.tables.len()).unwrap_or(u32::MAX)
+    }
+}
+
+/// What a command has found out before it begins to work.
+pub struct Started {
+    pub checkpoints: Checkpoints,
+    pub plan: Plan,
+    pub consistency: Consistency,
+    pub progress: Progress,
+    pub epochs: BTreeMap<u32, u64>,
 }
