@@ -48,6 +48,46 @@ pub enum Ty {
     Vector,
 }
 
+impl Ty {
+    /// As `sys.types` and `sys.columns` describe it: base type, max_length, precision, scale.
+    pub fn catalog(&self) -> (&'static str, i16, u8, u8) {
+        let length = |bytes: Option<u16>| bytes.map_or(-1, |bytes| i16::try_from(bytes).unwrap());
+        match *self {
+            Self::Bit => ("bit", 1, 1, 0),
+            Self::TinyInt => ("tinyint", 1, 3, 0),
+            Self::SmallInt => ("smallint", 2, 5, 0),
+            Self::Int => ("int", 4, 10, 0),
+            Self::BigInt => ("bigint", 8, 19, 0),
+            Self::Real => ("real", 4, 24, 0),
+            Self::Float => ("float", 8, 53, 0),
+            Self::SmallMoney => ("smallmoney", 4, 10, 4),
+            Self::Money => ("money", 8, 19, 4),
+            Self::SmallDateTime => ("smalldatetime", 4, 16, 0),
+            Self::DateTime => ("datetime", 8, 23, 3),
+            Self::Date => ("date", 3, 10, 0),
+            Self::Time(scale) => ("time", 5, 16, scale),
+            Self::DateTime2(scale) => ("datetime2", 8, 27, scale),
+            Self::DateTimeOffset(scale) => ("datetimeoffset", 10, 34, scale),
+            Self::Decimal(precision, scale) => ("decimal", 17, precision, scale),
+            Self::Guid => ("uniqueidentifier", 16, 0, 0),
+            Self::Char(n, _) => ("char", length(Some(n)), 0, 0),
+            Self::VarChar(n, _) => ("varchar", length(n), 0, 0),
+            Self::NChar(n) => ("nchar", length(Some(n)), 0, 0),
+            Self::NVarChar(n) => ("nvarchar", length(n), 0, 0),
+            Self::Binary(n) => ("binary", length(Some(n)), 0, 0),
+            Self::VarBinary(n) => ("varbinary", length(n), 0, 0),
+            Self::Xml => ("xml", -1, 0, 0),
+            Self::Text(_) => ("text", 16, 0, 0),
+            Self::NText => ("ntext", 16, 0, 0),
+            Self::Image => ("image", 16, 0, 0),
+            Self::Variant => ("sql_variant", 8016, 0, 0),
+            Self::Udt => ("geography", -1, 0, 0),
+            Self::Json => ("json", -1, 0, 0),
+            Self::Vector => ("vector", 20, 0, 0),
+        }
+    }
+}
+
 #[derive(Debug, Clone)]
 pub struct Col {
     pub name: String,
