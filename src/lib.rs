@@ -4,3 +4,5 @@
 pub mod error;
 pub mod plan;
 pub mod schema;
+pub mod secret;
+pub mod source;
