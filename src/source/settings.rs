@@ -93,13 +93,10 @@ impl SourceSettings {
         &self.password
     }
 
-    /// What the login packet asks for: an encrypted connection cannot carry packets above 16383 bytes.
+    /// What the login asks for: packets above 16383 bytes do not fit a TLS record.
     #[must_use]
-    pub fn effective_packet_size(&self) -> u32 {
-        match self.encrypt {
-            Encrypt::Off | Encrypt::LoginOnly => self.packet_size,
-            Encrypt::On | Encrypt::Strict => self.packet_size.min(LARGEST_TLS_PACKET),
-        }
+    pub fn packet_size_for(&self, encrypted: bool) -> u32 {
+        if encrypted { self.packet_size.min(LARGEST_TLS_PACKET) } else { self.packet_size }
     }
 }
 

@@ -102,9 +102,10 @@ fn the_other_settings_are_read() {
 
 #[test]
 fn a_packet_under_tls_fits_its_record() {
-    let size = |encrypt: &str| parse(&format!("mssql://sa:pw@h/d?encrypt={encrypt}")).effective_packet_size();
-    assert_eq!((size("off"), size("login"), size("on"), size("strict")), (32767, 32767, 16383, 16383));
-    assert_eq!(parse("mssql://sa:pw@h/d?packet-size=4096").effective_packet_size(), 4096);
+    let settings = parse("mssql://sa:pw@h/d");
+    assert_eq!((settings.packet_size_for(false), settings.packet_size_for(true)), (32767, 16383));
+    let small = parse("mssql://sa:pw@h/d?packet-size=4096");
+    assert_eq!((small.packet_size_for(false), small.packet_size_for(true)), (4096, 4096));
 }
 
 #[test]
