@@ -1,0 +1,5 @@
+//! The SQL Server side.
+
+pub(crate) mod errors;
+pub mod select;
+pub mod wire;
