@@ -2,6 +2,13 @@
 
 pub mod codepage;
 pub mod collation;
+pub mod faults;
+mod replay;
 pub mod results;
+pub mod server;
+mod tls;
 pub mod types;
 pub mod value;
+mod wire;
+
+pub use server::{Options, Server, TlsMode};
