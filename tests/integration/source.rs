@@ -1,5 +1,7 @@
 //! The source's connection against the test server's wire layer: encryption, login, control, bulk rows, faults.
 
+#[path = "source_catalog.rs"]
+mod catalog;
 #[path = "source_script.rs"]
 mod script;
 

@@ -4,12 +4,61 @@ use mssim::results::{Backend, EnvChange, Flow, Login, Parameter, Results, Sessio
 use mssim::types::{Column, Len, SqlType};
 use mssim::value::Value;
 
-/// Knows the user `reader` with the password `secret`, the database `shop`, and the statements of [`Scripted::batch`].
+/// An answer to a catalog query: a piece of the query's text, and rows (texts as SQL Server would print them) or an
+/// error number.
+#[derive(Clone)]
+pub(crate) struct Answer(pub(crate) &'static str, pub(crate) Result<Vec<Vec<Option<&'static str>>>, i32>);
+
+/// Knows the user `reader` with the password `secret`, the database `shop`, the statements of [`Scripted::batch`], and
+/// of the catalog what it is given: the first answer that fits, else no rows.
 #[derive(Default)]
-pub(crate) struct Script;
+pub(crate) struct Script {
+    pub(crate) catalog: Vec<Answer>,
+}
 
 struct Scripted {
     transaction: bool,
+    catalog: Vec<Answer>,
+}
+
+impl Scripted {
+    fn catalog(&self, sql: &str, results: &mut dyn Results) -> Flow {
+        let answer = self.catalog.iter().find(|answer| sql.contains(answer.0));
+        let answer = match answer.map(|answer| answer.1.clone()).unwrap_or(Ok(Vec::new())) {
+            Ok(answer) => answer,
+            Err(number) => return results.error(&error(number, 14, "as told")),
+        };
+        let columns = converted_columns(sql);
+        let value = |ty: SqlType, text: Option<&str>| match (ty, text) {
+            (_, None) => Value::Null,
+            (SqlType::Int | SqlType::BigInt, Some(text)) => Value::Int(text.parse().unwrap()),
+            (_, Some(text)) => Value::Text(text.into()),
+        };
+        let count = i64::try_from(answer.len()).unwrap();
+        rows(results, &columns, count, |n| {
+            let row = &answer[usize::try_from(n).unwrap()];
+            assert_eq!(row.len(), columns.len(), "{sql}");
+            columns.iter().zip(row).map(|(column, text)| value(column.ty, *text)).collect()
+        })
+    }
+}
+
+/// The columns of `SELECT CONVERT(type, …) AS name, …`.
+fn converted_columns(sql: &str) -> Vec<Column> {
+    let code: Vec<&str> = sql.lines().filter(|line| !line.starts_with("--")).map(str::trim).collect();
+    let code = code.join("\n");
+    let list = code.split("\nFROM ").next().unwrap().strip_prefix("SELECT ").unwrap();
+    let one = |item: &str| {
+        let (expression, name) = item.rsplit_once(" AS ").unwrap();
+        let ty = match expression {
+            e if e.starts_with("CONVERT(int,") => SqlType::Int,
+            e if e.starts_with("CONVERT(bigint,") => SqlType::BigInt,
+            e if e.starts_with("CONVERT(nvarchar(max),") => SqlType::NVarChar(Len::Max),
+            _ => SqlType::NVarChar(Len::Limited(256)),
+        };
+        Column { nullable: true, ..column(name, ty) }
+    };
+    list.split(",\n").map(one).collect()
 }
 
 fn error(number: i32, severity: u8, message: &str) -> SqlError {
@@ -24,7 +73,7 @@ impl Backend for Script {
         if login.database != "shop" {
             return Err(error(4060, 11, &format!("Cannot open database \"{}\".", login.database)));
         }
-        Ok(Box::new(Scripted { transaction: false }))
+        Ok(Box::new(Scripted { transaction: false, catalog: self.catalog.clone() }))
     }
 }
 
@@ -58,7 +107,8 @@ impl Session for Scripted {
                 let _ = results.env_change(&EnvChange::CommitTransaction(0x0102_0304_0506_0708));
                 results.done(None)
             }
-            ["SET", ..] | ["--", ..] => results.done(None),
+            ["SET", ..] | ["--", "What", "every", "session", ..] => results.done(None),
+            ["--", ..] => self.catalog(sql, results),
             _ => results.error(&error(102, 15, "Incorrect syntax.")),
         };
         Ok(())
