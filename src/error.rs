@@ -124,6 +124,7 @@ impl ErrorKind {
 
     /// THE table.
     #[must_use]
+    #[rustfmt::skip] // one row a kind: a table is read by columns
     pub const fn policy(self) -> Policy {
         const fn row(code: &'static str, retry: bool, exit: u8, remedy: &'static str) -> Policy {
             Policy { code, retry, exit, remedy }
