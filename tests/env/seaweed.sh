@@ -64,7 +64,7 @@ launch() {
 JSON
   # Credentials in the environment would become a second identity.
   env -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY setsid "$venv/bin/weed" mini \
-    -dir="$data" -ip=127.0.0.1 -ip.bind=127.0.0.1 -bucket="$bucket" -s3.config="$state/identities.json" \
+    -dir="$data" -ip=127.0.0.1 -ip.bind=127.0.0.1 -bucket="$bucket" -s3.autoCreateBucket=false -s3.config="$state/identities.json" \
     -master.telemetry=false -admin.ui=false -master.volumeSizeLimitMB=128 -volume.max=20 \
     -s3.port="${ports[0]}" -s3.port.grpc="${ports[1]}" -s3.port.iceberg=0 -s3.port.lance=0 \
     -master.port="${ports[2]}" -master.port.grpc="${ports[3]}" \
