@@ -138,6 +138,30 @@ async fn tables_heartbeats_and_finish_on_s3() {
     assert!(!checkpoints.finish(&plan).await.unwrap().is_stored());
 }
 
+/// What take-overs rest on: a write renews Last-Modified (to the second), and reading does not.
+#[tokio::test]
+async fn a_heartbeat_renews_the_age_of_a_claim() {
+    let checkpoints = checkpoints(&fresh("heartbeat"), "pod-1").await;
+    let plan = plan(1);
+    let table = &plan.tables[0];
+    let mut entry = checkpoints.table(&plan, table).await.unwrap();
+    assert_eq!(checkpoints.write(&mut entry).await.unwrap(), Written::Stored);
+    let first = checkpoints.table(&plan, table).await.unwrap();
+    // Ages by itself while nobody writes …
+    let aged = loop {
+        let entry = checkpoints.table(&plan, table).await.unwrap();
+        if entry.age().unwrap().as_secs() >= 2 {
+            break entry;
+        }
+    };
+    assert_eq!(aged.modified, first.modified);
+    // … and is young again after a write.
+    assert_eq!(checkpoints.write(&mut entry).await.unwrap(), Written::Stored);
+    let renewed = checkpoints.table(&plan, table).await.unwrap();
+    assert!(renewed.modified > first.modified, "{:?} {:?}", renewed.modified, first.modified);
+    assert!(renewed.age() < aged.age());
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_listing_has_more_than_one_page() {
     let store = store(&fresh("pages")).await;
