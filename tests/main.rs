@@ -1,4 +1,6 @@
-//! One binary for all integration tests: one module per part.
+//! The integration tests: real servers, named by the environment.
 
-#[path = "integration/source.rs"]
-mod source;
+// Clippy knows what is test code by this attribute.
+#[cfg(test)]
+#[path = "integration/store.rs"]
+mod store;
