@@ -4,3 +4,4 @@
 pub mod error;
 pub mod plan;
 pub mod schema;
+pub mod target;
