@@ -1,6 +1,4 @@
-//! The integration tests: real servers, named by the environment.
+//! Integration tests: one binary, one module a part.
 
-// Clippy knows what is test code by this attribute.
-#[cfg(test)]
-#[path = "integration/store.rs"]
-mod store;
+#[path = "integration/target.rs"]
+mod target;
