@@ -1,3 +1,4 @@
 //! The plan: which tables, in which order, cut into which shards.
 
 pub mod document;
+pub mod shards;

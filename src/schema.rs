@@ -299,7 +299,8 @@ mod tests {
     #[test]
     fn a_type_is_shown_as_declared() {
         let ty = |name: &str, max_length, precision, scale| {
-            SourceType { name: name.to_owned(), alias: None, max_length, precision, scale, collation: None }.to_string()
+            SourceType { name: name.to_owned(), alias: None, max_length, precision, scale, collation: None }
+                .to_string()
         };
         assert_eq!(ty("nvarchar", 100, 0, 0), "nvarchar(50)");
         assert_eq!(ty("varchar", -1, 0, 0), "varchar(max)");
