@@ -290,3 +290,27 @@ pub enum PhaseChoice {
     Data,
     All,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    /// The help of the program and of every command, as a terminal of 100 columns shows it.
+    #[test]
+    fn help_is_reviewed() {
+        let mut command = Cli::command().term_width(100);
+        command.build();
+        insta::assert_snapshot!("help", command.render_help().to_string());
+        for subcommand in command.get_subcommands_mut() {
+            let name = format!("help-{}", subcommand.get_name());
+            let help = subcommand.clone().term_width(100).render_help().to_string();
+            insta::assert_snapshot!(name, help);
+        }
+    }
+}
