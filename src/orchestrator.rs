@@ -229,7 +229,28 @@ mod tests {
     #[test]
     fn the_result_says_everything() {
         let elapsed = Duration::from_micros(83_123_456);
-        insta::assert_snapshot!(reporter(OutputSettings::default()).result(&failed(), elapsed), @"");
+        insta::assert_snapshot!(reporter(OutputSettings::default()).result(&failed(), elapsed), @r#"
+        {
+          "command": "sync",
+          "run_id": "nightly",
+          "pod": "pod-7",
+          "status": "failed",
+          "exit_code": 3,
+          "tables_processed": 95,
+          "tables_skipped": 4,
+          "tables_failed": 1,
+          "rows": 1234567,
+          "bytes": 99,
+          "seconds": 83.123,
+          "shards": [],
+          "message": null,
+          "error": {
+            "code": "tables_failed",
+            "message": "1 of 100 tables failed",
+            "remedy": "`shardferry status` lists the failed tables; mend them and rerun with --retry-failed"
+          }
+        }
+        "#);
     }
 
     #[test]

@@ -137,8 +137,17 @@ mod tests {
     #[test]
     fn the_final_summary_says_how_to_go_on() {
         let totals = Totals { tables: 100, completed: 95, skipped: 5, rows: 1_234_567, ..Totals::default() };
-        insta::assert_snapshot!(final_summary(&totals, Duration::from_secs(83)).join("\n"), @"");
-        insta::assert_snapshot!(final_sentence(&totals, Duration::from_secs(83)), @"");
+        insta::assert_snapshot!(final_summary(&totals, Duration::from_secs(83)).join("\n"), @"
+        Final summary
+          Processed:   95
+          Skipped:     5
+          Failed:      0
+          Total rows:  1,234,567
+          Duration:    1m 23s
+          Rows/second: 14,874
+          To go on:    nothing is left to do for the chosen tables
+        ");
+        insta::assert_snapshot!(final_sentence(&totals, Duration::from_secs(83)), @"Final summary: 95 processed, 5 skipped, 0 failed, 1,234,567 rows in 1m 23s, 14,874 rows/second");
         let open = Totals { tables: 101, ..totals };
         assert_eq!(go_on(&open), "rerun the same command; completed tables are skipped");
         let failed = Totals { failed: 1, ..open };

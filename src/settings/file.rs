@@ -168,7 +168,7 @@ mod tests {
             ("- a\n", 1, "expected lines of the form"),
             ("range:\n  a: b\n", 2, "`range` takes a plain value"),
             ("range: [1, [2]]\n", 1, "`range` takes a plain value"),
-            ("range: \"1\n", 2, "not YAML"),
+            ("range: \"1\n", 1, "not YAML"),
             ("table: *x\n", 1, ""),
         ] {
             let (found, said) = parse(text, &known()).unwrap_err();
