@@ -1,6 +1,7 @@
 //! shardferry copies a shard of SQL Server tables into PostgreSQL and keeps its checkpoints as JSON in S3.
 #![forbid(unsafe_code)]
 
+pub mod checkpoint;
 pub mod cli;
 pub mod clock;
 pub mod command;

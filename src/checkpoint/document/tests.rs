@@ -1,0 +1,174 @@
+use super::*;
+use crate::checkpoint::tests::{plan, table};
+use serde_json::json;
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(1_700_000_000 + second).unwrap()
+}
+
+fn busy() -> TableDocument {
+    let plan = plan(1);
+    TableDocument {
+        operation: "0123456789abcdef0123456789abcdef".to_owned(),
+        owner: Some(Owner { pod: "copy-3".to_owned(), epoch: 2, heartbeat: at(60) }),
+        epoch: 2,
+        schema: Phase {
+            status: Status::Completed,
+            started_at: Some(at(0)),
+            completed_at: Some(at(1)),
+            attempts: 1,
+            ..Phase::default()
+        },
+        data: Phase {
+            status: Status::InProgress,
+            started_at: Some(at(2)),
+            rows_synced: 1_500_000,
+            bytes: 123_456_789,
+            chunks_done: 3,
+            chunks_total: 8,
+            attempts: 2,
+            ..Phase::default()
+        },
+        ..TableDocument::pending(&plan, table(&plan, 1))
+    }
+}
+
+#[test]
+fn the_shape_of_a_table_document() {
+    insta::assert_snapshot!(text(&busy()));
+}
+
+#[test]
+fn the_shape_of_a_failed_table() {
+    let plan = plan(1);
+    let error =
+        Error::new(ErrorKind::Value, "a character PostgreSQL cannot hold").table("dbo.T1").column("Note");
+    let mut document = TableDocument::pending(&plan, table(&plan, 1));
+    document.data = Phase {
+        status: Status::Failed,
+        started_at: Some(at(2)),
+        failed_at: Some(at(9)),
+        error: Some(PhaseError::from(&error)),
+        attempts: 1,
+        ..Phase::default()
+    };
+    insta::assert_snapshot!(text(&document.data));
+}
+
+#[test]
+fn the_shape_of_finish_and_pod_documents() {
+    let mut finish = FinishDocument::pending(&plan(1));
+    finish.stamp("0123456789abcdef0123456789abcdef");
+    finish.steps = BTreeMap::from([
+        ("indexes".to_owned(), Status::Completed),
+        ("foreign_keys".to_owned(), Status::InProgress),
+    ]);
+    insta::assert_snapshot!("finish", text(&finish));
+    insta::assert_snapshot!("pod", text(&pod()));
+}
+
+pub(crate) fn pod() -> PodDocument {
+    PodDocument {
+        version: VERSION,
+        plan_fingerprint: plan(1).fingerprint,
+        operation: String::new(),
+        pod: "copy-3".to_owned(),
+        attempt: 1,
+        command: "run".to_owned(),
+        started_at: at(0),
+        ended_at: at(90),
+        exit_code: 0,
+        error: None,
+        tables: vec![PodTable {
+            index: 1,
+            table: TableName::new("dbo", "T1"),
+            phase: "data".to_owned(),
+            status: Status::Completed,
+            started_at: at(1),
+            ended_at: at(80),
+            rows: 1_500_000,
+            bytes: 123_456_789,
+            chunks: 8,
+        }],
+    }
+}
+
+#[test]
+fn a_document_reads_back_as_it_was_written() {
+    let body = encode(&busy()).unwrap();
+    assert_eq!(decode::<TableDocument>("x", &body, VERSION).unwrap(), busy());
+}
+
+#[test]
+fn unknown_fields_are_ignored_and_missing_phases_are_pending() {
+    let text = json!({
+        "version": 1, "plan_fingerprint": "f", "index": 7, "operation": "o",
+        "table": {"schema": "dbo", "name": "T", "later": 1},
+        "data": {"status": "in_progress", "rows_synced": 5, "later": true}, "later": [1, 2]
+    });
+    let document: TableDocument = decode("x", text.to_string().as_bytes(), VERSION).unwrap();
+    assert_eq!((document.index, document.data.rows_synced, document.schema.status), (7, 5, Status::Pending));
+}
+
+#[test]
+fn an_older_version_is_read_and_a_newer_one_refused() {
+    let mut text = serde_json::to_value(busy()).unwrap();
+    text["version"] = json!(0);
+    assert!(decode::<TableDocument>("x", text.to_string().as_bytes(), VERSION).is_ok());
+    // Nothing else of a newer document need be understood.
+    let newer = json!({"version": 2, "table": 5});
+    let error =
+        decode::<TableDocument>("run/tables/1.json", newer.to_string().as_bytes(), VERSION).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::CheckpointNewer);
+    assert!(error.to_string().contains("run/tables/1.json has version 2"), "{error}");
+}
+
+#[test]
+fn a_damaged_document_names_its_object() {
+    for body in [
+        "",
+        "not json",
+        "{\"version\": 1}",
+        "{}",
+        "[]",
+        "{\"version\": -1}",
+        "\u{0}",
+        "{\"version\": 1, \"index\":",
+    ] {
+        let error = decode::<TableDocument>("run/tables/1.json", body.as_bytes(), VERSION).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::CheckpointDamaged, "{body}");
+        assert!(error.to_string().contains("run/tables/1.json is damaged"), "{error}");
+    }
+}
+
+#[test]
+fn a_foreign_plan_says_what_differs() {
+    let stored = plan(1);
+    let mut ours = plan(1);
+    assert!(refuse_foreign(&stored, &ours).is_ok());
+    ours.fingerprint = "ff".repeat(32);
+    ours.source.database = "Sales2".to_owned();
+    ours.options.exclude = vec!["dbo.Log*".to_owned(), "tmp.*".to_owned()];
+    let error = refuse_foreign(&stored, &ours).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::PlanForeign);
+    assert_eq!(
+        error.detail(),
+        "the run already has a plan for something else: source database was Sales, now Sales2; \
+         exclude was none, now dbo.Log*, tmp.*"
+    );
+    let mut ours = plan(1);
+    ours.fingerprint = "ff".repeat(32);
+    let error = refuse_foreign(&stored, &ours).unwrap_err();
+    assert!(error.detail().ends_with("fingerprint was abababababab, now ffffffffffff"), "{error}");
+}
+
+#[test]
+fn a_long_error_is_cut_between_characters() {
+    let error = Error::new(ErrorKind::TargetRefused, "ü".repeat(5000));
+    let stored = PhaseError::from(&error);
+    assert_eq!((stored.code.as_str(), stored.message.chars().count()), ("target_refused", MESSAGE_LIMIT + 1));
+}
+
+fn text<T: Serialize>(document: &T) -> String {
+    String::from_utf8(encode(document).unwrap().to_vec()).unwrap()
+}

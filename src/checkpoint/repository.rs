@@ -1,0 +1,286 @@
+//! The objects of one run as documents: what the rest of the program works with.
+
+use super::document::{Document, FinishDocument, PodDocument, TableDocument, VERSION};
+use super::document::{damaged, decode, encode, refuse_foreign, same_plan};
+use super::file::FileStore;
+use super::location::{CheckpointUrl, RunId};
+use super::put::{Put, operation_id, put};
+use super::s3::S3Store;
+use super::store::{Object, Store, Tag};
+use super::{keys, probe};
+use crate::error::{Error, ErrorKind, Result};
+use crate::plan::document::{self, Plan, PlannedTable};
+use futures_util::{StreamExt, TryStreamExt, stream};
+use jiff::Timestamp;
+use serde::Serialize;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Objects read at once: 300 tables take some ten round trips.
+const READS_AT_ONCE: usize = 32;
+
+/// A document as it was last seen in the store, to be changed and written back.
+#[derive(Debug, Clone)]
+pub struct Entry<T> {
+    pub document: T,
+    key: String,
+    /// None: there was no object.
+    tag: Option<Tag>,
+    /// Ids of writes since `tag` was seen whose end is not known.
+    operations: Vec<String>,
+    /// When the object was last written, by the store's clock; None where there was none.
+    pub modified: Option<Timestamp>,
+    /// The store's clock when it answered; None where there was no object.
+    pub now: Option<Timestamp>,
+}
+
+impl<T> Entry<T> {
+    /// How long ago the object was last written, by the store's own clock; None where there was none.
+    #[must_use]
+    pub fn age(&self) -> Option<Duration> {
+        let age = self.now?.duration_since(self.modified?);
+        Some(Duration::try_from(age).unwrap_or_default())
+    }
+
+    /// Is there an object?
+    #[must_use]
+    pub const fn is_stored(&self) -> bool {
+        self.tag.is_some()
+    }
+}
+
+/// What became of [`Checkpoints::write`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Written {
+    /// The store has it; the entry can be changed and written again.
+    Stored,
+    /// Somebody else wrote since the entry was read, or removed it. Nothing was written; read it again.
+    Lost,
+}
+
+/// The checkpoints of one run, for one pod. Cheap to clone.
+#[derive(Clone)]
+pub struct Checkpoints {
+    store: Arc<dyn Store>,
+    run: RunId,
+    pod: String,
+    /// The store's root, for messages.
+    place: String,
+}
+
+impl Checkpoints {
+    /// Reaches no server yet, but finds region and credentials. Errors: `Config`, `StoreRefused`, `StoreUnavailable`.
+    pub async fn open(url: &CheckpointUrl, run: RunId, pod: &str) -> Result<Self> {
+        let store: Arc<dyn Store> = match url {
+            CheckpointUrl::S3 { bucket, prefix } => Arc::new(S3Store::open(bucket, prefix).await?),
+            CheckpointUrl::File { directory } => Arc::new(FileStore::open(directory)?),
+        };
+        Ok(Self::with_store(store, url.to_string(), run, pod))
+    }
+
+    /// On a store of one's own, named `place` in messages.
+    pub fn with_store(store: Arc<dyn Store>, place: String, run: RunId, pod: &str) -> Self {
+        Self { store, run, pod: pod.to_owned(), place }
+    }
+
+    #[must_use]
+    pub const fn run(&self) -> &RunId {
+        &self.run
+    }
+
+    #[must_use]
+    pub fn pod(&self) -> &str {
+        &self.pod
+    }
+
+    /// Proves that the store honours conditional writes; leaves nothing behind. Errors: `StoreUnconditional`.
+    pub async fn probe(&self) -> Result<()> {
+        probe::probe(&*self.store, &keys::probe(&self.run, &operation_id())).await
+    }
+
+    /// Writes the plan if the run has none; answers the run's plan and whether it is this one.
+    ///
+    /// Of pods that plan at once all get the first one's. Errors: `PlanForeign` where the run's plan has another
+    /// fingerprint, saying what differs.
+    pub async fn create_plan(&self, plan: &Plan) -> Result<(Plan, bool)> {
+        #[derive(Serialize)]
+        struct Stamped<'a> {
+            operation: &'a str,
+            #[serde(flatten)]
+            plan: &'a Plan,
+        }
+        let operation = operation_id();
+        // One line: a plan of thousands of tables has megabytes.
+        let body = serde_json::to_vec(&Stamped { operation: &operation, plan }).map_err(|error| {
+            Error::new(ErrorKind::Bug, "the plan cannot be written as JSON").because(error)
+        })?;
+        let key = keys::plan(&self.run);
+        match put(&*self.store, &key, &body.into(), &[operation], None).await? {
+            Put::Stored { .. } => Ok((plan.clone(), true)),
+            Put::Lost => {
+                let stored = self.plan().await?;
+                refuse_foreign(&stored, plan)?;
+                Ok((stored, false))
+            }
+        }
+    }
+
+    /// The run's plan. Errors: `PlanMissing`, `CheckpointDamaged`, `CheckpointNewer`.
+    pub async fn plan(&self) -> Result<Plan> {
+        let missing = || {
+            Error::new(ErrorKind::PlanMissing, format!("there is no {}", self.shown(&keys::plan(&self.run))))
+        };
+        self.plan_if_any().await?.ok_or_else(missing)
+    }
+
+    /// The run's plan, where it has one.
+    pub async fn plan_if_any(&self) -> Result<Option<Plan>> {
+        let key = keys::plan(&self.run);
+        let Some(object) = self.store.get(&key).await? else { return Ok(None) };
+        let plan: Plan = decode(&self.shown(&key), &object.body, document::VERSION)?;
+        if (1u32..).zip(&plan.tables).any(|(index, table)| table.index != index) {
+            return Err(damaged(&self.shown(&key), "its tables are not numbered 1, 2, 3 …"));
+        }
+        Ok(Some(plan))
+    }
+
+    /// The state of one table; pending where there is no object yet.
+    pub async fn table(&self, plan: &Plan, table: &PlannedTable) -> Result<Entry<TableDocument>> {
+        let key = keys::table(&self.run, table);
+        let object = self.store.get(&key).await?;
+        self.table_entry(plan, table, key, object)
+    }
+
+    /// The state of all tables, in plan order.
+    pub async fn tables(&self, plan: &Plan) -> Result<Vec<Entry<TableDocument>>> {
+        let stored: BTreeSet<String> = self.store.list(&keys::tables(&self.run)).await?.into_iter().collect();
+        let stored = &stored;
+        stream::iter(&plan.tables)
+            .map(|table| async move {
+                let key = keys::table(&self.run, table);
+                let object = if stored.contains(&key) { self.store.get(&key).await? } else { None };
+                self.table_entry(plan, table, key, object)
+            })
+            .buffered(READS_AT_ONCE)
+            .try_collect()
+            .await
+    }
+
+    fn table_entry(
+        &self,
+        plan: &Plan,
+        table: &PlannedTable,
+        key: String,
+        object: Option<Object>,
+    ) -> Result<Entry<TableDocument>> {
+        let entry = self.entry(key, object, VERSION, || TableDocument::pending(plan, table))?;
+        let (name, found) = (self.shown(&entry.key), &entry.document);
+        same_plan(&name, &found.plan_fingerprint, plan)?;
+        if (found.index, &found.table) != (table.index, &table.source) {
+            return Err(damaged(
+                &name,
+                &format!("it holds table {} with index {}", found.table, found.index),
+            ));
+        }
+        Ok(entry)
+    }
+
+    fn entry<T: Document>(
+        &self,
+        key: String,
+        object: Option<Object>,
+        newest: u32,
+        absent: impl FnOnce() -> T,
+    ) -> Result<Entry<T>> {
+        let operations = Vec::new();
+        let Some(Object { body, tag, modified, now }) = object else {
+            return Ok(Entry { document: absent(), key, tag: None, operations, modified: None, now: None });
+        };
+        let document = decode(&self.shown(&key), &body, newest)?;
+        Ok(Entry { document, key, tag: Some(tag), operations, modified: Some(modified), now: Some(now) })
+    }
+
+    /// Writes the entry's document if nobody else has since it was read (or last written); every write, even of an
+    /// unchanged document, renews the object's age. One round trip when nothing goes wrong.
+    ///
+    /// After `StoreUnavailable` the write may still take effect: call again with the same entry, which knows its own
+    /// earlier writes, or read the table anew.
+    pub async fn write<T: Document>(&self, entry: &mut Entry<T>) -> Result<Written> {
+        let operation = operation_id();
+        entry.document.stamp(&operation);
+        entry.operations.push(operation);
+        let body = encode(&entry.document)?;
+        match put(&*self.store, &entry.key, &body, &entry.operations, entry.tag.as_ref()).await? {
+            Put::Lost => Ok(Written::Lost),
+            Put::Stored { tag, modified, now } => {
+                entry.tag = Some(tag);
+                entry.operations.clear();
+                entry.modified = Some(modified);
+                entry.now = Some(now);
+                Ok(Written::Stored)
+            }
+        }
+    }
+
+    /// Forgets a table's state, whoever owns it.
+    pub async fn delete_table(&self, table: &PlannedTable) -> Result<()> {
+        self.store.delete(&keys::table(&self.run, table)).await
+    }
+
+    /// The state of the finish step; pending where there is no object yet.
+    pub async fn finish(&self, plan: &Plan) -> Result<Entry<FinishDocument>> {
+        let key = keys::finish(&self.run);
+        let object = self.store.get(&key).await?;
+        let entry = self.entry(key, object, VERSION, || FinishDocument::pending(plan))?;
+        same_plan(&self.shown(&entry.key), &entry.document.plan_fingerprint, plan)?;
+        Ok(entry)
+    }
+
+    /// Forgets the state of the finish step.
+    pub async fn delete_finish(&self) -> Result<()> {
+        self.store.delete(&keys::finish(&self.run)).await
+    }
+
+    /// Writes what this pod did under the next free attempt of its name, and answers that attempt.
+    pub async fn write_pod(&self, document: &PodDocument) -> Result<u32> {
+        let listed = self.store.list(&keys::pods(&self.run)).await?;
+        let last = listed.iter().filter_map(|key| keys::attempt(&self.run, &document.pod, key)).max();
+        let mut attempt = last.unwrap_or(0).saturating_add(1);
+        loop {
+            let operation = operation_id();
+            let mut document = document.clone();
+            document.stamp(&operation);
+            document.attempt = attempt;
+            let key = keys::pod(&self.run, &document.pod, attempt);
+            match put(&*self.store, &key, &encode(&document)?, &[operation], None).await? {
+                Put::Stored { .. } => return Ok(attempt),
+                Put::Lost => attempt = attempt.saturating_add(1),
+            }
+        }
+    }
+
+    /// What the pods of the run did, by name and attempt.
+    pub async fn pods(&self) -> Result<Vec<PodDocument>> {
+        let listed = self.store.list(&keys::pods(&self.run)).await?;
+        let mut pods: Vec<PodDocument> = stream::iter(listed)
+            .map(|key| async move {
+                let object = self.store.get(&key).await?;
+                object.map(|object| decode(&self.shown(&key), &object.body, VERSION)).transpose()
+            })
+            .buffered(READS_AT_ONCE)
+            .try_filter_map(|pod| async move { Ok(pod) })
+            .try_collect()
+            .await?;
+        pods.sort_by(|a, b| (&a.pod, a.attempt).cmp(&(&b.pod, b.attempt)));
+        Ok(pods)
+    }
+
+    /// An object as a person finds it.
+    fn shown(&self, key: &str) -> String {
+        format!("{}/{key}", self.place)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,289 @@
+//! The store on S3 and on what speaks its protocol.
+//!
+//! Region, endpoint and credentials come from the AWS SDK's own chain (environment, profile, IRSA, Pod Identity,
+//! instance profile; `AWS_ENDPOINT_URL_S3`). A custom endpoint means path-style addresses, and `us-east-1` where no
+//! region is set. Permissions needed: `s3:GetObject`, `s3:PutObject`, `s3:DeleteObject` below the prefix and
+//! `s3:ListBucket` on the bucket (without the last, S3 answers 403 for an absent object).
+//!
+//! The SDK repeats what is transient (5xx, throttling, connection) a few times itself; it does not repeat a 409, and a
+//! repeated put may be answered 412 because of itself: both are resolved by `put.rs`.
+
+use super::store::{Object, PutOutcome, Store, Tag};
+use crate::error::{Error, ErrorKind, Result};
+use aws_sdk_s3::Client;
+use aws_sdk_s3::config::interceptors::BeforeDeserializationInterceptorContextRef;
+use aws_sdk_s3::config::retry::RetryConfig;
+use aws_sdk_s3::config::timeout::TimeoutConfig;
+use aws_sdk_s3::config::{
+    BehaviorVersion, ConfigBag, Credentials, Intercept, Region, RequestChecksumCalculation,
+    ResponseChecksumValidation, RuntimeComponents,
+};
+use aws_sdk_s3::error::BoxError;
+use aws_sdk_s3::primitives::{ByteStream, DateTime};
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_types::SdkConfig;
+use aws_types::service_config::ServiceConfigKey;
+use bytes::Bytes;
+use failure::Failure;
+use futures_util::future::BoxFuture;
+use jiff::Timestamp;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+mod failure;
+
+/// Attempts of the SDK at one request.
+const ATTEMPTS: u32 = 4;
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// One attempt: enough for a plan of some megabytes on a poor line.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(15);
+/// All attempts together: less than the claim timeout (60 s), so that a late heartbeat is known to be late.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(40);
+
+/// What replaces the SDK's own findings; for tests and tools, nothing by default.
+#[derive(Clone, Default)]
+pub struct S3Options {
+    pub endpoint: Option<String>,
+    pub region: Option<String>,
+    /// Access key and secret key.
+    pub credentials: Option<(String, String)>,
+}
+
+/// A prefix of a bucket.
+#[derive(Debug, Clone)]
+pub struct S3Store {
+    client: Client,
+    bucket: String,
+    /// Empty, or ends with a slash.
+    root: String,
+}
+
+impl S3Store {
+    /// By the SDK's own chain; sends nothing to the bucket yet. Errors: `Config` (no region).
+    pub async fn open(bucket: &str, prefix: &str) -> Result<Self> {
+        Self::open_with(bucket, prefix, S3Options::default()).await
+    }
+
+    /// The same with some of the chain replaced.
+    pub async fn open_with(bucket: &str, prefix: &str, options: S3Options) -> Result<Self> {
+        let http = aws_smithy_http_client::Builder::new()
+            .tls_provider(Provider::Rustls(CryptoMode::Ring))
+            .build_https();
+        let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(http);
+        if let Some(endpoint) = options.endpoint {
+            loader = loader.endpoint_url(endpoint);
+        }
+        if let Some(region) = options.region {
+            loader = loader.region(Region::new(region));
+        }
+        if let Some((access_key, secret_key)) = options.credentials {
+            loader =
+                loader.credentials_provider(Credentials::new(access_key, secret_key, None, None, "options"));
+        }
+        let shared = loader.load().await;
+        let custom = has_custom_endpoint(&shared);
+        let region = match shared.region() {
+            Some(region) => region.clone(),
+            None if custom => Region::from_static("us-east-1"),
+            None => {
+                return Err(Error::new(
+                    ErrorKind::Config,
+                    format!(
+                        "no region for s3://{bucket}; set AWS_REGION (and AWS_ENDPOINT_URL_S3 for a store that is not AWS)"
+                    ),
+                ));
+            }
+        };
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+            .operation_timeout(REQUEST_TIMEOUT)
+            .build();
+        let config = aws_sdk_s3::config::Builder::from(&shared)
+            .region(region)
+            .force_path_style(custom)
+            .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
+            .timeout_config(timeouts)
+            // Bodies are signed; many S3-compatible stores do not know the newer checksum headers.
+            .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
+            .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
+            .build();
+        let root = if prefix.is_empty() { String::new() } else { format!("{prefix}/") };
+        Ok(Self { client: Client::from_conf(config), bucket: bucket.to_owned(), root })
+    }
+
+    fn key(&self, key: &str) -> String {
+        format!("{}{key}", self.root)
+    }
+
+    /// `read s3://bucket/key`, for messages.
+    fn doing(&self, what: &str, key: &str) -> String {
+        format!("cannot {what} s3://{}/{}{key}", self.bucket, self.root)
+    }
+
+    async fn read(&self, key: &str) -> Result<Option<Object>> {
+        let doing = || self.doing("read", key);
+        let clock = StoreClock::default();
+        let request = self.client.get_object().bucket(&self.bucket).key(self.key(key));
+        let answer = match request.customize().interceptor(clock.clone()).send().await {
+            Ok(answer) => answer,
+            Err(error) => {
+                return match failure::classify(error) {
+                    Failure::Absent => Ok(None),
+                    Failure::Conflict => Err(Error::new(ErrorKind::StoreUnavailable, doing())),
+                    Failure::Error(error) => Err(error.message(doing())),
+                };
+            }
+        };
+        let broken = |cause: BoxError| Error::new(ErrorKind::StoreUnavailable, doing()).because(cause);
+        let tag = answer
+            .e_tag
+            .ok_or_else(|| Error::new(ErrorKind::StoreRefused, format!("{}: no ETag", doing())))?;
+        let body = tokio::time::timeout(REQUEST_TIMEOUT, answer.body.collect())
+            .await
+            .map_err(|late| broken(late.into()))?
+            .map_err(|error| broken(error.into()))?
+            .into_bytes();
+        let modified = answer.last_modified.as_ref().and_then(timestamp);
+        let modified = modified.ok_or_else(|| {
+            Error::new(ErrorKind::StoreRefused, format!("{}: no Last-Modified in the answer", doing()))
+        })?;
+        // Without a Date the object counts as fresh: nobody's claim is taken over by mistake.
+        let now = clock.read().map_or(modified, |now| now.max(modified));
+        Ok(Some(Object { body, tag: Tag(tag), modified, now }))
+    }
+
+    async fn put(&self, key: &str, body: Bytes, tag: Option<&Tag>) -> Result<PutOutcome> {
+        let doing = || self.doing("write", key);
+        let clock = StoreClock::default();
+        let request = self
+            .client
+            .put_object()
+            .bucket(&self.bucket)
+            .key(self.key(key))
+            .content_type("application/json")
+            .body(ByteStream::from(body));
+        let request = match tag {
+            None => request.if_none_match("*"),
+            Some(tag) => request.if_match(&tag.0),
+        };
+        match request.customize().interceptor(clock.clone()).send().await {
+            Ok(answer) => {
+                let tag = answer.e_tag.ok_or_else(|| {
+                    Error::new(ErrorKind::StoreRefused, format!("{}: no ETag in the answer", doing()))
+                })?;
+                // After a write only its tag matters; the time is for people.
+                Ok(PutOutcome::Stored { tag: Tag(tag), now: clock.read().unwrap_or(Timestamp::UNIX_EPOCH) })
+            }
+            Err(error) => match failure::classify(error) {
+                Failure::Conflict => Ok(PutOutcome::Conflict),
+                // If-Match on an absent key: 404 on AWS, 412 elsewhere.
+                Failure::Absent if tag.is_some() => Ok(PutOutcome::Conflict),
+                Failure::Absent => Err(Error::new(ErrorKind::StoreRefused, doing())),
+                Failure::Error(error) if error.is_not_implemented() => Err(Error::new(
+                    ErrorKind::StoreUnconditional,
+                    format!("{}: the store does not implement conditional writes", doing()),
+                )),
+                Failure::Error(error) => Err(error.message(doing())),
+            },
+        }
+    }
+
+    async fn keys(&self, prefix: &str) -> Result<Vec<String>> {
+        let request = self.client.list_objects_v2().bucket(&self.bucket).prefix(self.key(prefix));
+        let mut pages = request.into_paginator().send();
+        let mut keys = Vec::new();
+        while let Some(page) = pages.next().await {
+            let page =
+                page.map_err(|error| failure::classify(error).into_error(self.doing("list", prefix)))?;
+            let found = page.contents.unwrap_or_default().into_iter().filter_map(|object| object.key);
+            keys.extend(found.filter_map(|key| key.strip_prefix(&self.root).map(str::to_owned)));
+        }
+        keys.sort();
+        Ok(keys)
+    }
+
+    async fn remove(&self, key: &str) -> Result<()> {
+        match self.client.delete_object().bucket(&self.bucket).key(self.key(key)).send().await {
+            Ok(_) => Ok(()),
+            Err(error) => match failure::classify(error) {
+                Failure::Absent => Ok(()),
+                failure => Err(failure.into_error(self.doing("delete", key))),
+            },
+        }
+    }
+}
+
+/// Was an endpoint given, by options, environment or profile? As the SDK itself looks for it.
+fn has_custom_endpoint(shared: &SdkConfig) -> bool {
+    let of_s3 = shared.service_config().and_then(|config| {
+        let key = ServiceConfigKey::builder()
+            .service_id("S3")
+            .env("AWS_ENDPOINT_URL")
+            .profile("endpoint_url")
+            .build();
+        config.load_config(key.ok()?)
+    });
+    of_s3.is_some() || shared.endpoint_url().is_some()
+}
+
+fn timestamp(time: &DateTime) -> Option<Timestamp> {
+    Timestamp::from_second(time.secs()).ok()
+}
+
+/// Catches the Date header of the answer: the store's clock.
+#[derive(Debug, Clone, Default)]
+struct StoreClock(Arc<Mutex<Option<Timestamp>>>);
+
+impl StoreClock {
+    fn read(&self) -> Option<Timestamp> {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Intercept for StoreClock {
+    fn name(&self) -> &'static str {
+        "StoreClock"
+    }
+
+    fn read_before_deserialization(
+        &self,
+        context: &BeforeDeserializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let date = context.response().headers().get("date").and_then(http_date);
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = date;
+        Ok(())
+    }
+}
+
+/// `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110, section 5.6.7).
+fn http_date(text: &str) -> Option<Timestamp> {
+    jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok()
+}
+
+impl Store for S3Store {
+    fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Object>>> {
+        Box::pin(self.read(key))
+    }
+
+    fn create<'a>(&'a self, key: &'a str, body: Bytes) -> BoxFuture<'a, Result<PutOutcome>> {
+        Box::pin(self.put(key, body, None))
+    }
+
+    fn replace<'a>(&'a self, key: &'a str, body: Bytes, tag: &'a Tag) -> BoxFuture<'a, Result<PutOutcome>> {
+        Box::pin(self.put(key, body, Some(tag)))
+    }
+
+    fn list<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<Vec<String>>> {
+        Box::pin(self.keys(prefix))
+    }
+
+    fn delete<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<()>> {
+        Box::pin(self.remove(key))
+    }
+}
+
+#[cfg(test)]
+mod tests;

