@@ -1,0 +1,16 @@
+//! The source: SQL Server over TDS 7.4 or 8.0 (strict).
+//!
+//! tiberius logs in and runs control and catalog queries; the bulk rows are read from the same connection by our
+//! own decoder ([`wire`]). Both sit on a transport of ours that does TCP and TLS (docs/adr/0002).
+
+mod browser;
+pub mod catalog;
+pub mod client;
+mod control;
+pub mod errors;
+pub mod rows;
+pub mod select;
+pub mod settings;
+mod tls;
+mod transport;
+pub mod wire;

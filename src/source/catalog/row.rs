@@ -1,0 +1,50 @@
+//! Typed access to a catalog row. What is missing or of another type is an error, never a default.
+
+use super::{ColumnId, unreadable};
+use crate::error::Result;
+
+/// A row of a catalog query, its columns by name.
+pub(super) struct Record<'r>(pub(super) &'r tiberius::Row);
+
+impl Record<'_> {
+    pub(super) fn text_or_null(&self, column: &str) -> Result<Option<String>> {
+        let value: Option<&str> = self.0.try_get(column).map_err(|error| wrong(column, error))?;
+        Ok(value.map(str::to_owned))
+    }
+
+    pub(super) fn text(&self, column: &str) -> Result<String> {
+        self.text_or_null(column)?.ok_or_else(|| null(column))
+    }
+
+    pub(super) fn int(&self, column: &str) -> Result<i32> {
+        let value: Option<i32> = self.0.try_get(column).map_err(|error| wrong(column, error))?;
+        value.ok_or_else(|| null(column))
+    }
+
+    /// A bigint that counts something; NULL is none.
+    pub(super) fn count(&self, column: &str) -> Result<u64> {
+        let value: Option<i64> = self.0.try_get(column).map_err(|error| wrong(column, error))?;
+        u64::try_from(value.unwrap_or(0)).map_err(|_| unreadable(&format!("column {column} is negative")))
+    }
+
+    /// A bit or a small number, converted to int by the query.
+    pub(super) fn flag(&self, column: &str) -> Result<bool> {
+        Ok(self.int(column)? != 0)
+    }
+
+    pub(super) fn narrow<T: TryFrom<i32>>(&self, column: &str) -> Result<T> {
+        T::try_from(self.int(column)?).map_err(|_| unreadable(&format!("column {column} is out of range")))
+    }
+
+    pub(super) fn column_id(&self) -> Result<ColumnId> {
+        Ok((self.int("object_id")?, self.int("column_id")?))
+    }
+}
+
+fn wrong(column: &str, cause: tiberius::error::Error) -> crate::error::Error {
+    unreadable(&format!("column {column}")).because(cause)
+}
+
+fn null(column: &str) -> crate::error::Error {
+    unreadable(&format!("column {column} is NULL"))
+}

@@ -1,0 +1,250 @@
+//! Requests and answers that tiberius does not see: SQLBatch messages of ours, and answers without rows.
+//!
+//! An answer is walked token by token (MS-TDS 2.2.7) for what must be known of it: errors, the packet size that was
+//! agreed at login, and the descriptor of the transaction. Rows have no place here.
+
+use super::errors::server_error;
+use super::tls::packets;
+use crate::error::{Error, ErrorKind, Result};
+
+const BATCH: u8 = 0x01;
+
+/// What an answer without rows said.
+#[derive(Debug, Default)]
+pub(super) struct Answer {
+    /// The first error; what follows it is of no use.
+    pub(super) error: Option<Error>,
+    pub(super) packet_size: Option<usize>,
+    /// The descriptor after the answer, where it changed; zeros: no transaction.
+    pub(super) transaction: Option<[u8; 8]>,
+}
+
+/// A SQLBatch message in packets (MS-TDS 2.2.6.7). The transport puts the transaction's descriptor in.
+pub(super) fn batch(sql: &str, packet_size: usize) -> Vec<u8> {
+    let mut message = Vec::with_capacity(22 + sql.len() * 2);
+    message.extend_from_slice(&22u32.to_le_bytes());
+    message.extend_from_slice(&18u32.to_le_bytes());
+    message.extend_from_slice(&2u16.to_le_bytes());
+    message.extend_from_slice(&[0; 8]);
+    message.extend_from_slice(&1u32.to_le_bytes());
+    for unit in sql.encode_utf16() {
+        message.extend_from_slice(&unit.to_le_bytes());
+    }
+    packets(BATCH, &message, packet_size)
+}
+
+/// The message in a run of whole packets: its payload, and whether it is complete. None while the bytes end inside
+/// a packet or before the last one.
+pub(super) fn message(bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut payload = Vec::with_capacity(bytes.len());
+    let mut rest = bytes;
+    loop {
+        let header = rest.get(..8)?;
+        let length = usize::from(u16::from_be_bytes([header[2], header[3]])).max(8);
+        payload.extend_from_slice(rest.get(8..length)?);
+        if header[1] & 1 != 0 {
+            return Some(payload);
+        }
+        rest = &rest[length..];
+    }
+}
+
+/// Reads an answer's payload.
+///
+/// # Errors
+/// SourceRefused: it holds rows, or is no token stream.
+pub(super) fn read_answer(payload: &[u8]) -> Result<Answer> {
+    let mut answer = Answer::default();
+    let mut cursor = Cursor(payload);
+    while let Some(token) = cursor.byte() {
+        answer.read_token(token, &mut cursor).ok_or_else(|| {
+            let what = match token {
+                0x81 | 0xD1 | 0xD2 => "the source answers with rows where none were asked for",
+                _ => "the source's answer cannot be read",
+            };
+            Error::new(ErrorKind::SourceRefused, what)
+        })?;
+    }
+    Ok(answer)
+}
+
+impl Answer {
+    fn read_token(&mut self, token: u8, cursor: &mut Cursor<'_>) -> Option<()> {
+        match token {
+            0xE3 => self.read_change(cursor.sized()?)?,
+            0xAA => {
+                let error = read_error(cursor.sized()?)?;
+                self.error.get_or_insert(error);
+            }
+            // INFO, LOGINACK, ORDER, SSPI, TABNAME, COLINFO.
+            0xAB | 0xAD | 0xA9 | 0xED | 0xA4 | 0xA5 => {
+                cursor.sized()?;
+            }
+            // DONE, DONEPROC, DONEINPROC.
+            0xFD..=0xFF => {
+                cursor.take(12)?;
+            }
+            // RETURNSTATUS.
+            0x79 => {
+                cursor.take(4)?;
+            }
+            // SESSIONSTATE.
+            0xE4 => {
+                let length = cursor.long()?;
+                cursor.take(length)?;
+            }
+            // FEATUREEXTACK.
+            0xAE => {
+                while cursor.byte()? != 0xFF {
+                    let length = cursor.long()?;
+                    cursor.take(length)?;
+                }
+            }
+            _ => return None,
+        }
+        Some(())
+    }
+
+    /// ENVCHANGE (MS-TDS 2.2.7.9).
+    fn read_change(&mut self, body: &[u8]) -> Option<()> {
+        let mut cursor = Cursor(body);
+        match cursor.byte()? {
+            4 => {
+                let length = usize::from(cursor.byte()?);
+                let size = text(cursor.take(length * 2)?)?.parse().ok()?;
+                self.packet_size = Some(size);
+            }
+            8 => {
+                let length = usize::from(cursor.byte()?);
+                self.transaction = Some(cursor.take(length)?.try_into().ok()?);
+            }
+            // Committed, rolled back, ended by the server.
+            9 | 10 | 17 => self.transaction = Some([0; 8]),
+            _ => {}
+        }
+        Some(())
+    }
+}
+
+fn read_error(body: &[u8]) -> Option<Error> {
+    let mut cursor = Cursor(body);
+    let number = i32::from_le_bytes(cursor.take(4)?.try_into().ok()?);
+    let (state, class) = (cursor.byte()?, cursor.byte()?);
+    let length = usize::from(cursor.short()?);
+    Some(server_error(number, state, class, &text(cursor.take(length * 2)?)?))
+}
+
+fn text(bytes: &[u8]) -> Option<String> {
+    let units: Vec<u16> = bytes.as_chunks::<2>().0.iter().map(|pair| u16::from_le_bytes(*pair)).collect();
+    Some(String::from_utf16_lossy(&units))
+}
+
+struct Cursor<'b>(&'b [u8]);
+
+impl<'b> Cursor<'b> {
+    fn take(&mut self, count: usize) -> Option<&'b [u8]> {
+        let (taken, rest) = self.0.split_at_checked(count)?;
+        self.0 = rest;
+        Some(taken)
+    }
+
+    fn byte(&mut self) -> Option<u8> {
+        self.take(1).map(|bytes| bytes[0])
+    }
+
+    fn short(&mut self) -> Option<u16> {
+        self.take(2).map(|bytes| u16::from_le_bytes([bytes[0], bytes[1]]))
+    }
+
+    fn long(&mut self) -> Option<usize> {
+        let bytes = self.take(4)?;
+        usize::try_from(u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])).ok()
+    }
+
+    /// A body with its length in two bytes before it.
+    fn sized(&mut self) -> Option<&'b [u8]> {
+        let length = usize::from(self.short()?);
+        self.take(length)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DONE: [u8; 13] = [0xFD, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+
+    fn utf16(text: &str) -> Vec<u8> {
+        text.encode_utf16().flat_map(u16::to_le_bytes).collect()
+    }
+
+    fn sized(token: u8, body: &[u8]) -> Vec<u8> {
+        let mut out = vec![token];
+        out.extend_from_slice(&u16::try_from(body.len()).unwrap().to_le_bytes());
+        out.extend_from_slice(body);
+        out
+    }
+
+    fn error(number: i32, message: &str) -> Vec<u8> {
+        let mut body = number.to_le_bytes().to_vec();
+        body.extend_from_slice(&[2, 16]);
+        body.extend_from_slice(&u16::try_from(message.len()).unwrap().to_le_bytes());
+        body.extend(utf16(message));
+        body.extend_from_slice(&[0, 0, 1, 0, 0, 0]);
+        sized(0xAA, &body)
+    }
+
+    #[test]
+    fn a_batch_is_its_headers_and_utf16() {
+        let bytes = batch("Hi", 4096);
+        assert_eq!(bytes[..8], [1, 1, 0, 34, 0, 0, 1, 0]);
+        assert_eq!(bytes[8..18], [22, 0, 0, 0, 18, 0, 0, 0, 2, 0]);
+        assert_eq!(bytes[26..], [1, 0, 0, 0, b'H', 0, b'i', 0]);
+    }
+
+    #[test]
+    fn login_and_transaction_are_learned() {
+        let mut size = vec![4, 4];
+        size.extend(utf16("8192"));
+        size.push(4);
+        size.extend(utf16("4096"));
+        let mut payload = sized(0xE3, &size);
+        payload.extend(sized(0xE3, &[8, 8, 1, 2, 3, 4, 5, 6, 7, 8, 0]));
+        payload.extend([0xAE, 1, 2, 0, 0, 0, 9, 9, 0xFF]);
+        payload.extend(DONE);
+        let answer = read_answer(&payload).unwrap();
+        assert_eq!(answer.packet_size, Some(8192));
+        assert_eq!(answer.transaction, Some([1, 2, 3, 4, 5, 6, 7, 8]));
+        assert!(answer.error.is_none());
+        let ended = read_answer(&sized(0xE3, &[10, 0, 8, 1, 2, 3, 4, 5, 6, 7, 8])).unwrap();
+        assert_eq!(ended.transaction, Some([0; 8]));
+    }
+
+    #[test]
+    fn the_first_error_is_kept() {
+        let mut payload = error(1222, "Lock request time out");
+        payload.extend(error(3621, "The statement has been terminated"));
+        payload.extend(DONE);
+        let first = read_answer(&payload).unwrap().error.unwrap();
+        assert_eq!(first.kind(), ErrorKind::SourceUnavailable);
+        assert!(first.detail().contains("1222"), "{first}");
+    }
+
+    #[test]
+    fn rows_and_cut_answers_are_refused() {
+        assert!(read_answer(&[0x81, 1, 0]).unwrap_err().to_string().contains("rows"));
+        let whole = error(50000, "x");
+        for end in 1..whole.len() {
+            assert!(read_answer(&whole[..end]).is_err(), "{end}");
+        }
+    }
+
+    #[test]
+    fn a_message_ends_with_its_last_packet() {
+        let whole = packets(4, &[1; 30], 16);
+        assert_eq!(message(&whole), Some(vec![1; 30]));
+        for end in 0..whole.len() {
+            assert_eq!(message(&whole[..end]), None, "{end}");
+        }
+    }
+}

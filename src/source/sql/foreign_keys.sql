@@ -1,0 +1,23 @@
+-- Foreign keys between user tables: one row a column, in constraint order.
+-- Actions: 0 no action, 1 cascade, 2 set null, 3 set default (sys.foreign_keys).
+SELECT CONVERT(nvarchar(128), s.name) AS schema_name,
+       CONVERT(nvarchar(128), t.name) AS table_name,
+       CONVERT(nvarchar(128), k.name) AS key_name,
+       CONVERT(nvarchar(128), c.name) AS column_name,
+       CONVERT(nvarchar(128), rs.name) AS referenced_schema,
+       CONVERT(nvarchar(128), rt.name) AS referenced_table,
+       CONVERT(nvarchar(128), rc.name) AS referenced_column,
+       CONVERT(int, k.delete_referential_action) AS on_delete,
+       CONVERT(int, k.update_referential_action) AS on_update,
+       CONVERT(int, k.is_disabled) AS is_disabled,
+       CONVERT(int, k.is_not_trusted) AS is_not_trusted
+FROM sys.foreign_keys AS k
+JOIN sys.tables AS t ON t.object_id = k.parent_object_id
+JOIN sys.schemas AS s ON s.schema_id = t.schema_id
+JOIN sys.foreign_key_columns AS kc ON kc.constraint_object_id = k.object_id
+JOIN sys.columns AS c ON c.object_id = kc.parent_object_id AND c.column_id = kc.parent_column_id
+JOIN sys.tables AS rt ON rt.object_id = k.referenced_object_id
+JOIN sys.schemas AS rs ON rs.schema_id = rt.schema_id
+JOIN sys.columns AS rc ON rc.object_id = kc.referenced_object_id AND rc.column_id = kc.referenced_column_id
+WHERE t.is_ms_shipped = 0
+ORDER BY s.name, t.name, k.name, kc.constraint_column_id
