@@ -17,4 +17,5 @@ pub mod secret;
 pub mod settings;
 pub mod shutdown;
 pub mod source;
+pub mod target;
 pub mod telemetry;

@@ -5,10 +5,10 @@
 //! show them.
 
 mod file;
-mod interim;
 mod layers;
 mod values;
 
+use crate::checkpoint::{CheckpointUrl, RunId};
 use crate::cli::{
     Cli, CliCommand, CopyArgs, Format, LogFormat, PhaseChoice, PlanChoiceArgs, RunArguments, SelectionArgs,
     SourceArgs, TargetArgs, WorkArgs,
@@ -18,6 +18,8 @@ use crate::plan::document::PlanOptions;
 use crate::plan::shards::Selection;
 use crate::retry::RetryPolicy;
 use crate::schema::TableName;
+use crate::source::settings::SourceSettings;
+use crate::target::settings::TargetSettings;
 use clap::FromArgMatches;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -25,8 +27,6 @@ use std::io::IsTerminal;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-
-pub use interim::{CheckpointUrl, RunId, SourceSettings, TargetSettings};
 
 /// The name of the run where none is given.
 pub const DEFAULT_RUN_ID: &str = "default";

@@ -1,0 +1,305 @@
+//! The ledger: what makes a chunk's commit exactly-once, in the target itself (schema `shardferry`).
+//!
+//! - **claim**: a table's highest epoch ever. [`raise_epoch`] only goes up.
+//! - **chunk**: one marker for each committed chunk, written by the chunk's own transaction.
+//!
+//! A chunk's transaction ends with [`check_epoch`], [`insert_marker`], commit. The check takes a shared row lock, which
+//! [`raise_epoch`] conflicts with: either the raise waits for the commit, or the check sees the raised epoch and the
+//! zombie ends as `Fenced`. There is no third order. A frozen zombie would hold that lock for long; so a take-over
+//! calls [`terminate_older`] *before* [`raise_epoch`].
+//!
+//! A claim is also held as a session-level advisory lock ([`hold`]), which the server frees when the pod's session
+//! ends: [`is_held`] tells whether the owner still lives, without touching the lock.
+
+use super::client::{Client, Transaction, get};
+use crate::error::{Error, ErrorKind, Result};
+use crate::schema::TableName;
+use std::collections::BTreeMap;
+use tokio_postgres::Row;
+use tokio_postgres::error::SqlState;
+use twox_hash::XxHash3_64;
+
+/// Key of the advisory lock under which the ledger is installed: `shardfry` in ASCII.
+const INSTALL_LOCK: i64 = 0x7368_6172_6466_7279;
+
+/// One committed chunk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Marker {
+    pub run: String,
+    /// 1-based place of the table in the plan.
+    pub table: u32,
+    /// 0-based place of the chunk in the table.
+    pub chunk: u32,
+    pub epoch: u64,
+    pub rows: u64,
+    /// COPY BINARY bytes, without header and trailer.
+    pub bytes: u64,
+    /// Order-free sum over the rows' hashes.
+    pub checksum: u64,
+}
+
+fn fenced(message: impl Into<String>) -> Error {
+    Error::new(ErrorKind::Fenced, message)
+}
+
+/// A number as the ledger stores it.
+fn stored<T: TryInto<S>, S>(number: T, what: &str) -> Result<S> {
+    number
+        .try_into()
+        .map_err(|_| Error::new(ErrorKind::Bug, format!("{what} is beyond what the ledger can store")))
+}
+
+/// A number that the ledger gave back.
+fn read<T: TryInto<R>, R>(number: T) -> Result<R> {
+    number.try_into().map_err(|_| {
+        Error::new(ErrorKind::CheckpointDamaged, "the ledger in the target holds an impossible number")
+    })
+}
+
+/// A single boolean answer.
+fn yes(rows: &[Row]) -> Result<bool> {
+    rows.first().map_or(Ok(false), |row| get(row, 0))
+}
+
+/// Creates the ledger where it is not there. Any number of pods may do so at once.
+///
+/// # Errors
+/// `TargetPermission` where the role may not create a schema; see [`super::errors::kind`].
+pub async fn install(client: &mut Client) -> Result<()> {
+    if installed(client).await? {
+        return Ok(());
+    }
+    let transaction = client.transaction().await?;
+    // CREATE … IF NOT EXISTS alone is not safe: two sessions may both find nothing, and one gets a unique violation.
+    transaction.execute("SELECT pg_advisory_xact_lock($1)", &[&INSTALL_LOCK]).await?;
+    transaction.batch(include_str!("sql/ledger.sql")).await?;
+    transaction.commit().await
+}
+
+/// Is the ledger there?
+///
+/// # Errors
+/// See [`super::errors::kind`].
+pub async fn installed(client: &Client) -> Result<bool> {
+    let rows = client.query(include_str!("sql/ledger_installed.sql"), &[]).await?;
+    yes(&rows)
+}
+
+/// Raises the table's epoch to `epoch`. Idempotent for the same pod. Waits for a chunk that is just committing.
+///
+/// # Errors
+/// `Fenced` where the ledger has a higher epoch, or the same one for another pod.
+pub async fn raise_epoch(
+    client: &Client,
+    run: &str,
+    index: u32,
+    name: &TableName,
+    epoch: u64,
+    pod: &str,
+) -> Result<()> {
+    let (index, name, epoch): (i32, _, i64) =
+        (stored(index, "the table index")?, name.to_string(), stored(epoch, "the epoch")?);
+    let rows =
+        client.query(include_str!("sql/raise_epoch.sql"), &[&run, &index, &name, &epoch, &pod]).await?;
+    match rows.len() {
+        0 => Err(fenced("another pod has claimed the table with a higher epoch").table(name)),
+        _ => Ok(()),
+    }
+}
+
+/// Highest epochs of a run's tables by table index: a claim must go above them, even where its checkpoint was lost.
+///
+/// # Errors
+/// See [`super::errors::kind`].
+pub async fn epochs(client: &Client, run: &str) -> Result<BTreeMap<u32, u64>> {
+    let sql = "SELECT table_index, epoch FROM shardferry.claim WHERE run_id = $1";
+    let rows = client.query(sql, &[&run]).await?;
+    rows.iter().map(|row| Ok((read(get::<i32>(row, 0)?)?, read(get::<i64>(row, 1)?)?))).collect()
+}
+
+/// The last thing of a chunk's transaction but the marker: is `epoch` still the table's? Locks it until the end.
+///
+/// # Errors
+/// `Fenced` where it is not, or where the claim was cleared.
+pub async fn check_epoch(transaction: &Transaction<'_>, run: &str, index: u32, epoch: u64) -> Result<()> {
+    let (index, epoch): (i32, i64) = (stored(index, "the table index")?, stored(epoch, "the epoch")?);
+    let rows = transaction.query(include_str!("sql/check_epoch.sql"), &[&run, &index]).await?;
+    match rows.first().map(|row| get::<i64>(row, 0)).transpose()? {
+        Some(held) if held == epoch => Ok(()),
+        Some(held) => {
+            Err(fenced(format!("the table is now owned by epoch {held}, this pod has epoch {epoch}")))
+        }
+        None => Err(fenced("the table's claim was cleared while this pod worked on it")),
+    }
+}
+
+/// Writes the chunk's marker.
+///
+/// # Errors
+/// `Fenced` where the chunk has one already: somebody else copied it.
+pub async fn insert_marker(transaction: &Transaction<'_>, marker: &Marker) -> Result<()> {
+    let (index, chunk): (i32, i32) =
+        (stored(marker.table, "the table index")?, stored(marker.chunk, "the chunk")?);
+    let epoch: i64 = stored(marker.epoch, "the epoch")?;
+    let (rows, bytes): (i64, i64) =
+        (stored(marker.rows, "the row count")?, stored(marker.bytes, "the byte count")?);
+    let checksum = marker.checksum.cast_signed();
+    let sql = include_str!("sql/insert_marker.sql");
+    let parameters: [super::client::Parameter<'_>; 7] =
+        [&marker.run, &index, &chunk, &epoch, &rows, &bytes, &checksum];
+    match transaction.inner().execute(sql, &parameters).await {
+        Ok(_) => Ok(()),
+        Err(error) if error.code() == Some(&SqlState::UNIQUE_VIOLATION) => {
+            Err(fenced(format!("chunk {chunk} was already committed by another session")))
+        }
+        Err(error) => Err(super::server_error(error)),
+    }
+}
+
+/// Every marker of the run, by table and chunk.
+///
+/// # Errors
+/// See [`super::errors::kind`].
+pub async fn markers(client: &Client, run: &str) -> Result<Vec<Marker>> {
+    let rows = client.query(include_str!("sql/markers.sql"), &[&run]).await?;
+    let marker = |row: &Row| {
+        Ok(Marker {
+            run: run.to_owned(),
+            table: read(get::<i32>(row, 0)?)?,
+            chunk: read(get::<i32>(row, 1)?)?,
+            epoch: read(get::<i64>(row, 2)?)?,
+            rows: read(get::<i64>(row, 3)?)?,
+            bytes: read(get::<i64>(row, 4)?)?,
+            checksum: get::<i64>(row, 5)?.cast_unsigned(),
+        })
+    };
+    rows.iter().map(marker).collect()
+}
+
+/// Forgets the markers of one table inside the transaction that truncates it.
+///
+/// # Errors
+/// See [`super::errors::kind`].
+pub async fn clear_markers(transaction: &Transaction<'_>, run: &str, index: u32) -> Result<()> {
+    let index: i32 = stored(index, "the table index")?;
+    let sql = "DELETE FROM shardferry.chunk WHERE run_id = $1 AND table_index = $2";
+    transaction.execute(sql, &[&run, &index]).await.map(drop)
+}
+
+/// Forgets claims and markers of these tables, in one transaction (`reset`). A pod that still works on one is fenced
+/// at its next commit, because its claim is gone.
+///
+/// # Errors
+/// See [`super::errors::kind`].
+pub async fn clear(client: &mut Client, run: &str, indexes: &[u32]) -> Result<()> {
+    let indexes =
+        indexes.iter().map(|index| stored(*index, "the table index")).collect::<Result<Vec<i32>>>()?;
+    let transaction = client.transaction().await?;
+    // Claims first: that waits for chunks that are just committing, whose markers are then seen and removed.
+    for table in ["claim", "chunk"] {
+        let sql = format!("DELETE FROM shardferry.{table} WHERE run_id = $1 AND table_index = ANY($2)");
+        transaction.execute(&sql, &[&run, &indexes]).await?;
+    }
+    transaction.commit().await
+}
+
+/// The advisory lock of a claim.
+fn lock_key(run: &str, index: u32) -> u64 {
+    XxHash3_64::oneshot(format!("shardferry claim {run} {index}").as_bytes())
+}
+
+/// Takes the claim's advisory lock for this session, without waiting. `false`: another session has it.
+/// Taken twice by one session, it must be released twice.
+///
+/// # Errors
+/// See [`super::errors::kind`].
+pub async fn hold(client: &Client, run: &str, index: u32) -> Result<bool> {
+    let rows =
+        client.query("SELECT pg_try_advisory_lock($1)", &[&lock_key(run, index).cast_signed()]).await?;
+    yes(&rows)
+}
+
+/// Gives the claim's advisory lock back. `false`: this session did not have it.
+///
+/// # Errors
+/// See [`super::errors::kind`].
+pub async fn release(client: &Client, run: &str, index: u32) -> Result<bool> {
+    let rows = client.query("SELECT pg_advisory_unlock($1)", &[&lock_key(run, index).cast_signed()]).await?;
+    yes(&rows)
+}
+
+/// Does any session hold the claim's advisory lock? Does not touch it, so that asking never keeps an owner out.
+///
+/// # Errors
+/// See [`super::errors::kind`].
+pub async fn is_held(client: &Client, run: &str, index: u32) -> Result<bool> {
+    let [a, b, c, d, e, f, g, h] = lock_key(run, index).to_be_bytes();
+    let (high, low) = (u32::from_be_bytes([a, b, c, d]), u32::from_be_bytes([e, f, g, h]));
+    let rows = client.query(include_str!("sql/is_held.sql"), &[&high, &low]).await?;
+    yes(&rows)
+}
+
+/// What the sessions of a claim are called: `shardferry <run> <index> <epoch>`, at most 63 bytes. A run id of more
+/// than 20 bytes is replaced by `#` and its 64-bit hash in hex, so that the epoch is never cut off.
+#[must_use]
+pub fn application_name(run: &str, index: u32, epoch: u64) -> String {
+    format!("{}{epoch}", name_prefix(run, index))
+}
+
+fn name_prefix(run: &str, index: u32) -> String {
+    if run.len() <= 20 {
+        return format!("shardferry {run} {index} ");
+    }
+    format!("shardferry #{:016x} {index} ", XxHash3_64::oneshot(run.as_bytes()))
+}
+
+/// Ends the sessions of older epochs of the table, so that a frozen pod's open transaction blocks nobody. Returns how
+/// many were ended. Sessions of another role may not be ended without `pg_signal_backend`: they are left, and logged.
+///
+/// # Errors
+/// See [`super::errors::kind`].
+pub async fn terminate_older(client: &Client, run: &str, index: u32, epoch: u64) -> Result<u32> {
+    let epoch = i64::try_from(epoch).unwrap_or(i64::MAX);
+    let rows = client.query(include_str!("sql/sessions.sql"), &[&name_prefix(run, index), &epoch]).await?;
+    // From 14 on the server waits (milliseconds) until the session is gone.
+    let sql = if client.version() >= 14_00_00 {
+        "SELECT pg_terminate_backend($1, 5000)"
+    } else {
+        "SELECT pg_terminate_backend($1)"
+    };
+    let mut ended = 0;
+    for row in rows {
+        let pid: i32 = get(&row, 0)?;
+        match client.query(sql, &[&pid]).await {
+            Ok(answer) => ended += u32::from(yes(&answer)?),
+            Err(error) if error.kind() == ErrorKind::TargetPermission => {
+                tracing::warn!(
+                    pid,
+                    "a session of an older epoch belongs to another role and may not be ended"
+                );
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(ended)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_application_name_always_shows_its_epoch() {
+        assert_eq!(application_name("nightly", 12, 3), "shardferry nightly 12 3");
+        let long = application_name(&"x".repeat(100), u32::MAX, u64::MAX);
+        assert!(long.len() <= 63, "{long}");
+        assert!(long.ends_with(&format!(" {} {}", u32::MAX, u64::MAX)), "{long}");
+        assert_ne!(application_name(&"x".repeat(100), 1, 1), application_name(&"y".repeat(100), 1, 1));
+    }
+
+    #[test]
+    fn locks_of_two_tables_or_runs_differ() {
+        assert_ne!(lock_key("r", 1), lock_key("r", 2));
+        assert_ne!(lock_key("r", 11), lock_key("r1", 1));
+    }
+}

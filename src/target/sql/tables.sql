@@ -1,0 +1,18 @@
+-- What these tables are in the target: one row for each column (one row without a column for a table that has none).
+-- $1 schemas, $2 names, in parallel. Tables that do not exist have no row.
+SELECT n.nspname, c.relname, c.relkind, c.relhassubclass,
+       -- Enabled user triggers that fire for COPY ('O' origin, 'A' always).
+       ARRAY(SELECT t.tgname::text FROM pg_trigger t
+             WHERE t.tgrelid = c.oid AND NOT t.tgisinternal AND t.tgenabled IN ('O', 'A') ORDER BY t.tgname) AS triggers,
+       -- Primary key, in key order.
+       ARRAY(SELECT ka.attname::text
+             FROM pg_constraint k, unnest(k.conkey) WITH ORDINALITY AS part (number, place), pg_attribute ka
+             WHERE k.conrelid = c.oid AND k.contype = 'p' AND ka.attrelid = c.oid AND ka.attnum = part.number
+             ORDER BY part.place) AS primary_key,
+       a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attidentity <> '', a.attgenerated <> '',
+       a.atthasdef
+FROM unnest($1::text[], $2::text[]) AS wanted (schema_name, table_name)
+JOIN pg_namespace n ON n.nspname = wanted.schema_name
+JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = wanted.table_name AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+ORDER BY n.nspname, c.relname, a.attnum

@@ -1,0 +1,80 @@
+//! Rows into a table: `COPY … FROM STDIN WITH (FORMAT binary)` (PostgreSQL documentation, COPY, "Binary Format").
+//!
+//! The caller sends tuples as [`Bytes`], cut anywhere; the header and the trailer are written here. Nothing is copied
+//! on the way: a piece of more than 4 KiB goes to the socket as it is. When the server aborts the COPY midway, it
+//! throws away what still comes; its error is what [`CopyWriter::finish`] returns.
+
+use super::client::Transaction;
+use super::errors::server_error;
+use crate::error::{Error, ErrorKind, Result};
+use crate::plan::document::PlannedTable;
+use crate::schema::quote_target;
+use bytes::Bytes;
+use futures_util::SinkExt;
+use std::pin::Pin;
+use tokio_postgres::CopyInSink;
+
+/// Signature, flags (no OIDs), length of the header's extension.
+const HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
+/// A field count of -1.
+const TRAILER: &[u8] = b"\xff\xff";
+
+/// The statement: every column of the plan, by name.
+#[must_use]
+pub fn copy_statement(table: &PlannedTable, freeze: bool) -> String {
+    let columns: Vec<_> = table.columns.iter().map(|column| quote_target(column.target.as_str())).collect();
+    let freeze = if freeze { ", FREEZE true" } else { "" };
+    format!(
+        "COPY {} ({}) FROM STDIN WITH (FORMAT binary{freeze})",
+        table.target.target_sql(),
+        columns.join(", ")
+    )
+}
+
+/// A COPY in flight. Dropping it without [`CopyWriter::finish`] aborts the COPY, and with it the transaction.
+pub struct CopyWriter {
+    sink: Pin<Box<CopyInSink<Bytes>>>,
+}
+
+impl CopyWriter {
+    /// Starts the COPY. `freeze` is for a table that this transaction truncated or created, and never for a
+    /// partitioned one: its rows are written as frozen, so that no VACUUM has to come back.
+    ///
+    /// # Errors
+    /// See [`super::errors::kind`]; `TargetRefused` where FREEZE is not possible.
+    pub async fn start(transaction: &Transaction<'_>, table: &PlannedTable, freeze: bool) -> Result<Self> {
+        let statement = copy_statement(table, freeze);
+        let sink = transaction.inner().copy_in::<_, Bytes>(&statement).await.map_err(server_error)?;
+        let mut writer = Self { sink: Box::pin(sink) };
+        writer.send(Bytes::from_static(HEADER)).await?;
+        Ok(writer)
+    }
+
+    /// Hands tuples on, and waits while the connection is busy: back pressure.
+    ///
+    /// # Errors
+    /// `TargetUnavailable` where the connection is gone. An error of the server comes out of [`Self::finish`].
+    pub async fn send(&mut self, tuples: Bytes) -> Result<()> {
+        if tuples.is_empty() {
+            return Ok(());
+        }
+        self.sink.feed(tuples).await.map_err(copy_error)
+    }
+
+    /// Ends the COPY and returns how many rows the server took.
+    ///
+    /// # Errors
+    /// The server's error about any row since the start: `Value`, `TargetData` … with PostgreSQL's column.
+    pub async fn finish(mut self) -> Result<u64> {
+        self.send(Bytes::from_static(TRAILER)).await?;
+        self.sink.as_mut().finish().await.map_err(copy_error)
+    }
+}
+
+/// A closed channel during COPY means that the session is gone (server stopped, session terminated).
+fn copy_error(error: tokio_postgres::Error) -> Error {
+    if error.is_closed() {
+        return Error::new(ErrorKind::TargetUnavailable, "the target ended the session during COPY");
+    }
+    server_error(error)
+}
