@@ -1,1 +1,68 @@
-fn main() {}
+//! Parse, start, run, and turn the outcome into an exit code; nothing else.
+
+use shardferry::error::{Error, ErrorKind, Result};
+use shardferry::orchestrator::{Outcome, Reporter};
+use shardferry::settings::{self, Environment, Failure, Settings};
+use shardferry::shutdown::Shutdown;
+use shardferry::{command, telemetry};
+use std::io::Write;
+use std::process::ExitCode;
+use std::time::Instant;
+
+fn main() -> ExitCode {
+    let started = Instant::now();
+    let environment = Environment::read();
+    let (reporter, outcome) = match settings::load(std::env::args_os().collect(), &environment) {
+        Ok(settings) => {
+            let reporter = Reporter::new(&settings);
+            let outcome = start(settings).unwrap_or_else(Outcome::from);
+            outcome.error.iter().for_each(render);
+            (reporter, outcome)
+        }
+        Err(failure) => {
+            let reporter = Reporter::without_settings(settings::fallback_outputs(&environment));
+            match answer(failure) {
+                Some(error) => (reporter, Outcome::from(error)),
+                None => return ExitCode::SUCCESS,
+            }
+        }
+    };
+    reporter.report(&outcome, started.elapsed());
+    ExitCode::from(outcome.exit_code())
+}
+
+/// What cannot wait for the runtime, then the command.
+fn start(settings: Settings) -> Result<Outcome> {
+    telemetry::init(&settings.log)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Error::new(ErrorKind::Bug, "cannot start the runtime").because(error))?;
+    runtime.block_on(async {
+        let shutdown = Shutdown::new();
+        shutdown.listen()?;
+        command::run(settings, shutdown).await
+    })
+}
+
+/// Says why there are no settings; None where that was asked for (`--help`, `--version`).
+fn answer(failure: Failure) -> Option<Error> {
+    match failure {
+        Failure::Error(error) => {
+            render(&error);
+            Some(*error)
+        }
+        Failure::Clap(error) => {
+            // clap shows usage and suggestions too; a reader that closed the pipe has seen enough.
+            let _ = error.print();
+            let text = error.render().to_string();
+            let first = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+            error.use_stderr().then(|| Error::new(ErrorKind::Usage, first))
+        }
+    }
+}
+
+/// What happened, where, what to do, and the code: one line on stderr, whatever the form of the log.
+fn render(error: &Error) {
+    let _ = writeln!(std::io::stderr(), "shardferry: {error}");
+}

@@ -1,0 +1,316 @@
+//! The command line as typed: fields only. `settings` adds the environment and the config file, checks and converts.
+//!
+//! Every value stays optional here, so that a lower layer can fill it. Long flag names are also the names of the
+//! environment variables (`SHARDFERRY_<FLAG>`) and the keys of the config file.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+const LAYERS: &str = "Every flag also reads SHARDFERRY_<FLAG>, for example SHARDFERRY_CLAIM_TIMEOUT, and the key of its \
+name in the file given by --config. A flag wins over the environment, the environment over the file.";
+
+/// Copies a shard of SQL Server tables into PostgreSQL; checkpoints are JSON objects in S3.
+#[derive(Debug, Clone, Parser)]
+#[command(name = "shardferry", version, arg_required_else_help = true, after_help = LAYERS)]
+#[command(disable_help_subcommand = true, max_term_width = 100)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: CliCommand,
+}
+
+/// What to do.
+#[derive(Debug, Clone, Subcommand)]
+pub enum CliCommand {
+    /// Pin the run's tables and their order in plan.json
+    #[command(after_help = LAYERS)]
+    Plan(PlanArgs),
+    /// Create schemas, tables and primary keys in the target
+    #[command(after_help = LAYERS)]
+    Schema(WorkArgs),
+    /// Copy the data
+    #[command(after_help = LAYERS)]
+    Sync(WorkArgs),
+    /// After all data: indexes, unique and foreign keys, identity positions, ANALYZE
+    #[command(after_help = LAYERS)]
+    Finish(FinishArgs),
+    /// Plan if there is none, schema, sync, and finish by the last pod: the container's default
+    #[command(after_help = LAYERS)]
+    Run(RunArgs),
+    /// Show the progress of all pods from the checkpoints
+    #[command(after_help = LAYERS)]
+    Status(StatusArgs),
+    /// Clear the checkpoints and the ledger of a shard or of named tables
+    #[command(after_help = LAYERS)]
+    Reset(ResetArgs),
+}
+
+/// Where the checkpoints are, and how the process reports. On every command.
+#[derive(Debug, Clone, Default, Args)]
+pub struct RunArguments {
+    /// YAML file with defaults for these flags
+    #[arg(long, value_name = "FILE", help_heading = "Run")]
+    pub config: Option<PathBuf>,
+    /// Where the checkpoints are: s3://bucket/prefix or file:///dir
+    #[arg(long, value_name = "URL", help_heading = "Run")]
+    pub checkpoint: Option<String>,
+    /// Name of the run; all its pods give the same [default: default]
+    #[arg(long, value_name = "NAME", help_heading = "Run")]
+    pub run_id: Option<String>,
+    /// Name of this pod [default: POD_NAME, or the host name]
+    #[arg(long, value_name = "NAME", help_heading = "Run")]
+    pub pod_name: Option<String>,
+    /// Tries after a transient error [default: 8]
+    #[arg(long, value_name = "N", help_heading = "Run")]
+    pub retries: Option<usize>,
+    /// Longest pause between tries [default: 30s]
+    #[arg(long, value_name = "TIME", help_heading = "Run")]
+    pub retry_max_wait: Option<String>,
+    /// Time to finish what is under way after SIGTERM [default: 25s]
+    #[arg(long, value_name = "TIME", help_heading = "Run")]
+    pub grace_period: Option<String>,
+    /// Form of the log on stderr [default: text on a terminal, else json]
+    #[arg(long, value_enum, value_name = "FORM", help_heading = "Run")]
+    pub log_format: Option<LogFormat>,
+    /// Write a JSON result here [default: /airflow/xcom/return.json where that folder exists]
+    #[arg(long, value_name = "FILE", help_heading = "Run")]
+    pub result_file: Option<PathBuf>,
+    /// Write a summary of at most 4 KiB here [default: /dev/termination-log where that is a file]
+    #[arg(long, value_name = "FILE", help_heading = "Run")]
+    pub termination_log: Option<PathBuf>,
+}
+
+/// SQL Server.
+#[derive(Debug, Clone, Default, Args)]
+pub struct SourceArgs {
+    /// SQL Server: mssql://user@host:1433/db?encrypt=on, an ADO.NET or a JDBC string
+    #[arg(long, value_name = "URL", help_heading = "Source and target", conflicts_with = "source_url_file")]
+    pub source_url: Option<String>,
+    /// File with the source URL, for a mounted secret
+    #[arg(long, value_name = "FILE", help_heading = "Source and target")]
+    pub source_url_file: Option<PathBuf>,
+}
+
+/// PostgreSQL.
+#[derive(Debug, Clone, Default, Args)]
+pub struct TargetArgs {
+    /// PostgreSQL: postgres://user@host:5432/db?sslmode=verify-full, or a keyword string
+    #[arg(long, value_name = "URL", help_heading = "Source and target", conflicts_with = "target_url_file")]
+    pub target_url: Option<String>,
+    /// File with the target URL, for a mounted secret
+    #[arg(long, value_name = "FILE", help_heading = "Source and target")]
+    pub target_url_file: Option<PathBuf>,
+}
+
+/// Which tables; none of these means all. One way at a time.
+#[derive(Debug, Clone, Default, Args)]
+pub struct SelectionArgs {
+    /// Tables A to B of the plan, 1-based and inclusive
+    #[arg(long, value_name = "A-B", help_heading = "Choosing tables", conflicts_with_all = ["shard", "shard_count", "shard_index", "table"])]
+    pub range: Option<String>,
+    /// The I-th of N shards balanced by bytes, 1-based
+    #[arg(long, value_name = "I/N", help_heading = "Choosing tables", conflicts_with_all = ["shard_count", "shard_index", "table"])]
+    pub shard: Option<String>,
+    /// Number of shards, with --shard-index
+    #[arg(long, value_name = "N", help_heading = "Choosing tables", conflicts_with = "table")]
+    pub shard_count: Option<u32>,
+    /// 0-based number of the shard [default: JOB_COMPLETION_INDEX]
+    #[arg(long, value_name = "I", help_heading = "Choosing tables", conflicts_with = "table")]
+    pub shard_index: Option<u32>,
+    /// This table; repeatable
+    #[arg(long, value_name = "SCHEMA.TABLE", help_heading = "Choosing tables")]
+    pub table: Vec<String>,
+}
+
+/// How tables are worked on.
+#[derive(Debug, Clone, Default, Args)]
+pub struct CopyArgs {
+    /// Tables at once [default: the CPUs of the container, at most 8]
+    #[arg(long, value_name = "N", help_heading = "Copying")]
+    pub jobs: Option<NonZeroUsize>,
+    /// Go on with an earlier run, which must exist (going on happens anyway)
+    #[arg(long, help_heading = "Copying", conflicts_with = "reset")]
+    pub resume: bool,
+    /// Leave out the tables before this one in the plan
+    #[arg(long, value_name = "SCHEMA.TABLE", help_heading = "Copying")]
+    pub start_from_table: Option<String>,
+    /// Forget what was done for the chosen tables and start them over
+    #[arg(long, help_heading = "Copying")]
+    pub reset: bool,
+    /// Never truncate a target table; fail it where it cannot be continued
+    #[arg(long, help_heading = "Copying", conflicts_with = "truncate")]
+    pub no_truncate: bool,
+    /// Truncate partial tables and start them over
+    #[arg(long, help_heading = "Copying")]
+    pub truncate: bool,
+    /// Also work on tables that failed before
+    #[arg(long, help_heading = "Copying")]
+    pub retry_failed: bool,
+    /// snapshot, read-committed, or database-snapshot NAME [default: snapshot where the database allows it]
+    #[arg(long, value_name = "HOW", help_heading = "Copying", num_args = 1..=2)]
+    pub consistency: Vec<String>,
+    /// Age after which another pod's claim may be taken over [default: 60s]
+    #[arg(long, value_name = "TIME", help_heading = "Copying")]
+    pub claim_timeout: Option<String>,
+}
+
+/// What the plan is made of.
+#[derive(Debug, Clone, Default, Args)]
+pub struct PlanChoiceArgs {
+    /// Only tables matching this pattern of schema.table (* and ?); repeatable
+    #[arg(long, value_name = "PATTERN", help_heading = "Planning")]
+    pub include: Vec<String>,
+    /// Not the tables matching this pattern; repeatable
+    #[arg(long, value_name = "PATTERN", help_heading = "Planning")]
+    pub exclude: Vec<String>,
+    /// Put the tables of source schema A into target schema B; repeatable
+    #[arg(long, value_name = "A=B", help_heading = "Planning")]
+    pub schema_map: Vec<String>,
+    /// Leave out columns of unsupported types instead of refusing the plan
+    #[arg(long, help_heading = "Planning")]
+    pub skip_unsupported: bool,
+}
+
+#[derive(Debug, Clone, Default, Args)]
+pub struct PlanArgs {
+    #[command(flatten)]
+    pub source: SourceArgs,
+    #[command(flatten)]
+    pub choice: PlanChoiceArgs,
+    /// Print the ranges of N shards balanced by bytes
+    #[arg(long, value_name = "N", help_heading = "Output")]
+    pub shards: Option<u32>,
+    /// Form of the output on stdout [default: table]
+    #[arg(long, value_enum, value_name = "FORM", help_heading = "Output")]
+    pub format: Option<Format>,
+    #[command(flatten)]
+    pub run: RunArguments,
+}
+
+/// `schema` and `sync`.
+#[derive(Debug, Clone, Default, Args)]
+pub struct WorkArgs {
+    #[command(flatten)]
+    pub source: SourceArgs,
+    #[command(flatten)]
+    pub target: TargetArgs,
+    #[command(flatten)]
+    pub selection: SelectionArgs,
+    #[command(flatten)]
+    pub copy: CopyArgs,
+    #[command(flatten)]
+    pub run: RunArguments,
+}
+
+#[derive(Debug, Clone, Default, Args)]
+pub struct RunArgs {
+    #[command(flatten)]
+    pub source: SourceArgs,
+    #[command(flatten)]
+    pub target: TargetArgs,
+    #[command(flatten)]
+    pub choice: PlanChoiceArgs,
+    #[command(flatten)]
+    pub selection: SelectionArgs,
+    #[command(flatten)]
+    pub copy: CopyArgs,
+    #[command(flatten)]
+    pub run: RunArguments,
+}
+
+#[derive(Debug, Clone, Default, Args)]
+pub struct FinishArgs {
+    #[command(flatten)]
+    pub source: SourceArgs,
+    #[command(flatten)]
+    pub target: TargetArgs,
+    /// Statements at once [default: the CPUs of the container, at most 8]
+    #[arg(long, value_name = "N", help_heading = "Copying")]
+    pub jobs: Option<NonZeroUsize>,
+    /// Try again what failed for good before
+    #[arg(long, help_heading = "Copying")]
+    pub retry_failed: bool,
+    /// Age after which another pod's claim may be taken over [default: 60s]
+    #[arg(long, value_name = "TIME", help_heading = "Copying")]
+    pub claim_timeout: Option<String>,
+    #[command(flatten)]
+    pub run: RunArguments,
+}
+
+#[derive(Debug, Clone, Default, Args)]
+pub struct StatusArgs {
+    /// Repaint every two seconds until every table is completed or failed
+    #[arg(long, help_heading = "Output")]
+    pub watch: bool,
+    /// List every table, not only those running and failed
+    #[arg(long, help_heading = "Output")]
+    pub verbose: bool,
+    /// Form of the output on stdout [default: table]
+    #[arg(long, value_enum, value_name = "FORM", help_heading = "Output")]
+    pub format: Option<Format>,
+    /// Phases in the JSON [default: both, a completed schema only once the data is completed]
+    #[arg(long, value_enum, value_name = "PHASE", help_heading = "Output")]
+    pub phase: Option<PhaseChoice>,
+    #[command(flatten)]
+    pub run: RunArguments,
+}
+
+#[derive(Debug, Clone, Default, Args)]
+pub struct ResetArgs {
+    #[command(flatten)]
+    pub target: TargetArgs,
+    #[command(flatten)]
+    pub selection: SelectionArgs,
+    /// Clear the whole run, where no tables are chosen
+    #[arg(long, help_heading = "Choosing tables")]
+    pub yes: bool,
+    #[command(flatten)]
+    pub run: RunArguments,
+}
+
+/// Form of the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    Text,
+    Json,
+}
+
+/// Form of what was asked for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    #[default]
+    Table,
+    Json,
+}
+
+/// Which phases `status --format json` shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PhaseChoice {
+    Schema,
+    Data,
+    All,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    /// The help of the program and of every command, as a terminal of 100 columns shows it.
+    #[test]
+    fn help_is_reviewed() {
+        let mut command = Cli::command().term_width(100);
+        command.build();
+        insta::assert_snapshot!("help", command.render_help().to_string());
+        for subcommand in command.get_subcommands_mut() {
+            let name = format!("help-{}", subcommand.get_name());
+            let help = subcommand.clone().term_width(100).render_help().to_string();
+            insta::assert_snapshot!(name, help);
+        }
+    }
+}

@@ -1,0 +1,338 @@
+//! Progress of one process: lines, summaries, and live bars on a terminal.
+//!
+//! In text logs the lines are those of the scripts that shardferry replaces, bare and one fact each. In json logs the
+//! same facts are fields of an event whose message is that line. Rows count only when they are committed
+//! ([`Progress::table_completed`]); rows under way are shown, never summed up.
+
+mod bars;
+mod lines;
+
+use crate::cli::LogFormat;
+use crate::error::Error;
+use crate::schema::TableName;
+use crate::settings::LogSettings;
+use crate::telemetry::Console;
+use bars::Bars;
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+pub use lines::thousands;
+
+/// Finished tables between two summaries.
+const SUMMARY_EVERY: u64 = 10;
+/// Time between two lines about one running table.
+const ROWS_EVERY: Duration = Duration::from_secs(10);
+
+/// Where the lines go.
+enum Output {
+    /// Bare lines.
+    Lines(Box<dyn Write + Send>),
+    /// Events with fields, through the log.
+    Events,
+}
+
+/// A handle that every task can hold; clones show the same progress.
+#[derive(Clone)]
+pub struct Progress(Arc<Mutex<State>>);
+
+struct State {
+    output: Output,
+    bars: Bars,
+    started: Instant,
+    totals: Totals,
+    running: BTreeMap<u32, Running>,
+    /// `totals.finished()` at the last summary.
+    summarised: u64,
+}
+
+/// A table under way.
+struct Running {
+    name: String,
+    plan_total: u32,
+    started: Instant,
+    last_line: Instant,
+    rows_estimate: u64,
+    bytes_estimate: u64,
+}
+
+/// The counts of a process.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Tables chosen.
+    pub tables: u64,
+    /// Completed by this process.
+    pub completed: u64,
+    /// Completed before.
+    pub skipped: u64,
+    pub failed: u64,
+    pub in_progress: u64,
+    /// Committed by this process.
+    pub rows: u64,
+    pub bytes: u64,
+}
+
+impl Totals {
+    /// Tables this process has ended with, one way or the other.
+    const fn finished(&self) -> u64 {
+        self.completed + self.failed
+    }
+
+    /// Tables not begun.
+    #[must_use]
+    pub const fn remaining(&self) -> u64 {
+        self.tables.saturating_sub(self.completed + self.skipped + self.failed + self.in_progress)
+    }
+}
+
+impl Progress {
+    /// Progress in the form of the log: bars and bare lines, or events.
+    #[must_use]
+    pub fn new(log: &LogSettings) -> Self {
+        let console = Console::of_process();
+        match log.format {
+            LogFormat::Json => Self::with(Output::Events, Bars::none()),
+            LogFormat::Text if log.terminal => {
+                Self::with(Output::Lines(Box::new(console.clone())), Bars::on(&console))
+            }
+            LogFormat::Text => Self::with(Output::Lines(Box::new(console)), Bars::none()),
+        }
+    }
+
+    /// Bare lines into a writer, for tests and for commands that collect them.
+    #[must_use]
+    pub fn to_writer(writer: impl Write + Send + 'static) -> Self {
+        Self::with(Output::Lines(Box::new(writer)), Bars::none())
+    }
+
+    fn with(output: Output, bars: Bars) -> Self {
+        let now = Instant::now();
+        Self(Arc::new(Mutex::new(State {
+            output,
+            bars,
+            started: now,
+            totals: Totals::default(),
+            running: BTreeMap::new(),
+            summarised: 0,
+        })))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Counts stay meaningful after a panic of another task.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How much was chosen: `tables` and the sum of their estimated bytes. Starts the clock and the counts anew.
+    pub fn begin(&self, tables: u64, bytes_estimate: u64) {
+        let mut state = self.state();
+        state.totals = Totals { tables, ..Totals::default() };
+        state.summarised = 0;
+        state.started = Instant::now();
+        state.bars.begin(bytes_estimate);
+    }
+
+    /// A table was claimed; `index` and `plan_total` are of the plan. A second start of the same index is a retry.
+    pub fn table_started(
+        &self,
+        index: u32,
+        plan_total: u32,
+        name: &TableName,
+        rows_estimate: u64,
+        bytes_estimate: u64,
+    ) {
+        let mut state = self.state();
+        let now = Instant::now();
+        let name = name.to_string();
+        let line = format!("[{index}/{plan_total}] Processing: {name}");
+        state.bars.table_started(index, &name, bytes_estimate);
+        let running = Running {
+            plan_total,
+            started: now,
+            last_line: now,
+            rows_estimate,
+            bytes_estimate,
+            name: name.clone(),
+        };
+        if state.running.insert(index, running).is_none() {
+            state.totals.in_progress += 1;
+        }
+        state.say(&line, |line| {
+            tracing::info!(table = name, index, total = plan_total, rows_estimate, bytes_estimate, "{line}");
+        });
+    }
+
+    /// What the current attempt has written so far (not since the last call); nothing of it counts as committed.
+    pub fn rows(&self, index: u32, rows: u64, bytes: u64) {
+        let mut state = self.state();
+        state.bars.table_at(index, bytes);
+        let Some(table) = state.running.get_mut(&index) else { return };
+        if table.last_line.elapsed() < ROWS_EVERY {
+            return;
+        }
+        table.last_line = Instant::now();
+        let (name, total, estimate) = (table.name.clone(), table.plan_total, table.rows_estimate);
+        let seconds = table.started.elapsed().as_secs_f64();
+        if state.bars.are_shown() {
+            return;
+        }
+        let line = lines::under_way(index, total, &name, rows, estimate);
+        state.say(&line, |line| {
+            tracing::info!(
+                table = name,
+                index,
+                total,
+                rows,
+                bytes,
+                rows_estimate = estimate,
+                seconds,
+                "{line}"
+            );
+        });
+    }
+
+    /// A table's last commit is done; `rows` and `bytes` are those that this process committed.
+    pub fn table_completed(&self, index: u32, rows: u64, bytes: u64) {
+        let mut state = self.state();
+        let Some(table) = state.end(index) else { return };
+        state.totals.completed += 1;
+        state.totals.rows += rows;
+        state.totals.bytes += bytes;
+        let (name, total, took) = (table.name, table.plan_total, table.started.elapsed());
+        let line = format!(
+            "[{index}/{total}] Completed: {name} ({} rows in {})",
+            thousands(rows),
+            lines::duration(took)
+        );
+        state.say(&line, |line| {
+            tracing::info!(table = name, index, total, rows, bytes, seconds = took.as_secs_f64(), "{line}");
+        });
+        state.summary_if_due();
+    }
+
+    /// A table failed for good in this run.
+    pub fn table_failed(&self, index: u32, error: &Error) {
+        let mut state = self.state();
+        let Some(table) = state.end(index) else { return };
+        state.totals.failed += 1;
+        let (name, total) = (table.name, table.plan_total);
+        let (code, detail) = (error.policy().code, error.detail());
+        let line = format!("[{index}/{total}] Failed: {name}: {detail} [{code}]");
+        state.say(&line, |line| {
+            tracing::error!(table = name, index, total, code, error = detail, "{line}");
+        });
+        state.summary_if_due();
+    }
+
+    /// A table was left as it was before its end: a signal, or another pod took it over.
+    pub fn table_stopped(&self, index: u32, why: &str) {
+        let mut state = self.state();
+        let Some(table) = state.end(index) else { return };
+        let (name, total) = (table.name, table.plan_total);
+        let line = format!("[{index}/{total}] Stopped: {name} ({why})");
+        state.say(&line, |line| tracing::warn!(table = name, index, total, why, "{line}"));
+    }
+
+    /// A table was completed before; `why` as in `already completed`.
+    pub fn table_skipped(
+        &self,
+        index: u32,
+        plan_total: u32,
+        name: &TableName,
+        bytes_estimate: u64,
+        why: &str,
+    ) {
+        let mut state = self.state();
+        state.totals.skipped += 1;
+        state.bars.skipped(bytes_estimate);
+        let name = name.to_string();
+        let line = format!("Skipping {name} ({why}) [{index}/{plan_total}]");
+        state.say(&line, |line| tracing::info!(table = name, index, total = plan_total, why, "{line}"));
+    }
+
+    /// The counts so far.
+    #[must_use]
+    pub fn totals(&self) -> Totals {
+        self.state().totals
+    }
+
+    /// The summary that otherwise follows every tenth finished table.
+    pub fn summary(&self) {
+        self.state().summary();
+    }
+
+    /// Ends the bars and says what was done and how to go on.
+    pub fn final_summary(&self) {
+        let mut state = self.state();
+        state.bars.clear();
+        let (totals, took) = (state.totals, state.started.elapsed());
+        let seconds = took.as_secs_f64();
+        match &mut state.output {
+            Output::Lines(writer) => {
+                for line in lines::final_summary(&totals, took) {
+                    let _ = writeln!(writer, "{line}");
+                }
+            }
+            Output::Events => {
+                let Totals { completed: processed, skipped, failed, rows, bytes, .. } = totals;
+                let (rows_per_second, go_on) = (lines::per_second(rows, took), lines::go_on(&totals));
+                let line = lines::final_sentence(&totals, took);
+                tracing::info!(
+                    processed,
+                    skipped,
+                    failed,
+                    rows,
+                    bytes,
+                    seconds,
+                    rows_per_second,
+                    go_on,
+                    "{line}"
+                );
+            }
+        }
+    }
+}
+
+impl State {
+    fn say(&mut self, line: &str, event: impl FnOnce(&str)) {
+        match &mut self.output {
+            // Progress that cannot be shown does not stop the work.
+            Output::Lines(writer) => drop(writeln!(writer, "{line}")),
+            Output::Events => event(line),
+        }
+    }
+
+    fn end(&mut self, index: u32) -> Option<Running> {
+        let table = self.running.remove(&index)?;
+        self.totals.in_progress -= 1;
+        self.bars.table_ended(index, table.bytes_estimate);
+        Some(table)
+    }
+
+    fn summary_if_due(&mut self) {
+        if self.totals.finished() >= self.summarised + SUMMARY_EVERY {
+            self.summary();
+        }
+    }
+
+    fn summary(&mut self) {
+        self.summarised = self.totals.finished();
+        let totals = self.totals;
+        let line = lines::summary(&totals);
+        self.say(&line, |line| {
+            tracing::info!(
+                total = totals.tables,
+                completed = totals.completed + totals.skipped,
+                failed = totals.failed,
+                in_progress = totals.in_progress,
+                remaining = totals.remaining(),
+                percent = lines::percent(&totals),
+                "{line}"
+            );
+        });
+    }
+}
+
+#[cfg(test)]
+#[path = "progress/tests.rs"]
+mod tests;

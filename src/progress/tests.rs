@@ -1,0 +1,142 @@
+use super::*;
+use crate::error::ErrorKind;
+
+/// What was written, shared with the progress that writes it.
+#[derive(Clone, Default)]
+struct Written(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Written {
+    fn write(&mut self, text: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(text)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Written {
+    fn lines(&self) -> Vec<String> {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap().lines().map(str::to_owned).collect()
+    }
+}
+
+fn name(table: &str) -> TableName {
+    TableName::new("dbo", table)
+}
+
+#[test]
+fn the_lines_are_those_of_the_scripts() {
+    let written = Written::default();
+    let progress = Progress::to_writer(written.clone());
+    progress.begin(3, 0);
+    progress.table_skipped(1, 300, &name("Customers"), 0, "already completed");
+    progress.table_started(45, 300, &name("Orders"), 1_200_000, 9);
+    progress.table_started(46, 300, &name("odd.name"), 0, 0);
+    progress.table_completed(45, 1_234_567, 99);
+    progress.table_failed(46, &Error::new(ErrorKind::SourceRefused, "no such column"));
+    let lines = written.lines();
+    assert_eq!(lines[0], "Skipping dbo.Customers (already completed) [1/300]");
+    assert_eq!(lines[1], "[45/300] Processing: dbo.Orders");
+    assert_eq!(lines[2], "[46/300] Processing: dbo.[odd.name]");
+    assert_eq!(lines[3], "[45/300] Completed: dbo.Orders (1,234,567 rows in 0.0s)");
+    assert_eq!(lines[4], "[46/300] Failed: dbo.[odd.name]: no such column [source_refused]");
+    assert_eq!(lines.len(), 5);
+}
+
+#[test]
+fn rows_under_way_are_not_counted_and_seldom_said() {
+    let written = Written::default();
+    let progress = Progress::to_writer(written.clone());
+    progress.begin(1, 0);
+    progress.table_started(1, 1, &name("A"), 2000, 0);
+    for rows in 0..1000 {
+        progress.rows(1, rows, rows);
+    }
+    assert_eq!(written.lines().len(), 1);
+    let long_ago = Instant::now().checked_sub(ROWS_EVERY).unwrap();
+    progress.state().running.get_mut(&1).unwrap().last_line = long_ago;
+    progress.rows(1, 1500, 1);
+    progress.rows(1, 1600, 1);
+    assert_eq!(written.lines()[1..], ["[1/1] dbo.A: 1,500 of about 2,000 rows so far"]);
+    assert_eq!(progress.totals().rows, 0);
+}
+
+#[test]
+fn a_summary_follows_every_tenth_finished_table() {
+    let written = Written::default();
+    let progress = Progress::to_writer(written.clone());
+    progress.begin(40, 0);
+    for index in 1..=5 {
+        progress.table_skipped(index, 40, &name("S"), 0, "already completed");
+    }
+    for index in 6..=25 {
+        progress.table_started(index, 40, &name("T"), 0, 0);
+    }
+    for index in 6..=26 {
+        match index {
+            7 => progress.table_failed(index, &Error::new(ErrorKind::Value, "no")),
+            _ => progress.table_completed(index, 10, 1),
+        }
+    }
+    let summaries: Vec<_> = written.lines().into_iter().filter(|line| line.starts_with("Progress")).collect();
+    assert_eq!(
+        summaries,
+        [
+            "Progress: total 40, completed 14, failed 1, in progress 10, remaining 15 (35.0%)",
+            "Progress: total 40, completed 24, failed 1, in progress 0, remaining 15 (60.0%)",
+        ]
+    );
+}
+
+#[test]
+fn a_retried_table_counts_once_and_a_stopped_one_stays_open() {
+    let written = Written::default();
+    let progress = Progress::to_writer(written.clone());
+    progress.begin(2, 0);
+    progress.table_started(1, 2, &name("A"), 0, 0);
+    progress.table_started(1, 2, &name("A"), 0, 0);
+    progress.table_started(2, 2, &name("B"), 0, 0);
+    progress.table_stopped(2, "SIGTERM");
+    progress.table_completed(1, 5, 50);
+    progress.table_completed(1, 5, 50);
+    let totals = progress.totals();
+    assert_eq!(totals, Totals { tables: 2, completed: 1, rows: 5, bytes: 50, ..Totals::default() });
+    assert_eq!(totals.remaining(), 1);
+    progress.final_summary();
+    let lines = written.lines();
+    assert!(lines.contains(&"[2/2] Stopped: dbo.B (SIGTERM)".to_owned()), "{lines:?}");
+    assert_eq!(lines.last().unwrap(), "  To go on:    rerun the same command; completed tables are skipped");
+}
+
+#[test]
+fn in_json_logs_the_facts_are_fields() {
+    let written = Written::default();
+    let writer = written.clone();
+    let subscriber =
+        tracing_subscriber::fmt().json().flatten_event(true).with_writer(move || writer.clone()).finish();
+    tracing::subscriber::with_default(subscriber, || {
+        let progress = Progress::with(Output::Events, Bars::none());
+        progress.begin(1, 0);
+        progress.table_started(45, 300, &name("Orders"), 7, 8);
+        progress.table_completed(45, 1000, 99);
+        progress.summary();
+        progress.final_summary();
+    });
+    let events: Vec<serde_json::Value> =
+        written.lines().iter().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(events.len(), 4, "{events:?}");
+    assert_eq!(events[0]["message"], "[45/300] Processing: dbo.Orders");
+    assert_eq!(
+        (&events[0]["table"], &events[0]["index"], &events[0]["total"]),
+        (&"dbo.Orders".into(), &45.into(), &300.into())
+    );
+    assert_eq!((&events[1]["rows"], &events[1]["bytes"]), (&1000.into(), &99.into()));
+    assert_eq!(
+        (&events[2]["completed"], &events[2]["remaining"], &events[2]["percent"]),
+        (&1.into(), &0.into(), &100.0.into())
+    );
+    for field in ["processed", "skipped", "failed", "rows", "seconds", "rows_per_second", "go_on"] {
+        assert!(!events[3][field].is_null(), "{field}");
+    }
+}

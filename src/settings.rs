@@ -1,0 +1,417 @@
+//! Flags, environment and config file become validated [`Settings`]; the only part that reads the environment.
+//!
+//! Precedence, for every setting: flag, then `SHARDFERRY_<FLAG>`, then the key of that name in `--config`. An empty
+//! variable counts as absent. Nothing here talks to a server; URLs are parsed and forgotten, so that no message can
+//! show them.
+
+mod file;
+mod layers;
+mod values;
+
+use crate::checkpoint::{CheckpointUrl, RunId};
+use crate::cli::{
+    Cli, CliCommand, CopyArgs, Format, LogFormat, PhaseChoice, PlanChoiceArgs, RunArguments, SelectionArgs,
+    SourceArgs, TargetArgs, WorkArgs,
+};
+use crate::error::{Error, ErrorKind, Result};
+use crate::plan::document::PlanOptions;
+use crate::plan::shards::Selection;
+use crate::retry::RetryPolicy;
+use crate::schema::TableName;
+use crate::source::settings::SourceSettings;
+use crate::target::settings::TargetSettings;
+use clap::FromArgMatches;
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::io::IsTerminal;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// The name of the run where none is given.
+pub const DEFAULT_RUN_ID: &str = "default";
+const XCOM_FOLDER: &str = "/airflow/xcom";
+const TERMINATION_LOG: &str = "/dev/termination-log";
+/// More tables at once than this rarely help, and each holds two connections.
+const MOST_DEFAULT_JOBS: usize = 8;
+
+/// What to do, with the options of that command alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    Plan { shards: Option<u32>, format: Format },
+    Schema,
+    Sync,
+    Finish,
+    Run,
+    Status { watch: bool, verbose: bool, format: Format, phase: Option<PhaseChoice> },
+    Reset,
+}
+
+impl Command {
+    /// As typed: `sync`.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Plan { .. } => "plan",
+            Self::Schema => "schema",
+            Self::Sync => "sync",
+            Self::Finish => "finish",
+            Self::Run => "run",
+            Self::Status { .. } => "status",
+            Self::Reset => "reset",
+        }
+    }
+}
+
+/// When a target table may be truncated (DESIGN section 4).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Truncate {
+    /// At the first claim, and where a partial table cannot be continued.
+    #[default]
+    Default,
+    /// `--truncate`: also partial tables that could be continued.
+    Always,
+    /// `--no-truncate`: not even at the first claim.
+    Never,
+}
+
+/// What the reads of a table see.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Consistency {
+    /// Nothing was asked for: SNAPSHOT where the database allows it, else READ COMMITTED, and the log says which.
+    #[default]
+    SnapshotIfAllowed,
+    /// SNAPSHOT isolation; an error where the database does not allow it.
+    Snapshot,
+    ReadCommitted,
+    /// Every pod reads this database snapshot.
+    DatabaseSnapshot(String),
+}
+
+/// Everything that was asked for, checked.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    pub command: Command,
+    /// Present for the commands that need it (all but `status` and `reset`; `schema` may do without).
+    pub source: Option<SourceSettings>,
+    /// Present for the commands that need it (all but `plan` and `status`).
+    pub target: Option<TargetSettings>,
+    pub checkpoint: CheckpointUrl,
+    pub run_id: RunId,
+    pub pod: String,
+    pub claim_timeout: Duration,
+    pub selection: Selection,
+    /// Tables at once.
+    pub jobs: NonZeroUsize,
+    /// A run without a checkpoint is an error.
+    pub resume: bool,
+    pub start_from_table: Option<TableName>,
+    /// Forget what was done for the chosen tables first.
+    pub reset: bool,
+    pub truncate: Truncate,
+    pub retry_failed: bool,
+    pub consistency: Consistency,
+    /// Of `plan` and `run`; empty otherwise.
+    pub plan: PlanOptions,
+    pub retry: RetryPolicy,
+    /// From SIGTERM until what is under way must have ended.
+    pub grace: Duration,
+    pub log: LogSettings,
+    pub outputs: OutputSettings,
+}
+
+/// How to log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogSettings {
+    pub format: LogFormat,
+    /// `RUST_LOG`.
+    pub filter: Option<String>,
+    /// Stderr is a terminal: live bars, colours.
+    pub terminal: bool,
+}
+
+/// Where an orchestrator looks for the result. Known even where the other settings are wrong.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OutputSettings {
+    pub result_file: Option<PathBuf>,
+    pub termination_log: Option<PathBuf>,
+}
+
+impl Settings {
+    /// The source, for a command that needs it.
+    ///
+    /// # Errors
+    /// Kind Config, naming the flags, where none was given.
+    pub fn source(&self) -> Result<&SourceSettings> {
+        self.source
+            .as_ref()
+            .ok_or_else(|| missing_url("source-url", "SQL Server, for example mssql://user@host:1433/db"))
+    }
+
+    /// The target, for a command that needs it.
+    ///
+    /// # Errors
+    /// Kind Config, naming the flags, where none was given.
+    pub fn target(&self) -> Result<&TargetSettings> {
+        self.target
+            .as_ref()
+            .ok_or_else(|| missing_url("target-url", "PostgreSQL, for example postgres://user@host:5432/db"))
+    }
+}
+
+fn missing_url(flag: &str, what: &str) -> Error {
+    let variable = flag.replace('-', "_").to_uppercase();
+    let message =
+        format!("--{flag} is missing: give {what}, as SHARDFERRY_{variable}, --{flag}-file or --{flag}");
+    Error::new(ErrorKind::Config, message)
+}
+
+/// Why there are no settings.
+#[derive(Debug)]
+pub enum Failure {
+    /// clap's own answer: a usage error, or the text of `--help` and `--version`.
+    Clap(Box<clap::Error>),
+    /// What the layers below or the checks found.
+    Error(Box<Error>),
+}
+
+impl From<clap::Error> for Failure {
+    fn from(error: clap::Error) -> Self {
+        Self::Clap(Box::new(error))
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Error(Box::new(error))
+    }
+}
+
+/// The environment, read once.
+#[derive(Debug, Clone, Default)]
+pub struct Environment(BTreeMap<String, String>);
+
+impl Environment {
+    /// The process's environment; what is not UTF-8 is left out.
+    #[must_use]
+    pub fn read() -> Self {
+        let text =
+            |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
+        Self(std::env::vars_os().filter_map(text).collect())
+    }
+
+    /// The value of a variable; None where it is absent or empty.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    #[cfg(test)]
+    fn of(pairs: &[(&str, &str)]) -> Self {
+        Self(pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
+    }
+}
+
+/// The settings of this process. `arguments` begin with the program's name.
+///
+/// # Errors
+/// [`Failure::Clap`] for what clap answers itself, else kind Usage or Config, naming the flag and what is accepted.
+pub fn load(arguments: Vec<OsString>, environment: &Environment) -> Result<Settings, Failure> {
+    let matches = layers::merge(arguments, environment)?;
+    let cli = Cli::from_arg_matches(&matches)?;
+    Ok(settings(cli, environment)?)
+}
+
+/// Where to report a failure of [`load`]: the defaults of the machine, and what the environment says.
+#[must_use]
+pub fn fallback_outputs(environment: &Environment) -> OutputSettings {
+    let path = |name: &str| environment.get(name).map(PathBuf::from);
+    outputs(path("SHARDFERRY_RESULT_FILE"), path("SHARDFERRY_TERMINATION_LOG"))
+}
+
+/// The parts of all commands; those that a command has not are empty.
+#[derive(Default)]
+struct Parts {
+    source: SourceArgs,
+    target: TargetArgs,
+    choice: PlanChoiceArgs,
+    selection: SelectionArgs,
+    copy: CopyArgs,
+    run: RunArguments,
+    /// `reset` of the whole run was confirmed, or the command is another.
+    confirmed: bool,
+}
+
+fn work(args: WorkArgs, parts: Parts) -> Parts {
+    let WorkArgs { source, target, selection, copy, run } = args;
+    Parts { source, target, selection, copy, run, ..parts }
+}
+
+fn parts(command: CliCommand) -> (Command, Parts) {
+    let parts = Parts { confirmed: true, ..Parts::default() };
+    match command {
+        CliCommand::Plan(args) => (
+            Command::Plan { shards: args.shards, format: args.format.unwrap_or_default() },
+            Parts { source: args.source, choice: args.choice, run: args.run, ..parts },
+        ),
+        CliCommand::Schema(args) => (Command::Schema, work(args, parts)),
+        CliCommand::Sync(args) => (Command::Sync, work(args, parts)),
+        CliCommand::Run(args) => (
+            Command::Run,
+            Parts {
+                source: args.source,
+                target: args.target,
+                choice: args.choice,
+                selection: args.selection,
+                copy: args.copy,
+                run: args.run,
+                ..parts
+            },
+        ),
+        CliCommand::Finish(args) => {
+            let copy = CopyArgs {
+                jobs: args.jobs,
+                claim_timeout: args.claim_timeout,
+                retry_failed: args.retry_failed,
+                ..CopyArgs::default()
+            };
+            (
+                Command::Finish,
+                Parts { source: args.source, target: args.target, copy, run: args.run, ..parts },
+            )
+        }
+        CliCommand::Status(args) => (
+            Command::Status {
+                watch: args.watch,
+                verbose: args.verbose,
+                format: args.format.unwrap_or_default(),
+                phase: args.phase,
+            },
+            Parts { run: args.run, ..parts },
+        ),
+        CliCommand::Reset(args) => (
+            Command::Reset,
+            Parts {
+                target: args.target,
+                selection: args.selection,
+                confirmed: args.yes,
+                run: args.run,
+                ..parts
+            },
+        ),
+    }
+}
+
+fn settings(cli: Cli, environment: &Environment) -> Result<Settings> {
+    let (command, parts) = parts(cli.command);
+    let Parts { source, target, choice, selection, copy, run, confirmed } = parts;
+    let source = values::url("source-url", source.source_url, source.source_url_file.as_deref())?;
+    let target = values::url("target-url", target.target_url, target.target_url_file.as_deref())?;
+    let selection = values::selection(&selection, environment)?;
+    if !confirmed && selection == Selection::All {
+        let message =
+            "reset without --range, --shard or --table clears the whole run; add --yes where that is meant";
+        return Err(Error::new(ErrorKind::Usage, message));
+    }
+    let time = |flag: &str, text: Option<String>, seconds: u64| match text {
+        Some(text) => values::duration(flag, &text),
+        None => Ok(Duration::from_secs(seconds)),
+    };
+    let settings = Settings {
+        source: source.as_deref().map(SourceSettings::parse).transpose()?,
+        target: target.as_deref().map(TargetSettings::parse).transpose()?,
+        checkpoint: checkpoint(run.checkpoint.as_deref())?,
+        run_id: RunId::parse(run.run_id.as_deref().unwrap_or(DEFAULT_RUN_ID))?,
+        pod: values::pod_name(run.pod_name, environment)?,
+        claim_timeout: time("claim-timeout", copy.claim_timeout, 60)?,
+        selection,
+        jobs: copy.jobs.unwrap_or_else(default_jobs),
+        resume: copy.resume,
+        start_from_table: copy
+            .start_from_table
+            .map(|name| values::table("start-from-table", &name))
+            .transpose()?,
+        reset: copy.reset,
+        truncate: match (copy.truncate, copy.no_truncate) {
+            (true, _) => Truncate::Always,
+            (false, true) => Truncate::Never,
+            (false, false) => Truncate::Default,
+        },
+        retry_failed: copy.retry_failed,
+        consistency: values::consistency(&copy.consistency)?,
+        plan: PlanOptions {
+            include: values::patterns("include", choice.include)?,
+            exclude: values::patterns("exclude", choice.exclude)?,
+            schema_map: values::schema_map(&choice.schema_map)?,
+            skip_unsupported: choice.skip_unsupported,
+        },
+        retry: retry_policy(run.retries, time("retry-max-wait", run.retry_max_wait, 30)?),
+        grace: time("grace-period", run.grace_period, 25)?,
+        log: log(run.log_format, environment),
+        outputs: outputs(run.result_file, run.termination_log),
+        command,
+    };
+    check(&settings)?;
+    Ok(settings)
+}
+
+/// What a command cannot do without.
+fn check(settings: &Settings) -> Result<()> {
+    match settings.command {
+        Command::Plan { shards: Some(0), .. } => {
+            return Err(values::usage("shards", "0 shards hold no table; accepted is 1 or more"));
+        }
+        Command::Plan { .. } => drop(settings.source()?),
+        Command::Schema | Command::Reset => drop(settings.target()?),
+        Command::Sync | Command::Finish | Command::Run => {
+            settings.source()?;
+            settings.target()?;
+        }
+        Command::Status { .. } => {}
+    }
+    Ok(())
+}
+
+fn checkpoint(url: Option<&str>) -> Result<CheckpointUrl> {
+    match url {
+        Some(url) => CheckpointUrl::parse(url),
+        None => Err(Error::new(
+            ErrorKind::Config,
+            "--checkpoint is missing: give s3://bucket/prefix or file:///dir, as --checkpoint or SHARDFERRY_CHECKPOINT",
+        )),
+    }
+}
+
+fn default_jobs() -> NonZeroUsize {
+    // The standard library takes the CPU limit of the container into account.
+    let cpus = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    NonZeroUsize::new(cpus.min(MOST_DEFAULT_JOBS)).unwrap_or(NonZeroUsize::MIN)
+}
+
+fn retry_policy(retries: Option<usize>, max_wait: Duration) -> RetryPolicy {
+    let default = RetryPolicy::default();
+    RetryPolicy { retries: retries.unwrap_or(default.retries), max_wait, ..default }
+}
+
+fn log(format: Option<LogFormat>, environment: &Environment) -> LogSettings {
+    let terminal = std::io::stderr().is_terminal();
+    let default = if terminal { LogFormat::Text } else { LogFormat::Json };
+    LogSettings {
+        format: format.unwrap_or(default),
+        filter: environment.get("RUST_LOG").map(str::to_owned),
+        terminal,
+    }
+}
+
+fn outputs(result_file: Option<PathBuf>, termination_log: Option<PathBuf>) -> OutputSettings {
+    let folder = Path::new(XCOM_FOLDER);
+    let log = Path::new(TERMINATION_LOG);
+    OutputSettings {
+        result_file: result_file.or_else(|| folder.is_dir().then(|| folder.join("return.json"))),
+        termination_log: termination_log.or_else(|| log.is_file().then(|| log.to_owned())),
+    }
+}
+
+#[cfg(test)]
+#[path = "settings/tests.rs"]
+mod tests;

@@ -1,0 +1,239 @@
+use super::*;
+use std::io::Write;
+
+const SYNC: &[&str] = &[
+    "sync",
+    "--checkpoint",
+    "file:///tmp/c",
+    "--source-url",
+    "mssql://sa:s3cret@h/db",
+    "--target-url",
+    "postgres://u:s3cret@h/db",
+];
+
+fn loaded(arguments: &[&str], environment: &[(&str, &str)]) -> Result<Settings, Failure> {
+    let arguments = ["shardferry"].iter().chain(arguments).map(OsString::from).collect();
+    load(arguments, &Environment::of(environment))
+}
+
+fn sync(more: &[&str], environment: &[(&str, &str)]) -> Settings {
+    loaded(&[SYNC, more].concat(), environment).unwrap()
+}
+
+fn refused(arguments: &[&str], environment: &[(&str, &str)]) -> String {
+    match loaded(arguments, environment) {
+        Ok(settings) => panic!("accepted: {settings:?}"),
+        Err(Failure::Clap(error)) => {
+            assert_eq!(error.exit_code(), 2);
+            error.to_string()
+        }
+        Err(Failure::Error(error)) => {
+            assert_eq!(error.policy().exit, 2);
+            error.to_string()
+        }
+    }
+}
+
+fn config(text: &str) -> tempfile::NamedTempFile {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(text.as_bytes()).unwrap();
+    file
+}
+
+#[test]
+fn the_defaults_suit_one_machine() {
+    let settings = sync(&[], &[]);
+    assert_eq!(settings.selection, Selection::All);
+    assert_eq!(settings.claim_timeout, Duration::from_secs(60));
+    assert_eq!(settings.grace, Duration::from_secs(25));
+    assert_eq!(
+        (settings.truncate, settings.consistency.clone()),
+        (Truncate::Default, Consistency::SnapshotIfAllowed)
+    );
+    assert_eq!((settings.retry.retries, settings.retry.max_wait), (8, Duration::from_secs(30)));
+    assert!(settings.jobs.get() <= 8);
+    assert_eq!(settings.run_id, RunId::parse("default").unwrap());
+    assert!(!settings.resume && !settings.reset && !settings.retry_failed);
+}
+
+/// One flag of every shape, on each pair of layers.
+#[test]
+fn a_flag_wins_over_the_environment_and_the_environment_over_the_file() {
+    let file = config(
+        "jobs: 1\nclaim_timeout: 10\nretry-failed: true\ntable: [dbo.A, dbo.B]\nconsistency: read-committed\n",
+    );
+    let path = file.path().to_str().unwrap();
+    let of = |more: &[&str], environment: &[(&str, &str)]| {
+        let settings = sync(&[&["--config", path], more].concat(), environment);
+        (
+            settings.jobs.get(),
+            settings.claim_timeout.as_secs(),
+            settings.retry_failed,
+            settings.selection.to_string(),
+            settings.consistency,
+        )
+    };
+    assert_eq!(of(&[], &[]), (1, 10, true, "tables dbo.A, dbo.B".to_owned(), Consistency::ReadCommitted));
+    let environment = [
+        ("SHARDFERRY_JOBS", "2"),
+        ("SHARDFERRY_CLAIM_TIMEOUT", "20s"),
+        ("SHARDFERRY_RETRY_FAILED", "false"),
+        ("SHARDFERRY_TABLE", "dbo.C,dbo.D"),
+        ("SHARDFERRY_CONSISTENCY", "database-snapshot Monday"),
+    ];
+    let named = |name: &str| Consistency::DatabaseSnapshot(name.to_owned());
+    assert_eq!(of(&[], &environment), (2, 20, false, "tables dbo.C, dbo.D".to_owned(), named("Monday")));
+    let flags = [
+        "--jobs=3",
+        "--claim-timeout=30s",
+        "--retry-failed",
+        "--table=dbo.E",
+        "--consistency",
+        "database-snapshot",
+        "Tuesday",
+    ];
+    assert_eq!(of(&flags, &environment), (3, 30, true, "tables dbo.E".to_owned(), named("Tuesday")));
+}
+
+#[test]
+fn the_config_file_may_be_named_by_the_environment() {
+    let file = config("range: 3-4\n");
+    let settings = sync(&[], &[("SHARDFERRY_CONFIG", file.path().to_str().unwrap())]);
+    assert_eq!(settings.selection, Selection::Range { first: 3, last: 4 });
+}
+
+#[test]
+fn a_choice_on_a_higher_layer_replaces_another_below() {
+    let file = config("shard-count: 10\ntruncate: true\n");
+    let path = ["--config", file.path().to_str().unwrap()];
+    let settings =
+        sync(&[&path[..], &["--range", "1-2", "--no-truncate"]].concat(), &[("SHARDFERRY_SHARD_INDEX", "3")]);
+    assert_eq!(
+        (settings.selection, settings.truncate),
+        (Selection::Range { first: 1, last: 2 }, Truncate::Never)
+    );
+    let settings = sync(&path, &[("SHARDFERRY_SHARD_INDEX", "3")]);
+    assert_eq!(
+        (settings.selection, settings.truncate),
+        (Selection::Shard { number: 4, count: 10 }, Truncate::Always)
+    );
+}
+
+#[test]
+fn a_false_above_switches_a_true_below_off() {
+    let file = config("resume: true\n");
+    let path = file.path().to_str().unwrap();
+    assert!(sync(&["--config", path], &[]).resume);
+    let settings = sync(&["--config", path, "--reset"], &[("SHARDFERRY_RESUME", "no")]);
+    assert!(settings.reset && !settings.resume);
+}
+
+#[test]
+fn one_config_map_serves_all_commands() {
+    let file = config("shards: 3\nrange: 1-2\nformat: json\ncheckpoint: file:///tmp/c\n");
+    let path = file.path().to_str().unwrap();
+    let settings = loaded(&["status", "--config", path], &[("SHARDFERRY_SERVICE_HOST", "10.0.0.1")]).unwrap();
+    assert_eq!(
+        settings.command,
+        Command::Status { watch: false, verbose: false, format: Format::Json, phase: None }
+    );
+}
+
+#[test]
+fn an_empty_variable_is_no_variable() {
+    assert_eq!(sync(&[], &[("SHARDFERRY_RANGE", ""), ("SHARDFERRY_JOBS", "")]).selection, Selection::All);
+}
+
+#[test]
+fn what_excludes_itself_on_one_layer_is_an_error() {
+    for (flags, names) in [
+        (&["--range", "1-2", "--shard", "1/3"][..], ["--range", "--shard"]),
+        (&["--range", "1-2", "--table", "a.b"], ["--range", "--table"]),
+        (&["--shard", "1/2", "--shard-count", "3"], ["--shard", "--shard-count"]),
+        (&["--shard-count", "3", "--table", "a.b"], ["--shard-count", "--table"]),
+        (&["--truncate", "--no-truncate"], ["--truncate", "--no-truncate"]),
+        (&["--resume", "--reset"], ["--resume", "--reset"]),
+        (&["--source-url-file", "f"], ["--source-url", "--source-url-file"]),
+        (&["--target-url-file", "f"], ["--target-url", "--target-url-file"]),
+    ] {
+        let said = refused(&[SYNC, flags].concat(), &[]);
+        assert!(
+            said.contains("cannot be used with") && names.iter().all(|name| said.contains(name)),
+            "{said}"
+        );
+    }
+    let said = refused(SYNC, &[("SHARDFERRY_RANGE", "1-2"), ("SHARDFERRY_SHARD", "1/3")]);
+    assert!(
+        said.contains("SHARDFERRY_RANGE, SHARDFERRY_SHARD") && said.contains("cannot be used with"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_wrong_value_names_its_layer() {
+    let said = refused(SYNC, &[("SHARDFERRY_JOBS", "many")]);
+    assert!(said.contains("SHARDFERRY_JOBS: invalid value 'many' for '--jobs <N>'"), "{said}");
+    let said = refused(SYNC, &[("SHARDFERRY_RESUME", "maybe")]);
+    assert!(said.contains("SHARDFERRY_RESUME: accepted are true and false"), "{said}");
+    for (text, expected) in [
+        ("jobs: 0\n", "line 1: jobs: invalid value '0'"),
+        ("resume: [true, true]\n", "line 1: resume: accepted are true and false"),
+        ("\nrange: [1-2, 3-4]\n", "line 2: range: one value is accepted"),
+        ("a: b\n", "line 1: unknown key `a`"),
+    ] {
+        let file = config(text);
+        let said = refused(&[SYNC, &["--config", file.path().to_str().unwrap()]].concat(), &[]);
+        assert!(said.contains(expected), "{text:?}: {said}");
+    }
+}
+
+#[test]
+fn what_is_missing_is_named_with_the_ways_to_give_it() {
+    for (arguments, expected) in [
+        (&["sync"][..], "--checkpoint is missing: give s3://bucket/prefix or file:///dir"),
+        (&["sync", "--checkpoint", "file:///c"], "--source-url is missing: give SQL Server"),
+        (
+            &["run", "--checkpoint", "file:///c", "--source-url", "mssql://h/d"],
+            "--target-url is missing: give PostgreSQL",
+        ),
+        (&["finish", "--checkpoint", "file:///c", "--target-url", "postgres://h/d"], "SHARDFERRY_SOURCE_URL"),
+        (&["plan", "--checkpoint", "file:///c"], "--source-url-file"),
+        (&["schema", "--checkpoint", "file:///c"], "--target-url is missing"),
+        (&["reset", "--checkpoint", "file:///c", "--yes"], "--target-url is missing"),
+    ] {
+        let said = refused(arguments, &[]);
+        assert!(said.contains(expected), "{arguments:?}: {said}");
+    }
+}
+
+#[test]
+fn reset_of_everything_is_confirmed() {
+    let reset = ["reset", "--checkpoint", "file:///c", "--target-url", "postgres://h/d"];
+    assert!(refused(&reset, &[]).contains("add --yes"));
+    assert!(loaded(&[&reset[..], &["--yes"]].concat(), &[]).is_ok());
+    assert!(loaded(&[&reset[..], &["--table", "dbo.A"]].concat(), &[]).is_ok());
+}
+
+#[test]
+fn a_password_is_in_no_error_and_no_debug_text() {
+    assert!(!format!("{:?}", sync(&[], &[])).contains("s3cret"));
+    for more in [&["--range", "0-1"][..], &["--jobs", "x"], &["--source-url-file", "f"], &["--nonsense"]] {
+        assert!(!refused(&[SYNC, more].concat(), &[]).contains("s3cret"), "{more:?}");
+    }
+    let said = refused(
+        &["sync", "--checkpoint", "file:///c"],
+        &[("SHARDFERRY_SOURCE_URL", "mssql://sa:s3cret@h/db"), ("SHARDFERRY_SOURCE_URL_FILE", "f")],
+    );
+    assert!(
+        !said.contains("s3cret") && said.contains("SHARDFERRY_SOURCE_URL, SHARDFERRY_SOURCE_URL_FILE"),
+        "{said}"
+    );
+}
+
+#[test]
+fn shards_of_a_plan_are_counted_from_1() {
+    let plan = ["plan", "--checkpoint", "file:///c", "--source-url", "mssql://h/d", "--shards"];
+    assert!(refused(&[&plan[..], &["0"]].concat(), &[]).contains("--shards: 0 shards"));
+    let settings = loaded(&[&plan[..], &["3"]].concat(), &[]).unwrap();
+    assert_eq!(settings.command, Command::Plan { shards: Some(3), format: Format::Table });
+}

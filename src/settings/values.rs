@@ -1,0 +1,254 @@
+//! Texts to values; every error names the flag and what is accepted.
+
+use super::{Consistency, Environment};
+use crate::cli::SelectionArgs;
+use crate::error::{Error, ErrorKind, Result};
+use crate::plan::shards::Selection;
+use crate::schema::TableName;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+pub(super) fn usage(flag: &str, message: impl std::fmt::Display) -> Error {
+    Error::new(ErrorKind::Usage, format!("--{flag}: {message}"))
+}
+
+pub(super) fn truth(text: &str) -> Option<bool> {
+    match text.trim().to_ascii_lowercase().as_str() {
+        "true" | "yes" | "on" | "1" => Some(true),
+        "false" | "no" | "off" | "0" => Some(false),
+        _ => None,
+    }
+}
+
+/// Splits at commas and line ends that stand outside brackets and braces.
+pub(super) fn split_list(text: &str) -> Vec<String> {
+    let mut depth = 0_u32;
+    let parts = text.split(|c| {
+        match c {
+            '[' | '{' => depth += 1,
+            ']' | '}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth == 0 && matches!(c, ',' | '\n')
+    });
+    parts.map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect()
+}
+
+/// `500ms`, `60s`, `5m`, `2h`, or seconds without a unit.
+pub(super) fn duration(flag: &str, text: &str) -> Result<Duration> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let millis_each = match text.get(digits.len()..) {
+        Some("ms") => Some(1),
+        Some("" | "s") => Some(1000),
+        Some("m") => Some(60_000),
+        Some("h") => Some(3_600_000),
+        _ => None,
+    };
+    let millis =
+        digits.parse::<u64>().ok().zip(millis_each).and_then(|(count, each)| count.checked_mul(each));
+    match millis {
+        Some(millis) if millis <= 7 * 24 * 3_600_000 => Ok(Duration::from_millis(millis)),
+        _ => Err(usage(flag, format!("`{text}` is no time; accepted are 500ms, 60s, 5m, 1h, at most 168h"))),
+    }
+}
+
+pub(super) fn table(flag: &str, text: &str) -> Result<TableName> {
+    text.parse().map_err(|error| usage(flag, error))
+}
+
+/// `A-B`, 1-based and inclusive.
+fn range(text: &str) -> Result<Selection> {
+    let accepted = "accepted is A-B with 1 <= A <= B, for example 101-200";
+    let bound = |text: &str| -> Result<u32> {
+        let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        match text.parse::<u32>() {
+            Ok(number) if digits => Ok(number),
+            _ if digits => Err(usage("range", format!("{text} is more than any plan has; {accepted}"))),
+            _ => Err(usage("range", format!("`{text}` is no table number; {accepted}"))),
+        }
+    };
+    let Some((first, last)) = text.split_once('-') else {
+        return Err(usage("range", format!("`{text}` is no range; {accepted}")));
+    };
+    let (first, last) = (bound(first.trim())?, bound(last.trim())?);
+    if first == 0 {
+        return Err(usage(
+            "range",
+            format!("`{text}` starts at 0, but tables are numbered from 1; {accepted}"),
+        ));
+    }
+    if first > last {
+        return Err(usage("range", format!("`{text}` ends before it starts; {accepted}")));
+    }
+    Ok(Selection::Range { first, last })
+}
+
+/// `I/N`, 1-based.
+fn shard(text: &str) -> Result<Selection> {
+    let accepted = "accepted is I/N with 1 <= I <= N, for example 3/10";
+    let numbers = text.split_once('/').and_then(|(number, count)| {
+        Some((number.trim().parse::<u32>().ok()?, count.trim().parse::<u32>().ok()?))
+    });
+    match numbers {
+        Some((number, count)) if number >= 1 && number <= count => Ok(Selection::Shard { number, count }),
+        _ => Err(usage("shard", format!("`{text}` is no shard; {accepted}"))),
+    }
+}
+
+/// 0-based, as Kubernetes counts.
+fn indexed_shard(count: u32, index: Option<u32>, environment: &Environment) -> Result<Selection> {
+    if count == 0 {
+        return Err(usage("shard-count", "0 shards hold no table; accepted is 1 or more"));
+    }
+    let (index, origin) = match (index, environment.get("JOB_COMPLETION_INDEX")) {
+        (Some(index), _) => (index, "--shard-index"),
+        (None, Some(text)) => {
+            let index = text.trim().parse().map_err(|_| {
+                Error::new(
+                    ErrorKind::Usage,
+                    format!("JOB_COMPLETION_INDEX: `{text}` is no number of 0 or more"),
+                )
+            })?;
+            (index, "JOB_COMPLETION_INDEX")
+        }
+        (None, None) => {
+            let message = "needs --shard-index, or JOB_COMPLETION_INDEX of an Indexed Job";
+            return Err(usage("shard-count", message));
+        }
+    };
+    if index >= count {
+        let message =
+            format!("{origin}: {index} is not below --shard-count {count}; shards are numbered from 0 here");
+        return Err(Error::new(ErrorKind::Usage, message));
+    }
+    Ok(Selection::Shard { number: index + 1, count })
+}
+
+/// The flags exclude each other already, by clap.
+pub(super) fn selection(args: &SelectionArgs, environment: &Environment) -> Result<Selection> {
+    match args {
+        SelectionArgs { range: Some(text), .. } => range(text),
+        SelectionArgs { shard: Some(text), .. } => shard(text),
+        SelectionArgs { shard_count: Some(count), shard_index, .. } => {
+            indexed_shard(*count, *shard_index, environment)
+        }
+        SelectionArgs { shard_index: Some(_), .. } => {
+            Err(usage("shard-index", "needs --shard-count, the number of shards"))
+        }
+        SelectionArgs { table: names, .. } if !names.is_empty() => {
+            let mut tables: Vec<TableName> = Vec::new();
+            for name in names {
+                let name = table("table", name)?;
+                if !tables.contains(&name) {
+                    tables.push(name);
+                }
+            }
+            Ok(Selection::Tables(tables))
+        }
+        _ => Ok(Selection::All),
+    }
+}
+
+/// `snapshot`, `read-committed`, `database-snapshot NAME`; the words may come as one text or as two.
+pub(super) fn consistency(words: &[String]) -> Result<Consistency> {
+    let text = words.join(" ");
+    let (word, name) = text.split_once(char::is_whitespace).unwrap_or((&text, ""));
+    match (word, name.trim()) {
+        ("", _) => Ok(Consistency::SnapshotIfAllowed),
+        ("snapshot", "") => Ok(Consistency::Snapshot),
+        ("read-committed", "") => Ok(Consistency::ReadCommitted),
+        ("database-snapshot", "") => {
+            Err(usage("consistency", "database-snapshot needs the name of a database snapshot after it"))
+        }
+        ("database-snapshot", name) => Ok(Consistency::DatabaseSnapshot(name.to_owned())),
+        _ => Err(usage(
+            "consistency",
+            format!("`{text}` is unknown; accepted are snapshot, read-committed and database-snapshot NAME"),
+        )),
+    }
+}
+
+/// `A=B`, each source schema once.
+pub(super) fn schema_map(pairs: &[String]) -> Result<BTreeMap<String, String>> {
+    let mut map = BTreeMap::new();
+    for pair in pairs {
+        let parts = pair.split_once('=').map(|(from, to)| (from.trim(), to.trim()));
+        let Some((from, to)) = parts.filter(|(from, to)| !from.is_empty() && !to.is_empty()) else {
+            return Err(usage(
+                "schema-map",
+                format!("`{pair}` is no mapping; accepted is SOURCE=TARGET, like dbo=public"),
+            ));
+        };
+        if map.insert(from.to_owned(), to.to_owned()).is_some_and(|earlier| earlier != to) {
+            return Err(usage("schema-map", format!("schema {from} is mapped twice")));
+        }
+    }
+    Ok(map)
+}
+
+/// Checks the patterns; their meaning is the plan's.
+pub(super) fn patterns(flag: &str, patterns: Vec<String>) -> Result<Vec<String>> {
+    for pattern in &patterns {
+        globset::Glob::new(pattern).map_err(|error| {
+            usage(flag, format!("`{pattern}` is no pattern of schema.table: {}", error.kind()))
+        })?;
+        if !pattern.contains('.') && !pattern.contains('*') {
+            return Err(usage(
+                flag,
+                format!("`{pattern}` matches no table; write schema.table, like dbo.* or *.Log*"),
+            ));
+        }
+    }
+    Ok(patterns)
+}
+
+/// The URL from its flag or from the first line of its file.
+pub(super) fn url(flag: &str, url: Option<String>, file: Option<&Path>) -> Result<Option<String>> {
+    let config = |message: String| Error::new(ErrorKind::Config, message);
+    let (text, origin) = match (url, file) {
+        (Some(url), _) => (url, format!("--{flag}")),
+        (None, None) => return Ok(None),
+        (None, Some(path)) => {
+            let origin = format!("--{flag}-file {}", path.display());
+            let text = std::fs::read_to_string(path)
+                .map_err(|error| config(format!("{origin}: cannot be read")).because(error))?;
+            (text, origin)
+        }
+    };
+    match text.trim() {
+        "" => Err(config(format!("{origin} is empty"))),
+        text => Ok(Some(text.to_owned())),
+    }
+}
+
+/// The pod's name: the flag, `POD_NAME`, in Kubernetes the host name, elsewhere host name and process id.
+pub(super) fn pod_name(flag: Option<String>, environment: &Environment) -> Result<String> {
+    if let Some(name) = flag {
+        let printable = !name.is_empty() && name.len() <= 253 && !name.chars().any(char::is_control);
+        return if printable {
+            Ok(name)
+        } else {
+            Err(usage("pod-name", "accepted are 1 to 253 printable characters"))
+        };
+    }
+    if let Some(name) = environment.get("POD_NAME") {
+        return Ok(name.to_owned());
+    }
+    let host = match environment.get("HOSTNAME") {
+        Some(host) => host.to_owned(),
+        None => std::fs::read_to_string("/proc/sys/kernel/hostname")
+            .ok()
+            .map(|host| host.trim().to_owned())
+            .filter(|host| !host.is_empty())
+            .unwrap_or_else(|| "localhost".to_owned()),
+    };
+    if environment.get("KUBERNETES_SERVICE_HOST").is_some() {
+        return Ok(host);
+    }
+    Ok(format!("{host}-{}", std::process::id()))
+}
+
+#[cfg(test)]
+#[path = "values_tests.rs"]
+mod tests;

@@ -1,0 +1,169 @@
+use super::*;
+
+fn nothing() -> Environment {
+    Environment::default()
+}
+
+#[test]
+fn a_range_is_two_numbers_in_order_from_1() {
+    assert_eq!(range("101-200").unwrap(), Selection::Range { first: 101, last: 200 });
+    assert_eq!(range("7-7").unwrap(), Selection::Range { first: 7, last: 7 });
+    for (text, said) in [
+        ("0-5", "`0-5` starts at 0, but tables are numbered from 1"),
+        ("5-3", "`5-3` ends before it starts"),
+        ("a-b", "`a` is no table number"),
+        ("1-9999999999", "9999999999 is more than any plan has"),
+        ("-5", "`` is no table number"),
+        ("5", "`5` is no range"),
+        ("+1-5", "`+1` is no table number"),
+        ("1-5-9", "`5-9` is no table number"),
+        ("", "`` is no range"),
+    ] {
+        let error = range(text).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Usage);
+        let detail = error.detail();
+        assert!(
+            detail.starts_with("--range: ") && detail.contains(said) && detail.contains("A-B"),
+            "{text}: {detail}"
+        );
+    }
+}
+
+#[test]
+fn a_shard_is_one_of_so_many() {
+    assert_eq!(shard("3/10").unwrap(), Selection::Shard { number: 3, count: 10 });
+    for text in ["0/3", "4/3", "3", "a/b", "-1/3", "1/0", "1/2/3", ""] {
+        let detail = shard(text).unwrap_err().detail();
+        assert!(detail.starts_with("--shard: ") && detail.contains("1 <= I <= N"), "{text}: {detail}");
+    }
+}
+
+#[test]
+fn an_indexed_job_needs_no_index() {
+    let job = |index: &str| Environment::of(&[("JOB_COMPLETION_INDEX", index)]);
+    let choice =
+        |count, index| SelectionArgs { shard_count: count, shard_index: index, ..SelectionArgs::default() };
+    assert_eq!(
+        selection(&choice(Some(10), None), &job("2")).unwrap(),
+        Selection::Shard { number: 3, count: 10 }
+    );
+    assert_eq!(
+        selection(&choice(Some(10), Some(0)), &job("2")).unwrap(),
+        Selection::Shard { number: 1, count: 10 }
+    );
+    assert_eq!(selection(&choice(None, None), &job("2")).unwrap(), Selection::All);
+    for (count, index, environment, said) in [
+        (Some(10), None, nothing(), "--shard-count: needs --shard-index, or JOB_COMPLETION_INDEX"),
+        (Some(10), Some(10), nothing(), "--shard-index: 10 is not below --shard-count 10"),
+        (Some(10), None, job("10"), "JOB_COMPLETION_INDEX: 10 is not below"),
+        (Some(10), None, job("x"), "JOB_COMPLETION_INDEX: `x` is no number"),
+        (Some(0), Some(0), nothing(), "--shard-count: 0 shards"),
+        (None, Some(1), nothing(), "--shard-index: needs --shard-count"),
+    ] {
+        let detail = selection(&choice(count, index), &environment).unwrap_err().detail();
+        assert!(detail.contains(said), "{detail}");
+    }
+}
+
+#[test]
+fn tables_are_named_once_each() {
+    let names = |names: &[&str]| SelectionArgs {
+        table: names.iter().map(|name| (*name).to_owned()).collect(),
+        ..SelectionArgs::default()
+    };
+    let chosen = selection(&names(&["dbo.A", "[my schema].[b.c]", "dbo.A"]), &nothing()).unwrap();
+    assert_eq!(
+        chosen,
+        Selection::Tables(vec![TableName::new("dbo", "A"), TableName::new("my schema", "b.c")])
+    );
+    let detail = selection(&names(&["Orders"]), &nothing()).unwrap_err().detail();
+    assert!(detail.contains("--table: `Orders` is not a table name; write schema.table"), "{detail}");
+}
+
+#[test]
+fn times_have_units() {
+    for (text, millis) in
+        [("500ms", 500), ("60s", 60_000), ("60", 60_000), ("5m", 300_000), ("1h", 3_600_000), ("0", 0)]
+    {
+        assert_eq!(duration("grace-period", text).unwrap(), Duration::from_millis(millis), "{text}");
+    }
+    for text in ["", "s", "5d", "1.5s", "-1s", "60 s", "169h", "99999999999999999999s", "5é"] {
+        let detail = duration("grace-period", text).unwrap_err().detail();
+        assert!(detail.starts_with("--grace-period: ") && detail.contains("60s"), "{text}: {detail}");
+    }
+}
+
+#[test]
+fn consistency_is_said_in_words() {
+    let of = |words: &[&str]| consistency(&words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>());
+    assert_eq!(of(&[]).unwrap(), Consistency::SnapshotIfAllowed);
+    assert_eq!(of(&["snapshot"]).unwrap(), Consistency::Snapshot);
+    assert_eq!(of(&["read-committed"]).unwrap(), Consistency::ReadCommitted);
+    let named = Consistency::DatabaseSnapshot("Sales Monday".to_owned());
+    assert_eq!(of(&["database-snapshot", "Sales Monday"]).unwrap(), named);
+    assert_eq!(of(&["database-snapshot Sales Monday"]).unwrap(), named);
+    for words in
+        [&["nolock"][..], &["database-snapshot"], &["snapshot", "x"], &["snapshot", "read-committed"]]
+    {
+        assert!(of(words).unwrap_err().detail().starts_with("--consistency: "), "{words:?}");
+    }
+}
+
+#[test]
+fn schemas_are_mapped_once() {
+    let of = |pairs: &[&str]| schema_map(&pairs.iter().map(|pair| (*pair).to_owned()).collect::<Vec<_>>());
+    assert_eq!(
+        of(&["dbo=public", "a = b"]).unwrap(),
+        [("dbo", "public"), ("a", "b")].map(|(a, b)| (a.to_owned(), b.to_owned())).into()
+    );
+    for pairs in [&["dbo"][..], &["=x"], &["dbo="], &["dbo=a", "dbo=b"]] {
+        assert!(of(pairs).unwrap_err().detail().starts_with("--schema-map: "), "{pairs:?}");
+    }
+}
+
+#[test]
+fn patterns_are_checked() {
+    assert!(patterns("include", vec!["dbo.*".to_owned(), "*.Log?".to_owned(), "{a,b}.C".to_owned()]).is_ok());
+    for pattern in ["dbo.[", "Orders", "{a.b"] {
+        let detail = patterns("exclude", vec![pattern.to_owned()]).unwrap_err().detail();
+        assert!(detail.starts_with("--exclude: ") && detail.contains(pattern), "{detail}");
+    }
+}
+
+#[test]
+fn lists_split_outside_brackets() {
+    assert_eq!(split_list("dbo.A, dbo.B\n[a,b].C,,{x,y}.Z"), ["dbo.A", "dbo.B", "[a,b].C", "{x,y}.Z"]);
+    assert!(split_list(" , ").is_empty());
+}
+
+#[test]
+fn a_url_comes_from_its_flag_or_its_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("url");
+    std::fs::write(&path, "postgres://me:secret@host/db\n").unwrap();
+    let read = url("target-url", None, Some(&path)).unwrap();
+    assert_eq!(read.as_deref(), Some("postgres://me:secret@host/db"));
+    assert_eq!(url("target-url", None, None).unwrap(), None);
+    assert!(
+        url("target-url", Some(" ".to_owned()), None).unwrap_err().detail().contains("--target-url is empty")
+    );
+    let missing = url("target-url", None, Some(Path::new("/nowhere"))).unwrap_err().detail();
+    assert!(missing.contains("--target-url-file /nowhere: cannot be read"), "{missing}");
+}
+
+#[test]
+fn a_pod_is_named_by_flag_then_pod_name_then_host() {
+    let named = Environment::of(&[
+        ("POD_NAME", "pod-7"),
+        ("HOSTNAME", "host"),
+        ("KUBERNETES_SERVICE_HOST", "10.0.0.1"),
+    ]);
+    assert_eq!(pod_name(Some("mine".to_owned()), &named).unwrap(), "mine");
+    assert_eq!(pod_name(None, &named).unwrap(), "pod-7");
+    let kubernetes = Environment::of(&[("HOSTNAME", "job-0-abcde"), ("KUBERNETES_SERVICE_HOST", "10.0.0.1")]);
+    assert_eq!(pod_name(None, &kubernetes).unwrap(), "job-0-abcde");
+    let machine = Environment::of(&[("HOSTNAME", "laptop")]);
+    assert_eq!(pod_name(None, &machine).unwrap(), format!("laptop-{}", std::process::id()));
+    assert!(pod_name(None, &nothing()).unwrap().ends_with(&format!("-{}", std::process::id())));
+    assert!(pod_name(Some("a\nb".to_owned()), &nothing()).is_err());
+}

@@ -1,0 +1,170 @@
+//! SIGTERM and SIGINT become a cancellation.
+//!
+//! The first signal cancels [`Shutdown::token`]: no new claims, chunks in flight are finished within the grace
+//! period. A second signal cancels [`Shutdown::at_once`]: what is in flight is rolled back. The signal that came
+//! first decides the exit code.
+
+use crate::error::{Error, ErrorKind, Result};
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Once};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+/// What ends the process before its work is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Signal {
+    /// SIGTERM: Kubernetes stops the pod.
+    Terminate,
+    /// SIGINT: Ctrl-C.
+    Interrupt,
+}
+
+impl Signal {
+    /// `SIGTERM`, `SIGINT`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Terminate => "SIGTERM",
+            Self::Interrupt => "SIGINT",
+        }
+    }
+
+    /// The kind of the error the process ends with.
+    #[must_use]
+    pub const fn error_kind(self) -> ErrorKind {
+        match self {
+            Self::Terminate => ErrorKind::Terminated,
+            Self::Interrupt => ErrorKind::Interrupted,
+        }
+    }
+}
+
+/// A handle that every part of the program can hold; clones are the same shutdown.
+#[derive(Debug, Clone, Default)]
+pub struct Shutdown {
+    token: CancellationToken,
+    at_once: CancellationToken,
+    /// 0 none, 1 SIGTERM, 2 SIGINT.
+    first: Arc<AtomicU8>,
+}
+
+impl Shutdown {
+    /// A shutdown that only [`Shutdown::request`] triggers.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Listens to SIGTERM and SIGINT until the process ends. Needs a Tokio runtime.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Bug`] where the system refuses a handler.
+    pub fn listen(&self) -> Result<()> {
+        let refused = |error| Error::new(ErrorKind::Bug, "cannot install a signal handler").because(error);
+        let mut terminate = signal(SignalKind::terminate()).map_err(refused)?;
+        let mut interrupt = signal(SignalKind::interrupt()).map_err(refused)?;
+        let shutdown = self.clone();
+        tokio::spawn(async move {
+            loop {
+                let signal = tokio::select! {
+                    _ = terminate.recv() => Signal::Terminate,
+                    _ = interrupt.recv() => Signal::Interrupt,
+                };
+                shutdown.request(signal);
+            }
+        });
+        Ok(())
+    }
+
+    /// What a signal does: the first one asks to stop, a later one to stop at once.
+    pub fn request(&self, signal: Signal) {
+        let code = match signal {
+            Signal::Terminate => 1,
+            Signal::Interrupt => 2,
+        };
+        if self.first.compare_exchange(0, code, Ordering::AcqRel, Ordering::Acquire).is_ok() {
+            tracing::warn!(
+                signal = signal.name(),
+                "stopping: finishing what is under way; a second signal stops at once"
+            );
+            self.token.cancel();
+        } else {
+            static SAID: Once = Once::new();
+            SAID.call_once(|| {
+                tracing::warn!(signal = signal.name(), "stopping at once: rolling back what is under way")
+            });
+            self.at_once.cancel();
+        }
+    }
+
+    /// Cancelled by the first signal.
+    #[must_use]
+    pub const fn token(&self) -> &CancellationToken {
+        &self.token
+    }
+
+    /// Cancelled by the second signal.
+    #[must_use]
+    pub const fn at_once(&self) -> &CancellationToken {
+        &self.at_once
+    }
+
+    /// Was there a signal?
+    #[must_use]
+    pub fn is_requested(&self) -> bool {
+        self.token.is_cancelled()
+    }
+
+    /// The first signal, if there was one.
+    #[must_use]
+    pub fn signal(&self) -> Option<Signal> {
+        match self.first.load(Ordering::Acquire) {
+            1 => Some(Signal::Terminate),
+            2 => Some(Signal::Interrupt),
+            _ => None,
+        }
+    }
+
+    /// The error to end with after a signal; None before one.
+    #[must_use]
+    pub fn error(&self) -> Option<Error> {
+        self.signal().map(|signal| Error::new(signal.error_kind(), format!("stopped by {}", signal.name())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_signal_stops_and_decides_the_exit_code() {
+        let shutdown = Shutdown::new();
+        assert!(!shutdown.is_requested() && shutdown.error().is_none());
+        shutdown.request(Signal::Terminate);
+        assert!(shutdown.is_requested() && !shutdown.at_once().is_cancelled());
+        shutdown.request(Signal::Interrupt);
+        assert!(shutdown.at_once().is_cancelled());
+        assert_eq!(shutdown.signal(), Some(Signal::Terminate));
+        assert_eq!(shutdown.error().unwrap().policy().exit, 143);
+    }
+
+    #[test]
+    fn an_interrupt_exits_130() {
+        let shutdown = Shutdown::new();
+        shutdown.request(Signal::Interrupt);
+        assert_eq!(shutdown.error().unwrap().policy().exit, 130);
+    }
+
+    #[tokio::test]
+    async fn a_real_signal_is_heard() {
+        let shutdown = Shutdown::new();
+        shutdown.listen().unwrap();
+        let killed = std::process::Command::new("kill")
+            .args(["-s", "TERM", &std::process::id().to_string()])
+            .status()
+            .unwrap();
+        assert!(killed.success());
+        shutdown.token().cancelled().await;
+        assert_eq!(shutdown.signal(), Some(Signal::Terminate));
+    }
+}
