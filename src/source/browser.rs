@@ -18,12 +18,15 @@ async fn ask(host: &str, browser: u16, instance: &str) -> Result<u16> {
     let failed = || {
         Error::new(
             ErrorKind::SourceUnavailable,
-            format!("SQL Browser at {host}:{browser} (UDP) does not say the port of instance {instance}; give the port instead"),
+            format!(
+                "SQL Browser at {host}:{browser} (UDP) does not say the port of instance {instance}; give the port instead"
+            ),
         )
     };
     let broke = |cause: std::io::Error| failed().because(cause);
     let address = tokio::net::lookup_host((host, browser)).await.map_err(broke)?.next().ok_or_else(failed)?;
-    let socket = UdpSocket::bind(if address.is_ipv6() { "[::]:0" } else { "0.0.0.0:0" }).await.map_err(broke)?;
+    let socket =
+        UdpSocket::bind(if address.is_ipv6() { "[::]:0" } else { "0.0.0.0:0" }).await.map_err(broke)?;
     socket.connect(address).await.map_err(broke)?;
     let mut question = vec![0x04];
     question.extend_from_slice(instance.as_bytes());
@@ -56,7 +59,8 @@ fn port_in(answer: &[u8]) -> Option<u16> {
 mod tests {
     use super::*;
 
-    const ANSWER: &[u8] = b"\x05\x5a\x00ServerName;DB1;InstanceName;SQL2;IsClustered;No;Version;16.0.1;tcp;51433;np;x;;";
+    const ANSWER: &[u8] =
+        b"\x05\x5a\x00ServerName;DB1;InstanceName;SQL2;IsClustered;No;Version;16.0.1;tcp;51433;np;x;;";
 
     #[test]
     fn the_port_is_found_in_the_answer() {

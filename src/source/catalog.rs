@@ -12,8 +12,8 @@ mod tests;
 use super::client::Client;
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::{
-    ColumnName, ForeignKey, Identity, Index, Key, KeyColumn, ReferentialAction, SourceColumn, SourceTable, SourceType,
-    TableName,
+    ColumnName, ForeignKey, Identity, Index, Key, KeyColumn, ReferentialAction, SourceColumn, SourceTable,
+    SourceType, TableName,
 };
 use row::Record;
 use std::collections::{BTreeMap, BTreeSet};
@@ -41,7 +41,8 @@ pub struct Server {
 /// As [`Client::rows`].
 pub async fn server(client: &mut Client) -> Result<Server> {
     let rows = client.rows(include_str!("sql/server.sql")).await?;
-    let row = rows.first().map(Record).ok_or_else(|| unreadable("the current database is not in sys.databases"))?;
+    let row =
+        rows.first().map(Record).ok_or_else(|| unreadable("the current database is not in sys.databases"))?;
     let mut server = Server {
         name: row.text_or_null("server_name")?.unwrap_or_else(|| client.host().to_owned()),
         database: row.text("database_name")?,
@@ -79,7 +80,8 @@ pub async fn tables(client: &mut Client) -> Result<Vec<SourceTable>> {
         let object_id = row.int("object_id")?;
         if !external.contains(&object_id) {
             let name = TableName::new(row.text("schema_name")?, row.text("table_name")?);
-            let table = SourceTable { name, object_id, columns: Vec::new(), primary_key: None, rows: 0, bytes: 0 };
+            let table =
+                SourceTable { name, object_id, columns: Vec::new(), primary_key: None, rows: 0, bytes: 0 };
             tables.insert(object_id, table);
         }
     }
@@ -142,7 +144,8 @@ fn source_type(row: &Record<'_>) -> Result<SourceType> {
         None if !user_defined => declared.clone(),
         None => "clr".to_owned(),
     };
-    let alias = (user_defined || !name.eq_ignore_ascii_case(&declared)).then(|| format!("{schema}.{declared}"));
+    let alias =
+        (user_defined || !name.eq_ignore_ascii_case(&declared)).then(|| format!("{schema}.{declared}"));
     Ok(SourceType {
         name: name.to_lowercase(),
         alias,

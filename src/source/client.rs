@@ -105,7 +105,9 @@ impl Client {
         let greeting = control::message(&wire.take_tap()).map(|payload| control::read_answer(&payload));
         let packet_size = match greeting {
             Some(Ok(Answer { packet_size, .. })) => packet_size.unwrap_or(FIRST_PACKET_SIZE),
-            _ => return Err(Error::new(ErrorKind::SourceRefused, "the source's login answer cannot be read")),
+            _ => {
+                return Err(Error::new(ErrorKind::SourceRefused, "the source's login answer cannot be read"));
+            }
         };
         let mut client = Self {
             tds,
@@ -151,7 +153,8 @@ impl Client {
             }
             Err(TdsError::Server(token)) if token.class() < 20 => {
                 // tiberius leaves the rest of a refused answer unread until its next query.
-                let drained = Box::pin(async { self.tds.simple_query("SELECT 1").await?.into_results().await }).await;
+                let drained =
+                    Box::pin(async { self.tds.simple_query("SELECT 1").await?.into_results().await }).await;
                 if let Err(error) = drained {
                     self.close();
                     tracing::debug!(%error, "the connection is given up after an error of the source");
@@ -199,7 +202,10 @@ impl Client {
                 return control::read_answer(&payload);
             }
             if received.len() > LONGEST_ANSWER {
-                return Err(Error::new(ErrorKind::SourceRefused, "the source's answer is longer than any can be"));
+                return Err(Error::new(
+                    ErrorKind::SourceRefused,
+                    "the source's answer is longer than any can be",
+                ));
             }
         }
     }

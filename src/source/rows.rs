@@ -30,7 +30,10 @@ impl<'c> RowStream<'c> {
                 Event::Columns => return Ok(stream),
                 Event::NeedMore => stream.receive().await?,
                 Event::Full | Event::End => {
-                    return Err(Error::new(ErrorKind::SourceRefused, "the source answers a bulk query without columns"));
+                    return Err(Error::new(
+                        ErrorKind::SourceRefused,
+                        "the source answers a bulk query without columns",
+                    ));
                 }
             }
         }

@@ -49,7 +49,9 @@ pub(super) async fn add(client: &mut Client, tables: &mut BTreeMap<i32, SourceTa
 pub(super) fn row_width(table: &SourceTable) -> u64 {
     let width = |ty: &SourceType| match (ty.name.as_str(), u64::try_from(ty.max_length)) {
         ("text" | "ntext" | "image", _) | (_, Err(_)) => LONG_VALUE,
-        ("varchar" | "nvarchar" | "varbinary" | "sql_variant", Ok(length)) => (length / 2).max(1).min(LONG_VALUE),
+        ("varchar" | "nvarchar" | "varbinary" | "sql_variant", Ok(length)) => {
+            (length / 2).max(1).min(LONG_VALUE)
+        }
         (_, Ok(length)) => length.max(1),
     };
     table.columns.iter().map(|column| width(&column.ty)).sum::<u64>().max(1)

@@ -26,8 +26,9 @@ fn every_column_is_converted_to_a_type_that_is_read() {
         let code: String = sql.lines().filter(|line| !line.starts_with("--")).collect::<Vec<_>>().join(" ");
         let list = code.split(" FROM ").next().unwrap().trim().strip_prefix("SELECT ").unwrap();
         let columns = list.matches(" AS ").count();
-        let converted =
-            ["CONVERT(nvarchar(", "CONVERT(int, ", "CONVERT(bigint, "].iter().map(|text| list.matches(text).count());
+        let converted = ["CONVERT(nvarchar(", "CONVERT(int, ", "CONVERT(bigint, "]
+            .iter()
+            .map(|text| list.matches(text).count());
         assert_eq!(converted.sum::<usize>(), columns, "{name}");
     }
 }
@@ -37,7 +38,14 @@ fn the_width_of_a_row_comes_from_its_columns() {
     let column = |name: &str, max_length| SourceColumn {
         name: ColumnName::new("c"),
         ordinal: 1,
-        ty: SourceType { name: name.to_owned(), alias: None, max_length, precision: 0, scale: 0, collation: None },
+        ty: SourceType {
+            name: name.to_owned(),
+            alias: None,
+            max_length,
+            precision: 0,
+            scale: 0,
+            collation: None,
+        },
         nullable: false,
         identity: None,
         computed: None,
