@@ -1,15 +1,34 @@
-//! The subcommands.
+//! The subcommands, one file each; each reads like the list of its steps.
 
-use crate::error::{Error, ErrorKind, Result};
+mod finish;
+mod plan;
+mod reset;
+mod run;
+mod schema;
+mod start;
+mod status;
+mod sync;
+
+use crate::error::Result;
 use crate::orchestrator::Outcome;
-use crate::settings::Settings;
+use crate::settings::{Command, Settings};
 use crate::shutdown::Shutdown;
 
 /// Runs the command that the settings name.
 ///
 /// # Errors
-/// Whatever stops the command before it has anything to count.
+/// Whatever stops the command before it has anything to count; what stops it later is in the outcome.
 pub async fn run(settings: Settings, shutdown: Shutdown) -> Result<Outcome> {
-    shutdown.token().run_until_cancelled(std::future::ready(())).await;
-    Err(Error::new(ErrorKind::Bug, format!("`{}` is not yet merged", settings.command.name())))
+    match settings.command.clone() {
+        Command::Plan { shards, format } => Box::pin(plan::run(settings, shutdown, shards, format)).await,
+        Command::Schema => Box::pin(schema::run(settings, shutdown)).await,
+        Command::Sync => Box::pin(sync::run(settings, shutdown)).await,
+        Command::Finish => Box::pin(finish::run(settings, shutdown)).await,
+        Command::Run => Box::pin(run::run(settings, shutdown)).await,
+        Command::Status { watch, verbose, format, phase } => {
+            let view = status::View { watch, verbose, format, phase };
+            Box::pin(status::run(settings, shutdown, view)).await
+        }
+        Command::Reset => Box::pin(reset::run(settings, shutdown)).await,
+    }
 }

@@ -59,6 +59,8 @@ pub enum ErrorKind {
     TargetData,
     /// Some tables of the run failed for good; each has its own error in its checkpoint.
     TablesFailed,
+    /// Tables of other shards are not copied yet, so the finish step cannot start.
+    Unfinished,
     /// Another pod owns the table, or took it over.
     Fenced,
     /// Verification found differences.
@@ -86,7 +88,7 @@ pub struct Policy {
 
 impl ErrorKind {
     /// Every kind, for documentation and tests.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 31] = [
         Self::Usage,
         Self::Config,
         Self::SourceLogin,
@@ -112,6 +114,7 @@ impl ErrorKind {
         Self::Value,
         Self::TargetData,
         Self::TablesFailed,
+        Self::Unfinished,
         Self::Fenced,
         Self::Different,
         Self::Terminated,
@@ -121,6 +124,7 @@ impl ErrorKind {
 
     /// THE table.
     #[must_use]
+    #[rustfmt::skip] // one row a kind: a table is read by columns
     pub const fn policy(self) -> Policy {
         const fn row(code: &'static str, retry: bool, exit: u8, remedy: &'static str) -> Policy {
             Policy { code, retry, exit, remedy }
@@ -129,121 +133,31 @@ impl ErrorKind {
             Self::Usage => row("usage", false, 2, "correct the command line; --help lists what is accepted"),
             Self::Config => row("config", false, 2, "correct the configuration named above"),
             Self::SourceLogin => row("source_login", false, 2, "check user and password of the source URL"),
-            Self::SourceMissing => {
-                row("source_missing", false, 2, "check the database name of the source URL")
-            }
-            Self::SourcePermission => {
-                row("source_permission", false, 2, "grant the login SELECT and VIEW DEFINITION on the source")
-            }
-            Self::SourceUnavailable => {
-                row("source_unavailable", true, 4, "check that the source is up and reachable, then rerun")
-            }
-            Self::SourceRefused => row(
-                "source_refused",
-                false,
-                3,
-                "read the source's message, mend the table or exclude it, then rerun with --retry-failed",
-            ),
+            Self::SourceMissing => row("source_missing", false, 2, "check the database name of the source URL"),
+            Self::SourcePermission => row("source_permission", false, 2, "grant the login SELECT and VIEW DEFINITION on the source"),
+            Self::SourceUnavailable => row("source_unavailable", true, 4, "check that the source is up and reachable, then rerun"),
+            Self::SourceRefused => row("source_refused", false, 3, "read the source's message, mend the table or exclude it, then rerun with --retry-failed"),
             Self::TargetLogin => row("target_login", false, 2, "check user and password of the target URL"),
-            Self::TargetMissing => row(
-                "target_missing",
-                false,
-                2,
-                "create the target database or correct its name in the target URL",
-            ),
-            Self::TargetPermission => row(
-                "target_permission",
-                false,
-                2,
-                "grant the role CREATE on the target database and ownership of its tables",
-            ),
-            Self::TargetUnavailable => {
-                row("target_unavailable", true, 4, "check that the target is up and reachable, then rerun")
-            }
-            Self::TargetRefused => row(
-                "target_refused",
-                false,
-                3,
-                "read the target's message, mend the table, then rerun with --retry-failed",
-            ),
-            Self::StoreRefused => row(
-                "store_refused",
-                false,
-                2,
-                "check bucket, region, endpoint and credentials of --checkpoint",
-            ),
-            Self::StoreUnconditional => row(
-                "store_unconditional",
-                false,
-                2,
-                "use a store that honours If-None-Match and If-Match (AWS S3, SeaweedFS, MinIO)",
-            ),
-            Self::StoreUnavailable => row(
-                "store_unavailable",
-                true,
-                4,
-                "check that the checkpoint store is up and reachable, then rerun",
-            ),
-            Self::CheckpointDamaged => row(
-                "checkpoint_damaged",
-                false,
-                2,
-                "restore the object named above, or clear the table with `shardferry reset --table`",
-            ),
-            Self::CheckpointNewer => row(
-                "checkpoint_newer",
-                false,
-                2,
-                "use the version of shardferry that wrote it, or a newer one",
-            ),
-            Self::PlanForeign => row(
-                "plan_foreign",
-                false,
-                2,
-                "use another --run-id, or go back to the source and filters of the plan",
-            ),
-            Self::PlanMissing => row(
-                "plan_missing",
-                false,
-                2,
-                "run `shardferry plan` first, or check --checkpoint and --run-id",
-            ),
-            Self::SourceChanged => row(
-                "source_changed",
-                false,
-                3,
-                "make a new plan under another --run-id, or restore the table's definition",
-            ),
-            Self::TargetMismatch => row(
-                "target_mismatch",
-                false,
-                3,
-                "drop or correct the target table, then rerun with --retry-failed",
-            ),
-            Self::Unsupported => {
-                row("unsupported", false, 3, "exclude the column or the table, or convert it on the source")
-            }
-            Self::Value => {
-                row("value", false, 3, "correct the value on the source, then rerun with --retry-failed")
-            }
-            Self::TargetData => row(
-                "target_data",
-                false,
-                3,
-                "remove the rows or constraints that stand in the way, then rerun with --retry-failed",
-            ),
-            Self::TablesFailed => row(
-                "tables_failed",
-                false,
-                3,
-                "`shardferry status` lists the failed tables; mend them and rerun with --retry-failed",
-            ),
-            Self::Fenced => {
-                row("fenced", false, 5, "another pod works on this table; rerun when it has ended")
-            }
-            Self::Different => {
-                row("different", false, 6, "look at the differences, then run `shardferry verify --repair`")
-            }
+            Self::TargetMissing => row("target_missing", false, 2, "create the target database or correct its name in the target URL"),
+            Self::TargetPermission => row("target_permission", false, 2, "grant the role CREATE on the target database and ownership of its tables"),
+            Self::TargetUnavailable => row("target_unavailable", true, 4, "check that the target is up and reachable, then rerun"),
+            Self::TargetRefused => row("target_refused", false, 3, "read the target's message, mend the table, then rerun with --retry-failed"),
+            Self::StoreRefused => row("store_refused", false, 2, "check bucket, region, endpoint and credentials of --checkpoint"),
+            Self::StoreUnconditional => row("store_unconditional", false, 2, "use a store that honours If-None-Match and If-Match (AWS S3, SeaweedFS, MinIO)"),
+            Self::StoreUnavailable => row("store_unavailable", true, 4, "check that the checkpoint store is up and reachable, then rerun"),
+            Self::CheckpointDamaged => row("checkpoint_damaged", false, 2, "restore the object named above, or clear the table with `shardferry reset --table`"),
+            Self::CheckpointNewer => row("checkpoint_newer", false, 2, "use the version of shardferry that wrote it, or a newer one"),
+            Self::PlanForeign => row("plan_foreign", false, 2, "use another --run-id, or go back to the source and filters of the plan"),
+            Self::PlanMissing => row("plan_missing", false, 2, "run `shardferry plan` first, or check --checkpoint and --run-id"),
+            Self::SourceChanged => row("source_changed", false, 3, "make a new plan under another --run-id, or restore the table's definition"),
+            Self::TargetMismatch => row("target_mismatch", false, 3, "drop or correct the target table, then rerun with --retry-failed"),
+            Self::Unsupported => row("unsupported", false, 3, "exclude the column or the table, or convert it on the source"),
+            Self::Value => row("value", false, 3, "correct the value on the source, then rerun with --retry-failed"),
+            Self::TargetData => row("target_data", false, 3, "remove the rows or constraints that stand in the way, then rerun with --retry-failed"),
+            Self::TablesFailed => row("tables_failed", false, 3, "`shardferry status` lists the failed tables; mend them and rerun with --retry-failed"),
+            Self::Unfinished => row("unfinished", false, 5, "`shardferry status` lists the tables that are missing; rerun when they are completed"),
+            Self::Fenced => row("fenced", false, 5, "another pod works on this table; rerun when it has ended"),
+            Self::Different => row("different", false, 6, "look at the differences, then run `shardferry verify --repair`"),
             Self::Terminated => row("terminated", false, 143, "rerun to go on; the checkpoint is saved"),
             Self::Interrupted => row("interrupted", false, 130, "rerun to go on; the checkpoint is saved"),
             Self::Bug => row("bug", false, 1, "this should not happen: please report it with the log"),

@@ -1,4 +1,5 @@
 //! The plan: which tables, in which order, cut into which shards.
 
+pub mod build;
 pub mod document;
 pub mod shards;

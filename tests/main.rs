@@ -1,1 +1,4 @@
+//! Integration tests: one binary, one module a part.
 
+#[path = "integration/target.rs"]
+mod target;

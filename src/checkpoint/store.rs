@@ -19,6 +19,12 @@ pub(crate) mod memory;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tag(pub(crate) String);
 
+impl From<&str> for Tag {
+    fn from(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
 impl fmt::Display for Tag {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)

@@ -16,6 +16,9 @@ use bytes::Bytes;
 use std::fmt::Write as _;
 use twox_hash::XxHash3_64;
 
+#[cfg(test)]
+mod tests;
+
 /// What PostgreSQL can allocate for one field (`MaxAllocSize`).
 const LARGEST_FIELD: usize = 0x3FFF_FFFF;
 /// Room behind the limit for the row that crosses it.

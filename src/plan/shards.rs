@@ -1,52 +1,227 @@
-//! Which tables of the plan a process works on.
+//! Which tables of the plan a pod works on. Pure.
 
+use super::document::{Plan, PlannedTable};
+use crate::error::{Error, ErrorKind, Result};
 use crate::schema::TableName;
 use std::fmt;
 
-/// The choice made on the command line; checked against the plan only once the plan is known.
+/// What the command line chose.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Selection {
-    /// Every table of the plan.
     All,
-    /// Indexes `first..=last`, 1-based.
-    Range { first: u32, last: u32 },
+    /// 1-based and inclusive.
+    Range {
+        first: u32,
+        last: u32,
+    },
     /// The `number`-th (1-based) of `count` contiguous ranges balanced by bytes.
-    Shard { number: u32, count: u32 },
-    /// Tables by their source names.
+    Shard {
+        number: u32,
+        count: u32,
+    },
     Tables(Vec<TableName>),
 }
 
-/// As a user would write it: `all tables`, `range 101-200`, `shard 3/10`, `tables dbo.A, dbo.B`.
 impl fmt::Display for Selection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::All => f.write_str("all tables"),
             Self::Range { first, last } => write!(f, "range {first}-{last}"),
             Self::Shard { number, count } => write!(f, "shard {number}/{count}"),
-            Self::Tables(names) => {
-                let names: Vec<_> = names.iter().map(ToString::to_string).collect();
+            Self::Tables(tables) => {
+                let names: Vec<_> = tables.iter().map(ToString::to_string).collect();
                 write!(f, "tables {}", names.join(", "))
             }
         }
     }
 }
 
+impl Selection {
+    /// The selected tables in plan order; empty only for a shard that has none.
+    ///
+    /// # Errors
+    /// `Usage` for a range beyond the plan (naming its size) and for a table that is not in it.
+    pub fn resolve<'p>(&self, plan: &'p Plan) -> Result<Vec<&'p PlannedTable>> {
+        let size = plan.tables.len();
+        let between = |first: u32, last: u32| {
+            plan.tables.iter().filter(|table| (first..=last).contains(&table.index)).collect::<Vec<_>>()
+        };
+        match self {
+            Self::All => Ok(plan.tables.iter().collect()),
+            Self::Range { first, last } => {
+                if usize::try_from(*last).is_ok_and(|last| last <= size) {
+                    return Ok(between(*first, *last));
+                }
+                let message = format!("--range {first}-{last} goes beyond the plan, which has {size} tables (1-{size})");
+                Err(Error::new(ErrorKind::Usage, message))
+            }
+            Self::Shard { number, count } => {
+                let ranges = ranges(&plan.tables, *count);
+                let place = usize::try_from(number.saturating_sub(1)).unwrap_or(usize::MAX);
+                Ok(ranges.get(place).copied().flatten().map_or_else(Vec::new, |(first, last)| between(first, last)))
+            }
+            Self::Tables(names) => {
+                let mut found = names.iter().map(|name| find(plan, name)).collect::<Result<Vec<_>>>()?;
+                found.sort_by_key(|table| table.index);
+                found.dedup_by_key(|table| table.index);
+                Ok(found)
+            }
+        }
+    }
+}
+
+/// The table of that source name; exact first, then without regard to case where that is unambiguous.
+///
+/// # Errors
+/// `Usage` where there is none, naming the plan's size.
+pub fn find<'p>(plan: &'p Plan, name: &TableName) -> Result<&'p PlannedTable> {
+    if let Some(table) = plan.tables.iter().find(|table| table.source == *name) {
+        return Ok(table);
+    }
+    let folded = name.to_string().to_lowercase();
+    let mut alike = plan.tables.iter().filter(|table| table.source.to_string().to_lowercase() == folded);
+    match (alike.next(), alike.next()) {
+        (Some(table), None) => Ok(table),
+        _ => {
+            let message = format!("the plan has no such table (it has {} tables; `shardferry status` lists them)", plan.tables.len());
+            Err(Error::new(ErrorKind::Usage, message).table(name))
+        }
+    }
+}
+
+/// What copying a table costs beside its bytes (claim, transaction, checkpoint), in bytes.
+const TABLE_COST: u64 = 64 * 1024;
+
+/// Cuts the plan into `count` contiguous ranges (first and last index, inclusive) so that the heaviest is as light as
+/// can be; ranges at the end may be empty (None) where there are fewer tables than shards.
+#[must_use]
+pub fn ranges(tables: &[PlannedTable], count: u32) -> Vec<Option<(u32, u32)>> {
+    let weights: Vec<u64> = tables.iter().map(|table| table.bytes.saturating_add(TABLE_COST)).collect();
+    let shards = usize::try_from(count.max(1)).unwrap_or(usize::MAX);
+    let (mut low, mut high) = (
+        weights.iter().copied().max().unwrap_or(0),
+        weights.iter().fold(0_u64, |sum, weight| sum.saturating_add(*weight)),
+    );
+    while low < high {
+        let middle = low + (high - low) / 2;
+        if cuts(&weights, middle, shards).is_some() {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    let starts = cuts(&weights, low, shards).unwrap_or_default();
+    let mut ranges: Vec<Option<(u32, u32)>> = Vec::with_capacity(shards);
+    for (place, start) in starts.iter().enumerate() {
+        let end = starts.get(place + 1).copied().unwrap_or(tables.len());
+        ranges.push(tables.get(*start).zip(tables.get(end.wrapping_sub(1))).map(|(first, last)| (first.index, last.index)));
+    }
+    ranges.resize(shards, None);
+    ranges
+}
+
+/// Greedy cut: the starts of at most `shards` ranges, none heavier than `limit`, leaving no shard empty while there
+/// are tables for it; None where the limit is too small.
+fn cuts(weights: &[u64], limit: u64, shards: usize) -> Option<Vec<usize>> {
+    let mut starts = Vec::new();
+    let mut sum = 0_u64;
+    for (place, weight) in weights.iter().enumerate() {
+        let tables_left = weights.len() - place;
+        let shards_left = shards - starts.len();
+        let must_open = !starts.is_empty() && tables_left <= shards_left;
+        if starts.is_empty() || sum.saturating_add(*weight) > limit || must_open {
+            if shards_left == 0 {
+                return None;
+            }
+            starts.push(place);
+            sum = 0;
+        }
+        sum = sum.saturating_add(*weight);
+    }
+    Some(starts)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::document::{PlanOptions, PlannedSource, VERSION};
+    use proptest::prelude::*;
+
+    pub(crate) fn plan_of(bytes: &[u64]) -> Plan {
+        let tables = bytes
+            .iter()
+            .zip(1_u32..)
+            .map(|(bytes, index)| PlannedTable {
+                index,
+                source: TableName::new("dbo", format!("T{index}")),
+                target: TableName::new("dbo", format!("T{index}")),
+                columns: Vec::new(),
+                unsupported: Vec::new(),
+                primary_key: Vec::new(),
+                rows: 0,
+                bytes: *bytes,
+                column_fingerprint: String::new(),
+            })
+            .collect();
+        Plan {
+            version: VERSION,
+            fingerprint: String::new(),
+            created_at: jiff::Timestamp::UNIX_EPOCH,
+            source: PlannedSource {
+                server: "s".to_owned(),
+                database: "d".to_owned(),
+                product_version: "16".to_owned(),
+                log_position: None,
+            },
+            options: PlanOptions::default(),
+            tables,
+        }
+    }
 
     #[test]
-    fn a_selection_reads_as_it_was_written() {
-        for (selection, text) in [
-            (Selection::All, "all tables"),
-            (Selection::Range { first: 101, last: 200 }, "range 101-200"),
-            (Selection::Shard { number: 3, count: 10 }, "shard 3/10"),
-            (
-                Selection::Tables(vec![TableName::new("dbo", "A"), TableName::new("my.x", "B")]),
-                "tables dbo.A, [my.x].B",
-            ),
-        ] {
-            assert_eq!(selection.to_string(), text);
+    fn shards_are_contiguous_and_balanced_by_bytes() {
+        let mib = 1024 * 1024;
+        let plan = plan_of(&[100 * mib, mib, mib, mib, mib, 96 * mib]);
+        assert_eq!(ranges(&plan.tables, 3), vec![Some((1, 1)), Some((2, 5)), Some((6, 6))]);
+        assert_eq!(ranges(&plan.tables, 1), vec![Some((1, 6))]);
+        assert_eq!(ranges(&[], 2), vec![None, None]);
+        assert_eq!(ranges(&plan_of(&[1, 1]).tables, 4), vec![Some((1, 1)), Some((2, 2)), None, None]);
+    }
+
+    #[test]
+    fn a_range_beyond_the_plan_names_its_size() {
+        let plan = plan_of(&[1, 2, 3]);
+        let error = Selection::Range { first: 1, last: 9999 }.resolve(&plan).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Usage);
+        assert_eq!(error.detail(), "--range 1-9999 goes beyond the plan, which has 3 tables (1-3)");
+        let range = Selection::Range { first: 2, last: 3 }.resolve(&plan).unwrap();
+        assert_eq!(range.iter().map(|table| table.index).collect::<Vec<_>>(), [2, 3]);
+    }
+
+    #[test]
+    fn tables_are_found_by_name_and_put_in_plan_order() {
+        let plan = plan_of(&[1, 2, 3]);
+        let chosen = Selection::Tables(vec!["dbo.T3".parse().unwrap(), "DBO.t1".parse().unwrap(), "dbo.T3".parse().unwrap()]);
+        assert_eq!(chosen.resolve(&plan).unwrap().iter().map(|table| table.index).collect::<Vec<_>>(), [1, 3]);
+        let missing = Selection::Tables(vec!["dbo.T4".parse().unwrap()]).resolve(&plan).unwrap_err();
+        assert!(missing.detail().contains("table dbo.T4: the plan has no such table"), "{missing}");
+    }
+
+    proptest! {
+        #[test]
+        fn every_table_is_in_exactly_one_shard(
+            bytes in prop::collection::vec(0_u64..1 << 40, 0..200), count in 1_u32..40
+        ) {
+            let plan = plan_of(&bytes);
+            let ranges = ranges(&plan.tables, count);
+            prop_assert_eq!(ranges.len(), count as usize);
+            let covered: Vec<u32> = ranges.iter().flatten().flat_map(|(first, last)| *first..=*last).collect();
+            prop_assert_eq!(covered, (1..=u32::try_from(bytes.len()).unwrap()).collect::<Vec<_>>());
+            let empty = ranges.iter().filter(|range| range.is_none()).count();
+            prop_assert_eq!(empty, (count as usize).saturating_sub(bytes.len()));
+            let through_selection: usize =
+                (1..=count).map(|number| Selection::Shard { number, count }.resolve(&plan).unwrap().len()).sum();
+            prop_assert_eq!(through_selection, bytes.len());
         }
     }
 }

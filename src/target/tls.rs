@@ -168,3 +168,40 @@ impl ServerCertVerifier for Verifier {
         self.provider.signature_verification_algorithms.supported_schemes()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    /// 2030-01-01; the certificates are valid from 2026 for a hundred years.
+    const NOW: u64 = 1_893_456_000;
+
+    fn certificate(pem: &str) -> CertificateDer<'static> {
+        CertificateDer::from_pem_slice(pem.as_bytes()).unwrap()
+    }
+
+    fn verify(root: &str, host_name: bool, name: &str, at: u64) -> bool {
+        let root = certificate(root);
+        let mut store = RootCertStore::empty();
+        store.add(root.clone()).unwrap();
+        let provider = Arc::new(ring::default_provider());
+        let web = WebPkiServerVerifier::builder_with_provider(Arc::new(store), provider).build().unwrap();
+        let chain = Chain { web, trusted: vec![root], host_name };
+        let name = ServerName::try_from(name).unwrap();
+        let at = UnixTime::since_unix_epoch(Duration::from_secs(at));
+        chain.verify(&certificate(include_str!("tls/self-signed.pem")), &[], &name, at).is_ok()
+    }
+
+    #[test]
+    fn a_self_signed_certificate_is_its_own_root_within_its_dates() {
+        let own = include_str!("tls/self-signed.pem");
+        let other = include_str!("tls/other.pem");
+        assert!(verify(own, true, "localhost", NOW));
+        assert!(!verify(own, true, "example.com", NOW), "verify-full looks at the name");
+        assert!(verify(own, false, "example.com", NOW), "verify-ca does not");
+        assert!(!verify(own, false, "localhost", NOW + 200 * 365 * 86_400), "expired");
+        assert!(!verify(own, false, "localhost", 0), "not yet valid");
+        assert!(!verify(other, false, "localhost", NOW), "another root");
+    }
+}

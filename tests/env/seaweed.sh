@@ -64,7 +64,7 @@ launch() {
 JSON
   # Credentials in the environment would become a second identity.
   env -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY setsid "$venv/bin/weed" mini \
-    -dir="$data" -ip=127.0.0.1 -ip.bind=127.0.0.1 -bucket="$bucket" -s3.config="$state/identities.json" \
+    -dir="$data" -ip=127.0.0.1 -ip.bind=127.0.0.1 -bucket="$bucket" -s3.autoCreateBucket=false -s3.config="$state/identities.json" \
     -master.telemetry=false -admin.ui=false -master.volumeSizeLimitMB=128 -volume.max=20 \
     -s3.port="${ports[0]}" -s3.port.grpc="${ports[1]}" -s3.port.iceberg=0 -s3.port.lance=0 \
     -master.port="${ports[2]}" -master.port.grpc="${ports[3]}" \
@@ -76,24 +76,30 @@ JSON
   echo $! >"$state/pid"
   echo "$data" >"$state/data"
   echo "http://127.0.0.1:${ports[0]}" >"$state/endpoint"
+  echo "http://127.0.0.1:${ports[4]}" >"$state/filer"
 }
 
-# Ready when the bucket answers (403 to an anonymous caller); 404 until it has been created.
-wait_until_ready() {
-  local endpoint code
-  endpoint=$(cat "$state/endpoint")
-  for _ in $(seq 300); do
-    code=$(python3 - "$endpoint/$bucket" <<'PY'
+# The HTTP status of a GET; 0 where nobody answers.
+status() {
+  python3 - "$1" <<'PY'
 import sys, urllib.error, urllib.request
 try:
-    print(urllib.request.urlopen(urllib.request.Request(sys.argv[1], method="HEAD"), timeout=2).status)
+    print(urllib.request.urlopen(sys.argv[1], timeout=2).status)
 except urllib.error.HTTPError as error:
     print(error.code)
 except OSError:
     print(0)
 PY
-    )
-    [[ $code == 403 || $code == 200 ]] && return
+}
+
+# Ready when the S3 port answers (403 to an anonymous caller) and the filer below it has the bucket's folder: the S3
+# port alone answers 403 for buckets that do not exist, too.
+wait_until_ready() {
+  for _ in $(seq 300); do
+    if [[ $(status "$(cat "$state/endpoint")/") == 403 &&
+      $(status "$(cat "$state/filer")/buckets/$bucket?metadata=true") == 200 ]]; then
+      return
+    fi
     running || { tail -n 20 "$state/log" >&2; fail "weed ended at once; its log is $state/log"; }
     sleep 0.1
   done

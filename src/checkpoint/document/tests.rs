@@ -169,6 +169,28 @@ fn a_long_error_is_cut_between_characters() {
     assert_eq!((stored.code.as_str(), stored.message.chars().count()), ("target_refused", MESSAGE_LIMIT + 1));
 }
 
+/// Blocks marked ```json table and so on are what they say.
+#[test]
+fn the_examples_of_the_documentation_are_read() {
+    let page = include_str!("../../../docs/checkpoint.md");
+    let mut kinds = Vec::new();
+    for block in page.split("\n```json ").skip(1) {
+        let (kind, rest) = block.split_once('\n').unwrap();
+        let body = rest.split("\n```").next().unwrap().as_bytes();
+        match kind {
+            "plan" => assert_eq!(decode::<Plan>(kind, body, VERSION).unwrap().tables.len(), 1),
+            "table" => {
+                assert_ne!(decode::<TableDocument>(kind, body, VERSION).unwrap().data.status, Status::Pending)
+            }
+            "finish" => assert_eq!(decode::<FinishDocument>(kind, body, VERSION).unwrap().steps.len(), 2),
+            "pod" => assert_eq!(decode::<PodDocument>(kind, body, VERSION).unwrap().tables.len(), 1),
+            _ => panic!("{kind}"),
+        }
+        kinds.push(kind);
+    }
+    assert_eq!(kinds, ["plan", "table", "table", "finish", "pod"]);
+}
+
 fn text<T: Serialize>(document: &T) -> String {
     String::from_utf8(encode(document).unwrap().to_vec()).unwrap()
 }

@@ -30,23 +30,81 @@ async fn nobody_listening_is_unavailable_and_tells_no_secret() {
     assert!(!format!("{error} {error:?}").contains("hunter2"), "{error:?}");
 }
 
-/// Answers every connection with one canned answer, and keeps what was asked.
-async fn canned(answer: &'static str) -> (String, Arc<Mutex<Vec<String>>>) {
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+/// Reads one request whole: its head, and as much of a body as the head announces.
+async fn request(stream: &mut tokio::net::TcpStream) -> String {
+    use tokio::io::AsyncReadExt;
+    let mut text = String::new();
+    loop {
+        if let Some((head, body)) = text.split_once("\r\n\r\n") {
+            let announced = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+            if body.len() >= announced.map_or(0, |length| length.parse().unwrap()) {
+                return text;
+            }
+        }
+        let mut part = vec![0; 16_384];
+        match stream.read(&mut part).await.unwrap() {
+            0 => return text,
+            size => text.push_str(std::str::from_utf8(&part[..size]).unwrap()),
+        }
+    }
+}
+
+/// A server that answers each request by this function, and keeps what was asked.
+async fn server(
+    mut answer: impl FnMut(&str) -> String + Send + 'static,
+) -> (String, Arc<Mutex<Vec<String>>>) {
+    use tokio::io::AsyncWriteExt;
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
     let asked = Arc::new(Mutex::new(Vec::new()));
     let log = Arc::clone(&asked);
     tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
-            let mut request = vec![0; 16_384];
-            let size = stream.read(&mut request).await.unwrap_or(0);
-            log.lock().unwrap().push(String::from_utf8_lossy(&request[..size]).into_owned());
-            let _ = stream.write_all(answer.as_bytes()).await;
-            let _ = stream.shutdown().await;
+            let request = request(&mut stream).await;
+            let answer = answer(&request);
+            log.lock().unwrap().push(request);
+            stream.write_all(answer.as_bytes()).await.unwrap();
+            stream.shutdown().await.unwrap();
         }
     });
     (endpoint, asked)
+}
+
+async fn canned(answer: &'static str) -> (String, Arc<Mutex<Vec<String>>>) {
+    server(|_| answer.to_owned()).await
+}
+
+/// A put takes effect but is answered 500; the SDK repeats it, and is answered 412
+/// because of its own first try.
+#[tokio::test]
+async fn a_put_that_the_sdk_repeated_is_not_lost_to_itself() {
+    let mut stored: Option<String> = None;
+    let (endpoint, asked) = server(move |request| {
+        const HEAD: &str = "Date: Sun, 06 Nov 1994 08:49:39 GMT\r\nConnection: close\r\n";
+        let body = request.split_once("\r\n\r\n").unwrap().1;
+        match (&stored, request.starts_with("PUT ")) {
+            (None, true) => {
+                stored = Some(body.to_owned());
+                format!("HTTP/1.1 500 Internal Server Error\r\n{HEAD}Content-Length: 0\r\n\r\n")
+            }
+            (Some(_), true) => format!("HTTP/1.1 412 Precondition Failed\r\n{HEAD}Content-Length: 0\r\n\r\n"),
+            (stored, false) => {
+                let body = stored.as_deref().unwrap();
+                let times = "ETag: \"t\"\r\nLast-Modified: Sun, 06 Nov 1994 08:49:37 GMT\r\n";
+                format!("HTTP/1.1 200 OK\r\n{HEAD}{times}Content-Length: {}\r\n\r\n{body}", body.len())
+            }
+        }
+    })
+    .await;
+    let store = open(options(&endpoint)).await;
+    let run = crate::checkpoint::RunId::parse("r").unwrap();
+    let checkpoints =
+        crate::checkpoint::Checkpoints::with_store(Arc::new(store), "s3://bucket/a/b".to_owned(), run, "p");
+    let (_, ours) = checkpoints.create_plan(&crate::checkpoint::tests::plan(3)).await.unwrap();
+    assert!(ours);
+    let asked = asked.lock().unwrap();
+    let methods: Vec<_> = asked.iter().map(|request| request.split(' ').next().unwrap()).collect();
+    assert_eq!(methods, ["PUT", "PUT", "GET"]);
 }
 
 #[tokio::test]

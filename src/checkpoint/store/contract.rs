@@ -70,7 +70,7 @@ async fn lists_and_deletes(store: &dyn Store, root: &str) {
 async fn strange_names(store: &dyn Store, root: &str) {
     let key = format!("{root}/tables/00001-my%20schema.Gr%C3%B6%C3%9Fe%2E%5B%5D.json");
     stored(store.create(&key, Bytes::from_static(b"one")).await.unwrap());
-    assert_eq!(store.list(&format!("{root}/")).await.unwrap(), [key.clone()]);
+    assert_eq!(store.list(&format!("{root}/")).await.unwrap(), std::slice::from_ref(&key));
     assert_eq!(body(store, &key).await, "one");
 }
 

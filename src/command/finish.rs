@@ -1,0 +1,152 @@
+//! `finish`: after all data: indexes, unique constraints, foreign keys, identity positions, ANALYZE. One pod does it, under
+//! a claim of its own; every step finds what is there already, so a rerun goes on where a killed pod stopped.
+
+use super::{schema, start};
+use crate::checkpoint::Checkpoints;
+use crate::checkpoint::document::{FinishDocument, Status};
+use crate::copy::claim::{self, Asked, Claim, FINISH_INDEX, Settled};
+use crate::copy::context::{Context, Started};
+use crate::copy::state::Event;
+use crate::error::{Error, ErrorKind, Result};
+use crate::orchestrator::Outcome;
+use crate::plan::document::Plan;
+use crate::progress::Progress;
+use crate::schema::TableName;
+use crate::settings::Settings;
+use crate::shutdown::Shutdown;
+use crate::source::catalog as source_catalog;
+use crate::target::objects::{self, Objects, Report};
+use crate::target::ledger;
+
+/// # Errors
+/// `Unfinished` while tables are missing, `TablesFailed` where some failed, `Fenced` where another pod is at it.
+pub async fn run(settings: Settings, shutdown: Shutdown) -> Result<Outcome> {
+    let checkpoints = start::checkpoints(&settings).await?;
+    let plan = checkpoints.plan().await?;
+    finish(&settings, &shutdown, &checkpoints, &plan).await
+}
+
+/// Does what is left to do after all data.
+///
+/// # Errors
+/// As [`run`]; objects that could not be built are in the outcome's error.
+pub async fn finish(settings: &Settings, shutdown: &Shutdown, checkpoints: &Checkpoints, plan: &Plan) -> Result<Outcome> {
+    all_data_is_there(checkpoints, plan).await?;
+    let entry = checkpoints.finish(plan).await?;
+    if entry.document.status.status == Status::Completed {
+        let message = "finish: already completed".to_owned();
+        tracing::info!("{message}");
+        return Ok(Outcome { message: Some(message), ..Outcome::default() });
+    }
+    let (mut source, server) = start::source(settings, shutdown).await?;
+    start::same_plan(plan, &server, None)?;
+    let objects = gather(plan, &mut source).await?;
+    drop(source);
+    let mut target = start::target(settings, shutdown).await?;
+    ledger::install(&mut target).await?;
+    let epochs = ledger::epochs(&target, settings.run_id.as_str()).await?;
+    let started = Started {
+        checkpoints: checkpoints.clone(),
+        plan: plan.clone(),
+        consistency: settings.consistency.clone(),
+        progress: Progress::new(&settings.log),
+        epochs,
+    };
+    let context = Context::new(settings, shutdown, started)?;
+    let name = TableName::new("shardferry", "finish");
+    let claim = match claim::ask(&context, FINISH_INDEX, &name, entry).await? {
+        Asked::Owned(claim) => claim,
+        Asked::Done(_) => return Ok(Outcome::default()),
+        Asked::Busy(owner) => {
+            return Err(Error::new(ErrorKind::Fenced, format!("pod {} does the finish step", owner.pod)));
+        }
+    };
+    let built = tokio::select! {
+        built = objects::build(&context.target, &objects, settings.jobs.get()) => built,
+        () = claim.fenced().cancelled() => Err(Error::new(ErrorKind::Fenced, "another pod took the finish step over")),
+        () = shutdown.token().cancelled() => {
+            Err(shutdown.error().unwrap_or_else(|| Error::new(ErrorKind::Terminated, "stopped")))
+        }
+    };
+    settle(&context, claim, built).await
+}
+
+/// Every table's data is committed, by the checkpoints.
+async fn all_data_is_there(checkpoints: &Checkpoints, plan: &Plan) -> Result<()> {
+    let entries = checkpoints.tables(plan).await?;
+    let count = |status: Status| entries.iter().filter(|entry| entry.document.data.status == status).count();
+    let (completed, failed) = (count(Status::Completed), count(Status::Failed));
+    if completed == entries.len() {
+        return Ok(());
+    }
+    let message = format!("{completed} of {} tables are copied ({failed} failed), so finish cannot begin", entries.len());
+    let kind = if failed > 0 { ErrorKind::TablesFailed } else { ErrorKind::Unfinished };
+    Err(Error::new(kind, message))
+}
+
+/// What the source has beside tables and rows.
+async fn gather(plan: &Plan, source: &mut crate::source::client::Client) -> Result<Objects> {
+    let now = start::source_tables(source).await?;
+    for table in &plan.tables {
+        start::unchanged(table, &now)?;
+    }
+    let indexes = source_catalog::indexes(source).await?;
+    let names = schema::index_names(plan, &now, &indexes);
+    let identities = now
+        .values()
+        .flat_map(|table| table.columns.iter().map(move |column| (table, column)))
+        .filter_map(|(table, column)| Some(((table.name.clone(), column.name.clone()), column.identity.clone()?)))
+        .collect();
+    Ok(Objects {
+        tables: plan.tables.clone(),
+        names,
+        indexes,
+        foreign_keys: source_catalog::foreign_keys(source).await?,
+        identities,
+    })
+}
+
+/// Records what was built, what was left out and what failed.
+async fn settle(context: &Context, claim: Claim<FinishDocument>, built: Result<Report>) -> Result<Outcome> {
+    let report = match built {
+        Ok(report) => report,
+        Err(error) => {
+            let settled = match error.kind() {
+                ErrorKind::Fenced => return Err(error),
+                ErrorKind::Terminated | ErrorKind::Interrupted => Settled::event(Event::Released),
+                _ => Settled::failed(&error),
+            };
+            claim.settle(context, settled).await?;
+            return Err(error);
+        }
+    };
+    for (object, reason) in &report.skipped {
+        tracing::warn!(object, reason, "left out");
+    }
+    for (object, error) in &report.failed {
+        tracing::error!(object, code = error.policy().code, error = error.detail(), "could not be built");
+    }
+    let message = format!(
+        "finish: {} objects built, {} were there, {} left out, {} failed",
+        report.built,
+        report.present,
+        report.skipped.len(),
+        report.failed.len()
+    );
+    let mut outcome = Outcome { message: Some(message.clone()), ..Outcome::default() };
+    let steps = report.steps.clone();
+    let settled = if report.failed.is_empty() {
+        Settled::event(Event::Completed { rows: 0, bytes: 0 })
+    } else {
+        let names: Vec<String> =
+            report.failed.iter().map(|(object, error)| format!("{object}: {}", error.detail())).collect();
+        let error = Error::new(ErrorKind::TargetData, format!("{} objects failed: {}", names.len(), names.join("; ")));
+        let settled = Settled::failed(&error);
+        outcome.error = Some(error);
+        settled
+    };
+    let change = Box::new(move |document: &mut FinishDocument| document.steps = steps);
+    claim.settle(context, Settled { change, ..settled }).await?;
+    tracing::info!("{message}");
+    Ok(outcome)
+}

@@ -1,0 +1,90 @@
+//! `plan`: discover, filter, order, map, write once; print the shards.
+
+use super::start;
+use crate::checkpoint::Checkpoints;
+use crate::cli::Format;
+use crate::clock;
+use crate::error::{Error, ErrorKind, Result};
+use crate::orchestrator::Outcome;
+use crate::plan::document::Plan;
+use crate::plan::{build, shards};
+use crate::progress::thousands;
+use crate::settings::Settings;
+use crate::shutdown::Shutdown;
+use crate::source::catalog;
+use serde_json::json;
+use std::io::Write;
+
+/// # Errors
+/// Those of the source and the store, `PlanForeign`, `Unsupported` with everything that cannot be copied.
+pub async fn run(settings: Settings, shutdown: Shutdown, shards: Option<u32>, format: Format) -> Result<Outcome> {
+    let checkpoints = start::checkpoints(&settings).await?;
+    let (plan, ours) = make(&settings, &shutdown, &checkpoints).await?;
+    let ranges = shards.map_or_else(Vec::new, |count| ranges(&plan, count));
+    let text = match format {
+        Format::Json => as_json(&plan, ours, &ranges)?,
+        Format::Table => as_text(&plan, &ranges),
+    };
+    writeln!(std::io::stdout(), "{text}")
+        .map_err(|error| Error::new(ErrorKind::Bug, "cannot write to stdout").because(error))?;
+    let said = if ours { "made" } else { "was there already" };
+    let message = format!("the plan of run {} {said}: {} tables", settings.run_id, plan.tables.len());
+    tracing::info!(tables = plan.tables.len(), ours, "{message}");
+    Ok(Outcome { shards: ranges, message: Some(message), ..Outcome::default() })
+}
+
+/// The plan of the run, made now or found; true where this process made it.
+///
+/// # Errors
+/// As [`run`].
+pub async fn make(settings: &Settings, shutdown: &Shutdown, checkpoints: &Checkpoints) -> Result<(Plan, bool)> {
+    let (mut source, server) = start::source(settings, shutdown).await?;
+    if let Some(plan) = checkpoints.plan_if_any().await? {
+        start::same_plan(&plan, &server, Some(&settings.plan))?;
+        return Ok((plan, false));
+    }
+    let tables = catalog::tables(&mut source).await?;
+    let plan = build::build(start::planned_source(&server), settings.plan.clone(), &tables, clock::now())?;
+    let (plan, ours) = checkpoints.create_plan(&plan).await?;
+    start::same_plan(&plan, &server, Some(&settings.plan))?;
+    for table in &plan.tables {
+        for column in &table.unsupported {
+            tracing::warn!(table = %table.source, column = %column.column, reason = column.reason, "this column is not copied");
+        }
+    }
+    Ok((plan, ours))
+}
+
+/// `A-B` for each shard, an empty text for an empty one.
+fn ranges(plan: &Plan, count: u32) -> Vec<String> {
+    let text = |range: Option<(u32, u32)>| range.map_or_else(String::new, |(first, last)| format!("{first}-{last}"));
+    shards::ranges(&plan.tables, count).into_iter().map(text).collect()
+}
+
+fn as_json(plan: &Plan, ours: bool, ranges: &[String]) -> Result<String> {
+    let rows: u64 = plan.tables.iter().map(|table| table.rows).sum();
+    let bytes: u64 = plan.tables.iter().map(|table| table.bytes).sum();
+    let document = json!({
+        "fingerprint": plan.fingerprint, "created": ours, "tables": plan.tables.len(), "rows": rows, "bytes": bytes,
+        "shards": ranges,
+    });
+    serde_json::to_string_pretty(&document)
+        .map_err(|error| Error::new(ErrorKind::Bug, "cannot write the plan as JSON").because(error))
+}
+
+/// One line a shard where shards were asked for, else one line a table.
+fn as_text(plan: &Plan, ranges: &[String]) -> String {
+    if ranges.is_empty() {
+        let line = |table: &crate::plan::document::PlannedTable| {
+            let (rows, bytes) = (thousands(table.rows), thousands(table.bytes));
+            format!("{:>5}  {}  ~{rows} rows  ~{bytes} bytes", table.index, table.source)
+        };
+        return plan.tables.iter().map(line).collect::<Vec<_>>().join("\n");
+    }
+    let total = ranges.len();
+    let line = |(place, range): (usize, &String)| {
+        let range = if range.is_empty() { "(empty)" } else { range };
+        format!("shard {}/{total}: --range {range}", place + 1)
+    };
+    ranges.iter().enumerate().map(line).collect::<Vec<_>>().join("\n")
+}

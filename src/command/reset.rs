@@ -1,0 +1,87 @@
+//! `reset`: forgets what was done for the chosen tables, in the store and in the ledger. Rows in the target stay until the
+//! next `sync` truncates their table.
+
+use super::start;
+use crate::checkpoint::document::TableDocument;
+use crate::checkpoint::{Checkpoints, Entry, Written};
+use crate::error::{Error, ErrorKind, Result};
+use crate::orchestrator::Outcome;
+use crate::plan::document::{Plan, PlannedTable};
+use crate::settings::Settings;
+use crate::shutdown::Shutdown;
+use crate::target::client::Client as TargetClient;
+use crate::target::ledger;
+
+/// # Errors
+/// Those of the store and the target; `Fenced` where a living pod works on one of the tables.
+pub async fn run(settings: Settings, shutdown: Shutdown) -> Result<Outcome> {
+    let checkpoints = start::checkpoints(&settings).await?;
+    let plan = checkpoints.plan().await?;
+    let tables = forget(&settings, &shutdown, &checkpoints, &plan).await?;
+    let message = format!("forgot the checkpoints of {tables} tables; their rows stay until the next sync");
+    tracing::info!(tables, "{message}");
+    Ok(Outcome { tables_processed: tables, message: Some(message), ..Outcome::default() })
+}
+
+/// Forgets the chosen tables; how many there were. The ledger first: without a marker a checkpoint counts for nothing, so
+/// a reset that is cut off in between leaves tables that are copied again, never tables that are believed to be there.
+///
+/// # Errors
+/// As [`run`].
+pub async fn forget(settings: &Settings, shutdown: &Shutdown, checkpoints: &Checkpoints, plan: &Plan) -> Result<u64> {
+    let selected = start::selected(settings, plan)?;
+    let mut target = start::target(settings, shutdown).await?;
+    ledger::install(&mut target).await?;
+    let run = settings.run_id.as_str();
+    for table in &selected {
+        refuse_busy(settings, checkpoints, plan, &target, table).await?;
+    }
+    let indexes: Vec<u32> = selected.iter().map(|table| table.index).collect();
+    ledger::clear(&mut target, run, &indexes).await?;
+    for table in &selected {
+        forget_one(checkpoints, plan, table).await?;
+    }
+    checkpoints.delete_finish().await?;
+    Ok(selected.len() as u64)
+}
+
+/// A table that a living pod works on is not reset under its hands.
+async fn refuse_busy(
+    settings: &Settings,
+    checkpoints: &Checkpoints,
+    plan: &Plan,
+    target: &TargetClient,
+    table: &PlannedTable,
+) -> Result<()> {
+    let entry = match checkpoints.table(plan, table).await {
+        Ok(entry) => entry,
+        Err(error) if error.kind() == ErrorKind::CheckpointDamaged => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    let Some(owner) = &entry.document.owner else { return Ok(()) };
+    let alive = entry.age().is_some_and(|age| age < settings.claim_timeout)
+        && ledger::is_held(target, settings.run_id.as_str(), table.index).await?;
+    if alive && owner.pod != settings.pod {
+        let message = format!("pod {} works on this table; stop it first", owner.pod);
+        return Err(Error::new(ErrorKind::Fenced, message).table(&table.source));
+    }
+    Ok(())
+}
+
+/// Back to pending, with the epoch kept so that a zombie stays fenced; an object that cannot be read is removed.
+async fn forget_one(checkpoints: &Checkpoints, plan: &Plan, table: &PlannedTable) -> Result<()> {
+    loop {
+        let mut entry: Entry<TableDocument> = match checkpoints.table(plan, table).await {
+            Ok(entry) => entry,
+            Err(error) if error.kind() == ErrorKind::CheckpointDamaged => return checkpoints.delete_table(table).await,
+            Err(error) => return Err(error),
+        };
+        if !entry.is_stored() {
+            return Ok(());
+        }
+        entry.document = TableDocument { epoch: entry.document.epoch, ..TableDocument::pending(plan, table) };
+        if checkpoints.write(&mut entry).await? == Written::Stored {
+            return Ok(());
+        }
+    }
+}

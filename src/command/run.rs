@@ -1,0 +1,45 @@
+//! `run`, the container's default: plan if absent, schema and data of the shard, and the last pod finishes.
+
+use super::{finish, plan, schema, start, sync};
+use crate::checkpoint::Checkpoints;
+use crate::checkpoint::document::Status;
+use crate::error::{Error, ErrorKind, Result};
+use crate::orchestrator::Outcome;
+use crate::plan::document::Plan;
+use crate::settings::Settings;
+use crate::shutdown::Shutdown;
+
+/// # Errors
+/// Those of its steps.
+pub async fn run(settings: Settings, shutdown: Shutdown) -> Result<Outcome> {
+    let checkpoints = start::checkpoints(&settings).await?;
+    if settings.resume && checkpoints.plan_if_any().await?.is_none() {
+        return Err(Error::new(ErrorKind::PlanMissing, "--resume, but this run has no checkpoint"));
+    }
+    let (plan, _) = plan::make(&settings, &shutdown, &checkpoints).await?;
+    let prepared = schema::prepare(&settings, &shutdown, &checkpoints, &plan).await?;
+    let mut outcome = sync::copy(&settings, &shutdown, &checkpoints, &plan).await?;
+    if let Some(error) = prepared.error {
+        crate::copy::scheduler::keep_worst(&mut outcome.error, error);
+    }
+    if outcome.error.is_some() || !all_copied(&checkpoints, &plan).await? {
+        return Ok(outcome);
+    }
+    match finish::finish(&settings, &shutdown, &checkpoints, &plan).await {
+        Ok(finished) => {
+            outcome.error = finished.error;
+            outcome.message = finished.message;
+        }
+        // Another pod was the last one as well, and faster.
+        Err(error) if error.kind() == ErrorKind::Fenced => {
+            tracing::info!(error = error.detail(), "the finish step is in another pod's hands");
+        }
+        Err(error) => outcome.error = Some(error),
+    }
+    Ok(outcome)
+}
+
+async fn all_copied(checkpoints: &Checkpoints, plan: &Plan) -> Result<bool> {
+    let entries = checkpoints.tables(plan).await?;
+    Ok(entries.iter().all(|entry| entry.document.data.status == Status::Completed))
+}

@@ -1,0 +1,200 @@
+//! `schema`: schemas, tables and primary keys of the chosen tables. Idempotent; a table that is there must be the plan's.
+
+use super::start;
+use crate::checkpoint::document::{PhaseError, Status, TableDocument};
+use crate::checkpoint::{Checkpoints, Entry, Written};
+use crate::clock;
+use crate::copy::scheduler::keep_worst;
+use crate::copy::state::{self, Event};
+use crate::error::{Error, ErrorKind, Result};
+use crate::orchestrator::Outcome;
+use crate::plan::document::{Plan, PlannedTable};
+use crate::schema::{Index, SourceTable, TableName};
+use crate::settings::Settings;
+use crate::shutdown::Shutdown;
+use crate::source::catalog as source_catalog;
+use crate::target::client::Client as TargetClient;
+use crate::target::names::{self, Names};
+use crate::target::{catalog, ddl, ledger};
+use futures_util::{StreamExt, stream};
+use std::collections::BTreeMap;
+
+/// Checkpoint objects written at once.
+const WRITES_AT_ONCE: usize = 16;
+/// A conflicting write of the same object by another pod is read again this often.
+const WRITE_ATTEMPTS: usize = 5;
+/// Advisory lock under which tables are created: two pods with overlapping shards must not race. `shardddl` in ASCII.
+const DDL_LOCK: i64 = 0x7368_6172_6464_646c;
+
+/// # Errors
+/// What stops all tables; what stops one is in the outcome.
+pub async fn run(settings: Settings, shutdown: Shutdown) -> Result<Outcome> {
+    let checkpoints = start::checkpoints(&settings).await?;
+    let plan = checkpoints.plan().await?;
+    if settings.reset {
+        super::reset::forget(&settings, &shutdown, &checkpoints, &plan).await?;
+    }
+    prepare(&settings, &shutdown, &checkpoints, &plan).await
+}
+
+/// Creates what is missing of the chosen tables, and records it.
+///
+/// # Errors
+/// As [`run`].
+pub async fn prepare(settings: &Settings, shutdown: &Shutdown, checkpoints: &Checkpoints, plan: &Plan) -> Result<Outcome> {
+    let selected = start::selected(settings, plan)?;
+    if selected.is_empty() {
+        return Ok(Outcome { message: Some(format!("{} is empty: nothing to do", settings.selection)), ..Outcome::default() });
+    }
+    let (mut source, server) = start::source(settings, shutdown).await?;
+    start::same_plan(plan, &server, None)?;
+    let now = start::source_tables(&mut source).await?;
+    let names = index_names(plan, &now, &source_catalog::indexes(&mut source).await?);
+    let mut target = start::target(settings, shutdown).await?;
+    ledger::install(&mut target).await?;
+    let mut entries: BTreeMap<u32, Entry<TableDocument>> =
+        checkpoints.tables(plan).await?.into_iter().map(|entry| (entry.document.index, entry)).collect();
+
+    let (mut outcome, mut writes) = (Outcome::default(), Vec::new());
+    let made = create(&target, &selected, &now, &names).await?;
+    for (table, made) in selected.iter().zip(made) {
+        let Some(entry) = entries.remove(&table.index) else { continue };
+        match made {
+            Ok(Made::WasThere) => outcome.tables_skipped += 1,
+            Ok(Made::Created) => {
+                outcome.tables_processed += 1;
+                tracing::debug!(table = %table.source, target = %table.target, "created");
+            }
+            Err(error) => {
+                outcome.tables_failed += 1;
+                tracing::error!(table = %table.source, code = error.policy().code, error = %error, "the schema of this table failed");
+                writes.push((table, entry, Event::Failed(PhaseError::from(&error))));
+                keep_worst(&mut outcome.error, error);
+                continue;
+            }
+        }
+        if entry.document.schema.status != Status::Completed {
+            writes.push((table, entry, Event::Completed { rows: 0, bytes: 0 }));
+        }
+    }
+    record(checkpoints, plan, writes).await?;
+    outcome.message = Some(format!(
+        "schema: {} tables created, {} were there, {} failed",
+        outcome.tables_processed, outcome.tables_skipped, outcome.tables_failed
+    ));
+    tracing::info!(
+        created = outcome.tables_processed,
+        present = outcome.tables_skipped,
+        failed = outcome.tables_failed,
+        "{}",
+        outcome.message.as_deref().unwrap_or_default()
+    );
+    Ok(outcome)
+}
+
+/// The names of all indexes of the run, the same in every pod: primary keys now, the rest at `finish`.
+#[must_use]
+pub fn index_names(plan: &Plan, now: &BTreeMap<TableName, SourceTable>, indexes: &[Index]) -> Names {
+    let targets: BTreeMap<&TableName, &TableName> = plan.tables.iter().map(|table| (&table.source, &table.target)).collect();
+    let keys = now.values().filter_map(|table| Some((targets.get(&table.name)?, table.primary_key.as_ref()?.name.as_str())));
+    let others = indexes.iter().filter_map(|index| Some((targets.get(&index.table)?, index.name.as_str())));
+    let wanted: Vec<(&TableName, &str)> = keys.chain(others).map(|(table, name)| (*table, name)).collect();
+    names::index_names(plan.tables.iter().map(|table| &table.target), wanted)
+}
+
+enum Made {
+    WasThere,
+    Created,
+}
+
+/// One answer for each of `selected`, in order.
+async fn create(
+    target: &TargetClient,
+    selected: &[PlannedTable],
+    now: &BTreeMap<TableName, SourceTable>,
+    names: &Names,
+) -> Result<Vec<Result<Made>>> {
+    target.execute("SELECT pg_advisory_lock($1)", &[&DDL_LOCK]).await?;
+    let mut schemas: Vec<String> = selected.iter().map(|table| table.target.schema.clone()).collect();
+    schemas.sort();
+    schemas.dedup();
+    for schema in catalog::missing_schemas(target, &schemas).await? {
+        target.batch(&ddl::create_schema(&schema)).await?;
+    }
+    let targets: Vec<TableName> = selected.iter().map(|table| table.target.clone()).collect();
+    let actual = catalog::tables(target, &targets).await?;
+    let mut made = Vec::with_capacity(selected.len());
+    for table in selected {
+        let one = match (start::unchanged(table, now), actual.get(&table.target)) {
+            (Err(changed), _) => Err(changed),
+            (Ok(()), Some(there)) => matches(table, there).map(|()| Made::WasThere),
+            (Ok(()), None) => create_one(target, table, now, names).await.map(|()| Made::Created),
+        };
+        if let Err(error) = &one
+            && error.policy().retry
+        {
+            return one.map(|_| Vec::new());
+        }
+        made.push(one);
+    }
+    target.execute("SELECT pg_advisory_unlock($1)", &[&DDL_LOCK]).await?;
+    Ok(made)
+}
+
+/// Is the target's table the plan's?
+///
+/// # Errors
+/// `TargetMismatch` with every difference.
+pub fn matches(table: &PlannedTable, there: &catalog::TargetTable) -> Result<()> {
+    let differences = catalog::differences(table, there);
+    if differences.is_empty() {
+        return Ok(());
+    }
+    let message = format!("the target table {} is not the plan's: {}", table.target, differences.join("; "));
+    Err(Error::new(ErrorKind::TargetMismatch, message).table(&table.source))
+}
+
+/// Table and key in one implicit transaction: both or none.
+async fn create_one(
+    target: &TargetClient,
+    table: &PlannedTable,
+    now: &BTreeMap<TableName, SourceTable>,
+    names: &Names,
+) -> Result<()> {
+    let key = now.get(&table.source).and_then(|now| now.primary_key.as_ref()).and_then(|key| {
+        let name = names.get(&(table.target.clone(), key.name.clone())).unwrap_or(&key.name);
+        ddl::add_primary_key(table, name)
+    });
+    let mut batch = ddl::create_table(table);
+    if let Some(key) = key {
+        batch.push_str(";\n");
+        batch.push_str(&key);
+    }
+    target.batch(&batch).await.map_err(|error| error.table(&table.source))
+}
+
+/// Writes the schema phases; another pod's write to the same object (its data phase) is read again, not lost.
+async fn record(
+    checkpoints: &Checkpoints,
+    plan: &Plan,
+    writes: Vec<(&PlannedTable, Entry<TableDocument>, Event)>,
+) -> Result<()> {
+    let write = async |(table, mut entry, event): (&PlannedTable, Entry<TableDocument>, Event)| {
+        for _ in 0..WRITE_ATTEMPTS {
+            entry.document.schema = state::next(&entry.document.schema, event.clone(), clock::now())?;
+            if checkpoints.write(&mut entry).await? == Written::Stored {
+                return Ok(());
+            }
+            entry = checkpoints.table(plan, table).await?;
+            if entry.document.schema.status == Status::Completed {
+                return Ok(());
+            }
+        }
+        Err(Error::new(ErrorKind::StoreUnavailable, "the table's object changes all the time").table(&table.source))
+    };
+    let mut results = stream::iter(writes).map(write).buffer_unordered(WRITES_AT_ONCE);
+    while let Some(result) = results.next().await {
+        result?;
+    }
+    Ok(())
+}

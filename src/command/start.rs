@@ -1,0 +1,164 @@
+//! What the commands have in common before their first step: the store, the plan, the source's identity.
+
+use crate::checkpoint::Checkpoints;
+use crate::error::{Error, ErrorKind, Result};
+use crate::plan::build;
+use crate::plan::document::{Plan, PlanOptions, PlannedSource, PlannedTable};
+use crate::plan::shards;
+use crate::retry::retry;
+use crate::schema::{SourceTable, TableName};
+use crate::settings::{Consistency, Settings};
+use crate::shutdown::Shutdown;
+use crate::source::catalog::{self, Server};
+use crate::source::client::Client as SourceClient;
+use crate::target::client::Client as TargetClient;
+use std::collections::BTreeMap;
+
+/// What a session that copies nothing is called in the target.
+const APPLICATION: &str = "shardferry";
+
+/// Opens the checkpoints and makes sure that the store keeps its promises.
+///
+/// # Errors
+/// Those of the store; `StoreUnconditional`.
+pub async fn checkpoints(settings: &Settings) -> Result<Checkpoints> {
+    let checkpoints = Checkpoints::open(&settings.checkpoint, settings.run_id.clone(), &settings.pod).await?;
+    checkpoints.probe().await?;
+    Ok(checkpoints)
+}
+
+/// Connects to the source, trying again while it is away, and asks who it is.
+///
+/// # Errors
+/// Those of the source.
+pub async fn source(settings: &Settings, shutdown: &Shutdown) -> Result<(SourceClient, Server)> {
+    let source = settings.source()?;
+    retry(settings.retry, shutdown, "connecting to the source", async || {
+        let mut client = SourceClient::connect(source).await?;
+        let server = catalog::server(&mut client).await?;
+        Ok((client, server))
+    })
+    .await
+}
+
+/// Connects to the target, trying again while it is away.
+///
+/// # Errors
+/// Those of the target.
+pub async fn target(settings: &Settings, shutdown: &Shutdown) -> Result<TargetClient> {
+    let target = settings.target()?;
+    retry(settings.retry, shutdown, "connecting to the target", async || {
+        TargetClient::connect(target, APPLICATION).await
+    })
+    .await
+}
+
+/// The source as the plan names it.
+#[must_use]
+pub fn planned_source(server: &Server) -> PlannedSource {
+    PlannedSource {
+        server: server.name.clone(),
+        database: server.database.clone(),
+        product_version: server.product_version.clone(),
+        log_position: server.log_position.clone(),
+    }
+}
+
+/// Refuses a plan that was made for another source, or (where `options` are given) with other filters.
+///
+/// # Errors
+/// `PlanForeign`, saying what differs.
+pub fn same_plan(plan: &Plan, server: &Server, options: Option<&PlanOptions>) -> Result<()> {
+    let differences = build::differences(plan, &planned_source(server), options);
+    if differences.is_empty() {
+        return Ok(());
+    }
+    let message = format!("the plan of this run is not the one asked for: {}", differences.join("; "));
+    Err(Error::new(ErrorKind::PlanForeign, message))
+}
+
+/// The isolation that reads will use: decided once and said.
+///
+/// # Errors
+/// `Config` where SNAPSHOT was asked for and the database does not allow it.
+pub fn consistency(wanted: &Consistency, server: &Server) -> Result<Consistency> {
+    match wanted {
+        Consistency::SnapshotIfAllowed if server.snapshot_isolation => Ok(Consistency::Snapshot),
+        Consistency::SnapshotIfAllowed => {
+            tracing::warn!(
+                database = server.database,
+                "the source database does not allow SNAPSHOT isolation: reading under READ COMMITTED, so rows that change \
+                 while a table is copied may be seen in either state"
+            );
+            Ok(Consistency::ReadCommitted)
+        }
+        Consistency::Snapshot if !server.snapshot_isolation => {
+            let message = format!(
+                "--consistency snapshot, but database {} does not allow it (ALTER DATABASE … SET ALLOW_SNAPSHOT_ISOLATION ON)",
+                server.database
+            );
+            Err(Error::new(ErrorKind::Config, message))
+        }
+        other => Ok(other.clone()),
+    }
+}
+
+/// The chosen tables in plan order, from `--start-from-table` on.
+///
+/// # Errors
+/// `Usage` for a choice that the plan does not have.
+pub fn selected(settings: &Settings, plan: &Plan) -> Result<Vec<PlannedTable>> {
+    let mut tables: Vec<PlannedTable> = settings.selection.resolve(plan)?.into_iter().cloned().collect();
+    if let Some(name) = &settings.start_from_table {
+        let first = shards::find(plan, name)?.index;
+        if !tables.iter().any(|table| table.index == first) {
+            let message = format!("--start-from-table is not among the chosen tables ({})", settings.selection);
+            return Err(Error::new(ErrorKind::Usage, message).table(name));
+        }
+        tables.retain(|table| table.index >= first);
+    }
+    Ok(tables)
+}
+
+/// What the source has now, by name.
+///
+/// # Errors
+/// Those of the source.
+pub async fn source_tables(client: &mut SourceClient) -> Result<BTreeMap<TableName, SourceTable>> {
+    Ok(catalog::tables(client).await?.into_iter().map(|table| (table.name.clone(), table)).collect())
+}
+
+/// Is the source table still what the plan says?
+///
+/// # Errors
+/// `SourceChanged`, naming the table and what changed.
+pub fn unchanged(planned: &PlannedTable, now: &BTreeMap<TableName, SourceTable>) -> Result<()> {
+    let changed = |what: String| Err(Error::new(ErrorKind::SourceChanged, what).table(&planned.source));
+    let Some(table) = now.get(&planned.source) else {
+        return changed("the table of the plan is not in the source any more".to_owned());
+    };
+    if build::column_fingerprint(table) == planned.column_fingerprint {
+        return Ok(());
+    }
+    let before: BTreeMap<&str, (String, bool)> = planned
+        .columns
+        .iter()
+        .map(|column| (column.source.as_str(), (column.source_type.to_string(), column.nullable)))
+        .collect();
+    let mut told = Vec::new();
+    for column in &table.columns {
+        match before.get(column.name.as_str()) {
+            Some(known) if *known == (column.ty.to_string(), column.nullable) => {}
+            Some((ty, _)) => told.push(format!("column {} was {ty}, is {}", column.name, column.ty)),
+            None if planned.unsupported.iter().any(|known| known.column == column.name) => {}
+            None => told.push(format!("column {} is new", column.name)),
+        }
+    }
+    for name in before.keys().filter(|name| !table.columns.iter().any(|column| column.name.as_str() == **name)) {
+        told.push(format!("column {name} is gone"));
+    }
+    if told.is_empty() {
+        told.push("its key, an identity, a collation or a computed column".to_owned());
+    }
+    changed(format!("the source table changed since the plan was made: {}", told.join(", ")))
+}

@@ -1,0 +1,225 @@
+//! `sync`: copies the data of the chosen tables. What the ledger in the target proves is never copied again; what only a
+//! checkpoint claims is.
+
+use super::{reset, schema, start};
+use crate::checkpoint::document::{PhaseError, PodDocument, Status, TableDocument, VERSION};
+use crate::checkpoint::{Checkpoints, Entry, Written};
+use crate::clock;
+use crate::copy::context::{Context, Started};
+use crate::copy::scheduler::{self, Tally, Work, keep_worst};
+use crate::copy::state::{self, Event};
+use crate::error::{Error, ErrorKind, Result};
+use crate::orchestrator::Outcome;
+use crate::plan::document::{Plan, PlannedTable};
+use crate::progress::Progress;
+use crate::settings::Settings;
+use crate::shutdown::Shutdown;
+use crate::target::catalog;
+use crate::target::client::Client as TargetClient;
+use crate::target::ledger::{self, Marker};
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+
+/// # Errors
+/// What stops all tables; what stops one is in the outcome.
+pub async fn run(settings: Settings, shutdown: Shutdown) -> Result<Outcome> {
+    let checkpoints = start::checkpoints(&settings).await?;
+    let plan = checkpoints.plan().await?;
+    copy(&settings, &shutdown, &checkpoints, &plan).await
+}
+
+/// Copies the chosen tables of the plan.
+///
+/// # Errors
+/// As [`run`].
+pub async fn copy(settings: &Settings, shutdown: &Shutdown, checkpoints: &Checkpoints, plan: &Plan) -> Result<Outcome> {
+    let started_at = clock::now();
+    let selected = start::selected(settings, plan)?;
+    if selected.is_empty() {
+        let message = format!("{} is empty: nothing to do", settings.selection);
+        tracing::info!("{message}");
+        return Ok(Outcome { message: Some(message), ..Outcome::default() });
+    }
+    let (mut source, server) = start::source(settings, shutdown).await?;
+    start::same_plan(plan, &server, None)?;
+    let consistency = start::consistency(&settings.consistency, &server)?;
+    let now = start::source_tables(&mut source).await?;
+    drop(source);
+    let mut target = start::target(settings, shutdown).await?;
+    ledger::install(&mut target).await?;
+    if settings.reset {
+        reset::forget(settings, shutdown, checkpoints, plan).await?;
+    }
+    let targets: Vec<_> = selected.iter().map(|table| table.target.clone()).collect();
+    let actual = catalog::tables(&target, &targets).await?;
+
+    let mut list = worklist(settings, checkpoints, plan, &target, selected).await?;
+    let progress = Progress::new(&settings.log);
+    progress.begin(list.chosen, list.work.iter().map(|work| work.table.bytes).sum());
+    let total = u32::try_from(plan.tables.len()).unwrap_or(u32::MAX);
+    for table in &list.completed {
+        progress.table_skipped(table.index, total, &table.source);
+    }
+    let epochs = ledger::epochs(&target, settings.run_id.as_str()).await?;
+    drop(target);
+    let started = Started { checkpoints: checkpoints.clone(), plan: plan.clone(), consistency, progress, epochs };
+    let context = Context::new(settings, shutdown, started)?;
+    let (work, refused): (Vec<_>, Vec<_>) = list
+        .work
+        .drain(..)
+        .map(|work| {
+            let checked = check(&work.table, &now, actual.get(&work.table.target));
+            (work, checked)
+        })
+        .partition(|(_, checked)| checked.is_ok());
+    let mut tally =
+        scheduler::copy_all(&context, work.into_iter().map(|(work, _)| work).collect(), settings.jobs.get()).await;
+    for (work, checked) in refused {
+        if let Err(error) = checked {
+            refuse(&context, work, error, &mut tally).await;
+        }
+    }
+    context.progress.final_summary();
+    let outcome = outcome(&list, tally.failed, &tally);
+    write_pod(settings, checkpoints, plan, started_at, &mut tally).await;
+    Ok(Outcome { error: tally.error, ..outcome })
+}
+
+/// The tables that are to be copied, and those that need not be.
+struct Worklist {
+    work: Vec<Work>,
+    completed: Vec<PlannedTable>,
+    chosen: u64,
+}
+
+/// Reconciles the checkpoints with the ledger, which is the truth about data, and sorts the tables accordingly.
+async fn worklist(
+    settings: &Settings,
+    checkpoints: &Checkpoints,
+    plan: &Plan,
+    target: &TargetClient,
+    selected: Vec<PlannedTable>,
+) -> Result<Worklist> {
+    let mut entries: BTreeMap<u32, Entry<TableDocument>> =
+        checkpoints.tables(plan).await?.into_iter().map(|entry| (entry.document.index, entry)).collect();
+    if settings.resume && !selected.iter().any(|table| entries.get(&table.index).is_some_and(Entry::is_stored)) {
+        let message = "--resume, but no chosen table of this run has a checkpoint";
+        return Err(Error::new(ErrorKind::PlanMissing, message));
+    }
+    let markers: BTreeMap<u32, Marker> =
+        ledger::markers(target, settings.run_id.as_str()).await?.into_iter().map(|marker| (marker.table, marker)).collect();
+    let mut list = Worklist { work: Vec::new(), completed: Vec::new(), chosen: 0 };
+    for table in selected {
+        let Some(mut entry) = entries.remove(&table.index) else { continue };
+        let status = entry.document.data.status;
+        if settings.retry_failed && status != Status::Failed {
+            continue;
+        }
+        list.chosen += 1;
+        match (markers.get(&table.index), status) {
+            (Some(_), Status::Completed) => list.completed.push(table),
+            (Some(marker), _) => {
+                tracing::info!(table = %table.source, rows = marker.rows, "the ledger has this table's commit; its checkpoint is mended");
+                mend(checkpoints, plan, &table, entry, marker).await?;
+                list.completed.push(table);
+            }
+            (None, Status::Completed) => {
+                tracing::warn!(table = %table.source, "called completed, but the target's ledger knows nothing of it: copying it (again)");
+                entry.document.data = state::next(&entry.document.data, Event::Reset, clock::now())?;
+                list.work.push(Work { table, entry });
+            }
+            (None, _) => list.work.push(Work { table, entry }),
+        }
+    }
+    Ok(list)
+}
+
+/// Writes down what the ledger proves: the commit happened, the checkpoint was not written.
+async fn mend(
+    checkpoints: &Checkpoints,
+    plan: &Plan,
+    table: &PlannedTable,
+    mut entry: Entry<TableDocument>,
+    marker: &Marker,
+) -> Result<()> {
+    loop {
+        let event = Event::Completed { rows: marker.rows, bytes: marker.bytes };
+        entry.document.data = state::next(&entry.document.data, event, clock::now())?;
+        entry.document.owner = None;
+        if checkpoints.write(&mut entry).await? == Written::Stored {
+            return Ok(());
+        }
+        entry = checkpoints.table(plan, table).await?;
+        if entry.document.data.status == Status::Completed {
+            return Ok(());
+        }
+    }
+}
+
+/// Is the table on both sides what the plan says?
+fn check(
+    table: &PlannedTable,
+    now: &BTreeMap<crate::schema::TableName, crate::schema::SourceTable>,
+    actual: Option<&catalog::TargetTable>,
+) -> Result<()> {
+    start::unchanged(table, now)?;
+    match actual {
+        Some(there) => schema::matches(table, there),
+        None => {
+            let message = format!("the target has no table {}; run `shardferry schema` first", table.target);
+            Err(Error::new(ErrorKind::TargetMismatch, message).table(&table.source))
+        }
+    }
+}
+
+/// Records a table that cannot be copied as it is.
+async fn refuse(context: &Context, mut work: Work, error: Error, tally: &mut Tally) {
+    context.progress.table_failed(work.table.index, &error);
+    tracing::error!(table = %work.table.source, code = error.policy().code, error = %error, "this table is not copied");
+    let failed = state::next(&work.entry.document.data, Event::Failed(PhaseError::from(&error)), clock::now());
+    let written = match failed {
+        Ok(phase) => {
+            work.entry.document.data = phase;
+            context.checkpoints.write(&mut work.entry).await.map(drop)
+        }
+        Err(bug) => Err(bug),
+    };
+    if let Err(unwritten) = written {
+        tracing::warn!(error = %unwritten, "the failure could not be recorded");
+    }
+    tally.failed += 1;
+    keep_worst(&mut tally.error, error);
+}
+
+fn outcome(list: &Worklist, failed: u64, tally: &Tally) -> Outcome {
+    let skipped = list.completed.len() as u64 + tally.elsewhere;
+    Outcome {
+        tables_processed: tally.copied,
+        tables_skipped: skipped,
+        tables_failed: failed,
+        rows: tally.rows,
+        bytes: tally.bytes,
+        message: Some(format!("copied {} tables, skipped {skipped}, failed {failed}", tally.copied)),
+        ..Outcome::default()
+    }
+}
+
+/// What this pod did, for the report. Its loss loses no data, so it never fails a run.
+async fn write_pod(settings: &Settings, checkpoints: &Checkpoints, plan: &Plan, started_at: Timestamp, tally: &mut Tally) {
+    let document = PodDocument {
+        version: VERSION,
+        plan_fingerprint: plan.fingerprint.clone(),
+        operation: String::new(),
+        pod: settings.pod.clone(),
+        attempt: 0,
+        command: settings.command.name().to_owned(),
+        started_at,
+        ended_at: clock::now(),
+        exit_code: tally.error.as_ref().map_or(0, |error| error.policy().exit),
+        error: tally.error.as_ref().map(PhaseError::from),
+        tables: std::mem::take(&mut tally.tables),
+    };
+    if let Err(error) = checkpoints.write_pod(&document).await {
+        tracing::warn!(error = %error, "what this pod did could not be written for the report");
+    }
+}

@@ -1,0 +1,239 @@
+//! Claims: one owner for a table (or the finish step) at a time.
+//!
+//! A claim is taken in this order, and each step may be the last one of a killed pod:
+//! 1. the advisory lock of (run, table) in the target: free means that no living session owns it;
+//! 2. the table's object in the store: compare-and-swap to the next epoch, with this pod as owner;
+//! 3. the epoch in the ledger: raised before any row is written.
+//!
+//! Guaranteed by 2 and 3: of any number of pods one wins an epoch, and only the highest epoch can commit rows. The lock
+//! and the heartbeat only decide how soon another pod may try: at once where the owner's session is gone or the name is
+//! our own, else after `--claim-timeout` without a heartbeat, by the store's clock.
+
+use super::context::Context;
+use super::state::{self, Event};
+use crate::checkpoint::document::{Document, FinishDocument, Owner, Phase, PhaseError, Status, TableDocument};
+use crate::checkpoint::{Entry, Written};
+use crate::clock;
+use crate::error::{Error, ErrorKind, Result};
+use crate::schema::TableName;
+use crate::target::ledger;
+use std::sync::Arc;
+use tokio::sync::Mutex;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+/// A document that can have an owner.
+pub trait Claimable: Document + 'static {
+    fn owner(&self) -> Option<&Owner>;
+    fn set_owner(&mut self, owner: Option<Owner>);
+    /// The highest epoch that this document ever had.
+    fn epoch_mut(&mut self) -> &mut u64;
+    /// The phase that the claim is for.
+    fn phase_mut(&mut self) -> &mut Phase;
+    fn phase(&self) -> &Phase;
+}
+
+macro_rules! claimable {
+    ($document:ty, $phase:ident) => {
+        impl Claimable for $document {
+            fn owner(&self) -> Option<&Owner> {
+                self.owner.as_ref()
+            }
+            fn set_owner(&mut self, owner: Option<Owner>) {
+                self.owner = owner;
+            }
+            fn epoch_mut(&mut self) -> &mut u64 {
+                &mut self.epoch
+            }
+            fn phase_mut(&mut self) -> &mut Phase {
+                &mut self.$phase
+            }
+            fn phase(&self) -> &Phase {
+                &self.$phase
+            }
+        }
+    };
+}
+claimable!(TableDocument, data);
+claimable!(FinishDocument, status);
+
+/// The ledger's index of the finish step; tables begin at 1.
+pub const FINISH_INDEX: u32 = 0;
+
+/// What asking for a claim gave.
+pub enum Asked<T: Claimable> {
+    Owned(Claim<T>),
+    /// Another living pod has it.
+    Busy(Owner),
+    /// Completed meanwhile, by another pod.
+    Done(T),
+}
+
+/// A claim that this pod holds, with its heartbeat running.
+pub struct Claim<T: Claimable> {
+    pub index: u32,
+    pub epoch: u64,
+    entry: Arc<Mutex<Entry<T>>>,
+    /// Ends the heartbeat when it is dropped, whatever way the claim ends.
+    heartbeat: DropGuard,
+    fenced: CancellationToken,
+    task: tokio::task::JoinHandle<()>,
+}
+
+/// Asks for the claim of `index` (`name` for people), whose document is `entry`.
+///
+/// # Errors
+/// Those of the store and the target.
+pub async fn ask<T: Claimable>(cx: &Arc<Context>, index: u32, name: &TableName, mut entry: Entry<T>) -> Result<Asked<T>> {
+    let locked = ledger::hold(cx.session.lock().await.client().await?, &cx.run, index).await?;
+    if let Some(owner) = entry.document.owner() {
+        let ours = owner.pod == cx.pod;
+        let silent = entry.age().is_none_or(|age| age >= cx.claim_timeout);
+        if !(locked || ours || silent) {
+            return Ok(Asked::Busy(owner.clone()));
+        }
+    }
+    let outcome = take(cx, index, name, &mut entry).await;
+    match outcome {
+        Ok(Some(epoch)) => Ok(Asked::Owned(Claim::start(cx, index, epoch, entry))),
+        Ok(None) => {
+            // Somebody else was faster: what the object says now decides.
+            if locked {
+                unlock(cx, index).await;
+            }
+            if entry.document.phase().status == Status::Completed {
+                return Ok(Asked::Done(entry.document));
+            }
+            let nobody = Owner { pod: "unknown".to_owned(), epoch: 0, heartbeat: clock::now() };
+            Ok(Asked::Busy(entry.document.owner().cloned().unwrap_or(nobody)))
+        }
+        Err(error) => {
+            if locked {
+                unlock(cx, index).await;
+            }
+            Err(error)
+        }
+    }
+}
+
+/// Steps 2 and 3; None where another pod won the compare-and-swap (`entry` is then what it wrote).
+async fn take<T: Claimable>(cx: &Context, index: u32, name: &TableName, entry: &mut Entry<T>) -> Result<Option<u64>> {
+    let known = cx.epochs.get(&index).copied().unwrap_or(0);
+    let document = &mut entry.document;
+    let epoch = (*document.epoch_mut()).max(known) + 1;
+    *document.epoch_mut() = epoch;
+    document.set_owner(Some(Owner { pod: cx.pod.clone(), epoch, heartbeat: clock::now() }));
+    let started = state::next(document.phase(), Event::Started, clock::now())?;
+    *document.phase_mut() = started;
+    match cx.checkpoints.write(entry).await? {
+        Written::Stored => {}
+        Written::Lost => return Ok(None),
+    }
+    let mut session = cx.session.lock().await;
+    let client = session.client().await?;
+    // First the sessions: a frozen owner's open transaction would hold the row that is raised.
+    ledger::terminate_older(client, &cx.run, index, epoch).await?;
+    ledger::raise_epoch(client, &cx.run, index, name, epoch, &cx.pod).await?;
+    Ok(Some(epoch))
+}
+
+async fn unlock(cx: &Context, index: u32) {
+    let mut session = cx.session.lock().await;
+    let released = match session.client().await {
+        Ok(client) => ledger::release(client, &cx.run, index).await,
+        Err(error) => Err(error),
+    };
+    if let Err(error) = released {
+        tracing::warn!(index, error = %error, "could not free the advisory lock; it goes with the session");
+    }
+}
+
+impl<T: Claimable> Claim<T> {
+    fn start(cx: &Arc<Context>, index: u32, epoch: u64, entry: Entry<T>) -> Self {
+        let entry = Arc::new(Mutex::new(entry));
+        let (heartbeat, fenced) = (CancellationToken::new(), CancellationToken::new());
+        let task = tokio::spawn(beat(Arc::clone(cx), index, Arc::clone(&entry), heartbeat.clone(), fenced.clone()));
+        Self { index, epoch, entry, heartbeat: heartbeat.drop_guard(), fenced, task }
+    }
+
+    /// Cancelled when the heartbeat finds that another pod took the claim over.
+    #[must_use]
+    pub const fn fenced(&self) -> &CancellationToken {
+        &self.fenced
+    }
+
+    /// Records what became of the claim and gives it back: no owner, no lock.
+    ///
+    /// # Errors
+    /// `Fenced` where another pod has taken the claim over; those of the store.
+    pub async fn settle(self, cx: &Context, settled: Settled<T>) -> Result<T> {
+        drop(self.heartbeat);
+        if let Err(error) = self.task.await {
+            tracing::error!(index = self.index, error = %error, "the heartbeat ended badly");
+        }
+        let mut entry = self.entry.lock().await;
+        let next = state::next(entry.document.phase(), settled.event, clock::now())?;
+        *entry.document.phase_mut() = next;
+        (settled.change)(&mut entry.document);
+        entry.document.set_owner(None);
+        let written = cx.checkpoints.write(&mut entry).await;
+        unlock(cx, self.index).await;
+        match written? {
+            Written::Stored => Ok(entry.document.clone()),
+            Written::Lost => Err(fenced_error(self.epoch, entry.document.owner())),
+        }
+    }
+}
+
+/// What became of a claim: the event of its phase, and what else changes in the document.
+pub struct Settled<T> {
+    pub event: Event,
+    pub change: Box<dyn FnOnce(&mut T) + Send>,
+}
+
+impl<T> Settled<T> {
+    #[must_use]
+    pub fn event(event: Event) -> Self {
+        Self { event, change: Box::new(|_| {}) }
+    }
+
+    /// The failure as it stands in the checkpoint: code and text, no values, no secrets.
+    #[must_use]
+    pub fn failed(error: &Error) -> Self {
+        Self::event(Event::Failed(PhaseError::from(error)))
+    }
+}
+
+fn fenced_error(epoch: u64, owner: Option<&Owner>) -> Error {
+    let by = owner.map_or_else(|| "another pod".to_owned(), |owner| format!("pod {} (epoch {})", owner.pod, owner.epoch));
+    Error::new(ErrorKind::Fenced, format!("the claim of epoch {epoch} was taken over by {by}"))
+}
+
+/// Writes the heartbeat four times in a claim timeout until told to stop; cancels `fenced` when the claim is lost.
+async fn beat<T: Claimable>(
+    cx: Arc<Context>,
+    index: u32,
+    entry: Arc<Mutex<Entry<T>>>,
+    stop: CancellationToken,
+    fenced: CancellationToken,
+) {
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(cx.claim_timeout / 4) => {}
+            () = stop.cancelled() => return,
+        }
+        let mut entry = entry.lock().await;
+        if let Some(owner) = entry.document.owner().cloned() {
+            entry.document.set_owner(Some(Owner { heartbeat: clock::now(), ..owner }));
+        }
+        match cx.checkpoints.write(&mut entry).await {
+            Ok(Written::Stored) => {}
+            Ok(Written::Lost) => {
+                tracing::warn!(index, "another pod has taken this claim over");
+                fenced.cancel();
+                return;
+            }
+            // The ledger's epoch still guards the commit; the store may come back before the claim times out.
+            Err(error) => tracing::warn!(index, error = %error, "the heartbeat could not be written"),
+        }
+    }
+}

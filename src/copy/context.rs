@@ -1,0 +1,111 @@
+//! What every step of a run needs, made once per process.
+
+use crate::checkpoint::Checkpoints;
+use crate::error::Result;
+use crate::plan::document::Plan;
+use crate::progress::Progress;
+use crate::retry::RetryPolicy;
+use crate::settings::{Consistency, Settings, Truncate};
+use crate::shutdown::Shutdown;
+use crate::source::settings::SourceSettings;
+use crate::target::settings::TargetSettings;
+use crate::target::{self};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Mutex;
+
+/// Shared by all workers of the process.
+pub struct Context {
+    pub source: SourceSettings,
+    pub target: TargetSettings,
+    pub checkpoints: Checkpoints,
+    pub plan: Plan,
+    pub run: String,
+    pub pod: String,
+    pub claim_timeout: Duration,
+    /// How long transactions under way may go on after a signal.
+    pub grace: Duration,
+    pub truncate: Truncate,
+    /// Decided once: SNAPSHOT is used only where the database allows it.
+    pub consistency: Consistency,
+    pub retry: RetryPolicy,
+    pub shutdown: Shutdown,
+    pub progress: Progress,
+    /// The session whose advisory locks say that this pod is alive; also used for small ledger statements.
+    pub session: Arc<Mutex<LockSession>>,
+    /// The ledger's highest epochs when this process began, by table index.
+    pub epochs: BTreeMap<u32, u64>,
+}
+
+/// One target connection that holds the advisory locks of all claims of this pod.
+pub struct LockSession {
+    settings: TargetSettings,
+    application: String,
+    client: Option<target::client::Client>,
+}
+
+impl LockSession {
+    #[must_use]
+    pub const fn new(settings: TargetSettings, application: String) -> Self {
+        Self { settings, application, client: None }
+    }
+
+    /// The connection, made anew where the last one is gone. Locks of a lost session are free for others then; the
+    /// epoch in the ledger still keeps them from doubling a row.
+    ///
+    /// # Errors
+    /// Those of connecting to the target.
+    pub async fn client(&mut self) -> Result<&mut target::client::Client> {
+        if self.client.as_ref().is_none_or(target::client::Client::is_closed) {
+            self.client = Some(target::client::Client::connect(&self.settings, &self.application).await?);
+        }
+        match &mut self.client {
+            Some(client) => Ok(client),
+            None => Err(crate::error::Error::new(crate::error::ErrorKind::Bug, "a connection that was just made is not there")),
+        }
+    }
+}
+
+impl Context {
+    /// What a command needs, from its settings.
+    ///
+    /// # Errors
+    /// `Config` where the source or the target is missing.
+    pub fn new(settings: &Settings, shutdown: &Shutdown, run: Started) -> Result<Arc<Self>> {
+        let target = settings.target()?.clone();
+        let application = format!("shardferry {} pod {}", settings.run_id, settings.pod);
+        Ok(Arc::new(Self {
+            source: settings.source()?.clone(),
+            session: Arc::new(Mutex::new(LockSession::new(target.clone(), application))),
+            target,
+            checkpoints: run.checkpoints,
+            plan: run.plan,
+            run: settings.run_id.to_string(),
+            pod: settings.pod.clone(),
+            claim_timeout: settings.claim_timeout,
+            grace: settings.grace,
+            truncate: settings.truncate,
+            consistency: run.consistency,
+            retry: settings.retry,
+            shutdown: shutdown.clone(),
+            progress: run.progress,
+            epochs: run.epochs,
+        }))
+    }
+
+    /// Tables of the plan.
+    #[must_use]
+    pub fn total(&self) -> u32 {
+        u32::try_from(self.plan.tables.len()).unwrap_or(u32::MAX)
+    }
+}
+
+/// What a command has found out before it begins to work.
+pub struct Started {
+    pub checkpoints: Checkpoints,
+    pub plan: Plan,
+    pub consistency: Consistency,
+    pub progress: Progress,
+    pub epochs: BTreeMap<u32, u64>,
+}

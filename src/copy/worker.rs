@@ -1,0 +1,222 @@
+//! The pump: one table, one target transaction.
+//!
+//! truncate (where allowed), COPY while reading, epoch check under a shared row lock, marker, commit. The reader and
+//! the writer overlap through a channel of two batches, so memory is bounded by a few batches whatever the table's size.
+//! An attempt that fails rolls back by closing its connections, and begins anew with fresh ones.
+
+use super::claim::Claim;
+use super::context::Context;
+use crate::checkpoint::document::TableDocument;
+use crate::convert::encode::CopyEncoder;
+use crate::convert::types;
+use crate::error::{Error, ErrorKind, Result};
+use crate::plan::document::PlannedTable;
+use crate::retry::retry;
+use crate::settings::{Consistency, Truncate};
+use crate::source::client::{Client as SourceClient};
+use crate::source::rows::{Filled, RowStream};
+use crate::source::select::{SelectForm, select};
+use crate::target::client::{Client as TargetClient, Transaction};
+use crate::target::ledger::{self, Marker};
+use crate::target::writer::CopyWriter;
+use bytes::Bytes;
+use std::time::Duration;
+use tokio::sync::mpsc;
+
+/// Encoded bytes that make a batch.
+const BATCH_BYTES: usize = 256 * 1024;
+/// Batches between the reader and the writer.
+const BATCHES_UNDER_WAY: usize = 2;
+/// The one chunk of a table.
+const WHOLE_TABLE: u32 = 0;
+
+/// The connections of a worker, kept from table to table.
+#[derive(Default)]
+pub struct Connections {
+    source: Option<SourceClient>,
+    target: Option<TargetClient>,
+}
+
+/// What a table's commit holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Copied {
+    pub rows: u64,
+    /// COPY BINARY bytes.
+    pub bytes: u64,
+    pub checksum: u64,
+}
+
+/// Copies the table that `claim` owns: transient errors are retried, a fence or the end of the grace period stops it.
+///
+/// # Errors
+/// The last error, with the table's name. Nothing of the table is committed then, except where the answer to the commit
+/// was lost: the rerun finds the marker.
+pub async fn copy_table(
+    cx: &Context,
+    connections: &mut Connections,
+    table: &PlannedTable,
+    claim: &Claim<TableDocument>,
+) -> Result<Copied> {
+    let copying = retry(cx.retry, &cx.shutdown, &format!("copying {}", table.source), async || {
+        let copied = attempt(cx, connections, table, claim.epoch).await;
+        if copied.is_err() {
+            *connections = Connections::default();
+            cx.progress.restarted(table.index);
+        }
+        copied
+    });
+    let outcome = tokio::select! {
+        copied = copying => copied,
+        () = claim.fenced().cancelled() => {
+            Err(Error::new(ErrorKind::Fenced, "another pod took this table over while it was copied"))
+        }
+        () = grace_over(cx) => Err(stopped(cx)),
+    };
+    if outcome.is_err() {
+        *connections = Connections::default();
+    }
+    outcome.map_err(|error| error.table(&table.source))
+}
+
+/// Ends when a signal came and the grace period is over, or a second signal came.
+async fn grace_over(cx: &Context) {
+    cx.shutdown.token().cancelled().await;
+    tokio::select! {
+        () = tokio::time::sleep(cx.grace) => {}
+        () = cx.shutdown.at_once().cancelled() => {}
+    }
+}
+
+fn stopped(cx: &Context) -> Error {
+    cx.shutdown.error().unwrap_or_else(|| Error::new(ErrorKind::Terminated, "stopped"))
+}
+
+async fn attempt(cx: &Context, connections: &mut Connections, table: &PlannedTable, epoch: u64) -> Result<Copied> {
+    let target = match &mut connections.target {
+        Some(client) => client,
+        none => none.insert(TargetClient::connect(&cx.target, "").await?),
+    };
+    if let Some(copied) = committed(target, cx, table).await? {
+        return Ok(copied);
+    }
+    let application = ledger::application_name(&cx.run, table.index, epoch);
+    target.execute("SELECT set_config('application_name', $1, false)", &[&application]).await?;
+    let source = match &mut connections.source {
+        Some(client) => client,
+        none => none.insert(SourceClient::connect(&cx.source).await?),
+    };
+    let transaction = target.transaction().await?;
+    let freeze = prepare(cx, &transaction, table).await?;
+    let writer = CopyWriter::start(&transaction, table, freeze).await?;
+    let statement = statement(&cx.consistency, table)?;
+    let mut rows = source.read(&statement).await?;
+    let mut encoder = CopyEncoder::new(table, rows.columns(), BATCH_BYTES)?;
+    let written = pump(cx, table, &mut rows, &mut encoder, writer).await?;
+    drop(rows);
+    if written != encoder.rows() {
+        let message = format!("{} rows were read, but the target counted {written}", encoder.rows());
+        return Err(Error::new(ErrorKind::Bug, message));
+    }
+    let copied = Copied { rows: encoder.rows(), bytes: encoder.bytes(), checksum: encoder.checksum() };
+    ledger::check_epoch(&transaction, &cx.run, table.index, epoch).await?;
+    ledger::insert_marker(&transaction, &marker(cx, table, epoch, copied)).await?;
+    transaction.commit().await?;
+    Ok(copied)
+}
+
+/// The table's marker, where an earlier attempt did commit although its answer was lost.
+async fn committed(target: &TargetClient, cx: &Context, table: &PlannedTable) -> Result<Option<Copied>> {
+    let marker = ledger::marker(target, &cx.run, table.index, WHOLE_TABLE).await?;
+    Ok(marker.map(|marker| Copied { rows: marker.rows, bytes: marker.bytes, checksum: marker.checksum }))
+}
+
+fn marker(cx: &Context, table: &PlannedTable, epoch: u64, copied: Copied) -> Marker {
+    Marker {
+        run: cx.run.clone(),
+        table: table.index,
+        chunk: WHOLE_TABLE,
+        epoch,
+        rows: copied.rows,
+        bytes: copied.bytes,
+        checksum: copied.checksum,
+    }
+}
+
+/// Empties the table; true where the COPY may FREEZE its rows (only in the transaction that truncated).
+async fn prepare(cx: &Context, transaction: &Transaction<'_>, table: &PlannedTable) -> Result<bool> {
+    if cx.truncate != Truncate::Never {
+        transaction.truncate(&table.target).await?;
+        return Ok(true);
+    }
+    if transaction.is_empty(&table.target).await? {
+        return Ok(false);
+    }
+    let message = format!(
+        "the target table {} holds rows that no marker of this run accounts for, and --no-truncate forbids to empty it",
+        table.target
+    );
+    Err(Error::new(ErrorKind::TargetData, message))
+}
+
+/// The batch that reads the table under the wanted isolation.
+fn statement(consistency: &Consistency, table: &PlannedTable) -> Result<String> {
+    let columns = table
+        .columns
+        .iter()
+        .map(|column| match types::map(&column.source_type) {
+            Ok(mapping) => Ok((column.source.clone(), mapping.select)),
+            Err(refused) => {
+                let message = format!("this version does not copy {}: {}", column.source_type, refused.reason);
+                Err(Error::new(ErrorKind::Unsupported, message).column(&column.source))
+            }
+        })
+        .collect::<Result<Vec<(_, SelectForm)>>>()?;
+    let level = match consistency {
+        Consistency::Snapshot => "SNAPSHOT",
+        Consistency::ReadCommitted | Consistency::SnapshotIfAllowed | Consistency::DatabaseSnapshot(_) => "READ COMMITTED",
+    };
+    Ok(format!("SET TRANSACTION ISOLATION LEVEL {level}; {}", select(&table.source, &columns, &[])))
+}
+
+/// Reads, encodes and writes at once; the rows that the target counted.
+async fn pump(
+    cx: &Context,
+    table: &PlannedTable,
+    rows: &mut RowStream<'_>,
+    encoder: &mut CopyEncoder,
+    mut writer: CopyWriter,
+) -> Result<u64> {
+    let (batches, mut arrived) = mpsc::channel::<Bytes>(BATCHES_UNDER_WAY);
+    let read = async move {
+        let mut before = 0;
+        loop {
+            let filled = rows.fill(encoder).await?;
+            let batch = encoder.take();
+            if !batch.is_empty() {
+                cx.progress.rows(table.index, encoder.rows() - before, batch.len() as u64);
+                before = encoder.rows();
+                if batches.send(batch).await.is_err() {
+                    // The writer failed; its error is the one to report.
+                    std::future::pending::<()>().await;
+                }
+            }
+            if filled == Filled::End {
+                return Ok(());
+            }
+        }
+    };
+    let write = async move {
+        while let Some(batch) = arrived.recv().await {
+            writer.send(batch).await?;
+        }
+        Ok(writer)
+    };
+    let ((), writer) = tokio::try_join!(read, write)?;
+    writer.finish().await
+}
+
+/// How long a worker waits before it looks again at a table that another pod owns.
+#[must_use]
+pub fn busy_wait(claim_timeout: Duration) -> Duration {
+    (claim_timeout / 8).clamp(Duration::from_millis(200), Duration::from_secs(5))
+}

@@ -1,0 +1,221 @@
+//! The catalog's loader against scripted rows: how tables are put together, and what is done without.
+
+use super::script::{Answer, Script};
+use super::settings;
+use mssim::{Options, Server};
+use shardferry::error::ErrorKind;
+use shardferry::schema::{ReferentialAction, SourceTable, TableName};
+use shardferry::source::catalog;
+use shardferry::source::client::Client;
+use std::sync::Arc;
+
+/// One row, its columns parted by `|`; `~` is NULL.
+fn row(text: &'static str) -> Vec<Option<&'static str>> {
+    text.split('|').map(|part| (part != "~").then_some(part)).collect()
+}
+
+fn answer(query: &'static str, rows: &[&'static str]) -> Answer {
+    Answer(query, Ok(rows.iter().map(|text| row(text)).collect()))
+}
+
+/// Two tables; `dbo.orders` has an alias type, an identity, a computed and a hidden column, and a key that is not in
+/// column order.
+fn shop() -> Vec<Answer> {
+    vec![
+        answer("FROM sys.tables AS t", &["20|sales|lines", "10|dbo|orders", "30|dbo|elsewhere"]),
+        answer("FROM sys.external_tables", &["30"]),
+        answer("c.is_hidden = 1", &["10|6"]),
+        answer("FROM sys.identity_columns", &["10|1|1|5|99999999999999999999", "20|1|1|1|~"]),
+        answer("FROM sys.computed_columns", &["10|5|([a]+(1))"]),
+        answer(
+            "FROM sys.columns AS c",
+            &[
+                "10|1|id|sys|decimal|0|decimal|13|20|0|~|0|0",
+                "10|2|code|dbo|Code|1|varchar|10|0|0|Latin1_General_CI_AS|1|0",
+                "10|4|name|sys|sysname|0|nvarchar|256|0|0|Latin1_General_CI_AS|0|0",
+                "10|5|next|sys|int|0|int|4|10|0|~|1|1",
+                "10|6|since|sys|datetime2|0|datetime2|8|27|7|~|0|0",
+                "20|1|id|sys|int|0|int|4|10|0|~|0|0",
+                "20|2|place|sys|geography|0|~|-1|0|0|~|1|0",
+                "20|3|point|dbo|Point|1|~|8|0|0|~|1|0",
+                "30|1|x|sys|int|0|int|4|10|0|~|0|0",
+            ],
+        ),
+        answer("i.is_primary_key = 1", &["10|pk_orders|CLUSTERED|name|0", "10|pk_orders|CLUSTERED|id|1"]),
+        answer("sys.dm_db_partition_stats AS p", &["10|5000000000|81920", "20|7|8192", "99|1|1"]),
+    ]
+}
+
+async fn connect(catalog: Vec<Answer>) -> (Server, Client) {
+    let server = Server::start(Options::new(Arc::new(Script { catalog }))).unwrap();
+    let client = Client::connect(&settings(&server, "encrypt=off")).await.unwrap();
+    (server, client)
+}
+
+async fn shop_tables(changes: Vec<Answer>) -> Vec<SourceTable> {
+    let (_server, mut client) = connect(changes.into_iter().chain(shop()).collect()).await;
+    catalog::tables(&mut client).await.unwrap()
+}
+
+#[tokio::test]
+async fn tables_are_put_together() {
+    let tables = shop_tables(Vec::new()).await;
+    let names: Vec<String> = tables.iter().map(|table| table.name.to_string()).collect();
+    assert_eq!(names, ["dbo.orders", "sales.lines"]);
+    let orders = &tables[0];
+    let columns: Vec<String> =
+        orders.columns.iter().map(|column| format!("{} {}", column.name, column.ty)).collect();
+    assert_eq!(
+        columns,
+        ["id decimal(20,0)", "code varchar(10)", "name nvarchar(128)", "next int", "since datetime2(7)"]
+    );
+    assert_eq!((orders.rows, orders.bytes), (5_000_000_000, 81920));
+    let identity = orders.columns[0].identity.as_ref().unwrap();
+    assert_eq!((identity.seed.as_str(), identity.increment.as_str()), ("1", "5"));
+    assert_eq!(identity.last_value.as_deref(), Some("99999999999999999999"));
+    assert_eq!(orders.columns[1].ty.alias.as_deref(), Some("dbo.Code"));
+    assert_eq!(orders.columns[1].ty.collation.as_deref(), Some("Latin1_General_CI_AS"));
+    assert!(orders.columns[1].nullable && !orders.columns[0].nullable);
+    assert_eq!(orders.columns[3].computed.as_deref(), Some("([a]+(1))"));
+    assert_eq!(
+        orders.columns.iter().map(|column| column.hidden).collect::<Vec<_>>(),
+        [false, false, false, false, true]
+    );
+    let key = orders.primary_key.as_ref().unwrap();
+    assert!(key.clustered && key.name == "pk_orders");
+    let key: Vec<_> = key.columns.iter().map(|column| (column.name.as_str(), column.descending)).collect();
+    assert_eq!(key, [("name", false), ("id", true)]);
+    let lines = &tables[1];
+    assert!(lines.primary_key.is_none());
+    assert_eq!(lines.columns[0].identity.as_ref().unwrap().last_value, None);
+    assert_eq!(
+        (lines.columns[1].ty.name.as_str(), lines.columns[1].ty.alias.as_deref()),
+        ("geography", None)
+    );
+    assert_eq!(
+        (lines.columns[2].ty.name.as_str(), lines.columns[2].ty.alias.as_deref()),
+        ("clr", Some("dbo.Point"))
+    );
+}
+
+#[tokio::test]
+async fn an_old_server_and_a_poor_login_cost_only_what_they_hide() {
+    let old = vec![
+        Answer("FROM sys.external_tables", Err(208)),
+        Answer("c.is_hidden = 1", Err(207)),
+        Answer("sys.dm_db_partition_stats AS p", Err(262)),
+        answer("SUM(p.rows)", &["10|100", "20|7"]),
+        answer("sys.allocation_units", &["20|16384"]),
+    ];
+    let tables = shop_tables(old).await;
+    assert_eq!(tables.len(), 3, "external tables are not known");
+    // decimal 13, varchar 5, sysname 128, int 4, datetime2 8 bytes a row.
+    assert_eq!((tables[1].rows, tables[1].bytes), (100, 15_800));
+    assert_eq!((tables[2].rows, tables[2].bytes), (7, 16_384));
+    let poor = vec![
+        Answer("sys.dm_db_partition_stats AS p", Err(297)),
+        Answer("SUM(p.rows)", Err(229)),
+        Answer("sys.allocation_units", Err(229)),
+    ];
+    assert_eq!(shop_tables(poor).await[0].rows, 0);
+}
+
+#[tokio::test]
+async fn what_cannot_be_done_without_is_an_error() {
+    for (query, outcome, kind) in [
+        ("FROM sys.tables AS t", Err(229), ErrorKind::SourcePermission),
+        ("FROM sys.external_tables", Err(229), ErrorKind::SourcePermission),
+        (
+            "FROM sys.columns AS c",
+            Ok(vec![row("10|1|~|sys|int|0|int|4|10|0|~|0|0")]),
+            ErrorKind::SourceRefused,
+        ),
+        (
+            "FROM sys.columns AS c",
+            Ok(vec![row("10|1|a|sys|int|0|int|99999|10|0|~|0|0")]),
+            ErrorKind::SourceRefused,
+        ),
+    ] {
+        let mut answers = vec![Answer(query, outcome)];
+        answers.extend(shop());
+        let (_server, mut client) = connect(answers).await;
+        assert_eq!(catalog::tables(&mut client).await.unwrap_err().kind(), kind, "{query}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_is_described() {
+    let described = |changes: Vec<Answer>| async move {
+        let mut answers = changes;
+        answers.push(answer("FROM sys.databases", &["DB1\\X|shop|16.0.4165.4|Developer Edition (64-bit)|1"]));
+        let (_server, mut client) = connect(answers).await;
+        catalog::server(&mut client).await.unwrap()
+    };
+    let server = described(vec![answer("fn_cdc_get_max_lsn", &["0x0000002A0000"])]).await;
+    assert_eq!((server.name.as_str(), server.database.as_str()), ("DB1\\X", "shop"));
+    assert!(server.snapshot_isolation);
+    assert_eq!(server.log_position.as_deref(), Some("0x0000002A0000"));
+    let without_cdc =
+        vec![Answer("fn_cdc_get_max_lsn", Err(208)), answer("dm_db_log_stats", &["0000002a:00000148:0001"])];
+    assert_eq!(described(without_cdc).await.log_position.as_deref(), Some("0000002a:00000148:0001"));
+    let denied = vec![
+        Answer("fn_cdc_get_max_lsn", Err(229)),
+        Answer("dm_db_log_stats", Err(262)),
+        answer("FROM sys.databases", &["~|shop|13.0|~|0"]),
+    ];
+    let server = described(denied).await;
+    assert_eq!((server.name.as_str(), server.edition, server.log_position), ("127.0.0.1", None, None));
+    assert!(!server.snapshot_isolation);
+}
+
+#[tokio::test]
+async fn indexes_and_foreign_keys_are_put_together() {
+    let answers = vec![
+        answer(
+            "i.is_hypothetical = 0",
+            &[
+                "dbo|orders|ix|NONCLUSTERED|1|0|0|([a] IS NOT NULL)|b|1|0|1",
+                "dbo|orders|ix|NONCLUSTERED|1|0|0|([a] IS NOT NULL)|a|2|0|0",
+                "dbo|orders|ix|NONCLUSTERED|1|0|0|([a] IS NOT NULL)|part|0|0|0",
+                "dbo|orders|ix|NONCLUSTERED|1|0|0|([a] IS NOT NULL)|c|0|1|0",
+                "dbo|orders|uq|NONCLUSTERED|1|1|1|~|a|1|0|0",
+            ],
+        ),
+        answer(
+            "FROM sys.foreign_keys",
+            &[
+                "dbo|orders|fk|a|sales|lines|x|1|0|0|1",
+                "dbo|orders|fk|b|sales|lines|y|1|0|0|1",
+                "dbo|orders|fk2|a|dbo|orders|id|3|2|1|0",
+            ],
+        ),
+    ];
+    let (_server, mut client) = connect(answers).await;
+    let indexes = catalog::indexes(&mut client).await.unwrap();
+    assert_eq!(indexes.len(), 2);
+    let columns: Vec<_> =
+        indexes[0].columns.iter().map(|column| (column.name.as_str(), column.descending)).collect();
+    assert_eq!(columns, [("b", true), ("a", false)]);
+    assert_eq!(indexes[0].included[0].as_str(), "c");
+    assert_eq!(indexes[0].filter.as_deref(), Some("([a] IS NOT NULL)"));
+    assert!(indexes[0].unique && !indexes[0].constraint && indexes[1].constraint && indexes[1].disabled);
+    let keys = catalog::foreign_keys(&mut client).await.unwrap();
+    assert_eq!(keys.len(), 2);
+    assert_eq!(keys[0].referenced, TableName::new("sales", "lines"));
+    let pairs: Vec<_> = keys[0]
+        .columns
+        .iter()
+        .zip(&keys[0].referenced_columns)
+        .map(|(a, b)| (a.as_str(), b.as_str()))
+        .collect();
+    assert_eq!(pairs, [("a", "x"), ("b", "y")]);
+    assert_eq!(
+        (keys[0].on_delete, keys[0].on_update),
+        (ReferentialAction::Cascade, ReferentialAction::NoAction)
+    );
+    assert!(keys[0].not_trusted && !keys[0].disabled && keys[1].disabled);
+    assert_eq!(
+        (keys[1].on_delete, keys[1].on_update),
+        (ReferentialAction::SetDefault, ReferentialAction::SetNull)
+    );
+}

@@ -1,0 +1,174 @@
+//! Connection strings, TLS and refusals.
+
+use super::{Database, connect_to, environment, one, url};
+use shardferry::error::{Error, ErrorKind};
+use shardferry::target::{Client, TargetSettings};
+
+async fn refusal(url: &str) -> Error {
+    match Client::connect(&TargetSettings::parse(url).unwrap(), "").await {
+        Ok(_) => panic!("connected"),
+        Err(error) => error,
+    }
+}
+
+#[tokio::test]
+async fn a_session_has_its_own_settings() {
+    let database = Database::create().await;
+    let admin = database.connect().await;
+    for setting in [
+        "datestyle = 'German'",
+        "timezone = 'Asia/Tokyo'",
+        "statement_timeout = '1s'",
+        "search_path = public",
+    ] {
+        admin.batch(&format!("ALTER DATABASE {} SET {setting}", database.name)).await.unwrap();
+    }
+    let client = database.connect_as("shardferry x 1 1").await;
+    for (setting, expected) in [
+        ("datestyle", "ISO, YMD"),
+        ("timezone", "UTC"),
+        ("statement_timeout", "0"),
+        ("search_path", "pg_catalog, pg_temp"),
+        ("client_encoding", "UTF8"),
+        ("application_name", "shardferry x 1 1"),
+        ("synchronous_commit", "on"),
+    ] {
+        assert_eq!(
+            one::<String>(&client, &format!("SELECT current_setting('{setting}')")).await,
+            expected,
+            "{setting}"
+        );
+    }
+    assert_eq!(client.version().to_string(), one::<String>(&client, "SHOW server_version_num").await);
+    client.close().await;
+    drop(admin);
+    database.drop().await;
+}
+
+#[tokio::test]
+async fn refusals_have_their_kinds_and_show_no_password() {
+    let good = url();
+    let (server, database) = good.rsplit_once('/').unwrap();
+    let wrong_password = good.replace(":postgres@", ":hunter2@");
+    let unreachable = "postgres://postgres:hunter2@127.0.0.1:1/postgres?connect_timeout=2".to_owned();
+    for (url, kind) in [
+        (wrong_password, ErrorKind::TargetLogin),
+        (good.replace("postgres:postgres@", "nobody:hunter2@"), ErrorKind::TargetLogin),
+        (format!("{server}/missing_database"), ErrorKind::TargetMissing),
+        (unreachable, ErrorKind::TargetUnavailable),
+        (format!("{server}/{database}?options=-c%20no_such_setting%3D1"), ErrorKind::Config),
+        (format!("{server}/{database}?sslmode=require"), ErrorKind::Config),
+    ] {
+        let error = refusal(&url).await;
+        assert_eq!(error.kind(), kind, "{error}");
+        assert!(!error.to_string().contains("hunter2"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_database_that_is_not_utf8_is_refused() {
+    let database = Database::create_as("ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0").await;
+    let error = refusal(&database.url()).await;
+    assert_eq!(error.kind(), ErrorKind::Config);
+    assert!(error.to_string().contains("LATIN1"), "{error}");
+    database.drop().await;
+}
+
+#[tokio::test]
+async fn a_role_without_permissions_is_told_so() {
+    let database = Database::create().await;
+    let admin = database.connect().await;
+    let role = format!("poor_{}", database.name);
+    admin
+        .batch(&format!("CREATE ROLE {role} LOGIN PASSWORD 'x'; CREATE TABLE public.t (a int)"))
+        .await
+        .unwrap();
+    let mut poor = connect_to(&database.url().replace("postgres:postgres@", &format!("{role}:x@"))).await;
+    assert_eq!(poor.batch("CREATE SCHEMA s").await.unwrap_err().kind(), ErrorKind::TargetPermission);
+    assert_eq!(
+        poor.query("SELECT FROM public.t", &[]).await.unwrap_err().kind(),
+        ErrorKind::TargetPermission
+    );
+    let error = shardferry::target::ledger::install(&mut poor).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TargetPermission);
+    // Installed by somebody else, it is enough to find it there.
+    let mut admin = admin;
+    shardferry::target::ledger::install(&mut admin).await.unwrap();
+    admin.batch(&format!("GRANT USAGE ON SCHEMA shardferry TO {role}")).await.unwrap();
+    shardferry::target::ledger::install(&mut poor).await.unwrap();
+    drop(poor);
+    admin.batch(&format!("DROP OWNED BY {role}; DROP ROLE {role}")).await.unwrap();
+    drop(admin);
+    database.drop().await;
+}
+
+#[tokio::test]
+async fn dropping_the_client_ends_the_session() {
+    let database = Database::create().await;
+    let watcher = database.connect().await;
+    let client = database.connect_as("shardferry gone 1 1").await;
+    client.query("SELECT pg_advisory_lock(42)", &[]).await.unwrap();
+    drop(client);
+    // Waits until the server has noticed; fails by the session's lock_timeout if it never does.
+    watcher.query("SELECT pg_advisory_lock(42)", &[]).await.unwrap();
+    drop(watcher);
+    database.drop().await;
+}
+
+#[tokio::test]
+async fn a_terminated_session_is_a_target_that_is_unavailable() {
+    let database = Database::create().await;
+    let (client, killer) = (database.connect().await, database.connect().await);
+    let pid: i32 = one(&client, "SELECT pg_backend_pid()").await;
+    killer.query("SELECT pg_terminate_backend($1, 5000)", &[&pid]).await.unwrap();
+    let error = client.query("SELECT 1", &[]).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TargetUnavailable, "{error}");
+    drop(client);
+    drop(killer);
+    database.drop().await;
+}
+
+/// Against the server with TLS: what each sslmode accepts, and whether the session is encrypted.
+#[tokio::test]
+async fn every_sslmode_does_what_libpq_does() {
+    let server = environment("SHARDFERRY_TEST_PG_TLS_URL");
+    let named = server.replace("127.0.0.1", "localhost");
+    let dir = environment("SHARDFERRY_TEST_PG_TLS_DIR");
+    let (ca, other) = (format!("{dir}/ca.pem"), format!("{dir}/other-ca.pem"));
+    // The certificate is for localhost and 127.0.0.1; this name resolves to the same server and is not in it.
+    let wrong_name = format!(
+        "hostaddr=127.0.0.1 host=wrong.example port={} user=postgres password=postgres dbname=postgres",
+        { server.rsplit_once('/').unwrap().0.rsplit_once(':').unwrap().1 }
+    );
+    for (url, encrypted) in [
+        (format!("{server}?sslmode=disable"), Some(false)),
+        (format!("{server}?sslmode=allow"), Some(false)),
+        (server.clone(), Some(true)),
+        (format!("{server}?sslmode=require"), Some(true)),
+        (format!("{server}?sslmode=require&sslrootcert={ca}"), Some(true)),
+        (format!("{server}?sslmode=require&sslrootcert={other}"), None),
+        (format!("{server}?sslmode=require&channel_binding=require"), Some(true)),
+        (format!("{server}?sslmode=verify-ca&sslrootcert={ca}"), Some(true)),
+        (format!("{server}?sslmode=verify-ca&sslrootcert={other}"), None),
+        (format!("{server}?sslmode=verify-full&sslrootcert={ca}"), Some(true)),
+        (format!("{named}?sslmode=verify-full&sslrootcert={ca}"), Some(true)),
+        (format!("{named}?sslmode=verify-full&sslrootcert={other}"), None),
+        (format!("{named}?sslmode=verify-full"), None),
+        (format!("{named}?sslrootcert=system"), None),
+        (format!("{named}?sslmode=verify-full&sslrootcert={dir}/tls/server.crt"), None),
+        (format!("{named}?sslmode=verify-ca&sslrootcert=/nowhere.pem"), None),
+        (format!("{wrong_name} sslmode=verify-ca sslrootcert={ca}"), Some(true)),
+        (format!("{wrong_name} sslmode=verify-full sslrootcert={ca}"), None),
+    ] {
+        match (Client::connect(&TargetSettings::parse(&url).unwrap(), "").await, encrypted) {
+            (Ok(client), Some(encrypted)) => {
+                let found: bool =
+                    one(&client, "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()").await;
+                assert_eq!(found, encrypted, "{url}");
+            }
+            (Err(error), None) => assert_eq!(error.kind(), ErrorKind::Config, "{url}: {error}"),
+            (Ok(_), None) => panic!("{url}: connected"),
+            (Err(error), Some(_)) => panic!("{url}: {error}"),
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! Claims, epochs, markers and races.
+
+use super::{Database, one};
+use shardferry::error::ErrorKind;
+use shardferry::schema::TableName;
+use shardferry::target::ledger::{self, Marker};
+use std::collections::BTreeMap;
+
+fn name() -> TableName {
+    TableName::new("dbo", "Orders")
+}
+
+fn marker(table: u32, chunk: u32, epoch: u64) -> Marker {
+    Marker { run: "r".to_owned(), table, chunk, epoch, rows: 7, bytes: 99, checksum: u64::MAX - 1 }
+}
+
+#[tokio::test]
+async fn twenty_pods_install_at_once() {
+    let database = Database::create().await;
+    let mut pods = tokio::task::JoinSet::new();
+    for _ in 0..20 {
+        let mut client = database.connect().await;
+        pods.spawn(async move { ledger::install(&mut client).await });
+    }
+    let results = pods.join_all().await;
+    assert_eq!(results.len(), 20);
+    for result in results {
+        result.unwrap();
+    }
+    let client = database.connect().await;
+    assert!(ledger::installed(&client).await.unwrap());
+    assert_eq!(ledger::markers(&client, "r").await.unwrap(), []);
+    drop(client);
+    database.drop().await;
+}
+
+#[tokio::test]
+async fn epochs_only_go_up() {
+    let database = Database::create().await;
+    let mut client = database.connect().await;
+    ledger::install(&mut client).await.unwrap();
+    for (epoch, pod, expected) in [
+        (2, "a", None),
+        (2, "a", None),
+        (2, "b", Some(ErrorKind::Fenced)),
+        (1, "a", Some(ErrorKind::Fenced)),
+        (3, "b", None),
+        (2, "a", Some(ErrorKind::Fenced)),
+    ] {
+        let result = ledger::raise_epoch(&client, "r", 1, &name(), epoch, pod).await;
+        assert_eq!(result.err().map(|error| error.kind()), expected, "{epoch} {pod}");
+    }
+    ledger::raise_epoch(&client, "r", 2, &name(), 1, "a").await.unwrap();
+    ledger::raise_epoch(&client, "other", 1, &name(), 9, "a").await.unwrap();
+    assert_eq!(ledger::epochs(&client, "r").await.unwrap(), BTreeMap::from([(1, 3), (2, 1)]));
+    drop(client);
+    database.drop().await;
+}
+
+#[tokio::test]
+async fn of_many_pods_with_one_epoch_one_gets_it() {
+    let database = Database::create().await;
+    let mut client = database.connect().await;
+    ledger::install(&mut client).await.unwrap();
+    let mut pods = tokio::task::JoinSet::new();
+    for pod in 0..10 {
+        let client = database.connect().await;
+        pods.spawn(async move {
+            ledger::raise_epoch(&client, "r", 1, &name(), 1, &format!("pod-{pod}")).await.is_ok()
+        });
+    }
+    assert_eq!(pods.join_all().await.into_iter().filter(|won| *won).count(), 1);
+    drop(client);
+    database.drop().await;
+}
+
+#[tokio::test]
+async fn a_zombies_commit_is_fenced_and_leaves_nothing() {
+    let database = Database::create().await;
+    let (mut zombie, mut heir) = (database.connect().await, database.connect().await);
+    ledger::install(&mut heir).await.unwrap();
+    heir.batch("CREATE TABLE public.t (a int)").await.unwrap();
+    ledger::raise_epoch(&zombie, "r", 1, &name(), 1, "zombie").await.unwrap();
+    let transaction = zombie.transaction().await.unwrap();
+    transaction.batch("INSERT INTO public.t VALUES (1)").await.unwrap();
+    ledger::raise_epoch(&heir, "r", 1, &name(), 2, "heir").await.unwrap();
+    let error = ledger::check_epoch(&transaction, "r", 1, 1).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Fenced);
+    transaction.rollback().await.unwrap();
+    assert_eq!(one::<i64>(&heir, "SELECT count(*) FROM public.t").await, 0);
+
+    // A cleared claim fences too.
+    let transaction = zombie.transaction().await.unwrap();
+    ledger::clear(&mut heir, "r", &[1]).await.unwrap();
+    assert_eq!(ledger::check_epoch(&transaction, "r", 1, 2).await.unwrap_err().kind(), ErrorKind::Fenced);
+    drop(transaction);
+    drop((zombie, heir));
+    database.drop().await;
+}
+
+#[tokio::test]
+async fn a_raise_waits_for_the_chunk_that_has_passed_its_check() {
+    let database = Database::create().await;
+    let (mut owner, heir, watcher) =
+        (database.connect().await, database.connect().await, database.connect().await);
+    ledger::install(&mut owner).await.unwrap();
+    ledger::raise_epoch(&owner, "r", 1, &name(), 1, "owner").await.unwrap();
+    let heir_pid: i32 = one(&heir, "SELECT pg_backend_pid()").await;
+    let transaction = owner.transaction().await.unwrap();
+    ledger::check_epoch(&transaction, "r", 1, 1).await.unwrap();
+    ledger::insert_marker(&transaction, &marker(1, 0, 1)).await.unwrap();
+    let raise = tokio::spawn(async move {
+        ledger::raise_epoch(&heir, "r", 1, &TableName::new("dbo", "Orders"), 2, "heir").await.unwrap();
+        ledger::markers(&heir, "r").await.unwrap()
+    });
+    // Until the server itself says that the heir waits for a lock.
+    while !one::<bool>(&watcher, &format!("SELECT cardinality(pg_blocking_pids({heir_pid})) > 0")).await {
+        assert!(!raise.is_finished(), "the raise did not wait");
+        tokio::task::yield_now().await;
+    }
+    transaction.commit().await.unwrap();
+    assert_eq!(
+        raise.await.unwrap(),
+        [marker(1, 0, 1)],
+        "the heir sees the chunk that was committed before it took over"
+    );
+    drop((owner, watcher));
+    database.drop().await;
+}
+
+#[tokio::test]
+async fn markers_come_back_as_they_were_written() {
+    let database = Database::create().await;
+    let mut client = database.connect().await;
+    ledger::install(&mut client).await.unwrap();
+    for marker in [marker(2, 0, 1), marker(1, 1, 3), marker(1, 0, 1)] {
+        let transaction = client.transaction().await.unwrap();
+        ledger::insert_marker(&transaction, &marker).await.unwrap();
+        transaction.commit().await.unwrap();
+    }
+    let transaction = client.transaction().await.unwrap();
+    let error = ledger::insert_marker(&transaction, &marker(1, 0, 4)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Fenced);
+    drop(transaction);
+    assert_eq!(
+        ledger::markers(&client, "r").await.unwrap(),
+        [marker(1, 0, 1), marker(1, 1, 3), marker(2, 0, 1)]
+    );
+    assert_eq!(ledger::markers(&client, "other").await.unwrap(), []);
+    let transaction = client.transaction().await.unwrap();
+    ledger::clear_markers(&transaction, "r", 1).await.unwrap();
+    transaction.commit().await.unwrap();
+    assert_eq!(ledger::markers(&client, "r").await.unwrap(), [marker(2, 0, 1)]);
+    ledger::clear(&mut client, "r", &[1, 2]).await.unwrap();
+    assert_eq!(ledger::markers(&client, "r").await.unwrap(), []);
+    drop(client);
+    database.drop().await;
+}
+
+#[tokio::test]
+async fn a_held_claim_is_seen_and_is_free_when_its_session_ends() {
+    let database = Database::create().await;
+    let (owner, other) = (database.connect().await, database.connect().await);
+    assert!(!ledger::is_held(&other, "r", 1).await.unwrap());
+    assert!(ledger::hold(&owner, "r", 1).await.unwrap());
+    assert!(ledger::is_held(&other, "r", 1).await.unwrap());
+    assert!(!ledger::is_held(&other, "r", 2).await.unwrap());
+    assert!(!ledger::hold(&other, "r", 1).await.unwrap());
+    assert!(ledger::hold(&other, "r", 2).await.unwrap());
+    assert!(ledger::release(&owner, "r", 1).await.unwrap());
+    assert!(!ledger::release(&owner, "r", 1).await.unwrap());
+    assert!(!ledger::is_held(&other, "r", 1).await.unwrap());
+    assert!(ledger::hold(&owner, "r", 1).await.unwrap());
+    let pid: i32 = one(&owner, "SELECT pg_backend_pid()").await;
+    other.query("SELECT pg_terminate_backend($1, 5000)", &[&pid]).await.unwrap();
+    assert!(!ledger::is_held(&other, "r", 1).await.unwrap());
+    drop((owner, other));
+    database.drop().await;
+}
+
+#[tokio::test]
+async fn a_take_over_ends_the_sessions_of_older_epochs_only() {
+    let database = Database::create().await;
+    let run = "a run id that is longer than twenty bytes";
+    let old = database.connect_as(&ledger::application_name(run, 1, 9)).await;
+    let same = database.connect_as(&ledger::application_name(run, 1, 10)).await;
+    let other_table = database.connect_as(&ledger::application_name(run, 11, 9)).await;
+    let other_run = database.connect_as(&ledger::application_name("r", 1, 1)).await;
+    assert_eq!(ledger::terminate_older(&same, run, 1, 10).await.unwrap(), 1);
+    assert_eq!(old.query("SELECT 1", &[]).await.unwrap_err().kind(), ErrorKind::TargetUnavailable);
+    for client in [&same, &other_table, &other_run] {
+        assert_eq!(one::<i32>(client, "SELECT 1").await, 1);
+    }
+    drop((old, same, other_table, other_run));
+    database.drop().await;
+}
+
+#[tokio::test]
+async fn a_session_of_another_role_is_left_alone() {
+    let database = Database::create().await;
+    let admin = database.connect_as(&ledger::application_name("r", 1, 1)).await;
+    let role = format!("poor_{}", database.name);
+    admin.batch(&format!("CREATE ROLE {role} LOGIN PASSWORD 'x'")).await.unwrap();
+    let poor = super::connect_to(&database.url().replace("postgres:postgres@", &format!("{role}:x@"))).await;
+    assert_eq!(ledger::terminate_older(&poor, "r", 1, 2).await.unwrap(), 0);
+    drop(poor);
+    admin.batch(&format!("DROP ROLE {role}")).await.unwrap();
+    drop(admin);
+    database.drop().await;
+}

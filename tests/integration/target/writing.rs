@@ -1,0 +1,197 @@
+//! COPY, transactions and what the server says when they fail.
+
+use super::{Database, one, orders, tuple};
+use bytes::Bytes;
+use shardferry::error::ErrorKind;
+use shardferry::target::{Client, CopyWriter, ddl};
+
+async fn with_orders() -> (Database, Client) {
+    let database = Database::create().await;
+    let client = database.connect().await;
+    client.batch(&ddl::create_table(&orders())).await.unwrap();
+    client.batch(&ddl::add_primary_key(&orders(), "orders_pk").unwrap()).await.unwrap();
+    (database, client)
+}
+
+async fn count(client: &Client) -> i64 {
+    one(client, "SELECT count(*) FROM public.orders").await
+}
+
+#[tokio::test]
+async fn frozen_rows_after_a_truncate() {
+    let (database, mut client) = with_orders().await;
+    client.batch("INSERT INTO public.orders VALUES (1, 'old')").await.unwrap();
+    let transaction = client.transaction().await.unwrap();
+    assert!(!transaction.is_empty(&orders().target).await.unwrap());
+    transaction.truncate(&orders().target).await.unwrap();
+    assert!(transaction.is_empty(&orders().target).await.unwrap());
+    let mut writer = CopyWriter::start(&transaction, &orders(), true).await.unwrap();
+    // Cut in the middle of a tuple: pieces are bytes, not rows.
+    let whole: Vec<u8> = (0..3000).flat_map(|id| tuple(id, (id % 2 == 0).then_some("ü"))).collect();
+    for piece in Bytes::from(whole).chunks(7919) {
+        writer.send(Bytes::copy_from_slice(piece)).await.unwrap();
+    }
+    assert_eq!(writer.finish().await.unwrap(), 3000);
+    transaction.commit().await.unwrap();
+    assert_eq!(count(&client).await, 3000);
+    assert_eq!(one::<i64>(&client, "SELECT count(*) FROM public.orders WHERE note = 'ü'").await, 1500);
+    // HEAP_XMIN_FROZEN is 0x0300 in a tuple's t_infomask.
+    client.batch("CREATE EXTENSION pageinspect SCHEMA public").await.unwrap();
+    let sql = "SELECT bool_and(t_infomask & 768 = 768) FROM public.heap_page_items(public.get_raw_page('public.orders', 0))";
+    assert!(one::<bool>(&client, sql).await);
+    drop(client);
+    database.drop().await;
+}
+
+#[tokio::test]
+async fn freeze_without_a_truncate_is_refused_before_any_row() {
+    let (database, mut client) = with_orders().await;
+    let transaction = client.transaction().await.unwrap();
+    let writer = CopyWriter::start(&transaction, &orders(), true).await;
+    let error = match writer {
+        Err(error) => error,
+        Ok(writer) => writer.finish().await.unwrap_err(),
+    };
+    assert_eq!(error.kind(), ErrorKind::TargetRefused, "{error}");
+    drop(transaction);
+    drop(client);
+    database.drop().await;
+}
+
+#[tokio::test]
+async fn a_writer_that_is_dropped_leaves_nothing() {
+    let (database, mut client) = with_orders().await;
+    let transaction = client.transaction().await.unwrap();
+    let mut writer = CopyWriter::start(&transaction, &orders(), false).await.unwrap();
+    for id in 0..1000 {
+        writer.send(tuple(id, Some("x"))).await.unwrap();
+    }
+    drop(writer);
+    transaction.batch("SELECT 1").await.unwrap_err();
+    // Committing an aborted transaction is a rollback for the server.
+    let _ = transaction.commit().await;
+    assert_eq!(count(&client).await, 0);
+    drop(client);
+    database.drop().await;
+}
+
+#[tokio::test]
+async fn dropping_the_client_midway_leaves_nothing() {
+    let (database, mut client) = with_orders().await;
+    let transaction = client.transaction().await.unwrap();
+    let mut writer = CopyWriter::start(&transaction, &orders(), false).await.unwrap();
+    writer.send(tuple(1, None)).await.unwrap();
+    drop(writer);
+    drop(transaction);
+    drop(client);
+    let client = database.connect().await;
+    // Waits until the old session's transaction has ended.
+    client.batch("BEGIN; LOCK TABLE public.orders; COMMIT").await.unwrap();
+    assert_eq!(count(&client).await, 0);
+    drop(client);
+    database.drop().await;
+}
+
+#[tokio::test]
+async fn the_servers_error_comes_out_whatever_is_sent_after_it() {
+    let (database, mut client) = with_orders().await;
+    client.batch("ALTER TABLE public.orders ADD CONSTRAINT positive CHECK (id >= 0)").await.unwrap();
+    let secret = "secret-value";
+    let cases: [(&str, Vec<Bytes>, ErrorKind, &str, Option<&str>); 5] = [
+        ("too long", vec![tuple(1, Some(secret))], ErrorKind::Value, "22001", Some("column note")),
+        ("duplicate", vec![tuple(1, None), tuple(1, None)], ErrorKind::TargetData, "23505", None),
+        ("check", vec![tuple(-7, None)], ErrorKind::TargetData, "positive", None),
+        (
+            "not UTF-8",
+            vec![Bytes::from_static(b"\0\x02\0\0\0\x04\0\0\0\x01\0\0\0\x01\xff")],
+            ErrorKind::Value,
+            "22021",
+            Some("column note"),
+        ),
+        ("no tuple", vec![Bytes::from_static(b"\0\x07garbage")], ErrorKind::Bug, "22P04", None),
+    ];
+    for (what, tuples, kind, text, column) in cases {
+        let transaction = client.transaction().await.unwrap();
+        let mut writer = CopyWriter::start(&transaction, &orders(), false).await.unwrap();
+        for tuple in tuples {
+            writer.send(tuple).await.unwrap();
+        }
+        // Much more than any buffer on the way holds, so that the server has long aborted when the COPY ends.
+        let more: Vec<u8> = (10..2000).flat_map(|id| tuple(id, Some("x"))).collect();
+        let more = Bytes::from(more);
+        for _ in 0..200 {
+            writer.send(more.clone()).await.unwrap();
+        }
+        let error = writer.finish().await.unwrap_err();
+        assert_eq!(error.kind(), kind, "{what}: {error}");
+        let told = error.to_string();
+        assert!(told.contains(text), "{what}: {told}");
+        assert!(!told.contains(secret) && !told.contains("-7"), "{what}: {told}");
+        assert!(column.is_none_or(|column| told.contains(column)), "{what}: {told}");
+        transaction.rollback().await.unwrap();
+        assert_eq!(count(&client).await, 0, "{what}");
+    }
+    drop(client);
+    database.drop().await;
+}
+
+#[tokio::test]
+async fn a_null_where_none_may_be_is_told_with_its_column() {
+    let (database, mut client) = with_orders().await;
+    let transaction = client.transaction().await.unwrap();
+    let mut writer = CopyWriter::start(&transaction, &orders(), false).await.unwrap();
+    writer.send(Bytes::from_static(b"\0\x02\xff\xff\xff\xff\xff\xff\xff\xff")).await.unwrap();
+    let error = writer.finish().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TargetData);
+    assert!(error.to_string().starts_with("column id: "), "{error}");
+    drop(transaction);
+    drop(client);
+    database.drop().await;
+}
+
+#[tokio::test]
+async fn a_session_that_is_terminated_during_copy_is_transient() {
+    let (database, mut client) = with_orders().await;
+    let killer = database.connect().await;
+    let pid: i32 = one(&client, "SELECT pg_backend_pid()").await;
+    let transaction = client.transaction().await.unwrap();
+    let mut writer = CopyWriter::start(&transaction, &orders(), false).await.unwrap();
+    writer.send(tuple(1, None)).await.unwrap();
+    killer.query("SELECT pg_terminate_backend($1, 5000)", &[&pid]).await.unwrap();
+    let more = Bytes::from((10..2000).flat_map(|id| tuple(id, Some("x"))).collect::<Vec<u8>>());
+    let mut result = Ok(());
+    for _ in 0..1000 {
+        result = writer.send(more.clone()).await;
+        if result.is_err() {
+            break;
+        }
+    }
+    let error = match result {
+        Err(error) => error,
+        Ok(()) => writer.finish().await.unwrap_err(),
+    };
+    assert_eq!(error.kind(), ErrorKind::TargetUnavailable, "{error}");
+    let error = transaction.commit().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TargetUnavailable);
+    assert!(error.to_string().contains("COMMIT"), "{error}");
+    assert_eq!(count(&killer).await, 0);
+    drop((client, killer));
+    database.drop().await;
+}
+
+#[tokio::test]
+async fn a_truncate_that_a_foreign_key_forbids_touches_nothing() {
+    let (database, mut client) = with_orders().await;
+    client
+        .batch("INSERT INTO public.orders VALUES (1); CREATE TABLE public.lines (o int REFERENCES public.orders); INSERT INTO public.lines VALUES (1)")
+        .await
+        .unwrap();
+    let transaction = client.transaction().await.unwrap();
+    let error = transaction.truncate(&orders().target).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TargetData, "{error}");
+    drop(transaction);
+    assert_eq!(count(&client).await, 1);
+    assert_eq!(one::<i64>(&client, "SELECT count(*) FROM public.lines").await, 1);
+    drop(client);
+    database.drop().await;
+}
