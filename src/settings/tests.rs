@@ -193,10 +193,13 @@ fn what_is_missing_is_named_with_the_ways_to_give_it() {
         (&["sync"][..], "--checkpoint is missing: give s3://bucket/prefix or file:///dir"),
         (&["sync", "--checkpoint", "file:///c"], "--source-url is missing: give SQL Server"),
         (
-            &["run", "--checkpoint", "file:///c", "--source-url", "mssql://h/d"],
+            &["run", "--checkpoint", "file:///c", "--source-url", "mssql://u:p@h/d"],
             "--target-url is missing: give PostgreSQL",
         ),
-        (&["finish", "--checkpoint", "file:///c", "--target-url", "postgres://h/d"], "SHARDFERRY_SOURCE_URL"),
+        (
+            &["finish", "--checkpoint", "file:///c", "--target-url", "postgres://u@h/d"],
+            "SHARDFERRY_SOURCE_URL",
+        ),
         (&["plan", "--checkpoint", "file:///c"], "--source-url-file"),
         (&["schema", "--checkpoint", "file:///c"], "--target-url is missing"),
         (&["reset", "--checkpoint", "file:///c", "--yes"], "--target-url is missing"),
@@ -208,7 +211,7 @@ fn what_is_missing_is_named_with_the_ways_to_give_it() {
 
 #[test]
 fn reset_of_everything_is_confirmed() {
-    let reset = ["reset", "--checkpoint", "file:///c", "--target-url", "postgres://h/d"];
+    let reset = ["reset", "--checkpoint", "file:///c", "--target-url", "postgres://u@h/d"];
     assert!(refused(&reset, &[]).contains("add --yes"));
     assert!(loaded(&[&reset[..], &["--yes"]].concat(), &[]).is_ok());
     assert!(loaded(&[&reset[..], &["--table", "dbo.A"]].concat(), &[]).is_ok());
@@ -232,7 +235,7 @@ fn a_password_is_in_no_error_and_no_debug_text() {
 
 #[test]
 fn shards_of_a_plan_are_counted_from_1() {
-    let plan = ["plan", "--checkpoint", "file:///c", "--source-url", "mssql://h/d", "--shards"];
+    let plan = ["plan", "--checkpoint", "file:///c", "--source-url", "mssql://u:p@h/d", "--shards"];
     assert!(refused(&[&plan[..], &["0"]].concat(), &[]).contains("--shards: 0 shards"));
     let settings = loaded(&[&plan[..], &["3"]].concat(), &[]).unwrap();
     assert_eq!(settings.command, Command::Plan { shards: Some(3), format: Format::Table });

@@ -1,0 +1,117 @@
+//! The progress of all pods, from the documents of the run.
+//!
+//! As JSON it has the shape of the scripts that shardferry replaces, one table a line, so that `grep` counts tables:
+//! `grep -c '"completed"'` gives the number of tables whose data is completed. For that to hold, a completed schema
+//! is left out until the table's data is completed too (then both stand on one line), and no other line may contain
+//! the word in quotes. `--phase schema|data|all` shows the phases asked for, without that rule.
+
+mod json;
+mod text;
+
+use crate::checkpoint::document::{FinishDocument, Phase, Status, TableDocument};
+use crate::cli::PhaseChoice;
+use crate::plan::document::Plan;
+use crate::progress::Totals;
+use jiff::Timestamp;
+
+/// A run as its documents show it.
+#[derive(Debug, Clone)]
+pub struct StatusView {
+    run_id: String,
+    planned_at: Timestamp,
+    finish: Phase,
+    /// In plan order.
+    tables: Vec<TableDocument>,
+}
+
+/// How far a table has come, both phases taken together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Pending,
+    InProgress,
+    Completed,
+    Failed,
+}
+
+impl StatusView {
+    /// `tables` are those of the plan, one each, in any order; no finish document means that nobody has begun it.
+    #[must_use]
+    pub fn new(
+        run_id: &str,
+        plan: &Plan,
+        mut tables: Vec<TableDocument>,
+        finish: Option<FinishDocument>,
+    ) -> Self {
+        tables.sort_by_key(|table| table.index);
+        let finish = finish.map(|document| document.status).unwrap_or_default();
+        Self { run_id: run_id.to_owned(), planned_at: plan.created_at, finish, tables }
+    }
+
+    /// Tables by state, and the rows of those completed.
+    #[must_use]
+    pub fn totals(&self) -> Totals {
+        let mut totals =
+            Totals { tables: u64::try_from(self.tables.len()).unwrap_or(u64::MAX), ..Totals::default() };
+        for table in &self.tables {
+            match state(table) {
+                State::Pending => {}
+                State::InProgress => totals.in_progress += 1,
+                State::Completed => totals.completed += 1,
+                State::Failed => totals.failed += 1,
+            }
+            totals.rows += table.data.rows_synced;
+            totals.bytes += table.data.bytes;
+        }
+        totals
+    }
+
+    /// Nothing is left that a pod could be working on: every table is completed or failed, and where all are
+    /// completed, the finish step has ended too or nobody has begun it.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        let totals = self.totals();
+        totals.completed + totals.failed == totals.tables && self.finish.status != Status::InProgress
+    }
+
+    /// The first start of any table; before that, the time of the plan.
+    fn session_start(&self) -> Timestamp {
+        let starts = self.phases().filter_map(|phase| phase.started_at);
+        starts.min().unwrap_or(self.planned_at)
+    }
+
+    /// The last thing any document says.
+    fn last_updated(&self) -> Timestamp {
+        let times = self.phases().flat_map(|phase| [phase.started_at, phase.completed_at, phase.failed_at]);
+        let heartbeats = self.tables.iter().map(|table| table.owner.as_ref().map(|owner| owner.heartbeat));
+        times.chain(heartbeats).flatten().max().unwrap_or(self.planned_at)
+    }
+
+    fn phases(&self) -> impl Iterator<Item = &Phase> {
+        self.tables.iter().flat_map(|table| [&table.schema, &table.data]).chain([&self.finish])
+    }
+
+    /// For programs: the shape of DESIGN section 9, ending in a line end.
+    #[must_use]
+    pub fn json(&self, phases: Option<PhaseChoice>) -> String {
+        json::render(self, phases)
+    }
+
+    /// For people: totals, then the tables that run or failed, or all of them.
+    #[must_use]
+    pub fn text(&self, all: bool) -> String {
+        text::render(self, all)
+    }
+}
+
+fn state(table: &TableDocument) -> State {
+    match (table.schema.status, table.data.status) {
+        (_, Status::Completed) => State::Completed,
+        (_, Status::Failed) | (Status::Failed, _) => State::Failed,
+        (_, Status::InProgress) | (Status::InProgress, _) => State::InProgress,
+        (Status::Pending | Status::Completed, Status::Pending) => State::Pending,
+    }
+}
+
+#[cfg(test)]
+#[path = "status/tests.rs"]
+mod tests;

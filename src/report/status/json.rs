@@ -1,0 +1,148 @@
+//! The JSON of `status`, one table a line.
+
+use super::StatusView;
+use crate::checkpoint::document::{Phase, Status, TableDocument};
+use crate::cli::PhaseChoice;
+use crate::progress::Totals;
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::ser::{Formatter, Serializer};
+use std::io::{self, Write};
+
+/// One phase of one table. Names are those of the scripts; fields are added, never renamed.
+#[derive(Serialize)]
+struct PhaseLine<'a> {
+    status: Status,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    started_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    completed_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failed_at: Option<Timestamp>,
+    rows_synced: u64,
+    bytes: u64,
+    error: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_code: Option<&'a str>,
+    attempts: u32,
+}
+
+#[derive(Serialize)]
+struct TableLine<'a> {
+    index: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pod: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    schema: Option<PhaseLine<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<PhaseLine<'a>>,
+}
+
+/// Its names keep the word `completed` from standing alone in quotes.
+#[derive(Serialize)]
+struct TotalsLine {
+    tables: u64,
+    tables_completed: u64,
+    tables_failed: u64,
+    tables_in_progress: u64,
+    tables_pending: u64,
+    rows_synced: u64,
+    bytes: u64,
+}
+
+#[derive(Serialize)]
+struct FinishLine<'a> {
+    done: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    started_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    completed_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failed_at: Option<Timestamp>,
+    error: Option<&'a str>,
+}
+
+pub(super) fn render(view: &StatusView, phases: Option<PhaseChoice>) -> String {
+    let Totals { tables, completed, failed, in_progress, rows, bytes, .. } = view.totals();
+    let totals = TotalsLine {
+        tables,
+        tables_completed: completed,
+        tables_failed: failed,
+        tables_in_progress: in_progress,
+        tables_pending: view.totals().remaining(),
+        rows_synced: rows,
+        bytes,
+    };
+    let finish = FinishLine {
+        done: view.finish.status == Status::Completed,
+        started_at: view.finish.started_at,
+        completed_at: view.finish.completed_at,
+        failed_at: view.finish.failed_at,
+        error: view.finish.error.as_ref().map(|error| error.message.as_str()),
+    };
+    let lines: Vec<String> = view
+        .tables
+        .iter()
+        .map(|table| format!("    {}: {}", line(&table.table.to_string()), line(&of_table(table, phases))))
+        .collect();
+    let tables = if lines.is_empty() { "{}".to_owned() } else { format!("{{\n{}\n  }}", lines.join(",\n")) };
+    format!(
+        "{{\n  \"session_start\": {},\n  \"last_updated\": {},\n  \"totals\": {},\n  \
+         \"finish\": {},\n  \"tables\": {tables}\n}}\n",
+        line(&view.session_start()),
+        line(&view.last_updated()),
+        line(&totals),
+        line(&finish)
+    )
+}
+
+fn of_table(table: &TableDocument, phases: Option<PhaseChoice>) -> TableLine<'_> {
+    let (schema, data) = match phases {
+        Some(PhaseChoice::Schema) => (true, false),
+        Some(PhaseChoice::Data) => (false, true),
+        Some(PhaseChoice::All) => (true, true),
+        None => (table.schema.status != Status::Completed || table.data.status == Status::Completed, true),
+    };
+    TableLine {
+        index: table.index,
+        pod: table.owner.as_ref().map(|owner| owner.pod.as_str()),
+        schema: schema.then(|| of_phase(&table.schema)),
+        data: data.then(|| of_phase(&table.data)),
+    }
+}
+
+fn of_phase(phase: &Phase) -> PhaseLine<'_> {
+    PhaseLine {
+        status: phase.status,
+        started_at: phase.started_at,
+        completed_at: phase.completed_at,
+        failed_at: phase.failed_at,
+        rows_synced: phase.rows_synced,
+        bytes: phase.bytes,
+        error: phase.error.as_ref().map(|error| error.message.as_str()),
+        error_code: phase.error.as_ref().map(|error| error.code.as_str()),
+        attempts: phase.attempts,
+    }
+}
+
+/// One line, with a space after each colon and comma, as the scripts' JSON had it.
+fn line(value: &impl Serialize) -> String {
+    let mut text = Vec::new();
+    let written = value.serialize(&mut Serializer::with_formatter(&mut text, Spaced));
+    match written {
+        Ok(()) => String::from_utf8_lossy(&text).into_owned(),
+        Err(_) => "null".to_owned(), // numbers, texts and times cannot fail
+    }
+}
+
+struct Spaced;
+
+impl Formatter for Spaced {
+    fn begin_object_key<W: ?Sized + Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+        if first { Ok(()) } else { writer.write_all(b", ") }
+    }
+
+    fn begin_object_value<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        writer.write_all(b": ")
+    }
+}

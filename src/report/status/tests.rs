@@ -1,0 +1,182 @@
+use super::*;
+use crate::checkpoint::document::{Owner, PhaseError};
+use crate::plan::document::{PlanOptions, PlannedSource, PlannedTable};
+use crate::schema::TableName;
+use std::collections::BTreeMap;
+
+fn at(second: u32) -> Timestamp {
+    format!("2026-11-22T20:00:{second:02}Z").parse().unwrap()
+}
+
+fn plan(tables: &[&str]) -> Plan {
+    let table = |(index, name): (u32, &&str)| PlannedTable {
+        index,
+        source: TableName::new("dbo", *name),
+        target: TableName::new("dbo", *name),
+        columns: Vec::new(),
+        unsupported: Vec::new(),
+        primary_key: Vec::new(),
+        rows: 0,
+        bytes: 0,
+        column_fingerprint: String::new(),
+    };
+    Plan {
+        version: 1,
+        fingerprint: "f".to_owned(),
+        created_at: at(0),
+        source: PlannedSource {
+            server: "s".to_owned(),
+            database: "d".to_owned(),
+            product_version: "16".to_owned(),
+            log_position: None,
+        },
+        options: PlanOptions::default(),
+        tables: (1..).zip(tables).map(table).collect(),
+    }
+}
+
+fn phase(status: Status) -> Phase {
+    let time = |yes: bool, second| yes.then(|| at(second));
+    Phase {
+        status,
+        started_at: time(status != Status::Pending, 1),
+        completed_at: time(status == Status::Completed, 5),
+        failed_at: time(status == Status::Failed, 6),
+        error: (status == Status::Failed).then(|| PhaseError {
+            code: "value".to_owned(),
+            message: "a \"completed\"\nrow that PostgreSQL cannot hold".to_owned(),
+        }),
+        attempts: u32::from(status != Status::Pending),
+        ..Phase::default()
+    }
+}
+
+fn view(states: &[(Status, Status)], finish: Status) -> StatusView {
+    let names = ["completed", "Orders", "Größe", "odd.name", "E", "F"];
+    let plan = plan(&names[..states.len()]);
+    let mut tables: Vec<_> = plan
+        .tables
+        .iter()
+        .zip(states)
+        .map(|(table, (schema, data))| {
+            let mut document = TableDocument::pending(&plan, table);
+            (document.schema, document.data) = (phase(*schema), phase(*data));
+            if *data == Status::InProgress {
+                document.owner = Some(Owner { pod: "pod-7".to_owned(), epoch: 1, heartbeat: at(9) });
+            }
+            if *data == Status::Completed {
+                document.data.rows_synced = 1_234_567;
+            }
+            document
+        })
+        .collect();
+    tables.reverse();
+    let mut document = FinishDocument::pending(&plan);
+    document.status = phase(finish);
+    document.steps = BTreeMap::new();
+    StatusView::new("default", &plan, tables, Some(document))
+}
+
+const MIXED: [(Status, Status); 6] = [
+    (Status::Completed, Status::Completed),
+    (Status::Completed, Status::InProgress),
+    (Status::Completed, Status::Failed),
+    (Status::Completed, Status::Pending),
+    (Status::Failed, Status::Pending),
+    (Status::Pending, Status::Pending),
+];
+
+/// What `grep -c '"completed"'` prints.
+fn grep(text: &str) -> usize {
+    text.lines().filter(|line| line.contains("\"completed\"")).count()
+}
+
+#[test]
+fn the_json_is_reviewed() {
+    insta::assert_snapshot!("status-json", view(&MIXED, Status::Completed).json(None));
+}
+
+#[test]
+fn the_text_is_reviewed() {
+    insta::assert_snapshot!("status-text", view(&MIXED, Status::Failed).text(false));
+    insta::assert_snapshot!("status-text-all", view(&MIXED, Status::Pending).text(true));
+}
+
+/// Every pair of states for three tables, and every state of the finish step.
+#[test]
+fn grep_counts_the_completed_tables() {
+    let every = [Status::Pending, Status::InProgress, Status::Completed, Status::Failed];
+    let pairs: Vec<_> = every.iter().flat_map(|schema| every.map(|data| (*schema, data))).collect();
+    for first in &pairs {
+        for second in &pairs {
+            for finish in every {
+                let states = [*first, *second, (Status::Completed, Status::Completed)];
+                let view = view(&states, finish);
+                let completed = states.iter().filter(|(_, data)| *data == Status::Completed).count();
+                assert_eq!(grep(&view.json(None)), completed, "{states:?}");
+                assert_eq!(grep(&view.json(Some(PhaseChoice::Data))), completed, "{states:?}");
+                let schemas = states.iter().filter(|(schema, _)| *schema == Status::Completed).count();
+                assert_eq!(grep(&view.json(Some(PhaseChoice::Schema))), schemas, "{states:?}");
+                assert_eq!(view.totals().completed, u64::try_from(completed).unwrap());
+            }
+        }
+    }
+}
+
+#[test]
+fn the_json_has_every_field_of_the_scripts() {
+    let read = |phases| -> serde_json::Value {
+        serde_json::from_str(&view(&MIXED, Status::Pending).json(phases)).unwrap()
+    };
+    let json = read(None);
+    assert_eq!(
+        (&json["session_start"], &json["last_updated"]),
+        (&"2026-11-22T20:00:01Z".into(), &"2026-11-22T20:00:09Z".into())
+    );
+    let tables = json["tables"].as_object().unwrap();
+    assert_eq!(tables.len(), 6);
+    let done = &tables["dbo.completed"];
+    assert_eq!(
+        (&done["schema"]["status"], &done["data"]["status"]),
+        (&"completed".into(), &"completed".into())
+    );
+    assert_eq!((&done["data"]["rows_synced"], &done["data"]["error"]), (&1_234_567.into(), &().into()));
+    assert!(done["data"]["started_at"].is_string() && done["data"]["completed_at"].is_string());
+    let failed = &tables["dbo.Größe"]["data"];
+    assert_eq!((&failed["status"], &failed["error_code"]), (&"failed".into(), &"value".into()));
+    assert!(failed["failed_at"].is_string() && failed["error"].as_str().unwrap().contains("cannot hold"));
+    assert_eq!(tables["dbo.Orders"]["pod"], "pod-7");
+    for (_, table) in read(Some(PhaseChoice::All))["tables"].as_object().unwrap() {
+        assert!(table["schema"]["status"].is_string() && table["data"]["status"].is_string());
+    }
+}
+
+#[test]
+fn a_run_that_nobody_began_has_the_time_of_its_plan() {
+    let view = StatusView::new("default", &plan(&[]), Vec::new(), None);
+    let json: serde_json::Value = serde_json::from_str(&view.json(None)).unwrap();
+    assert_eq!(
+        (&json["session_start"], &json["tables"]),
+        (&"2026-11-22T20:00:00Z".into(), &serde_json::json!({}))
+    );
+    assert!(view.is_done());
+}
+
+#[tokio::test]
+async fn a_watch_ends_when_every_table_is_completed_or_failed() {
+    let mut out = Vec::new();
+    let mut looks = 0;
+    let shutdown = crate::shutdown::Shutdown::new();
+    crate::report::watch::watch(std::time::Duration::ZERO, &shutdown, true, &mut out, async || {
+        looks += 1;
+        let data = [Status::Pending, Status::InProgress, Status::Failed][looks - 1];
+        let view = view(&[(Status::Completed, data)], Status::Pending);
+        Ok((view, format!("look {looks}\n")))
+    })
+    .await
+    .unwrap();
+    assert_eq!(
+        String::from_utf8(out).unwrap(),
+        "\x1b[H\x1b[Jlook 1\n\x1b[H\x1b[Jlook 2\n\x1b[H\x1b[Jlook 3\n"
+    );
+}

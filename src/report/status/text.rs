@@ -1,0 +1,88 @@
+//! The table of `status` for a terminal.
+
+use super::{State, StatusView, state};
+use crate::checkpoint::document::{Phase, Status, TableDocument};
+use crate::progress::thousands;
+use comfy_table::{Cell, CellAlignment, Table, presets};
+use jiff::Timestamp;
+
+/// Longer errors are cut; `--format json` has them whole.
+const ERROR_WIDTH: usize = 80;
+
+pub(super) fn render(view: &StatusView, all: bool) -> String {
+    let totals = view.totals();
+    let mut text = format!(
+        "Run {}: {} tables: {} completed, {} failed, {} in progress, {} pending; {} rows\n\
+         Started {}, last update {}\nFinish: {}\n",
+        view.run_id,
+        totals.tables,
+        totals.completed,
+        totals.failed,
+        totals.in_progress,
+        totals.remaining(),
+        thousands(totals.rows),
+        time(view.session_start()),
+        time(view.last_updated()),
+        of_finish(&view.finish)
+    );
+    let shown = |table: &&TableDocument| all || matches!(state(table), State::InProgress | State::Failed);
+    let tables: Vec<_> = view.tables.iter().filter(shown).collect();
+    if !tables.is_empty() {
+        text.push_str(&of_tables(&tables));
+        text.push('\n');
+    }
+    text
+}
+
+fn of_finish(finish: &Phase) -> String {
+    match (&finish.error, finish.status) {
+        (Some(error), Status::Failed) => short(&format!("failed: [{}] {}", error.code, error.message)),
+        (_, status) => word(status).to_owned(),
+    }
+}
+
+fn of_tables(tables: &[&TableDocument]) -> String {
+    let mut view = Table::new();
+    view.load_style(presets::NOTHING);
+    view.set_header(["#", "Table", "Schema", "Data", "Rows", "Since", "Pod", "Error"]);
+    for table in tables {
+        let phase = if table.data.status == Status::Pending { &table.schema } else { &table.data };
+        let since = [phase.completed_at, phase.failed_at, phase.started_at].into_iter().flatten().max();
+        let error = table.data.error.as_ref().or(table.schema.error.as_ref());
+        let error = error.filter(|_| state(table) == State::Failed);
+        view.add_row([
+            Cell::new(table.index).set_alignment(CellAlignment::Right),
+            Cell::new(&table.table),
+            Cell::new(word(table.schema.status)),
+            Cell::new(word(table.data.status)),
+            Cell::new(thousands(table.data.rows_synced)).set_alignment(CellAlignment::Right),
+            Cell::new(since.map(time).unwrap_or_default()),
+            Cell::new(table.owner.as_ref().map(|owner| owner.pod.as_str()).unwrap_or_default()),
+            Cell::new(
+                error.map(|error| short(&format!("[{}] {}", error.code, error.message))).unwrap_or_default(),
+            ),
+        ]);
+    }
+    view.trim_fmt()
+}
+
+const fn word(status: Status) -> &'static str {
+    match status {
+        Status::Pending => "pending",
+        Status::InProgress => "in progress",
+        Status::Completed => "completed",
+        Status::Failed => "failed",
+    }
+}
+
+fn time(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%d %H:%M:%SZ").to_string()
+}
+
+fn short(text: &str) -> String {
+    let text = text.replace(['\r', '\n'], " ");
+    match text.char_indices().nth(ERROR_WIDTH) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
+}

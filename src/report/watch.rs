@@ -1,0 +1,42 @@
+//! `status --watch`: the same view again and again, until there is nothing left to wait for.
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::report::status::StatusView;
+use crate::shutdown::Shutdown;
+use std::io::Write;
+use std::time::Duration;
+
+/// Cursor to the top left, then clear to the end of the screen: no flicker of an emptied screen.
+const REPAINT: &str = "\x1b[H\x1b[J";
+
+/// Between two looks.
+pub const INTERVAL: Duration = Duration::from_secs(2);
+
+/// Paints what `load` finds until all is done. On a terminal each view replaces the one before.
+///
+/// # Errors
+/// Those of `load`; the shutdown's after a signal; kind Bug where `out` cannot be written (a closed pipe ends quietly).
+pub async fn watch(
+    interval: Duration,
+    shutdown: &Shutdown,
+    terminal: bool,
+    out: &mut impl Write,
+    mut load: impl AsyncFnMut() -> Result<(StatusView, String)>,
+) -> Result<()> {
+    loop {
+        let (view, text) = load().await?;
+        let repaint = if terminal { REPAINT } else { "" };
+        match write!(out, "{repaint}{text}").and_then(|()| out.flush()) {
+            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => return Ok(()),
+            Err(error) => return Err(Error::new(ErrorKind::Bug, "cannot write to stdout").because(error)),
+            Ok(()) => {}
+        }
+        if view.is_done() {
+            return Ok(());
+        }
+        tokio::select! {
+            () = tokio::time::sleep(interval) => {}
+            () = shutdown.token().cancelled() => return shutdown.error().map_or(Ok(()), Err),
+        }
+    }
+}
