@@ -92,12 +92,15 @@ async fn dropping_the_client_midway_leaves_nothing() {
     database.drop().await;
 }
 
+/// What it is, what is sent, the error's kind, a part of its text, its column.
+type Case = (&'static str, Vec<Bytes>, ErrorKind, &'static str, Option<&'static str>);
+
 #[tokio::test]
 async fn the_servers_error_comes_out_whatever_is_sent_after_it() {
     let (database, mut client) = with_orders().await;
     client.batch("ALTER TABLE public.orders ADD CONSTRAINT positive CHECK (id >= 0)").await.unwrap();
     let secret = "secret-value";
-    let cases: [(&str, Vec<Bytes>, ErrorKind, &str, Option<&str>); 5] = [
+    let cases: [Case; 5] = [
         ("too long", vec![tuple(1, Some(secret))], ErrorKind::Value, "22001", Some("column note")),
         ("duplicate", vec![tuple(1, None), tuple(1, None)], ErrorKind::TargetData, "23505", None),
         ("check", vec![tuple(-7, None)], ErrorKind::TargetData, "positive", None),
