@@ -410,7 +410,7 @@ mod tests {
         for byte in &message {
             handle.lock().write(&[*byte]);
         }
-        let mut expected = message.clone();
+        let mut expected = message;
         expected[18..26].copy_from_slice(&[7; 8]);
         assert_eq!(handle.lock().outgoing, expected);
     }

@@ -1,8 +1,7 @@
 //! Rows into a table: `COPY … FROM STDIN WITH (FORMAT binary)` (PostgreSQL documentation, COPY, "Binary Format").
 //!
-//! The caller sends tuples as [`Bytes`], cut anywhere; the header and the trailer are written here. Nothing is copied
-//! on the way: a piece of more than 4 KiB goes to the socket as it is. When the server aborts the COPY midway, it
-//! throws away what still comes; its error is what [`CopyWriter::finish`] returns.
+//! The caller sends tuples as [`Bytes`], cut anywhere; the header and the trailer are written here. When the server
+//! aborts the COPY midway, it throws away what still comes; its error is what [`CopyWriter::finish`] returns.
 
 use super::client::Transaction;
 use super::errors::server_error;

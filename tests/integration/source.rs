@@ -73,7 +73,7 @@ impl RowEncoder for Sum {
     }
 
     fn is_full(&self) -> bool {
-        self.limit.is_some_and(|limit| self.rows % limit == 0)
+        self.limit.is_some_and(|limit| self.rows.is_multiple_of(limit))
     }
 }
 

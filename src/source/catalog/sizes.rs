@@ -50,7 +50,7 @@ pub(super) fn row_width(table: &SourceTable) -> u64 {
     let width = |ty: &SourceType| match (ty.name.as_str(), u64::try_from(ty.max_length)) {
         ("text" | "ntext" | "image", _) | (_, Err(_)) => LONG_VALUE,
         ("varchar" | "nvarchar" | "varbinary" | "sql_variant", Ok(length)) => {
-            (length / 2).max(1).min(LONG_VALUE)
+            (length / 2).clamp(1, LONG_VALUE)
         }
         (_, Ok(length)) => length.max(1),
     };

@@ -208,3 +208,22 @@ async fn a_session_of_another_role_is_left_alone() {
     drop(admin);
     database.drop().await;
 }
+
+#[tokio::test]
+async fn chunks_of_one_table_commit_side_by_side() {
+    let database = Database::create().await;
+    let (mut one, mut two) = (database.connect().await, database.connect().await);
+    ledger::install(&mut one).await.unwrap();
+    ledger::raise_epoch(&one, "r", 1, &name(), 1, "a").await.unwrap();
+    let (first, second) = (one.transaction().await.unwrap(), two.transaction().await.unwrap());
+    for (transaction, chunk) in [(&first, 0), (&second, 1)] {
+        // The shared lock of the first does not keep the second waiting.
+        ledger::check_epoch(transaction, "r", 1, 1).await.unwrap();
+        ledger::insert_marker(transaction, &marker(1, chunk, 1)).await.unwrap();
+    }
+    second.commit().await.unwrap();
+    first.commit().await.unwrap();
+    assert_eq!(ledger::markers(&one, "r").await.unwrap(), [marker(1, 0, 1), marker(1, 1, 1)]);
+    drop((one, two));
+    database.drop().await;
+}

@@ -3,7 +3,10 @@
 use super::{Database, one, orders, tuple};
 use bytes::Bytes;
 use shardferry::error::ErrorKind;
+use shardferry::target::ledger::{self, Marker};
 use shardferry::target::{Client, CopyWriter, ddl};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
 
 async fn with_orders() -> (Database, Client) {
     let database = Database::create().await;
@@ -92,12 +95,15 @@ async fn dropping_the_client_midway_leaves_nothing() {
     database.drop().await;
 }
 
+/// What it is, what is sent, the error's kind, a part of its text, its column.
+type Case = (&'static str, Vec<Bytes>, ErrorKind, &'static str, Option<&'static str>);
+
 #[tokio::test]
 async fn the_servers_error_comes_out_whatever_is_sent_after_it() {
     let (database, mut client) = with_orders().await;
     client.batch("ALTER TABLE public.orders ADD CONSTRAINT positive CHECK (id >= 0)").await.unwrap();
     let secret = "secret-value";
-    let cases: [(&str, Vec<Bytes>, ErrorKind, &str, Option<&str>); 5] = [
+    let cases: [Case; 5] = [
         ("too long", vec![tuple(1, Some(secret))], ErrorKind::Value, "22001", Some("column note")),
         ("duplicate", vec![tuple(1, None), tuple(1, None)], ErrorKind::TargetData, "23505", None),
         ("check", vec![tuple(-7, None)], ErrorKind::TargetData, "positive", None),
@@ -193,5 +199,51 @@ async fn a_truncate_that_a_foreign_key_forbids_touches_nothing() {
     assert_eq!(count(&client).await, 1);
     assert_eq!(one::<i64>(&client, "SELECT count(*) FROM public.lines").await, 1);
     drop(client);
+    database.drop().await;
+}
+
+/// Passes bytes on, until the server reports a COMMIT as done: that answer is swallowed and the client cut off. Waiting
+/// for the command tag itself matters: the driver's Close of a statement is answered in between, before any COMMIT.
+async fn cutting_proxy(server: String) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        let (client, _) = listener.accept().await.unwrap();
+        let server = TcpStream::connect(server).await.unwrap();
+        let (mut from_client, mut to_client) = client.into_split();
+        let (mut from_server, mut to_server) = server.into_split();
+        let requests = tokio::spawn(async move { tokio::io::copy(&mut from_client, &mut to_server).await });
+        let mut buffer = [0; 8192];
+        while let Ok(n @ 1..) = from_server.read(&mut buffer).await {
+            if buffer[..n].windows(7).any(|tag| tag == b"COMMIT\0") {
+                break;
+            }
+            to_client.write_all(&buffer[..n]).await.unwrap();
+        }
+        requests.abort();
+    });
+    port
+}
+
+#[tokio::test]
+async fn a_commit_whose_answer_is_lost_is_told_by_its_marker() {
+    let database = Database::create().await;
+    let mut watcher = database.connect().await;
+    ledger::install(&mut watcher).await.unwrap();
+    let direct = url::Url::parse(&database.url()).unwrap();
+    let server = format!("{}:{}", direct.host_str().unwrap(), direct.port().unwrap_or(5432));
+    let mut through = direct.clone();
+    through.set_port(Some(cutting_proxy(server).await)).unwrap();
+    through.set_host(Some("127.0.0.1")).unwrap();
+    let mut client = super::connect_to(through.as_str()).await;
+
+    let transaction = client.transaction().await.unwrap();
+    let marker = Marker { run: "r".to_owned(), table: 1, chunk: 0, epoch: 1, rows: 1, bytes: 1, checksum: 1 };
+    ledger::insert_marker(&transaction, &marker).await.unwrap();
+    let error = transaction.commit().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TargetUnavailable, "{error}");
+    assert!(error.to_string().contains("COMMIT"), "{error}");
+    assert_eq!(ledger::markers(&watcher, "r").await.unwrap(), [marker]);
+    drop((client, watcher));
     database.drop().await;
 }
