@@ -2,7 +2,7 @@
 //!
 //! A step that is retried must be idempotent: what a failed attempt left behind must not matter to the next one.
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::shutdown::Shutdown;
 use backon::{BackoffBuilder, ExponentialBuilder};
 use std::time::Duration;
@@ -38,6 +38,57 @@ impl RetryPolicy {
     }
 }
 
+/// The state of one retry loop. [`retry`] is the usual way to use it; where a step must borrow mutably and be sent
+/// between threads (which `AsyncFnMut` cannot promise), the caller writes the loop and asks [`Retrying::pause`].
+pub struct Retrying<'a> {
+    waits: Box<dyn Iterator<Item = Duration> + Send>,
+    shutdown: &'a Shutdown,
+    what: &'a str,
+    attempt: usize,
+    of: usize,
+}
+
+impl<'a> Retrying<'a> {
+    /// Before the first attempt; `what` names the step in the log.
+    #[must_use]
+    pub fn new(policy: RetryPolicy, shutdown: &'a Shutdown, what: &'a str) -> Self {
+        Self { waits: Box::new(policy.waits()), shutdown, what, attempt: 1, of: policy.retries + 1 }
+    }
+
+    /// After a failed attempt: waits, and returns when the step may be tried again.
+    ///
+    /// # Errors
+    /// `error` itself where it is final or the retries are used up; after a signal, the shutdown's error caused by it.
+    pub async fn pause(&mut self, error: Error) -> Result<()> {
+        if !error.policy().retry {
+            return Err(error);
+        }
+        if let Some(stop) = self.shutdown.error() {
+            return Err(stop.because(error));
+        }
+        let Some(wait) = self.waits.next() else {
+            return Err(error);
+        };
+        tracing::warn!(
+            what = self.what,
+            attempt = self.attempt,
+            of = self.of,
+            wait_seconds = wait.as_secs_f64(),
+            code = error.policy().code,
+            error = error.detail(),
+            "retrying after a transient error"
+        );
+        self.attempt += 1;
+        tokio::select! {
+            () = tokio::time::sleep(wait) => Ok(()),
+            () = self.shutdown.token().cancelled() => Err(match self.shutdown.error() {
+                Some(stop) => stop.because(error),
+                None => error,
+            }),
+        }
+    }
+}
+
 /// Runs `step` until it succeeds, fails for good, or the retries are used up; `what` names it in the log.
 ///
 /// # Errors
@@ -48,39 +99,11 @@ pub async fn retry<T>(
     what: &str,
     mut step: impl AsyncFnMut() -> Result<T>,
 ) -> Result<T> {
-    let mut waits = policy.waits();
-    let mut attempt = 1_usize;
+    let mut retrying = Retrying::new(policy, shutdown, what);
     loop {
-        let error = match step().await {
+        match step().await {
             Ok(value) => return Ok(value),
-            Err(error) => error,
-        };
-        if !error.policy().retry {
-            return Err(error);
-        }
-        if let Some(stop) = shutdown.error() {
-            return Err(stop.because(error));
-        }
-        let Some(wait) = waits.next() else {
-            return Err(error);
-        };
-        tracing::warn!(
-            what,
-            attempt,
-            of = policy.retries + 1,
-            wait_seconds = wait.as_secs_f64(),
-            code = error.policy().code,
-            error = error.detail(),
-            "retrying after a transient error"
-        );
-        tokio::select! {
-            () = tokio::time::sleep(wait) => attempt += 1,
-            () = shutdown.token().cancelled() => {
-                return Err(match shutdown.error() {
-                    Some(stop) => stop.because(error),
-                    None => error,
-                });
-            }
+            Err(error) => retrying.pause(error).await?,
         }
     }
 }
@@ -88,7 +111,7 @@ pub async fn retry<T>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::{Error, ErrorKind};
+    use crate::error::ErrorKind;
     use crate::shutdown::Signal;
     use std::cell::Cell;
 

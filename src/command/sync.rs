@@ -58,7 +58,7 @@ pub async fn copy(settings: &Settings, shutdown: &Shutdown, checkpoints: &Checkp
     progress.begin(list.chosen, list.work.iter().map(|work| work.table.bytes).sum());
     let total = u32::try_from(plan.tables.len()).unwrap_or(u32::MAX);
     for table in &list.completed {
-        progress.table_skipped(table.index, total, &table.source);
+        progress.table_skipped(table.index, total, &table.source, 0, "already completed");
     }
     let epochs = ledger::epochs(&target, settings.run_id.as_str()).await?;
     drop(target);

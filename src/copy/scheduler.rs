@@ -161,7 +161,12 @@ async fn one(cx: &Arc<Context>, shared: &Shared, connections: &mut Connections, 
         Err(error) => {
             let nothing = Copied { rows: 0, bytes: 0, checksum: 0 };
             let status = give_up(cx, claim, &error).await;
-            cx.progress.table_failed(table.index, &error);
+            match status {
+                Status::Failed => cx.progress.table_failed(table.index, &error),
+                Status::Pending | Status::InProgress | Status::Completed => {
+                    cx.progress.table_stopped(table.index, &error.detail());
+                }
+            }
             let mut tally = shared.tally.lock().await;
             tally.failed += u64::from(status == Status::Failed);
             tally.tables.push(piece(status, nothing));
@@ -184,7 +189,7 @@ async fn give_up(cx: &Context, claim: claim::Claim<TableDocument>, error: &Error
 }
 
 async fn done_elsewhere(cx: &Context, shared: &Shared, table: &PlannedTable) -> Result<()> {
-    cx.progress.table_skipped(table.index, cx.total(), &table.source);
+    cx.progress.table_skipped(table.index, cx.total(), &table.source, table.bytes, "completed by another pod");
     shared.tally.lock().await.elsewhere += 1;
     Ok(())
 }

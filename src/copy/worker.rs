@@ -11,9 +11,9 @@ use crate::convert::encode::CopyEncoder;
 use crate::convert::types;
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::document::PlannedTable;
-use crate::retry::retry;
+use crate::retry::Retrying;
 use crate::settings::{Consistency, Truncate};
-use crate::source::client::{Client as SourceClient};
+use crate::source::client::Client as SourceClient;
 use crate::source::rows::{Filled, RowStream};
 use crate::source::select::{SelectForm, select};
 use crate::target::client::{Client as TargetClient, Transaction};
@@ -57,14 +57,7 @@ pub async fn copy_table(
     table: &PlannedTable,
     claim: &Claim<TableDocument>,
 ) -> Result<Copied> {
-    let copying = retry(cx.retry, &cx.shutdown, &format!("copying {}", table.source), async || {
-        let copied = attempt(cx, connections, table, claim.epoch).await;
-        if copied.is_err() {
-            *connections = Connections::default();
-            cx.progress.restarted(table.index);
-        }
-        copied
-    });
+    let copying = attempts(cx, connections, table, claim.epoch);
     let outcome = tokio::select! {
         copied = copying => copied,
         () = claim.fenced().cancelled() => {
@@ -76,6 +69,21 @@ pub async fn copy_table(
         *connections = Connections::default();
     }
     outcome.map_err(|error| error.table(&table.source))
+}
+
+/// Tries until it succeeds or fails for good; each attempt has fresh connections.
+async fn attempts(cx: &Context, connections: &mut Connections, table: &PlannedTable, epoch: u64) -> Result<Copied> {
+    let what = format!("copying {}", table.source);
+    let mut retrying = Retrying::new(cx.retry, &cx.shutdown, &what);
+    loop {
+        match attempt(cx, connections, table, epoch).await {
+            Ok(copied) => return Ok(copied),
+            Err(error) => {
+                *connections = Connections::default();
+                retrying.pause(error).await?;
+            }
+        }
+    }
 }
 
 /// Ends when a signal came and the grace period is over, or a second signal came.
@@ -94,7 +102,7 @@ fn stopped(cx: &Context) -> Error {
 async fn attempt(cx: &Context, connections: &mut Connections, table: &PlannedTable, epoch: u64) -> Result<Copied> {
     let target = match &mut connections.target {
         Some(client) => client,
-        none => none.insert(TargetClient::connect(&cx.target, "").await?),
+        none => none.insert(TargetClient::connect(&cx.target, "shardferry").await?),
     };
     if let Some(copied) = committed(target, cx, table).await? {
         return Ok(copied);
@@ -188,13 +196,11 @@ async fn pump(
 ) -> Result<u64> {
     let (batches, mut arrived) = mpsc::channel::<Bytes>(BATCHES_UNDER_WAY);
     let read = async move {
-        let mut before = 0;
         loop {
             let filled = rows.fill(encoder).await?;
             let batch = encoder.take();
             if !batch.is_empty() {
-                cx.progress.rows(table.index, encoder.rows() - before, batch.len() as u64);
-                before = encoder.rows();
+                cx.progress.rows(table.index, encoder.rows(), encoder.bytes());
                 if batches.send(batch).await.is_err() {
                     // The writer failed; its error is the one to report.
                     std::future::pending::<()>().await;

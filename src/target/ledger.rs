@@ -156,24 +156,35 @@ pub async fn insert_marker(transaction: &Transaction<'_>, marker: &Marker) -> Re
     }
 }
 
+/// The marker of one chunk; None where it was never committed.
+///
+/// # Errors
+/// See [`super::errors::kind`].
+pub async fn marker(client: &Client, run: &str, table: u32, chunk: u32) -> Result<Option<Marker>> {
+    let (index, chunk): (i32, i32) = (stored(table, "the table index")?, stored(chunk, "the chunk")?);
+    let rows = client.query(include_str!("sql/marker.sql"), &[&run, &index, &chunk]).await?;
+    rows.first().map(|row| marker_of(run, row)).transpose()
+}
+
+fn marker_of(run: &str, row: &Row) -> Result<Marker> {
+    Ok(Marker {
+        run: run.to_owned(),
+        table: read(get::<i32>(row, 0)?)?,
+        chunk: read(get::<i32>(row, 1)?)?,
+        epoch: read(get::<i64>(row, 2)?)?,
+        rows: read(get::<i64>(row, 3)?)?,
+        bytes: read(get::<i64>(row, 4)?)?,
+        checksum: get::<i64>(row, 5)?.cast_unsigned(),
+    })
+}
+
 /// Every marker of the run, by table and chunk.
 ///
 /// # Errors
 /// See [`super::errors::kind`].
 pub async fn markers(client: &Client, run: &str) -> Result<Vec<Marker>> {
     let rows = client.query(include_str!("sql/markers.sql"), &[&run]).await?;
-    let marker = |row: &Row| {
-        Ok(Marker {
-            run: run.to_owned(),
-            table: read(get::<i32>(row, 0)?)?,
-            chunk: read(get::<i32>(row, 1)?)?,
-            epoch: read(get::<i64>(row, 2)?)?,
-            rows: read(get::<i64>(row, 3)?)?,
-            bytes: read(get::<i64>(row, 4)?)?,
-            checksum: get::<i64>(row, 5)?.cast_unsigned(),
-        })
-    };
-    rows.iter().map(marker).collect()
+    rows.iter().map(|row| marker_of(run, row)).collect()
 }
 
 /// Forgets the markers of one table inside the transaction that truncates it.
@@ -186,8 +197,8 @@ pub async fn clear_markers(transaction: &Transaction<'_>, run: &str, index: u32)
     transaction.execute(sql, &[&run, &index]).await.map(drop)
 }
 
-/// Forgets claims and markers of these tables, in one transaction (`reset`). A pod that still works on one is fenced
-/// at its next commit, because its claim is gone.
+/// Forgets the markers of these tables and raises their epochs, in one transaction (`reset`). A pod that still works on
+/// one is fenced at its next commit; an epoch is never given twice, so no zombie can be taken for a later owner.
 ///
 /// # Errors
 /// See [`super::errors::kind`].
@@ -196,9 +207,8 @@ pub async fn clear(client: &mut Client, run: &str, indexes: &[u32]) -> Result<()
         indexes.iter().map(|index| stored(*index, "the table index")).collect::<Result<Vec<i32>>>()?;
     let transaction = client.transaction().await?;
     // Claims first: that waits for chunks that are just committing, whose markers are then seen and removed.
-    for table in ["claim", "chunk"] {
-        let sql = format!("DELETE FROM shardferry.{table} WHERE run_id = $1 AND table_index = ANY($2)");
-        transaction.execute(&sql, &[&run, &indexes]).await?;
+    for sql in [include_str!("sql/fence.sql"), include_str!("sql/forget_markers.sql")] {
+        transaction.execute(sql, &[&run, &indexes]).await?;
     }
     transaction.commit().await
 }
