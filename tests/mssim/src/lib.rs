@@ -1,5 +1,11 @@
 //! mssim: a test SQL Server. Real TDS on the wire, T-SQL over SQLite below. See README.md for what it proves.
 
+pub mod catalog;
+pub mod collation;
+pub mod engine;
+pub mod load;
 pub mod results;
+pub mod storage;
 pub mod types;
 pub mod value;
+pub mod views;
