@@ -243,7 +243,7 @@ pub mod convert;
 mod eval;
 mod expr;
 mod functions;
-mod lex;
+pub(crate) mod lex;
 pub mod names;
 mod objects;
 mod rows;

@@ -293,6 +293,14 @@ pub(crate) fn definition(e: &Expr) -> String {
     format!("({})", shown(inner))
 }
 
+/// A side of AND or OR: a list that was written out stands in parentheses.
+fn term(e: &Expr) -> String {
+    match e {
+        Expr::In(_, values, false) if values.len() > 1 => format!("({})", shown(e)),
+        _ => shown(e),
+    }
+}
+
 fn shown(e: &Expr) -> String {
     let all = |list: &[Expr]| list.iter().map(shown).collect::<Vec<_>>().join(",");
     match e {
@@ -311,7 +319,7 @@ fn shown(e: &Expr) -> String {
             _ => format!("({})", shown(inner)),
         },
         Expr::Binary(operator, a, b) => match operator.as_str() {
-            "and" | "or" | "like" => format!("{} {} {}", shown(a), operator.to_uppercase(), shown(b)),
+            "and" | "or" | "like" => format!("{} {} {}", term(a), operator.to_uppercase(), term(b)),
             other => format!("{}{other}{}", shown(a), shown(b)),
         },
         Expr::Cast(inner, _, ty, style) => match style {

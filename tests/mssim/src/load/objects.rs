@@ -8,7 +8,7 @@ use crate::catalog::{
 use crate::engine::{Database, error, storage_error, unknown};
 use crate::load::convert::Typed;
 use crate::load::lex::{Cursor, Kind};
-use crate::load::names::{column_type, definition};
+use crate::load::names::column_type;
 use crate::load::{Context, shape, table};
 use crate::results::SqlError;
 use crate::types::SqlType;
@@ -524,9 +524,4 @@ pub(crate) fn alter_database(c: &mut Cursor<'_>, x: &mut Context<'_>) -> Result<
     k.index(&x.engine.denials());
     database.publish(k);
     Ok(())
-}
-
-/// A type's definition without brackets around it, for messages.
-pub(crate) fn shown(ty: &SqlType) -> String {
-    definition(ty).replace(['[', ']'], "")
 }
