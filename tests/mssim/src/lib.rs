@@ -4,6 +4,7 @@ pub mod catalog;
 pub mod codepage;
 pub mod collation;
 pub mod engine;
+pub mod generate;
 pub mod load;
 pub mod results;
 pub mod storage;
