@@ -70,7 +70,7 @@ impl<'a> Maker<'a> {
         for (at, column) in table.columns.iter().enumerate() {
             let value = match self.parts[at] {
                 Part::Unique => self.key(column, n),
-                Part::Reference(parent) if parent == 0 => Value::Null,
+                Part::Reference(0) => Value::Null,
                 Part::Reference(_) if column.nullable && self.rng.random_ratio(1, 10) => Value::Null,
                 Part::Reference(parent) => {
                     let chosen = self.rng.random_range(0..parent);

@@ -139,10 +139,10 @@ fn switch(
 ) -> Result<(), SqlError> {
     let all = c.accept("ALL");
     let mut names = Vec::new();
-    while !all {
+    if !all {
         names.push(c.name()?);
-        if !c.accept(",") {
-            break;
+        while c.accept(",") {
+            names.push(c.name()?);
         }
     }
     let hit = |n: &str| all || names.iter().any(|w| same(w, n));

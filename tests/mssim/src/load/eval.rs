@@ -15,12 +15,17 @@ use crate::storage::{self, TICKS_PER_DAY};
 use crate::types::{Collation, Len, SqlType};
 use crate::value::Value;
 
+/// Value and collation of a column of the row at hand.
+pub(crate) type Lookup<'a> = &'a dyn Fn(&str) -> Option<(Typed, Option<Collation>)>;
+/// Next value of a sequence.
+pub(crate) type NextValue<'a> = &'a dyn Fn(Option<&str>, &str) -> Result<Typed, SqlError>;
+
 /// What names in an expression mean.
 pub(crate) struct Scope<'a> {
     /// Value and collation of a column of the row at hand.
-    pub(crate) column: &'a dyn Fn(&str) -> Option<(Typed, Option<Collation>)>,
+    pub(crate) column: Lookup<'a>,
     /// Next value of a sequence.
-    pub(crate) sequence: &'a dyn Fn(Option<&str>, &str) -> Result<Typed, SqlError>,
+    pub(crate) sequence: NextValue<'a>,
     pub(crate) parameters: &'a [Parameter],
     /// Of the database.
     pub(crate) collation: Collation,
@@ -446,9 +451,8 @@ fn decimals(
     wide: SqlType,
 ) -> Result<Typed, SqlError> {
     let money = matches!(wide, SqlType::Money | SqlType::SmallMoney);
-    let ((p1, s1), (p2, s2)) = match (precision(&a.ty), precision(&b.ty)) {
-        (Some(x), Some(y)) => (x, y),
-        _ => return Err(unknown("decimal arithmetic with a string")),
+    let (Some((p1, s1)), Some((p2, s2))) = (precision(&a.ty), precision(&b.ty)) else {
+        return Err(unknown("decimal arithmetic with a string"));
     };
     let (p1, p2, s1, s2) = (i16::from(p1), i16::from(p2), i16::from(s1), i16::from(s2));
     let (precision, scale) = match operator {

@@ -199,7 +199,7 @@ fn named(c: &mut Cursor<'_>) -> Result<Expr, SqlError> {
     if c.accept("NULL") {
         return Ok(Expr::Null);
     }
-    if c.is("DEFAULT") && !c.peek_at(1).is_some_and(|t| t.text == ".") {
+    if c.is("DEFAULT") && c.peek_at(1).is_none_or(|t| t.text != ".") {
         c.expect("DEFAULT")?;
         return Ok(Expr::Default);
     }

@@ -225,9 +225,8 @@ fn dates(s: &Scope<'_>, name: &str, arguments: &[Expr]) -> Result<Typed, SqlErro
     match (name, values.as_slice()) {
         ("dateadd", [n, v]) => {
             let ty = if is_character(&v.ty) || v.ty == SqlType::Int { SqlType::DateTime } else { v.ty };
-            let n = match cast(n, &SqlType::Int, &s.collation, None)? {
-                Value::Int(n) => n,
-                _ => return Ok(Typed { ty, value: Value::Null }),
+            let Value::Int(n) = cast(n, &SqlType::Int, &s.collation, None)? else {
+                return Ok(Typed { ty, value: Value::Null });
             };
             let Some(m) = moment(v)? else { return Ok(Typed { ty, value: Value::Null }) };
             Ok(Typed { ty, value: calendar::value(added(part, n, m)?, &ty)? })

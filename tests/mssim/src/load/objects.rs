@@ -32,12 +32,11 @@ pub(crate) fn check_free(catalog: &Catalog, schema: &str, name: &str) -> Result<
     }
 }
 
+/// A table with the database and catalog that it is of.
+pub(crate) type Opened = (Arc<Database>, Arc<Catalog>, Arc<TableDef>);
+
 /// A user table for writing.
-pub(crate) fn open_table(
-    x: &Context<'_>,
-    schema: Option<&str>,
-    name: &str,
-) -> Result<(Arc<Database>, Arc<Catalog>, Arc<TableDef>), SqlError> {
+pub(crate) fn open_table(x: &Context<'_>, schema: Option<&str>, name: &str) -> Result<Opened, SqlError> {
     let database = x.engine.database(x.database)?;
     let catalog = database.catalog();
     if catalog.read_only {

@@ -6,7 +6,7 @@ use rusqlite::types::Value as Lite;
 use crate::catalog::{Catalog, ColumnDef, IndexDef, IndexKind, TableDef, quote, same};
 use crate::engine::{Database, error, storage_error, unknown};
 use crate::load::convert::{Typed, cast, limit, text_length, through_code_page};
-use crate::load::eval::Scope;
+use crate::load::eval::{Lookup, NextValue, Scope};
 use crate::load::expr::{self, Expr};
 use crate::load::lex::Cursor;
 use crate::load::shape::rowid_column;
@@ -170,11 +170,7 @@ impl<'a> Writer<'a> {
         })
     }
 
-    fn scope<'s>(
-        &'s self,
-        column: &'s dyn Fn(&str) -> Option<(Typed, Option<Collation>)>,
-        sequence: &'s dyn Fn(Option<&str>, &str) -> Result<Typed, SqlError>,
-    ) -> Scope<'s> {
+    fn scope<'s>(&'s self, column: Lookup<'s>, sequence: NextValue<'s>) -> Scope<'s> {
         Scope { column, sequence, parameters: self.parameters, collation: self.catalog.collation }
     }
 

@@ -195,7 +195,7 @@ pub(crate) fn constraint(c: &mut Cursor<'_>) -> Result<Option<Element>, SqlError
     if c.is("PERIOD FOR") {
         return Err(unknown("a temporal table"));
     }
-    if name.is_none() && c.is("INDEX") && !c.peek_at(2).is_some_and(|t| t.text == ",") {
+    if name.is_none() && c.is("INDEX") && c.peek_at(2).is_none_or(|t| t.text != ",") {
         c.accept("INDEX");
         let mut index = Index { name: c.name()?, unique: c.accept("UNIQUE"), ..Index::default() };
         index.clustered = c.accept("CLUSTERED");

@@ -206,10 +206,11 @@ fn databases(s: &Source<'_>) -> Rows {
         .collect())
 }
 
-fn types(s: &Source<'_>) -> Rows {
+/// The system types, at their greatest sizes.
+fn system_types() -> Vec<SqlType> {
     use crate::types::{Len, UdtKind};
     let max = Len::Limited(8000);
-    let system = [
+    vec![
         SqlType::Image,
         SqlType::Text,
         SqlType::UniqueIdentifier,
@@ -243,7 +244,11 @@ fn types(s: &Source<'_>) -> Rows {
         SqlType::NVarChar(Len::Limited(4000)),
         SqlType::NChar(4000),
         SqlType::Xml,
-    ];
+    ]
+}
+
+fn types(s: &Source<'_>) -> Rows {
+    let system = system_types();
     let collation: Collation = s.catalog.collation;
     let of = |ty: &SqlType| crate::load::names::is_character(ty).then_some(collation.name);
     let mut out: Vec<_> = system
