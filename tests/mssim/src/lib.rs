@@ -1,14 +1,13 @@
 //! mssim: a test SQL Server. Real TDS on the wire, T-SQL over SQLite below. See README.md for what it proves.
 
+pub mod catalog;
 pub mod codepage;
 pub mod collation;
-pub mod faults;
-mod replay;
+pub mod engine;
+pub mod generate;
+pub mod load;
 pub mod results;
-pub mod server;
-mod tls;
+pub mod storage;
 pub mod types;
 pub mod value;
-mod wire;
-
-pub use server::{Options, Server, TlsMode};
+pub mod views;
