@@ -118,6 +118,8 @@ fn tsql_reads_the_matrix() {
         .iter()
         .map(|line| {
             let fields = lines[0].split('|').zip(line.split('|'));
+            // tsql prints a UDT's bytes as they are.
+            let fields = fields.filter(|(name, _)| *name != "c_hierarchyid");
             let shown = |v: &str| match v.chars().count() {
                 0..100 => v.to_owned(),
                 n => format!("{n} characters of {}", v.chars().take(2).collect::<String>()),

@@ -6,10 +6,10 @@ use mssim::types::{Column, Len, SqlType, UdtKind};
 use mssim::value::Value;
 
 /// User and password that are let in.
-pub const USER: &str = "sa";
-pub const PASSWORD: &str = "Sh4rd-ferry!";
+pub(crate) const USER: &str = "sa";
+pub(crate) const PASSWORD: &str = "Sh4rd-ferry!";
 
-pub struct Fixed;
+pub(crate) struct Fixed;
 
 fn error(number: i32, severity: u8, message: &str) -> SqlError {
     SqlError { number, state: 1, severity, message: message.to_owned(), line: 1 }
