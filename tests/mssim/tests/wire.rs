@@ -1,5 +1,7 @@
 //! The wire by hand: a client of a hundred lines, for what real clients cannot be made to show.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot set up its client has failed")]
+
 #[path = "conformance/fixed.rs"]
 mod fixed;
 
