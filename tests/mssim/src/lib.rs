@@ -1,14 +1,19 @@
 //! mssim: a test SQL Server. Real TDS on the wire, T-SQL over SQLite below. See README.md for what it proves.
 
+pub mod catalog;
 pub mod codepage;
 pub mod collation;
+pub mod engine;
 pub mod faults;
+pub mod load;
 mod replay;
 pub mod results;
 pub mod server;
+pub mod storage;
 mod tls;
 pub mod types;
 pub mod value;
+pub mod views;
 mod wire;
 
 pub use server::{Options, Server, TlsMode};

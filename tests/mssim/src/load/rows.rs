@@ -1,0 +1,594 @@
+//! INSERT … VALUES, UPDATE, DELETE, TRUNCATE. NOT NULL, keys, unique indexes and lengths are enforced; CHECK and
+//! FOREIGN KEY are not.
+
+use rusqlite::types::Value as Lite;
+
+use crate::catalog::{Catalog, ColumnDef, IndexDef, IndexKind, TableDef, quote, same};
+use crate::engine::{Database, error, storage_error, unknown};
+use crate::load::convert::{Typed, cast, limit, text_length, through_code_page};
+use crate::load::eval::Scope;
+use crate::load::expr::{self, Expr};
+use crate::load::lex::Cursor;
+use crate::load::shape::rowid_column;
+use crate::load::{Context, objects};
+use crate::results::{Parameter, SqlError};
+use crate::storage::{self, Stored};
+use crate::types::{Collation, SqlType};
+use crate::value::Value;
+
+/// 515.
+pub(crate) fn not_null(database: &str, table: &TableDef, column: &ColumnDef) -> SqlError {
+    error(
+        515,
+        16,
+        format!(
+            "Cannot insert the value NULL into column '{}', table '{database}.{}.{}'; column does not allow nulls. INSERT fails.",
+            column.name, table.schema, table.name
+        ),
+    )
+}
+
+/// 2627 or 2601 for a broken key, else what SQLite said.
+pub(crate) fn violation(e: &rusqlite::Error, table: &TableDef, _row: &[Stored]) -> SqlError {
+    let rusqlite::Error::SqliteFailure(f, Some(message)) = e else { return storage_error(e) };
+    if f.code != rusqlite::ErrorCode::ConstraintViolation {
+        return storage_error(e);
+    }
+    let prefix = format!("{}.{}.", table.schema, table.name);
+    let columns = message.strip_prefix("UNIQUE constraint failed: ").unwrap_or("");
+    let is = |i: &&IndexDef| {
+        let names: Vec<_> = i
+            .keys
+            .iter()
+            .filter_map(|k| table.column_by_id(k.column_id))
+            .map(|c| format!("{prefix}{}", c.name))
+            .collect();
+        i.unique && names.join(", ") == columns
+    };
+    duplicate(table, table.indexes.iter().find(is).or(table.primary_key().into_iter().next()))
+}
+
+fn duplicate(table: &TableDef, index: Option<&IndexDef>) -> SqlError {
+    let object = format!("{}.{}", table.schema, table.name);
+    let Some(index) = index else { return unknown("the key that this row breaks") };
+    match index.kind {
+        IndexKind::PrimaryKey => error(
+            2627,
+            14,
+            format!(
+                "Violation of PRIMARY KEY constraint '{}'. Cannot insert duplicate key in object '{object}'.",
+                index.name
+            ),
+        ),
+        IndexKind::UniqueConstraint => error(
+            2627,
+            14,
+            format!(
+                "Violation of UNIQUE KEY constraint '{}'. Cannot insert duplicate key in object '{object}'.",
+                index.name
+            ),
+        ),
+        IndexKind::Index => error(
+            2601,
+            14,
+            format!(
+                "Cannot insert duplicate key row in object '{object}' with unique index '{}'.",
+                index.name
+            ),
+        ),
+    }
+}
+
+/// 2628 or 8152 for a value that is too long for its column (trailing spaces and zeros may go).
+pub(crate) fn check_value(
+    table: &TableDef,
+    column: &ColumnDef,
+    from: &Typed,
+    collation: &Collation,
+) -> Result<(), SqlError> {
+    let Some(limit) = limit(&column.ty) else { return Ok(()) };
+    let (long, number) = match &from.value {
+        Value::Text(t) => {
+            let t = through_code_page(t.clone(), &column.ty, collation);
+            let end = t.iter().rposition(|b| *b != b' ').map_or(0, |i| i + 1);
+            (text_length(&t[..end], &column.ty, collation) > limit, 2628)
+        }
+        Value::Bytes(b) => {
+            let end = b.iter().rposition(|b| *b != 0).map_or(0, |i| i + 1);
+            (end > limit, 8152)
+        }
+        _ => (false, 0),
+    };
+    if !long {
+        return Ok(());
+    }
+    Err(error(
+        number,
+        16,
+        format!(
+            "String or binary data would be truncated in table '{}.{}', column '{}'.",
+            table.schema, table.name, column.name
+        ),
+    ))
+}
+
+/// The type of a computed column, from its expression with NULL for every column.
+pub(crate) fn computed_type(
+    catalog: &Catalog,
+    table: &TableDef,
+    column: &ColumnDef,
+) -> Result<SqlType, SqlError> {
+    let Some(computed) = &column.computed else { return Ok(column.ty) };
+    let e = expr::parse(&mut Cursor::new(&computed.definition)?)?;
+    let lookup = |name: &str| {
+        table
+            .column(name)
+            .filter(|c| c.computed.is_none())
+            .map(|c| (Typed { ty: c.ty, value: Value::Null }, c.collation))
+    };
+    let sequence = |_: Option<&str>, _: &str| Err(unknown("a sequence in a computed column"));
+    Scope { column: &lookup, sequence: &sequence, parameters: &[], collation: catalog.collation }
+        .eval(&e)
+        .map(|t| t.ty)
+}
+
+/// Writes rows of one table: identity, rowversion, defaults, computed columns, checks.
+pub(crate) struct Writer<'a> {
+    database: &'a Database,
+    catalog: &'a Catalog,
+    pub(crate) table: &'a TableDef,
+    parameters: &'a [Parameter],
+    defaults: Vec<Option<Expr>>,
+    computed: Vec<Option<Expr>>,
+    filters: Vec<(&'a IndexDef, Option<Expr>)>,
+    rowid: Option<i32>,
+}
+
+impl<'a> Writer<'a> {
+    pub(crate) fn new(
+        database: &'a Database,
+        catalog: &'a Catalog,
+        table: &'a TableDef,
+        parameters: &'a [Parameter],
+    ) -> Result<Self, SqlError> {
+        let parsed = |text: Option<&str>| text.map(|t| expr::parse(&mut Cursor::new(t)?)).transpose();
+        let defaults =
+            table.columns.iter().map(|c| parsed(c.default.as_ref().map(|d| d.definition.as_str())));
+        let computed =
+            table.columns.iter().map(|c| parsed(c.computed.as_ref().map(|d| d.definition.as_str())));
+        let filters = table.indexes.iter().filter(|i| i.unique && !i.disabled);
+        let filters = filters.map(|i| Ok::<_, SqlError>((i, parsed_condition(i.filter.as_deref())?)));
+        Ok(Self {
+            defaults: defaults.collect::<Result<_, _>>()?,
+            computed: computed.collect::<Result<_, _>>()?,
+            filters: filters.collect::<Result<_, _>>()?,
+            rowid: rowid_column(table).map(|c| c.id),
+            database,
+            catalog,
+            table,
+            parameters,
+        })
+    }
+
+    fn scope<'s>(
+        &'s self,
+        column: &'s dyn Fn(&str) -> Option<(Typed, Option<Collation>)>,
+        sequence: &'s dyn Fn(Option<&str>, &str) -> Result<Typed, SqlError>,
+    ) -> Scope<'s> {
+        Scope { column, sequence, parameters: self.parameters, collation: self.catalog.collation }
+    }
+
+    fn next_value(&self, schema: Option<&str>, name: &str) -> Result<Typed, SqlError> {
+        objects::next_value(self.database, self.catalog, schema, name)
+    }
+
+    /// Evaluates an expression over a row (or none).
+    pub(crate) fn value(&self, e: &Expr, row: Option<&[Value]>) -> Result<Typed, SqlError> {
+        let column = |name: &str| self.lookup(name, row);
+        let sequence = |s: Option<&str>, n: &str| self.next_value(s, n);
+        self.scope(&column, &sequence).eval(e)
+    }
+
+    pub(crate) fn test(&self, e: &Expr, row: &[Value]) -> Result<bool, SqlError> {
+        let column = |name: &str| self.lookup(name, Some(row));
+        let sequence = |s: Option<&str>, n: &str| self.next_value(s, n);
+        Ok(self.scope(&column, &sequence).test(e)? == Some(true))
+    }
+
+    fn lookup(&self, name: &str, row: Option<&[Value]>) -> Option<(Typed, Option<Collation>)> {
+        let at = self.table.columns.iter().position(|c| same(&c.name, name))?;
+        let column = &self.table.columns[at];
+        Some((Typed { ty: column.ty, value: row?[at].clone() }, column.collation))
+    }
+
+    /// The value of a column from what an expression gave.
+    pub(crate) fn assign(&self, at: usize, from: &Typed) -> Result<Value, SqlError> {
+        let column = &self.table.columns[at];
+        let collation = column.collation.unwrap_or(self.catalog.collation);
+        check_value(self.table, column, from, &collation)?;
+        cast(from, &column.ty, &collation, None)
+    }
+
+    /// Default of a column, or NULL.
+    pub(crate) fn default(&self, at: usize) -> Result<Value, SqlError> {
+        match &self.defaults[at] {
+            Some(e) => self.assign(at, &self.value(e, None)?),
+            None => Ok(Value::Null),
+        }
+    }
+
+    /// The next identity value; None where the column is none.
+    fn identity(&self, at: usize) -> Option<Value> {
+        let identity = self.table.columns[at].identity?;
+        let mut counters = self.database.counters();
+        let last = counters.identities.get(&self.table.object_id).copied();
+        let next = last.map_or(identity.seed, |v| v + identity.increment);
+        counters.identities.insert(self.table.object_id, next);
+        Some(number(&self.table.columns[at].ty, next))
+    }
+
+    /// Completes a row: rowversion and computed columns, NOT NULL; then the stored form.
+    pub(crate) fn finish(&self, row: &mut [Value]) -> Result<Vec<Stored>, SqlError> {
+        for (at, column) in self.table.columns.iter().enumerate() {
+            if column.ty == SqlType::RowVersion {
+                row[at] = Value::Bytes(self.next_rowversion().to_be_bytes().to_vec());
+            }
+        }
+        for at in 0..row.len() {
+            if let Some(e) = &self.computed[at] {
+                let value = self.value(e, Some(row))?;
+                row[at] = self.assign(at, &value)?;
+            }
+        }
+        let mut out = Vec::with_capacity(row.len());
+        for (column, value) in self.table.columns.iter().zip(row.iter()) {
+            if *value == Value::Null && !column.nullable {
+                return Err(not_null(&self.catalog.database, self.table, column));
+            }
+            out.push(storage::to_sqlite(&column.ty, value));
+        }
+        Ok(out)
+    }
+
+    fn next_rowversion(&self) -> u64 {
+        let mut counters = self.database.counters();
+        counters.rowversion += 1;
+        // As in a new database of SQL Server.
+        2000 + counters.rowversion
+    }
+
+    /// Unique indexes that SQLite does not keep as SQL Server does: filtered ones, and NULL as a value.
+    fn check_unique(
+        &self,
+        conn: &rusqlite::Connection,
+        row: &[Value],
+        stored: &[Stored],
+        except: Option<i64>,
+    ) -> Result<(), SqlError> {
+        for (index, filter) in &self.filters {
+            let at: Vec<usize> = index
+                .keys
+                .iter()
+                .filter_map(|k| self.table.columns.iter().position(|c| c.id == k.column_id))
+                .collect();
+            let applies = match filter {
+                Some(e) => self.test(e, row)?,
+                None => at.iter().any(|i| row[*i] == Value::Null),
+            };
+            if !applies {
+                continue;
+            }
+            let terms: Vec<_> =
+                at.iter().map(|i| format!("{} IS ?", quote(&self.table.columns[*i].name))).collect();
+            let found = select(
+                conn,
+                self.table,
+                &terms.join(" AND "),
+                &at.iter().map(|i| stored[*i].clone()).collect::<Vec<_>>(),
+            )?;
+            for (rowid, other) in found {
+                let hit = match filter {
+                    Some(e) => self.test(e, &other)?,
+                    None => true,
+                };
+                if hit && Some(rowid) != except {
+                    return Err(duplicate(self.table, Some(index)));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn insert(&self, conn: &rusqlite::Connection, row: &mut [Value]) -> Result<(), SqlError> {
+        let stored = self.finish(row)?;
+        self.check_unique(conn, row, &stored, None)?;
+        let names: Vec<_> = self.table.columns.iter().map(|c| quote(&c.name)).collect();
+        let marks = vec!["?"; names.len()].join(", ");
+        let sql = format!("INSERT INTO {} ({}) VALUES ({marks})", self.table.sqlite_name(), names.join(", "));
+        let mut statement = conn.prepare_cached(&sql).map_err(|e| storage_error(&e))?;
+        statement
+            .execute(rusqlite::params_from_iter(&stored))
+            .map_err(|e| violation(&e, self.table, &stored))?;
+        Ok(())
+    }
+}
+
+fn parsed_condition(text: Option<&str>) -> Result<Option<Expr>, SqlError> {
+    text.map(|t| expr::parse(&mut Cursor::new(t)?)).transpose()
+}
+
+fn number(ty: &SqlType, v: i128) -> Value {
+    match ty {
+        SqlType::Decimal { .. } | SqlType::Numeric { .. } => Value::Decimal(v),
+        _ => Value::Int(i64::try_from(v).unwrap_or(i64::MAX)),
+    }
+}
+
+/// Rows with their rowids.
+fn select(
+    conn: &rusqlite::Connection,
+    table: &TableDef,
+    condition: &str,
+    values: &[Stored],
+) -> Result<Vec<(i64, Vec<Value>)>, SqlError> {
+    let failed = |e: rusqlite::Error| storage_error(&e);
+    let names: Vec<_> = table.columns.iter().map(|c| quote(&c.name)).collect();
+    let sql = format!("SELECT _rowid_, {} FROM {} WHERE {condition}", names.join(", "), table.sqlite_name());
+    let mut statement = conn.prepare_cached(&sql).map_err(failed)?;
+    let mut rows = statement.query(rusqlite::params_from_iter(values)).map_err(failed)?;
+    let mut out = Vec::new();
+    while let Some(row) = rows.next().map_err(failed)? {
+        let values = table
+            .columns
+            .iter()
+            .enumerate()
+            .map(|(i, c)| storage::from_sqlite(&c.ty, row.get_ref(i + 1).map_err(failed)?));
+        out.push((row.get(0).map_err(failed)?, values.collect::<Result<_, _>>()?));
+    }
+    Ok(out)
+}
+
+/// After INSERT.
+pub(crate) fn insert(c: &mut Cursor<'_>, x: &mut Context<'_>) -> Result<u64, SqlError> {
+    c.accept("INTO");
+    let (schema, name) = c.object()?;
+    let (database, catalog, table) = objects::open_table(x, schema.as_deref(), &name)?;
+    let w = Writer::new(&database, &catalog, &table, x.parameters)?;
+    let explicit = x.settings.identity_insert == Some(table.object_id);
+    let named = if c.is("(") { Some(c.names()?) } else { None };
+    let targets = targets(&table, named, explicit)?;
+    let mut n = 0;
+    if c.accept("DEFAULT VALUES") {
+        let mut row = blank(&w, &[], &[], explicit)?;
+        w.insert(x.conn, &mut row)?;
+        n = 1;
+    } else if c.accept("VALUES") {
+        loop {
+            c.expect("(")?;
+            let mut given = vec![expr::parse(c)?];
+            while c.accept(",") {
+                given.push(expr::parse(c)?);
+            }
+            c.expect(")")?;
+            if given.len() != targets.len() {
+                let (number, than) = if given.len() > targets.len() { (110, "fewer") } else { (109, "more") };
+                return Err(error(
+                    number,
+                    15,
+                    format!(
+                        "There are {than} columns in the INSERT statement than values specified in the VALUES clause."
+                    ),
+                ));
+            }
+            let mut row = blank(&w, &targets, &given, explicit)?;
+            w.insert(x.conn, &mut row)?;
+            n += 1;
+            if !c.accept(",") {
+                break;
+            }
+        }
+    } else {
+        return Err(unknown("INSERT of anything but VALUES"));
+    }
+    database.written(table.object_id);
+    Ok(n)
+}
+
+/// Positions of the columns that an INSERT fills.
+fn targets(table: &TableDef, named: Option<Vec<String>>, explicit: bool) -> Result<Vec<usize>, SqlError> {
+    let writable = |c: &ColumnDef| c.computed.is_none() && c.ty != SqlType::RowVersion;
+    let Some(names) = named else {
+        let all = (0..table.columns.len()).filter(|i| {
+            let c = &table.columns[*i];
+            writable(c) && c.identity.is_none()
+        });
+        if explicit {
+            return Err(error(
+                8101,
+                16,
+                format!(
+                    "An explicit value for the identity column in table '{}' can only be specified when a column list is used and IDENTITY_INSERT is ON.",
+                    table.name
+                ),
+            ));
+        }
+        return Ok(all.collect());
+    };
+    names
+        .iter()
+        .map(|n| {
+            let at = table.columns.iter().position(|c| same(&c.name, n)).ok_or_else(|| error(207, 16, format!("Invalid column name '{n}'.")))?;
+            let column = &table.columns[at];
+            if column.computed.is_some() {
+                return Err(error(271, 16, format!("The column \"{n}\" cannot be modified because it is either a computed column or is the result of a UNION operator.")));
+            }
+            if column.ty == SqlType::RowVersion {
+                return Err(error(273, 16, "Cannot insert an explicit value into a timestamp column.".to_owned()));
+            }
+            if column.identity.is_some() && !explicit {
+                return Err(error(544, 16, format!("Cannot insert explicit value for identity column in table '{}' when IDENTITY_INSERT is set to OFF.", table.name)));
+            }
+            Ok(at)
+        })
+        .collect()
+}
+
+/// A row of the values given and defaults for the rest.
+fn blank(w: &Writer<'_>, targets: &[usize], given: &[Expr], explicit: bool) -> Result<Vec<Value>, SqlError> {
+    let mut row = vec![Value::Null; w.table.columns.len()];
+    for (at, value) in row.iter_mut().enumerate() {
+        let e = targets.iter().position(|t| *t == at).map(|i| &given[i]);
+        *value = match e {
+            Some(Expr::Default) | None => match w.identity_unless(at, explicit) {
+                Some(v) => v,
+                None => w.default(at)?,
+            },
+            Some(e) => w.assign(at, &w.value(e, None)?)?,
+        };
+        if e.is_some() && w.table.columns[at].identity.is_some() {
+            w.note_identity(at, value);
+        }
+    }
+    Ok(row)
+}
+
+impl Writer<'_> {
+    fn identity_unless(&self, at: usize, explicit: bool) -> Option<Value> {
+        if explicit { None } else { self.identity(at) }
+    }
+
+    /// An explicit value moves the counter when it lies beyond it.
+    fn note_identity(&self, at: usize, value: &Value) {
+        let v = match value {
+            Value::Int(i) => i128::from(*i),
+            Value::Decimal(d) => *d,
+            _ => return,
+        };
+        let Some(identity) = self.table.columns[at].identity else { return };
+        let mut counters = self.database.counters();
+        let last = counters.identities.entry(self.table.object_id).or_insert(v);
+        if (identity.increment > 0 && v > *last) || (identity.increment < 0 && v < *last) {
+            *last = v;
+        }
+    }
+}
+
+/// Rows that a WHERE leaves, found by simple equalities on integers first.
+fn found(c: &mut Cursor<'_>, x: &Context<'_>, w: &Writer<'_>) -> Result<Vec<(i64, Vec<Value>)>, SqlError> {
+    if !c.accept("WHERE") {
+        return select(x.conn, w.table, "1", &[]);
+    }
+    let condition = expr::parse(c)?;
+    let mut terms = Vec::new();
+    equalities(&condition, w.table, &mut terms);
+    let sql = terms.iter().map(|(name, value)| format!("{} = {value}", quote(name))).collect::<Vec<_>>();
+    let sql = if sql.is_empty() { "1".to_owned() } else { sql.join(" AND ") };
+    let mut out = Vec::new();
+    for (rowid, row) in select(x.conn, w.table, &sql, &[])? {
+        if w.test(&condition, &row)? {
+            out.push((rowid, row));
+        }
+    }
+    Ok(out)
+}
+
+fn equalities(e: &Expr, table: &TableDef, out: &mut Vec<(String, i64)>) {
+    let Expr::Binary(operator, a, b) = e else { return };
+    match (operator.as_str(), a.as_ref(), b.as_ref()) {
+        ("and", a, b) => {
+            equalities(a, table, out);
+            equalities(b, table, out);
+        }
+        ("=", Expr::Column(name), Expr::Literal(SqlType::Int, Value::Int(v), _)) => {
+            let whole = |c: &&ColumnDef| {
+                matches!(c.ty, SqlType::TinyInt | SqlType::SmallInt | SqlType::Int | SqlType::BigInt)
+            };
+            out.extend(table.column(name).filter(whole).map(|c| (c.name.clone(), *v)));
+        }
+        _ => {}
+    }
+}
+
+/// After UPDATE.
+pub(crate) fn update(c: &mut Cursor<'_>, x: &mut Context<'_>) -> Result<u64, SqlError> {
+    let (schema, name) = c.object()?;
+    let (database, catalog, table) = objects::open_table(x, schema.as_deref(), &name)?;
+    let w = Writer::new(&database, &catalog, &table, x.parameters)?;
+    c.expect("SET")?;
+    let mut changes = Vec::new();
+    loop {
+        let column = c.name()?;
+        let at = targets(&table, Some(vec![column.clone()]), true)?[0];
+        if table.columns[at].identity.is_some() {
+            return Err(error(8102, 16, format!("Cannot update identity column '{column}'.")));
+        }
+        c.expect("=")?;
+        changes.push((at, expr::parse(c)?));
+        if !c.accept(",") {
+            break;
+        }
+    }
+    if c.is("FROM") {
+        return Err(unknown("UPDATE … FROM"));
+    }
+    let rows = found(c, x, &w)?;
+    let n = rows.len();
+    let sets: Vec<_> = table.columns.iter().map(|k| format!("{} = ?", quote(&k.name))).collect();
+    let sql = format!("UPDATE {} SET {} WHERE _rowid_ = ?", table.sqlite_name(), sets.join(", "));
+    for (rowid, old) in rows {
+        let mut row = old.clone();
+        for (at, e) in &changes {
+            row[*at] =
+                if *e == Expr::Default { w.default(*at)? } else { w.assign(*at, &w.value(e, Some(&old))?)? };
+        }
+        let mut stored = w.finish(&mut row)?;
+        w.check_unique(x.conn, &row, &stored, Some(rowid))?;
+        stored.push(Stored::Integer(rowid));
+        let mut statement = x.conn.prepare_cached(&sql).map_err(|e| storage_error(&e))?;
+        statement.execute(rusqlite::params_from_iter(&stored)).map_err(|e| violation(&e, &table, &stored))?;
+    }
+    debug_assert!(w.rowid.is_none_or(|id| table.column_by_id(id).is_some()));
+    database.written(table.object_id);
+    Ok(u64::try_from(n).unwrap_or(u64::MAX))
+}
+
+/// After DELETE.
+pub(crate) fn delete(c: &mut Cursor<'_>, x: &mut Context<'_>) -> Result<u64, SqlError> {
+    c.accept("FROM");
+    let (schema, name) = c.object()?;
+    let (database, catalog, table) = objects::open_table(x, schema.as_deref(), &name)?;
+    let w = Writer::new(&database, &catalog, &table, x.parameters)?;
+    if c.is("FROM") {
+        return Err(unknown("DELETE … FROM"));
+    }
+    let rows = found(c, x, &w)?;
+    let sql = format!("DELETE FROM {} WHERE _rowid_ = ?", table.sqlite_name());
+    let mut statement = x.conn.prepare_cached(&sql).map_err(|e| storage_error(&e))?;
+    for (rowid, _) in &rows {
+        statement.execute([Lite::Integer(*rowid)]).map_err(|e| storage_error(&e))?;
+    }
+    database.written(table.object_id);
+    Ok(u64::try_from(rows.len()).unwrap_or(u64::MAX))
+}
+
+/// After TRUNCATE TABLE.
+pub(crate) fn truncate(c: &mut Cursor<'_>, x: &mut Context<'_>) -> Result<(), SqlError> {
+    let (schema, name) = c.object()?;
+    let (database, catalog, table) = objects::open_table(x, schema.as_deref(), &name)?;
+    let referenced = |t: &TableDef| {
+        t.object_id != table.object_id && t.foreign_keys.iter().any(|f| f.referenced == table.object_id)
+    };
+    if catalog.tables.iter().any(|t| referenced(t)) {
+        return Err(error(
+            4712,
+            16,
+            format!(
+                "Cannot truncate table '{name}' because it is being referenced by a FOREIGN KEY constraint."
+            ),
+        ));
+    }
+    x.conn.execute(&format!("DELETE FROM {}", table.sqlite_name()), []).map_err(|e| storage_error(&e))?;
+    database.counters().identities.remove(&table.object_id);
+    database.written(table.object_id);
+    Ok(())
+}

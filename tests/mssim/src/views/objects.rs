@@ -1,0 +1,420 @@
+//! sys.databases, schemas, types, objects, tables, views, sequences, synonyms, modules, extended properties.
+
+use super::{Depends, NULL, Source, View, at, row};
+use crate::catalog::Object;
+use crate::load::names::type_name;
+use crate::results::SqlError;
+use crate::types::{Collation, SqlType};
+use crate::value::Value;
+use crate::views::columns::{decimal_size, type_id, type_size};
+
+type Rows = Result<Vec<Vec<Value>>, SqlError>;
+
+const OBJECT: &str = "name sysname, object_id int, principal_id int null, schema_id int, parent_object_id int, type char(2), \
+    type_desc nvarchar(60) null, create_date datetime, modify_date datetime, is_ms_shipped bit, is_published bit, is_schema_published bit";
+
+pub(super) const VIEWS: &[View] = &[
+    View {
+        schema: "sys",
+        name: "databases",
+        depends: Depends::Data,
+        columns: "name sysname, database_id int, source_database_id int null, owner_sid varbinary(85) null, create_date datetime, \
+            compatibility_level tinyint, collation_name sysname null, user_access tinyint null, user_access_desc nvarchar(60) null, \
+            is_read_only bit null, state tinyint null, state_desc nvarchar(60) null, snapshot_isolation_state tinyint null, \
+            snapshot_isolation_state_desc nvarchar(60) null, is_read_committed_snapshot_on bit null, recovery_model tinyint null, \
+            recovery_model_desc nvarchar(60) null, is_cdc_enabled bit, is_encrypted bit null",
+        rows: databases,
+    },
+    View {
+        schema: "sys",
+        name: "schemas",
+        depends: Depends::Catalog,
+        columns: "name sysname, schema_id int, principal_id int null",
+        rows: |s| {
+            Ok(s.catalog
+                .schemas
+                .iter()
+                .map(|k| row![&k.name, k.id, if k.id > 4 { 1 } else { k.id }])
+                .collect())
+        },
+    },
+    View {
+        schema: "sys",
+        name: "types",
+        depends: Depends::Catalog,
+        columns: "name sysname, system_type_id tinyint, user_type_id int, schema_id int, principal_id int null, max_length smallint, \
+            precision tinyint, scale tinyint, collation_name sysname null, is_nullable bit null, is_user_defined bit, is_assembly_type bit, \
+            default_object_id int, rule_object_id int, is_table_type bit",
+        rows: types,
+    },
+    View {
+        schema: "sys",
+        name: "objects",
+        depends: Depends::Catalog,
+        columns: OBJECT,
+        rows: |s| Ok(objects(s, |_| true, |_| vec![])),
+    },
+    View {
+        schema: "sys",
+        name: "all_objects",
+        depends: Depends::Catalog,
+        columns: "name sysname, object_id int, principal_id int null, schema_id int null, parent_object_id int, type char(2) null, \
+            type_desc nvarchar(60) null, create_date datetime, modify_date datetime, is_ms_shipped bit null, is_published bit null, is_schema_published bit null",
+        rows: all_objects,
+    },
+    View {
+        schema: "sys",
+        name: "tables",
+        depends: Depends::Catalog,
+        columns: "name sysname, object_id int, principal_id int null, schema_id int, parent_object_id int, type char(2), \
+            type_desc nvarchar(60) null, create_date datetime, modify_date datetime, is_ms_shipped bit, is_published bit, is_schema_published bit, \
+            lob_data_space_id int, filestream_data_space_id int null, max_column_id_used int, lock_on_bulk_load bit, uses_ansi_nulls bit null, \
+            is_replicated bit null, has_replication_filter bit null, is_merge_published bit null, is_sync_tran_subscribed bit null, \
+            has_unchecked_assembly_data bit, text_in_row_limit int null, large_value_types_out_of_row bit null, is_tracked_by_cdc bit null, \
+            lock_escalation tinyint null, lock_escalation_desc nvarchar(60) null, is_filetable bit null, is_memory_optimized bit null, \
+            durability tinyint null, durability_desc nvarchar(60) null, temporal_type tinyint null, temporal_type_desc nvarchar(60) null, \
+            history_table_id int null, is_remote_data_archive_enabled bit null, is_external bit, is_node bit, is_edge bit",
+        rows: tables,
+    },
+    View {
+        schema: "sys",
+        name: "views",
+        depends: Depends::Catalog,
+        columns: "name sysname, object_id int, principal_id int null, schema_id int, parent_object_id int, type char(2), \
+            type_desc nvarchar(60) null, create_date datetime, modify_date datetime, is_ms_shipped bit, is_published bit, is_schema_published bit, \
+            is_replicated bit null, has_replication_filter bit null, has_opaque_metadata bit, has_unchecked_assembly_data bit, \
+            with_check_option bit, is_date_correlation_view bit",
+        rows: |s| Ok(objects(s, |o| o.kind.0 == "V ", |_| row![false, false, false, false, false, false])),
+    },
+    View {
+        schema: "sys",
+        name: "synonyms",
+        depends: Depends::Catalog,
+        columns: "name sysname, object_id int, principal_id int null, schema_id int, parent_object_id int, type char(2), type_desc nvarchar(60) null, \
+            create_date datetime, modify_date datetime, is_ms_shipped bit, is_published bit, is_schema_published bit, base_object_name nvarchar(1035) null",
+        rows: |s| {
+            let base =
+                |o: &Object| s.catalog.synonyms.iter().find(|k| k.object_id == o.object_id).map(|k| &k.base);
+            Ok(objects(s, |o| o.kind.0 == "SN", |o| row![base(o)]))
+        },
+    },
+    View {
+        schema: "sys",
+        name: "sequences",
+        depends: Depends::Data,
+        columns: "name sysname, object_id int, principal_id int null, schema_id int, parent_object_id int, type char(2), type_desc nvarchar(60) null, \
+            create_date datetime, modify_date datetime, is_ms_shipped bit, is_published bit, is_schema_published bit, start_value sql_variant, \
+            increment sql_variant, minimum_value sql_variant null, maximum_value sql_variant null, is_cycling bit null, is_cached bit null, \
+            cache_size int null, system_type_id tinyint, user_type_id int, precision tinyint, scale tinyint null, current_value sql_variant, \
+            is_exhausted bit, last_used_value sql_variant null",
+        rows: sequences,
+    },
+    View {
+        schema: "sys",
+        name: "triggers",
+        depends: Depends::Catalog,
+        columns: "name sysname, object_id int, parent_class tinyint, parent_class_desc nvarchar(60) null, parent_id int, type char(2), \
+            type_desc nvarchar(60) null, create_date datetime, modify_date datetime, is_ms_shipped bit, is_disabled bit, \
+            is_not_for_replication bit, is_instead_of_trigger bit",
+        rows: |_| Ok(vec![]),
+    },
+    View {
+        schema: "sys",
+        name: "procedures",
+        depends: Depends::Catalog,
+        columns: "name sysname, object_id int, principal_id int null, schema_id int, parent_object_id int, type char(2), type_desc nvarchar(60) null, \
+            create_date datetime, modify_date datetime, is_ms_shipped bit, is_published bit, is_schema_published bit, is_auto_executed bit",
+        rows: |_| Ok(vec![]),
+    },
+    View {
+        schema: "sys",
+        name: "periods",
+        depends: Depends::Catalog,
+        columns: "name sysname null, period_type tinyint null, period_type_desc nvarchar(60) null, object_id int, start_column_id int, end_column_id int",
+        rows: |_| Ok(vec![]),
+    },
+    View {
+        schema: "sys",
+        name: "sql_modules",
+        depends: Depends::Catalog,
+        columns: "object_id int, definition nvarchar(max) null, uses_ansi_nulls bit null, uses_quoted_identifier bit null, is_schema_bound bit null, \
+            uses_database_collation bit null, is_recompiled bit null, null_on_null_input bit null, execute_as_principal_id int null",
+        rows: |s| {
+            let one = |v: &crate::catalog::ViewDef| {
+                row![v.object_id, &v.definition, true, true, false, false, false, false, NULL]
+            };
+            Ok(s.catalog.views.iter().map(one).collect())
+        },
+    },
+    View {
+        schema: "sys",
+        name: "extended_properties",
+        depends: Depends::Catalog,
+        columns: "class tinyint, class_desc nvarchar(60) null, major_id int, minor_id int, name sysname, value sql_variant null",
+        rows: |s| {
+            let class = |n: u8| match n {
+                0 => "DATABASE",
+                3 => "SCHEMA",
+                7 => "INDEX",
+                _ => "OBJECT_OR_COLUMN",
+            };
+            let one = |p: &crate::catalog::ExtendedProperty| {
+                row![p.class, class(p.class), p.major_id, p.minor_id, &p.name, text_variant(&p.value)]
+            };
+            Ok(s.catalog.properties.iter().map(one).collect())
+        },
+    },
+];
+
+fn text_variant(text: &str) -> Value {
+    let units = u16::try_from(text.encode_utf16().count().clamp(1, 4000)).unwrap_or(4000);
+    let ty = SqlType::NVarChar(crate::types::Len::Limited(units));
+    Value::Variant(ty, Box::new(Value::Text(text.as_bytes().to_vec())))
+}
+
+fn databases(s: &Source<'_>) -> Rows {
+    Ok(s.engine
+        .all()
+        .iter()
+        .map(|d| {
+            let k = d.catalog();
+            // master and msdb allow snapshots from the start.
+            let (state, desc) =
+                if k.snapshot_isolation || d.id == 1 || d.id == 4 { (1, "ON") } else { (0, "OFF") };
+            row![
+                &d.name,
+                d.id,
+                NULL,
+                Value::Bytes(vec![1]),
+                at(0),
+                160,
+                k.collation.name,
+                0,
+                "MULTI_USER",
+                k.read_only,
+                0,
+                "ONLINE",
+                state,
+                desc,
+                k.read_committed_snapshot,
+                3,
+                "SIMPLE",
+                false,
+                false,
+            ]
+        })
+        .collect())
+}
+
+fn types(s: &Source<'_>) -> Rows {
+    use crate::types::{Len, UdtKind};
+    let max = Len::Limited(8000);
+    let system = [
+        SqlType::Image,
+        SqlType::Text,
+        SqlType::UniqueIdentifier,
+        SqlType::Date,
+        SqlType::Time(7),
+        SqlType::DateTime2(7),
+        SqlType::DateTimeOffset(7),
+        SqlType::TinyInt,
+        SqlType::SmallInt,
+        SqlType::Int,
+        SqlType::SmallDateTime,
+        SqlType::Real,
+        SqlType::Money,
+        SqlType::DateTime,
+        SqlType::Float,
+        SqlType::SqlVariant,
+        SqlType::NText,
+        SqlType::Bit,
+        SqlType::Decimal { precision: 38, scale: 38 },
+        SqlType::Numeric { precision: 38, scale: 38 },
+        SqlType::SmallMoney,
+        SqlType::BigInt,
+        SqlType::Udt(UdtKind::HierarchyId),
+        SqlType::Udt(UdtKind::Geometry),
+        SqlType::Udt(UdtKind::Geography),
+        SqlType::VarBinary(max),
+        SqlType::VarChar(max),
+        SqlType::Binary(8000),
+        SqlType::Char(8000),
+        SqlType::RowVersion,
+        SqlType::NVarChar(Len::Limited(4000)),
+        SqlType::NChar(4000),
+        SqlType::Xml,
+    ];
+    let collation: Collation = s.catalog.collation;
+    let of = |ty: &SqlType| crate::load::names::is_character(ty).then_some(collation.name);
+    let mut out: Vec<_> = system
+        .iter()
+        .map(|ty| {
+            let (precision, scale) = decimal_size(ty);
+            let (system, user) = type_id(ty);
+            let clr = matches!(ty, SqlType::Udt(_));
+            let nullable = *ty != SqlType::RowVersion;
+            row![
+                type_name(ty),
+                system,
+                user,
+                4,
+                NULL,
+                type_size(ty),
+                precision,
+                scale,
+                of(ty),
+                nullable,
+                false,
+                clr,
+                0,
+                0,
+                false
+            ]
+        })
+        .collect();
+    out.push(row!["sysname", 231, 256, 4, NULL, 256, 0, 0, collation.name, false, false, false, 0, 0, false]);
+    for t in &s.catalog.types {
+        let (precision, scale) = decimal_size(&t.base);
+        let schema = s.catalog.schema_id(&t.schema);
+        out.push(row![
+            &t.name,
+            type_id(&t.base).0,
+            t.id,
+            schema,
+            NULL,
+            type_size(&t.base),
+            precision,
+            scale,
+            of(&t.base),
+            t.nullable,
+            true,
+            false,
+            0,
+            0,
+            false,
+        ]);
+    }
+    Ok(out)
+}
+
+/// The columns of sys.objects, then those of a view built on it.
+pub(super) fn objects(
+    s: &Source<'_>,
+    keep: impl Fn(&Object) -> bool,
+    more: impl Fn(&Object) -> Vec<Value>,
+) -> Vec<Vec<Value>> {
+    s.catalog
+        .objects()
+        .iter()
+        .filter(|o| keep(o))
+        .map(|o| {
+            let schema = s.catalog.schema_id(&o.schema);
+            let mut row = row![
+                &o.name,
+                o.object_id,
+                NULL,
+                schema,
+                o.parent,
+                o.kind.0,
+                o.kind.1,
+                at(o.created),
+                at(o.modified),
+                false,
+                false,
+                false
+            ];
+            row.extend(more(o));
+            row
+        })
+        .collect()
+}
+
+fn all_objects(s: &Source<'_>) -> Rows {
+    let mut out = objects(s, |_| true, |_| vec![]);
+    for r in super::relations() {
+        let schema = s.catalog.schema_id(&r.schema);
+        let name = r.name;
+        out.push(row![name, r.object_id, NULL, schema, 0, "V ", "VIEW", at(0), at(0), true, false, false]);
+    }
+    Ok(out)
+}
+
+fn tables(s: &Source<'_>) -> Rows {
+    Ok(objects(
+        s,
+        |o| o.kind.0 == "U ",
+        |o| {
+            let table = s.catalog.table_by_id(o.object_id);
+            let max = table.map_or(0, |t| t.max_column_id);
+            let lob = table.is_some_and(|t| t.columns.iter().any(|c| super::sizes::is_lob(&c.ty)));
+            row![
+                i32::from(lob),
+                NULL,
+                max,
+                false,
+                true,
+                false,
+                false,
+                false,
+                false,
+                false,
+                0,
+                false,
+                false,
+                0,
+                "TABLE",
+                false,
+                false,
+                0,
+                "SCHEMA_AND_DATA",
+                0,
+                "NON_TEMPORAL_TABLE",
+                NULL,
+                false,
+                false,
+                false,
+                false,
+            ]
+        },
+    ))
+}
+
+fn sequences(s: &Source<'_>) -> Rows {
+    Ok(objects(
+        s,
+        |o| o.kind.0 == "SO",
+        |o| {
+            let Some(q) = s.catalog.sequences.iter().find(|q| q.object_id == o.object_id) else {
+                return vec![];
+            };
+            let last = s.database.counters().sequences.get(&q.object_id).copied();
+            let of = |v: i128| {
+                let inner = match q.ty {
+                    SqlType::Decimal { .. } | SqlType::Numeric { .. } => Value::Decimal(v),
+                    _ => Value::Int(i64::try_from(v).unwrap_or(i64::MAX)),
+                };
+                Value::Variant(q.ty, Box::new(inner))
+            };
+            let (system, user) = type_id(&q.ty);
+            let (precision, scale) = decimal_size(&q.ty);
+            let cached = q.cache.is_some();
+            let size = q.cache.filter(|n| *n > 0);
+            row![
+                of(q.start),
+                of(q.increment),
+                of(q.minimum),
+                of(q.maximum),
+                q.cycle,
+                cached,
+                size,
+                system,
+                user,
+                precision,
+                scale,
+                of(last.unwrap_or(q.start)),
+                false,
+                last.map(of),
+            ]
+        },
+    ))
+}
