@@ -5,6 +5,7 @@ pub mod codepage;
 pub mod collation;
 pub mod engine;
 pub mod faults;
+pub mod generate;
 pub mod load;
 mod replay;
 pub mod results;
