@@ -129,11 +129,16 @@ impl Faults {
         may
     }
 
-    /// Waits for [`Faults::release`], for `time`, or until `stop` says so (asked every 20 ms).
-    pub(crate) fn stall(&self, time: Option<Duration>, stop: impl Fn() -> bool) {
+    /// How often stalls were released; taken before the client can know of the stall, so that no release is lost.
+    pub(crate) fn released(&self) -> u64 {
+        self.state().released
+    }
+
+    /// Waits for a [`Faults::release`] after the one counted `released`, for `time`, or until `stop` says so (asked
+    /// every 20 ms).
+    pub(crate) fn stall(&self, released: u64, time: Option<Duration>, stop: impl Fn() -> bool) {
         const STEP: Duration = Duration::from_millis(20);
         let mut state = self.state();
-        let released = state.released;
         let mut left = time.unwrap_or(Duration::MAX);
         while state.released == released && !left.is_zero() && !stop() {
             let step = STEP.min(left);
@@ -259,14 +264,11 @@ mod tests {
     #[test]
     fn a_stall_ends_by_time_by_release_and_by_stop() {
         let faults = Faults::default();
-        faults.stall(Some(Duration::from_millis(1)), || false);
-        faults.stall(None, || true);
+        faults.stall(0, Some(Duration::from_millis(1)), || false);
+        faults.stall(0, None, || true);
         let other = faults.clone();
-        let waiting = std::thread::spawn(move || other.stall(None, || false));
-        while !waiting.is_finished() {
-            faults.release();
-            std::thread::yield_now();
-        }
+        let waiting = std::thread::spawn(move || other.stall(0, None, || false));
+        faults.release();
         waiting.join().unwrap();
     }
 

@@ -4,10 +4,17 @@ pub mod catalog;
 pub mod codepage;
 pub mod collation;
 pub mod engine;
+pub mod faults;
 pub mod generate;
 pub mod load;
+mod replay;
 pub mod results;
+pub mod server;
 pub mod storage;
+mod tls;
 pub mod types;
 pub mod value;
 pub mod views;
+mod wire;
+
+pub use server::{Options, Server, TlsMode};

@@ -80,11 +80,11 @@ impl<'c> Reply<'c> {
         self.row_faults() == Flow::Continue
     }
 
-    /// Ends the batch with its last DONE; nothing after an Attention, which has a DONE of its own.
-    pub(crate) fn finish(mut self) -> (bool, u64) {
+    /// Ends the batch with its last DONE (true); writes nothing after an Attention, which has a DONE of its own.
+    pub(crate) fn finish(mut self) -> bool {
         self.close_statement();
         if self.out.flow() == Flow::Stop {
-            return (false, self.total_rows);
+            return false;
         }
         let (status, rows) = self.held.take().unwrap_or((0, 0));
         if self.kind == Done::Batch {
@@ -94,7 +94,7 @@ impl<'c> Reply<'c> {
             // Within a procedure DONEPROC comes last.
             self.put_done(status | DONE_MORE, rows);
         }
-        (true, self.total_rows)
+        true
     }
 
     fn put_done(&mut self, status: u16, rows: u64) {
@@ -160,9 +160,10 @@ impl<'c> Reply<'c> {
                 self.out.close(Outgoing::Close);
             }
             FaultKind::Stall { time, .. } => {
+                let released = self.context.faults.released();
                 self.out.flush();
                 let out = &*self.out;
-                self.context.faults.stall(time, || out.flow() == Flow::Stop || out.is_abandoned());
+                self.context.faults.stall(released, time, || out.flow() == Flow::Stop || out.is_abandoned());
                 return self.row_faults();
             }
             FaultKind::Deadlock { .. } => {

@@ -192,8 +192,9 @@ impl Requests {
             repeatable: !faults && !reply.any_error && !reply.changed_state && reply.result_sets > 0,
             failed: reply.any_error,
         };
-        let (finished, rows) = reply.finish();
-        shared.stats.rows.fetch_add(rows, Ordering::Relaxed);
+        // Before the client knows that the batch has ended.
+        shared.stats.rows.fetch_add(reply.total_rows, Ordering::Relaxed);
+        let finished = reply.finish();
         if deadlock {
             // The victim's transaction is gone on a real server.
             self.session.batch(

@@ -179,7 +179,7 @@ mod tests {
         assert_eq!(out, [0xFD, 0x10, 0, 0xC1, 0, 2, 0, 0, 0, 0, 0, 0, 0]);
         out.clear();
         env_change(&EnvChange::Database { from: "a".to_owned(), to: "bc".to_owned() }, &mut out);
-        assert_eq!(out, [0xE3, 8, 0, 1, 2, b'b', 0, b'c', 0, 1, b'a', 0]);
+        assert_eq!(out, [0xE3, 9, 0, 1, 2, b'b', 0, b'c', 0, 1, b'a', 0]);
         out.clear();
         env_change(&EnvChange::BeginTransaction(5), &mut out);
         assert_eq!(out, [0xE3, 11, 0, 8, 8, 5, 0, 0, 0, 0, 0, 0, 0, 0]);

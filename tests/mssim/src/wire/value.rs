@@ -162,13 +162,13 @@ fn payload(ty: SqlType, encoding: &str, value: &Value, out: &mut Vec<u8>) -> Res
         (SqlType::Char(n), Value::Text(v)) => {
             let start = out.len();
             codepage::encode(encoding, v, out);
-            pad(out, start, usize::from(n), &[b' ']);
+            pad(out, start, usize::from(n), b" ");
         }
         (SqlType::VarChar(_) | SqlType::Text, Value::Text(v)) => codepage::encode(encoding, v, out),
         (SqlType::NChar(n), Value::Text(v)) => {
             let start = out.len();
             codepage::encode_utf16(v, out);
-            pad(out, start, usize::from(n) * 2, &[b' ', 0]);
+            pad(out, start, usize::from(n) * 2, b" \0");
         }
         (SqlType::NVarChar(_) | SqlType::NText | SqlType::Xml, Value::Text(v)) => {
             codepage::encode_utf16(v, out)
