@@ -1,0 +1,381 @@
+//! Sessions over a small database: values, metadata, error numbers.
+
+use std::sync::Arc;
+
+use super::EngineBackend;
+use crate::engine::{Engine, EngineOptions};
+use crate::results::{Backend, EnvChange, Flow, Login, Parameter, Results, Session, SqlError};
+use crate::types::{Column, Len, SqlType};
+use crate::value::Value;
+
+const SCRIPT: &str = "
+CREATE TABLE dbo.Customers (Id int NOT NULL PRIMARY KEY, Name nvarchar(50) NOT NULL, City varchar(20) NULL, Born date NULL);
+CREATE TABLE dbo.Orders (Id int IDENTITY(1,1) NOT NULL PRIMARY KEY, CustomerId int NOT NULL, Amount decimal(10,2) NULL, Placed datetime2(3) NULL, Paid bit NOT NULL);
+INSERT INTO dbo.Customers (Id, Name, City, Born) VALUES (1, N'Anna', 'Graz', '1980-02-29'), (2, N'Bert', NULL, NULL), (3, N'anton', 'Wien', '2001-12-31');
+INSERT INTO dbo.Orders (CustomerId, Amount, Placed, Paid) VALUES (1, 10.50, '2024-01-02T03:04:05.678', 1), (1, 99.99, NULL, 0), (3, -1.25, '2024-05-06', 1);
+";
+
+#[derive(Default, Debug)]
+struct Taken {
+    columns: Vec<Column>,
+    rows: Vec<Vec<Value>>,
+    done: Vec<Option<u64>>,
+    errors: Vec<SqlError>,
+    infos: Vec<String>,
+    changes: Vec<EnvChange>,
+    order: Vec<u16>,
+    stop_after: Option<usize>,
+}
+
+impl Results for Taken {
+    fn columns(&mut self, columns: &[Column]) -> Flow {
+        self.columns = columns.to_vec();
+        self.rows.clear();
+        Flow::Continue
+    }
+    fn row(&mut self, row: &[Value]) -> Flow {
+        self.rows.push(row.to_vec());
+        if self.stop_after == Some(self.rows.len()) { Flow::Stop } else { Flow::Continue }
+    }
+    fn done(&mut self, rows: Option<u64>) -> Flow {
+        self.done.push(rows);
+        Flow::Continue
+    }
+    fn info(&mut self, message: &SqlError) -> Flow {
+        self.infos.push(message.message.clone());
+        Flow::Continue
+    }
+    fn error(&mut self, error: &SqlError) -> Flow {
+        self.errors.push(error.clone());
+        Flow::Continue
+    }
+    fn env_change(&mut self, change: &EnvChange) -> Flow {
+        self.changes.push(change.clone());
+        Flow::Continue
+    }
+    fn order(&mut self, columns: &[u16]) -> Flow {
+        self.order = columns.to_vec();
+        Flow::Continue
+    }
+}
+
+struct Db {
+    backend: EngineBackend,
+    engine: Arc<Engine>,
+}
+
+impl Db {
+    fn new() -> Self {
+        let engine = Engine::new(EngineOptions::default()).expect("engine");
+        engine.load_script(SCRIPT).expect("script");
+        Self { backend: EngineBackend::new(Arc::clone(&engine)), engine }
+    }
+
+    fn session(&self) -> Box<dyn Session> {
+        let login = Login {
+            user: "sa".into(),
+            password: "Passw0rd!".into(),
+            database: String::new(),
+            host: String::new(),
+            application: String::new(),
+        };
+        self.backend.login(&login).expect("login")
+    }
+}
+
+fn run(session: &mut dyn Session, sql: &str) -> Taken {
+    let mut taken = Taken::default();
+    session.batch(sql, &[], &mut taken).expect("connection lives");
+    taken
+}
+
+fn rows(sql: &str) -> Taken {
+    let db = Db::new();
+    let taken = run(&mut *db.session(), sql);
+    assert_eq!(taken.errors, [], "{sql}");
+    taken
+}
+
+/// Rows as text: `1|Anna|NULL`.
+fn shown(taken: &Taken) -> Vec<String> {
+    let one = |v: &Value| match v {
+        Value::Null => "NULL".to_owned(),
+        Value::Int(i) => i.to_string(),
+        Value::Bit(b) => u8::from(*b).to_string(),
+        Value::Text(t) => String::from_utf8_lossy(t).into_owned(),
+        Value::Decimal(d) => format!("d{d}"),
+        other => format!("{other:?}"),
+    };
+    taken.rows.iter().map(|r| r.iter().map(one).collect::<Vec<_>>().join("|")).collect()
+}
+
+fn check(sql: &str, expected: &[&str]) {
+    assert_eq!(shown(&rows(sql)), expected, "{sql}");
+}
+
+fn number(sql: &str) -> i32 {
+    let db = Db::new();
+    let taken = run(&mut *db.session(), sql);
+    taken.errors.first().unwrap_or_else(|| panic!("no error: {sql} {taken:?}")).number
+}
+
+#[test]
+fn a_plain_scan_keeps_names_types_and_nullability() {
+    let taken = rows("SELECT [Id], [Name], [City] FROM [dbo].[Customers] WHERE [Id] > 1 ORDER BY [Id]");
+    assert_eq!(shown(&taken), ["2|Bert|NULL", "3|anton|Wien"]);
+    assert_eq!(taken.order, [1]);
+    assert_eq!(taken.done, [Some(2)]);
+    let facts: Vec<_> = taken.columns.iter().map(|c| (c.name.as_str(), c.ty, c.nullable)).collect();
+    assert_eq!(
+        facts,
+        [
+            ("Id", SqlType::Int, false),
+            ("Name", SqlType::NVarChar(Len::Limited(50)), false),
+            ("City", SqlType::VarChar(Len::Limited(20)), true)
+        ]
+    );
+    assert!(taken.columns[0].collation.is_none());
+    assert_eq!(taken.columns[1].collation.map(|c| c.name), Some("SQL_Latin1_General_CP1_CI_AS"));
+}
+
+#[test]
+fn conditions() {
+    check("SELECT Id FROM Customers WHERE Name LIKE 'AN%' ORDER BY Name", &["1", "3"]);
+    check("SELECT Id FROM Customers WHERE Name = 'anna  '", &["1"]);
+    check("SELECT Id FROM Customers WHERE Name = 'anna' COLLATE Latin1_General_BIN2", &[]);
+    check("SELECT Id FROM Customers WHERE NOT (City IS NULL OR Id IN (1, 7))", &["3"]);
+    check("SELECT Id FROM Customers WHERE Id BETWEEN 2 AND 3 ORDER BY Id DESC", &["3", "2"]);
+    check("SELECT Id FROM Orders WHERE Amount > 10 ORDER BY Id", &["1", "2"]);
+    check("SELECT Id FROM Orders WHERE Placed >= '2024-02-01'", &["3"]);
+    check(
+        "SELECT Id FROM Customers c WHERE EXISTS (SELECT 1 FROM Orders o WHERE o.CustomerId = c.Id) ORDER BY 1",
+        &["1", "3"],
+    );
+    check("SELECT Id FROM Customers WHERE Id NOT IN (SELECT CustomerId FROM Orders)", &["2"]);
+    check("SELECT Id FROM Customers WHERE Name LIKE '%[n-o]n' OR Name LIKE '!_%' ESCAPE '!'", &["3"]);
+}
+
+#[test]
+fn joins_make_the_other_side_nullable() {
+    let taken = rows(
+        "SELECT c.Name, o.Id FROM Customers AS c LEFT JOIN Orders AS o ON o.CustomerId = c.Id AND o.Paid = 1 ORDER BY c.Id, o.Id",
+    );
+    assert_eq!(shown(&taken), ["Anna|1", "Bert|NULL", "anton|3"]);
+    assert_eq!(taken.columns.iter().map(|c| c.nullable).collect::<Vec<_>>(), [false, true]);
+    check(
+        "SELECT a.Id, b.Id FROM Customers a CROSS JOIN Customers b WHERE a.Id < b.Id ORDER BY a.Id, b.Id",
+        &["1|2", "1|3", "2|3"],
+    );
+    check(
+        "SELECT c.Id FROM Orders o RIGHT OUTER JOIN Customers c ON c.Id = o.CustomerId WHERE o.Id IS NULL",
+        &["2"],
+    );
+}
+
+#[test]
+fn groups_and_aggregates() {
+    let taken = rows(
+        "SELECT CustomerId, COUNT(*) AS n, COUNT_BIG(Placed), SUM(Amount), MIN(Amount), AVG(Amount) FROM Orders GROUP BY CustomerId HAVING COUNT(*) > 0 ORDER BY n DESC",
+    );
+    assert_eq!(shown(&taken), ["1|2|1|d11049|d1050|d55245000", "3|1|1|d-125|d-125|d-1250000"]);
+    let types: Vec<SqlType> = taken.columns.iter().map(|c| c.ty).collect();
+    assert_eq!(types[1..4], [SqlType::Int, SqlType::BigInt, SqlType::Decimal { precision: 38, scale: 2 }]);
+    check(
+        "SELECT MAX(Name), STRING_AGG(Name, N', ') WITHIN GROUP (ORDER BY Id DESC) FROM Customers",
+        &["Bert|anton, Bert, Anna"],
+    );
+    check("SELECT COUNT(DISTINCT CustomerId), SUM(Id) FROM Orders WHERE 1 = 0", &["0|NULL"]);
+    check("SELECT City + '!' FROM Customers GROUP BY City ORDER BY City", &["NULL", "Graz!", "Wien!"]);
+    check("SELECT UPPER(City) FROM Customers GROUP BY UPPER(City) ORDER BY 1", &["NULL", "GRAZ", "WIEN"]);
+}
+
+#[test]
+fn tops_pages_sets_and_tables_of_queries() {
+    check("SELECT TOP 1 Id FROM Customers ORDER BY Name DESC", &["2"]);
+    check("SELECT TOP (1 + 1) Id FROM Customers ORDER BY Id", &["1", "2"]);
+    check("SELECT Id FROM Customers ORDER BY Id OFFSET 1 ROWS FETCH NEXT 1 ROWS ONLY", &["2"]);
+    check("SELECT DISTINCT CustomerId FROM Orders ORDER BY CustomerId", &["1", "3"]);
+    check(
+        "SELECT 1 AS a UNION ALL SELECT Id FROM Orders UNION SELECT 2.5 ORDER BY a DESC",
+        &["d30", "d25", "d20", "d10"],
+    );
+    check(
+        "WITH t (x) AS (SELECT Id FROM Customers), u AS (SELECT x FROM t WHERE x > 1) SELECT SUM(x) FROM u",
+        &["5"],
+    );
+    check("SELECT d.n FROM (SELECT COUNT(*) AS n FROM Orders) AS d", &["3"]);
+    check(
+        "SELECT (SELECT MAX(o.Id) FROM Orders o WHERE o.CustomerId = c.Id) FROM Customers c ORDER BY c.Id",
+        &["2", "NULL", "3"],
+    );
+    check("SELECT v.a FROM (VALUES (1), (2)) AS v(a) ORDER BY a", &["1", "2"]);
+    check(
+        "SELECT Id, ROW_NUMBER() OVER (ORDER BY Name DESC) FROM Customers ORDER BY Id",
+        &["1|3", "2|1", "3|2"],
+    );
+    check("SELECT NTILE(2) OVER (ORDER BY Id) AS t FROM Customers ORDER BY t", &["1", "1", "2"]);
+}
+
+#[test]
+fn arithmetic_has_t_sql_types() {
+    check("SELECT 7 / 2, 7 % 4, -3 * 2, 7 / 2.0, 1.5 + 2", &["3|3|-6|d3500000|d35"]);
+    check("SELECT CAST(1 AS bigint) * 3000000000, 'a' + N'b' + 'c'", &["d3000000000|abc"]);
+    check("SELECT Amount * 2 FROM Orders WHERE Id = 1", &["d2100"]);
+    assert_eq!(number("SELECT 2147483647 + 1"), 8115);
+    assert_eq!(number("SELECT 1 / 0"), 8134);
+    assert_eq!(number("SELECT SUM(x) FROM (VALUES (2147483647), (1)) AS v(x)"), 8115);
+}
+
+#[test]
+fn functions() {
+    check(
+        "SELECT LEN('ab  '), DATALENGTH(N'ab'), SUBSTRING('hello', 2, 3), LEFT('abc', 2), RIGHT('abc', 2)",
+        &["2|4|ell|ab|bc"],
+    );
+    check(
+        "SELECT UPPER('aé'), LTRIM('  x '), RTRIM(' x '), REPLACE('aXbx', 'x', '-'), CHARINDEX('B', 'abc')",
+        &["AÉ|x | x|a-b-|2"],
+    );
+    check(
+        "SELECT CONCAT('a', NULL, 1), QUOTENAME('a]b'), ISNULL(NULL, 'x'), COALESCE(NULL, NULL, 3), NULLIF(1, 1)",
+        &["a1|[a]]b]|x|3|NULL"],
+    );
+    check(
+        "SELECT IIF(1 = 2, 'a', 'bc'), CASE 3 WHEN 1 THEN 'x' WHEN 3 THEN 'y' END, ABS(-5), FLOOR(-1.5), CEILING(1.2)",
+        &["bc|y|5|d-2|d2"],
+    );
+    check(
+        "SELECT DB_NAME(), SCHEMA_NAME(1), OBJECT_NAME(OBJECT_ID('dbo.Orders')), OBJECT_ID('nix'), TYPE_NAME(56), COL_NAME(OBJECT_ID(N'[dbo].[Orders]'), 2)",
+        &["testdb|dbo|Orders|NULL|int|CustomerId"],
+    );
+    check(
+        "SELECT CONVERT(nvarchar(128), SERVERPROPERTY('ProductVersion')), @@TRANCOUNT, IDENT_SEED('dbo.Orders')",
+        &["16.0.4000.1|0|d1"],
+    );
+    assert_eq!(number("SELECT nonsense(1)"), 195);
+}
+
+#[test]
+fn conversions() {
+    check(
+        "SELECT CAST('12' AS int), CONVERT(varchar(10), 1.50), TRY_CAST('x' AS int), CONVERT(char(8), CAST('2024-02-29' AS date), 112)",
+        &["12|1.50|NULL|20240229"],
+    );
+    check(
+        "SELECT CONVERT(varchar(30), Placed, 126), CONVERT(varchar(10), Born, 23) FROM Orders JOIN Customers ON Customers.Id = CustomerId WHERE Orders.Id = 1",
+        &["2024-01-02T03:04:05.678|1980-02-29"],
+    );
+    check("SELECT CONVERT(varchar(20), 0xCAFE, 1), CONVERT(varchar(20), 0xCAFE, 2)", &["0xCAFE|CAFE"]);
+    assert_eq!(number("SELECT CAST('x' AS int)"), 245);
+    assert_eq!(number("SELECT CAST(300 AS tinyint)"), 220);
+    assert_eq!(number("SELECT CAST('2024-02-30' AS date)"), 241);
+    assert_eq!(number("SELECT Id FROM Customers WHERE Name = 5"), 245);
+}
+
+#[test]
+fn errors_have_sql_servers_numbers() {
+    for (sql, wanted) in [
+        ("SELECT * FROM nothing", 208),
+        ("SELECT * FROM sys.dm_exec_requests", 208),
+        ("SELECT nothing FROM Orders", 207),
+        ("SELECT o.nothing FROM Orders o", 207),
+        ("SELECT x.Id FROM Orders o", 4104),
+        ("SELECT Id FROM Orders, Customers", 209),
+        ("SELECT Id, COUNT(*) FROM Orders", 8120),
+        ("SELECT @x", 137),
+        ("SELEC 1", 50999),
+        ("SELECT 1 FROM", 102),
+        ("SELECT * FROM Orders WITH (NOLOCK)", 50999),
+        ("SELECT * FROM #t", 50999),
+        ("USE nowhere", 911),
+        ("ROLLBACK", 3903),
+        ("SELECT 'a' WHERE 1 + 'b' = 2", 245),
+    ] {
+        assert_eq!(number(sql), wanted, "{sql}");
+    }
+}
+
+#[test]
+fn batches_variables_and_if() {
+    let db = Db::new();
+    let mut session = db.session();
+    let taken = run(
+        &mut *session,
+        "SET NOCOUNT ON; DECLARE @n int = 2, @s varchar(10)\nSELECT @s = Name FROM Customers WHERE Id = @n\nIF @s = 'bert' BEGIN PRINT 'yes' END ELSE PRINT 'no'\nSELECT @s AS s, @n + 1, @@ROWCOUNT",
+    );
+    assert_eq!(taken.errors, []);
+    assert_eq!(taken.infos, ["yes"]);
+    assert_eq!(shown(&taken)[0].split('|').take(2).collect::<Vec<_>>(), ["Bert", "3"]);
+    assert!(taken.done.iter().all(Option::is_none), "NOCOUNT");
+    let mut taken = Taken::default();
+    let parameter = Parameter {
+        name: "@P1".into(),
+        ty: SqlType::NVarChar(Len::Limited(20)),
+        collation: None,
+        value: Value::Text(b"ANNA".to_vec()),
+    };
+    session.batch("SELECT Id FROM Customers WHERE Name = @P1", &[parameter], &mut taken).expect("lives");
+    assert_eq!(shown(&taken), ["1"]);
+}
+
+#[test]
+fn a_receiver_can_stop() {
+    let db = Db::new();
+    let mut taken = Taken { stop_after: Some(2), ..Taken::default() };
+    db.session().batch("SELECT Id FROM Customers; SELECT 1", &[], &mut taken).expect("lives");
+    assert_eq!(taken.rows.len(), 2);
+    assert_eq!(taken.columns[0].name, "Id");
+}
+
+#[test]
+fn transactions_roll_back() {
+    let db = Db::new();
+    let mut session = db.session();
+    let taken = run(
+        &mut *session,
+        "BEGIN TRAN; DELETE FROM Orders; SELECT COUNT(*), @@TRANCOUNT FROM Orders; ROLLBACK",
+    );
+    assert_eq!(taken.errors, []);
+    assert_eq!(shown(&taken), ["0|1"]);
+    assert!(
+        matches!(taken.changes[..], [EnvChange::BeginTransaction(a), EnvChange::RollbackTransaction(b)] if a == b)
+    );
+    assert_eq!(shown(&run(&mut *session, "SELECT COUNT(*) FROM Orders")), ["3"]);
+}
+
+#[test]
+fn a_snapshot_is_fixed_at_the_first_read() {
+    let db = Db::new();
+    let (mut reader, mut writer) = (db.session(), db.session());
+    let refused = run(&mut *reader, "SET TRANSACTION ISOLATION LEVEL SNAPSHOT; SELECT COUNT(*) FROM Orders");
+    assert_eq!(refused.errors.first().map(|e| e.number), Some(3952));
+    db.engine.load_script("ALTER DATABASE testdb SET ALLOW_SNAPSHOT_ISOLATION ON").expect("alter");
+    run(&mut *reader, "BEGIN TRAN");
+    run(&mut *writer, "DELETE FROM Orders WHERE Id = 1");
+    assert_eq!(shown(&run(&mut *reader, "SELECT COUNT(*) FROM Orders")), ["2"], "not fixed by BEGIN");
+    run(&mut *writer, "DELETE FROM Orders");
+    assert_eq!(shown(&run(&mut *reader, "SELECT COUNT(*) FROM Orders")), ["2"], "fixed by the first read");
+    run(&mut *reader, "COMMIT");
+    assert_eq!(shown(&run(&mut *reader, "SELECT COUNT(*) FROM Orders")), ["0"]);
+    run(
+        &mut *reader,
+        "SET TRANSACTION ISOLATION LEVEL READ COMMITTED; BEGIN TRAN; SELECT COUNT(*) FROM Orders",
+    );
+    run(&mut *writer, "INSERT INTO Orders (CustomerId, Paid) VALUES (1, 1)");
+    assert_eq!(
+        shown(&run(&mut *reader, "SELECT COUNT(*) FROM Orders")),
+        ["1"],
+        "READ COMMITTED reads per statement"
+    );
+}
+
+#[test]
+fn samples_repeat() {
+    let db = Db::new();
+    let mut session = db.session();
+    let all = run(&mut *session, "SELECT Id FROM Orders TABLESAMPLE (100 PERCENT) ORDER BY Id");
+    assert_eq!(shown(&all), ["1", "2", "3"]);
+    let once = run(&mut *session, "SELECT Id FROM Orders TABLESAMPLE SYSTEM (50 PERCENT) REPEATABLE (7)");
+    let again = run(&mut *session, "SELECT Id FROM Orders TABLESAMPLE SYSTEM (50 PERCENT) REPEATABLE (7)");
+    assert_eq!((once.rows, &once.errors), (again.rows, &Vec::new()));
+}
