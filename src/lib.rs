@@ -6,3 +6,7 @@ pub mod error;
 pub mod plan;
 pub mod schema;
 pub mod source;
+
+#[cfg(test)]
+#[path = "../tests/integration/tds_bytes.rs"]
+mod tds_bytes;

@@ -6,7 +6,7 @@
 
 use super::collation::{CodePage, code_page};
 use super::number::numeric;
-use super::text::{self, Coded, Utf16, plain_xml, utf16};
+use super::text::{self, Coded, Utf16, plain_xml};
 use super::time;
 use super::types::map;
 use crate::error::{Error, ErrorKind, Result};
@@ -139,7 +139,8 @@ impl CopyEncoder {
         })
     }
 
-    /// Refuses values that take more than so many bytes in the target: they are held in memory whole.
+    /// Refuses long values that take more than so many bytes in the target: they are held in memory whole. A value
+    /// that lay in the read buffer in one piece is not measured.
     #[must_use]
     pub fn largest_value(mut self, bytes: usize) -> Self {
         self.largest_value = bytes.min(LARGEST_FIELD);
@@ -367,12 +368,9 @@ fn sized(operation: &Operation, out: &mut Vec<u8>, raw: &[u8]) -> Result<(), Ref
     let start = out.len();
     match operation {
         Operation::Utf16 | Operation::Xml => {
-            if raw.len() % 2 != 0 {
-                return Err(Refused::Malformed);
-            }
-            if utf16(out, raw)?.is_some() {
-                return Err(Refused::Text(text::Refused::LoneSurrogate));
-            }
+            let mut pieces = Utf16::default();
+            pieces.piece(out, raw)?;
+            pieces.end()?;
             if matches!(operation, Operation::Xml) {
                 plain_xml(out, start);
             }

@@ -1,6 +1,7 @@
 //! TDS bytes through decoder and encoder into a real PostgreSQL, and out again as text.
 //!
 //! Needs `SHARDFERRY_TEST_PG_URL`; a missing variable is a failure, not a silent success.
+#![allow(clippy::unwrap_used, reason = "functions of tests, outside of the test functions that clippy knows")]
 
 use super::encoded::{table, tuples};
 use super::tds_bytes::{self, Chunks, Col, Random, Ty, col, utf16};

@@ -10,6 +10,11 @@
 //! - json and vector: refused (we read their metadata; no encoder yet).
 //!
 //! datetime is compared in the milliseconds that SQL Server shows, computed here from tiberius' raw 1/300 seconds.
+#![allow(
+    clippy::unwrap_used,
+    clippy::cast_possible_truncation,
+    reason = "functions of tests, outside of the test functions that clippy knows"
+)]
 
 use super::encoded::{fields, tuples};
 use super::tds_bytes::{self, Chunks, Col, LATIN1, Random, Ty};

@@ -1,4 +1,5 @@
 //! From the columns and bytes of [`tds_bytes`](super::tds_bytes) to COPY BINARY, by the real decoder and encoder.
+#![allow(clippy::unwrap_used, reason = "functions of tests, outside of the test functions that clippy knows")]
 
 use super::tds_bytes::Col;
 use shardferry::convert::encode::CopyEncoder;

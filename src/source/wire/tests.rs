@@ -1,10 +1,8 @@
 //! The decoder against bytes made by hand from MS-TDS.
 
 use super::*;
+use crate::tds_bytes;
 use tds_bytes::{Chunks, Col, Random, Ty, col, utf16};
-
-#[path = "../../../tests/integration/tds_bytes.rs"]
-mod tds_bytes;
 
 /// Writes down what it is called with; long values are put together again.
 #[derive(Debug, Default, PartialEq)]
@@ -64,7 +62,7 @@ impl RowEncoder for Recorder {
     }
 
     fn is_full(&self) -> bool {
-        self.full_after.is_some_and(|rows| self.rows.len() % rows == 0)
+        self.full_after.is_some_and(|rows| self.rows.len().is_multiple_of(rows))
     }
 }
 
