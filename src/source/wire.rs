@@ -195,7 +195,7 @@ impl Decoder {
                 continue;
             }
             if !self.packets.next()? {
-                if self.packets.at_end() && !self.attention {
+                if self.packets.message_complete() && !self.attention {
                     return Err(broken("the answer ended before its last DONE"));
                 }
                 return Ok(Event::NeedMore);
@@ -209,8 +209,12 @@ impl Decoder {
             if !self.packets.payload().is_empty() {
                 return Err(broken("tokens after the last DONE"));
             }
-            if self.packets.at_end() {
-                return Ok(Event::End);
+            if self.packets.message_complete() {
+                return if self.packets.at_end() {
+                    Ok(Event::End)
+                } else {
+                    Err(broken("bytes after the answer"))
+                };
             }
             if !self.packets.next()? {
                 return Ok(Event::NeedMore);

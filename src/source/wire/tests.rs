@@ -379,6 +379,19 @@ fn what_is_no_packet_is_an_error_and_the_decoder_stays_broken() {
     }
 }
 
+/// Found by fuzzing: with a stray byte behind the last packet, the decoder waited for what could not come.
+#[test]
+fn a_stray_byte_behind_the_last_packet_is_not_waited_upon() {
+    let mut payload = Vec::new();
+    tds_bytes::done(&mut payload, tds_bytes::DONE, 0, 0, 0);
+    for (cut, says) in [(0, "bytes after the answer"), (1, "before its last DONE")] {
+        let mut bytes = tds_bytes::packets(&payload[..payload.len() - cut], 4096);
+        bytes.push(0);
+        let error = feed(&bytes, &mut NoRows::new(), || usize::MAX).map(|_| ()).unwrap_err();
+        assert!(error.to_string().contains(says), "{error}");
+    }
+}
+
 #[test]
 fn an_attention_is_waited_for() {
     let columns = [col("a", Ty::Int)];
