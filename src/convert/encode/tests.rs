@@ -2,8 +2,10 @@
 //! `tests/integration/copy_roundtrip.rs`.
 
 use super::*;
+use crate::convert::types::map;
+use crate::plan::document::PlannedColumn;
 use crate::schema::{ColumnName, SourceType, TableName};
-use crate::source::wire::{Decoder, Event};
+use crate::source::wire::{Decoder, Event, WireType};
 use crate::tds_bytes;
 use tds_bytes::{Chunks, Col, Ty, col, utf16};
 
