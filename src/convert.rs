@@ -4,6 +4,7 @@
 mod collation;
 pub mod encode;
 mod number;
+mod operation;
 mod text;
 mod time;
 pub mod types;

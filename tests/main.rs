@@ -1,14 +1,8 @@
-//! Integration tests against real servers: one binary, one module a part. `tests/env/run.sh` starts the servers.
-
-#[cfg(test)]
+#[path = "integration/copy_roundtrip.rs"]
+mod copy_roundtrip;
 #[path = "integration/decoder_vs_tiberius.rs"]
 mod decoder_vs_tiberius;
-#[cfg(test)]
-#[path = "integration/source.rs"]
-mod source;
-#[cfg(test)]
-#[path = "integration/store.rs"]
-mod store;
-#[cfg(test)]
-#[path = "integration/target.rs"]
-mod target;
+#[path = "integration/encoded.rs"]
+mod encoded;
+#[path = "integration/tds_bytes.rs"]
+mod tds_bytes;

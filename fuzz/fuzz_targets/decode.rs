@@ -151,6 +151,8 @@ fn run(bytes: &[u8], piece: usize) -> (Result<Event, ErrorKind>, u64, u64) {
     let end = loop {
         match decoder.advance(&mut rows) {
             Err(error) => break Err(error.kind()),
+            // What is still to be read would have been refused, had it come earlier.
+            Ok(Event::End) if !rest.is_empty() => break Err(ErrorKind::SourceUnavailable),
             Ok(Event::End) => break Ok(Event::End),
             Ok(Event::NeedMore) if rest.is_empty() => break Ok(Event::NeedMore),
             Ok(Event::NeedMore) => {

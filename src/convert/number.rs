@@ -113,7 +113,9 @@ mod tests {
             i32::try_from(bytes.len()).unwrap() - 4
         );
         let (count, weight, sign, scale) = (word(4), word(6), word(8), word(10));
-        let group = |place: i16| if (0..count).contains(&place) { word(12 + 2 * place as usize) } else { 0 };
+        let group = |place: i16| {
+            if (0..count).contains(&place) { word(12 + 2 * usize::try_from(place).unwrap()) } else { 0 }
+        };
         let mut whole: String = (0..=weight.max(-1)).map(|place| format!("{:04}", group(place))).collect();
         whole = whole.trim_start_matches('0').to_owned();
         let places = (weight + 1)..=(weight.max(-1) + 12);

@@ -24,6 +24,7 @@ pub(super) struct Utf16 {
 
 impl Utf16 {
     /// Appends a piece, which may begin and end anywhere.
+    #[inline]
     pub(super) fn piece(&mut self, out: &mut Vec<u8>, mut raw: &[u8]) -> Result<(), Refused> {
         if let Some(low_byte) = self.odd.take() {
             let Some((&high_byte, rest)) = raw.split_first() else {
@@ -74,7 +75,7 @@ impl Utf16 {
 
 /// Appends whole units; a high surrogate at the end is returned instead. Four ASCII units at a time.
 #[inline]
-pub(super) fn utf16(out: &mut Vec<u8>, mut raw: &[u8]) -> Result<Option<u16>, Refused> {
+fn utf16(out: &mut Vec<u8>, mut raw: &[u8]) -> Result<Option<u16>, Refused> {
     out.reserve(raw.len() / 2 + 4);
     loop {
         while let Some((four, rest)) = raw.split_first_chunk() {
@@ -112,7 +113,6 @@ pub(super) fn utf16(out: &mut Vec<u8>, mut raw: &[u8]) -> Result<Option<u16>, Re
                 raw = rest;
             }
             0xDC00..=0xDFFF => return Err(Refused::LoneSurrogate),
-            #[expect(clippy::cast_possible_truncation, reason = "masked to a byte")]
             unit => out.extend_from_slice(&[
                 (unit >> 12) as u8 | 0xE0,
                 (unit >> 6 & 0x3F) as u8 | 0x80,

@@ -14,6 +14,7 @@
 
 mod columns;
 mod cursor;
+mod no_rows;
 mod packets;
 mod rows;
 #[cfg(test)]
@@ -21,6 +22,7 @@ mod tests;
 mod tokens;
 
 pub use columns::{Collation, WireColumn, WireType};
+pub use no_rows::NoRows;
 
 use crate::error::{Error, ErrorKind, Result};
 use columns::Frame;
@@ -195,7 +197,7 @@ impl Decoder {
                 continue;
             }
             if !self.packets.next()? {
-                if self.packets.at_end() && !self.attention {
+                if self.packets.message_complete() && !self.attention {
                     return Err(broken("the answer ended before its last DONE"));
                 }
                 return Ok(Event::NeedMore);
@@ -209,8 +211,12 @@ impl Decoder {
             if !self.packets.payload().is_empty() {
                 return Err(broken("tokens after the last DONE"));
             }
-            if self.packets.at_end() {
-                return Ok(Event::End);
+            if self.packets.message_complete() {
+                return if self.packets.at_end() {
+                    Ok(Event::End)
+                } else {
+                    Err(broken("bytes after the answer"))
+                };
             }
             if !self.packets.next()? {
                 return Ok(Event::NeedMore);
@@ -347,59 +353,4 @@ enum Step {
     On,
     Event(Event),
     Cut,
-}
-
-/// An encoder for answers that are not expected to have rows, and for the time before [`Event::Columns`].
-#[derive(Debug, Default)]
-pub struct NoRows {
-    ignore: bool,
-}
-
-impl NoRows {
-    #[must_use]
-    pub const fn new() -> Self {
-        Self { ignore: false }
-    }
-
-    /// Drops what it is given: values of tokens that nobody wants.
-    const fn ignoring() -> Self {
-        Self { ignore: true }
-    }
-
-    fn refuse(&self) -> Result<()> {
-        if self.ignore {
-            return Ok(());
-        }
-        Err(Error::new(ErrorKind::Bug, "rows were decoded where none were expected"))
-    }
-}
-
-impl RowEncoder for NoRows {
-    fn begin_row(&mut self) {}
-
-    fn null(&mut self, _: usize) -> Result<()> {
-        self.refuse()
-    }
-
-    fn value(&mut self, _: usize, _: &[u8]) -> Result<()> {
-        self.refuse()
-    }
-
-    fn long_begin(&mut self, _: usize) -> Result<()> {
-        self.refuse()
-    }
-
-    fn long_piece(&mut self, _: usize, _: &[u8]) -> Result<()> {
-        self.refuse()
-    }
-
-    fn long_end(&mut self, _: usize) -> Result<()> {
-        self.refuse()
-    }
-
-    fn end_row(&mut self) {}
-
-    fn is_full(&self) -> bool {
-        false
-    }
 }

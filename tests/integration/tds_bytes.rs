@@ -5,7 +5,10 @@
 #![allow(
     dead_code,
     unreachable_pub,
-    reason = "compiled into several test programs, each of which uses a part"
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::unwrap_used,
+    reason = "test equipment, compiled into several programs, each of which uses a part; random bits are cut to size"
 )]
 
 /// Latin1_General_CI_AS.
@@ -368,7 +371,7 @@ pub fn packets(payload: &[u8], size: usize) -> Vec<u8> {
 pub struct Random(pub u64);
 
 impl Random {
-    pub fn next(&mut self) -> u64 {
+    pub fn bits(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
         z = (z ^ z >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -378,7 +381,7 @@ impl Random {
 
     /// Below `limit`.
     pub fn below(&mut self, limit: u64) -> u64 {
-        self.next() % limit
+        self.bits() % limit
     }
 
     pub fn size(&mut self, limit: usize) -> usize {
@@ -417,9 +420,8 @@ fn day(random: &mut Random) -> Vec<u8> {
 }
 
 /// The raw content of a random value that both decoders and PostgreSQL accept.
-#[allow(clippy::cast_possible_truncation, reason = "random bits")]
 pub fn random_value(random: &mut Random, ty: &Ty) -> Vec<u8> {
-    let bits = random.next();
+    let bits = random.bits();
     let pad = |mut text: Vec<u8>, unit: &[u8], to: u16| {
         while text.len() < usize::from(to) {
             text.extend(unit);
@@ -451,7 +453,7 @@ pub fn random_value(random: &mut Random, ty: &Ty) -> Vec<u8> {
         }
         Ty::Decimal(precision, _) => {
             let most = 10u128.pow(1 + random.below(u64::from(precision)) as u32);
-            let magnitude = (u128::from(bits) << 64 | u128::from(random.next())) % most;
+            let magnitude = (u128::from(bits) << 64 | u128::from(random.bits())) % most;
             let length = match precision {
                 0..=9 => 4,
                 10..=19 => 8,
@@ -460,7 +462,7 @@ pub fn random_value(random: &mut Random, ty: &Ty) -> Vec<u8> {
             };
             [&[(bits & 1) as u8], &magnitude.to_le_bytes()[..length]].concat()
         }
-        Ty::Guid => [bits.to_le_bytes(), random.next().to_le_bytes()].concat(),
+        Ty::Guid => [bits.to_le_bytes(), random.bits().to_le_bytes()].concat(),
         Ty::Char(n, collation) | Ty::VarChar(Some(n), collation) => {
             let text = code(&text(random, usize::from(n) / 4, collation != UTF8), collation);
             if matches!(ty, Ty::Char(..)) { pad(text, b" ", n) } else { text }
@@ -475,10 +477,10 @@ pub fn random_value(random: &mut Random, ty: &Ty) -> Vec<u8> {
             let most = random.pick(&[0, 10, 3000]).to_owned();
             utf16(&text(random, most, false))
         }
-        Ty::Binary(n) => (0..n).map(|_| random.next() as u8).collect(),
-        Ty::VarBinary(Some(n)) => (0..random.size(usize::from(n) + 1)).map(|_| random.next() as u8).collect(),
+        Ty::Binary(n) => (0..n).map(|_| random.bits() as u8).collect(),
+        Ty::VarBinary(Some(n)) => (0..random.size(usize::from(n) + 1)).map(|_| random.bits() as u8).collect(),
         Ty::VarBinary(None) | Ty::Image | Ty::Udt => {
-            (0..random.size(5000)).map(|_| random.next() as u8).collect()
+            (0..random.size(5000)).map(|_| random.bits() as u8).collect()
         }
         Ty::Xml => utf16(&format!("<a b=\"{}\">é😀</a>", bits)),
         Ty::Json => format!("{{\"a\":{bits}}}").into_bytes(),

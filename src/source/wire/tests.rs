@@ -1,10 +1,8 @@
 //! The decoder against bytes made by hand from MS-TDS.
 
 use super::*;
+use crate::tds_bytes;
 use tds_bytes::{Chunks, Col, Random, Ty, col, utf16};
-
-#[path = "../../../tests/integration/tds_bytes.rs"]
-mod tds_bytes;
 
 /// Writes down what it is called with; long values are put together again.
 #[derive(Debug, Default, PartialEq)]
@@ -64,7 +62,7 @@ impl RowEncoder for Recorder {
     }
 
     fn is_full(&self) -> bool {
-        self.full_after.is_some_and(|rows| self.rows.len() % rows == 0)
+        self.full_after.is_some_and(|rows| self.rows.len().is_multiple_of(rows))
     }
 }
 
@@ -378,6 +376,19 @@ fn what_is_no_packet_is_an_error_and_the_decoder_stays_broken() {
         assert!(decoder.advance(&mut NoRows::new()).is_err());
         decoder.reset();
         assert_eq!(decoder.advance(&mut NoRows::new()).unwrap(), Event::NeedMore);
+    }
+}
+
+/// Found by fuzzing: with a stray byte behind the last packet, the decoder waited for what could not come.
+#[test]
+fn a_stray_byte_behind_the_last_packet_is_not_waited_upon() {
+    let mut payload = Vec::new();
+    tds_bytes::done(&mut payload, tds_bytes::DONE, 0, 0, 0);
+    for (cut, says) in [(0, "bytes after the answer"), (1, "before its last DONE")] {
+        let mut bytes = tds_bytes::packets(&payload[..payload.len() - cut], 4096);
+        bytes.push(0);
+        let error = feed(&bytes, &mut NoRows::new(), || usize::MAX).map(|_| ()).unwrap_err();
+        assert!(error.to_string().contains(says), "{error}");
     }
 }
 

@@ -1,0 +1,1 @@
+../../../src/source/select.rs
