@@ -12,6 +12,7 @@ pub mod ddl;
 pub mod errors;
 pub mod ledger;
 pub mod names;
+pub mod objects;
 pub mod settings;
 mod tls;
 pub mod writer;
