@@ -210,17 +210,18 @@ impl Progress {
         state.summary_if_due();
     }
 
-    /// A table failed for good in this run.
+    /// A table failed for good in this run, whether or not it had started.
     pub fn table_failed(&self, index: u32, error: &Error) {
         let mut state = self.state();
-        let Some(table) = state.end(index) else { return };
         state.totals.failed += 1;
-        let (name, total) = (table.name, table.plan_total);
         let (code, detail) = (error.policy().code, error.detail());
-        let line = format!("[{index}/{total}] Failed: {name}: {detail} [{code}]");
-        state.say(&line, |line| {
-            tracing::error!(table = name, index, total, code, error = detail, "{line}");
-        });
+        let table = state.end(index).map(|table| (table.name, table.plan_total));
+        let line = match &table {
+            Some((name, total)) => format!("[{index}/{total}] Failed: {name}: {detail} [{code}]"),
+            None => format!("Failed before it started: {detail} [{code}]"),
+        };
+        let table = table.as_ref().map(|(name, _)| name.as_str());
+        state.say(&line, |line| tracing::error!(table, index, code, error = detail, "{line}"));
         state.summary_if_due();
     }
 

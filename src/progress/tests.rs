@@ -42,6 +42,11 @@ fn the_lines_are_those_of_the_scripts() {
     assert_eq!(lines[3], "[45/300] Completed: dbo.Orders (1,234,567 rows in 0.0s)");
     assert_eq!(lines[4], "[46/300] Failed: dbo.[odd.name]: no such column [source_refused]");
     assert_eq!(lines.len(), 5);
+    let early = Error::new(ErrorKind::TargetMismatch, "column A is missing").table("dbo.B");
+    progress.table_failed(47, &early);
+    let said = "Failed before it started: table dbo.B: column A is missing [target_mismatch]";
+    assert_eq!(written.lines()[5..], [said]);
+    assert_eq!(progress.totals().failed, 2);
 }
 
 #[test]
