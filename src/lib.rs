@@ -1,12 +1,49 @@
 //! shardferry copies a shard of SQL Server tables into PostgreSQL and keeps its checkpoints as JSON in S3.
+//!
+//! A run is one migration. `plan` pins the ordered list of tables; a shard is a range of it; any number of pods take a
+//! shard each. For each table a pod claims its checkpoint (compare-and-swap in S3), raises the table's epoch in the
+//! target's ledger, reads the rows off SQL Server's wire straight into PostgreSQL's binary COPY format, and commits rows,
+//! epoch check and marker in one transaction. A killed pod leaves all of a table or nothing; a rerun takes up what is
+//! missing; a pod that was overtaken commits nothing. The last pod builds indexes and foreign keys.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`cli`], [`settings`] | flags, environment, config file -> validated settings |
+//! | [`command`] | one file a subcommand |
+//! | [`plan`] | the document, how it is built, how it is cut into shards |
+//! | [`copy`] | states, claims, the pump, the scheduler |
+//! | [`source`] | SQL Server: transport, control queries, catalog, the bulk decoder |
+//! | [`convert`] | the table of types, the encoders |
+//! | [`target`] | PostgreSQL: catalog, DDL, ledger, COPY |
+//! | [`checkpoint`] | documents and their stores; its module doc is the protocol |
+//! | [`error`], [`retry`], [`shutdown`] | kinds and what follows from them |
+//! | [`progress`], [`report`], [`orchestrator`], [`telemetry`] | what people and orchestrators see |
+//!
+//! Arrows point one way: command -> copy -> {source, target, convert, checkpoint} -> schema. Source and target never
+//! import each other; checkpoint knows no SQL. `docs/ARCHITECTURE.md` walks the way of one row.
 #![forbid(unsafe_code)]
 
+pub mod checkpoint;
+pub mod cli;
+pub mod clock;
+pub mod command;
 pub mod convert;
+pub mod copy;
 pub mod error;
+pub mod orchestrator;
 pub mod plan;
+pub mod progress;
+pub mod report;
+pub mod retry;
 pub mod schema;
+pub mod secret;
+pub mod settings;
+pub mod shutdown;
 pub mod source;
+pub mod target;
+pub mod telemetry;
 
+/// TDS bytes made by hand, shared with the integration tests.
 #[cfg(test)]
 #[path = "../tests/integration/tds_bytes.rs"]
 mod tds_bytes;

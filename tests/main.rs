@@ -1,8 +1,24 @@
+//! Integration tests against real servers: one binary, one module a part. `tests/env/run.sh` starts the servers.
+
+// Clippy knows what is test code by this attribute.
+#[cfg(test)]
 #[path = "integration/copy_roundtrip.rs"]
 mod copy_roundtrip;
+#[cfg(test)]
 #[path = "integration/decoder_vs_tiberius.rs"]
 mod decoder_vs_tiberius;
+#[cfg(test)]
 #[path = "integration/encoded.rs"]
 mod encoded;
+#[cfg(test)]
+#[path = "integration/source.rs"]
+mod source;
+#[cfg(test)]
+#[path = "integration/store.rs"]
+mod store;
+#[cfg(test)]
+#[path = "integration/target.rs"]
+mod target;
+#[cfg(test)]
 #[path = "integration/tds_bytes.rs"]
 mod tds_bytes;
