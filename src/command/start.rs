@@ -112,7 +112,8 @@ pub fn selected(settings: &Settings, plan: &Plan) -> Result<Vec<PlannedTable>> {
     if let Some(name) = &settings.start_from_table {
         let first = shards::find(plan, name)?.index;
         if !tables.iter().any(|table| table.index == first) {
-            let message = format!("--start-from-table is not among the chosen tables ({})", settings.selection);
+            let message =
+                format!("--start-from-table is not among the chosen tables ({})", settings.selection);
             return Err(Error::new(ErrorKind::Usage, message).table(name));
         }
         tables.retain(|table| table.index >= first);
@@ -154,7 +155,9 @@ pub fn unchanged(planned: &PlannedTable, now: &BTreeMap<TableName, SourceTable>)
             None => told.push(format!("column {} is new", column.name)),
         }
     }
-    for name in before.keys().filter(|name| !table.columns.iter().any(|column| column.name.as_str() == **name)) {
+    for name in
+        before.keys().filter(|name| !table.columns.iter().any(|column| column.name.as_str() == **name))
+    {
         told.push(format!("column {name} is gone"));
     }
     if told.is_empty() {
