@@ -20,7 +20,7 @@ use crate::target::objects::{self, Objects, Report};
 
 /// # Errors
 /// `Unfinished` while tables are missing, `TablesFailed` where some failed, `Fenced` where another pod is at it.
-pub async fn run(settings: Settings, shutdown: Shutdown) -> Result<Outcome> {
+pub(super) async fn run(settings: Settings, shutdown: Shutdown) -> Result<Outcome> {
     let checkpoints = start::checkpoints(&settings).await?;
     let plan = checkpoints.plan().await?;
     finish(&settings, &shutdown, &checkpoints, &plan).await
@@ -30,7 +30,7 @@ pub async fn run(settings: Settings, shutdown: Shutdown) -> Result<Outcome> {
 ///
 /// # Errors
 /// As [`run`]; objects that could not be built are in the outcome's error.
-pub async fn finish(
+pub(super) async fn finish(
     settings: &Settings,
     shutdown: &Shutdown,
     checkpoints: &Checkpoints,

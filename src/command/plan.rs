@@ -17,7 +17,7 @@ use std::io::Write;
 
 /// # Errors
 /// Those of the source and the store, `PlanForeign`, `Unsupported` with everything that cannot be copied.
-pub async fn run(
+pub(super) async fn run(
     settings: Settings,
     shutdown: Shutdown,
     shards: Option<u32>,
@@ -42,7 +42,7 @@ pub async fn run(
 ///
 /// # Errors
 /// As [`run`].
-pub async fn make(
+pub(super) async fn make(
     settings: &Settings,
     shutdown: &Shutdown,
     checkpoints: &Checkpoints,

@@ -14,7 +14,7 @@ use crate::target::ledger;
 
 /// # Errors
 /// Those of the store and the target; `Fenced` where a living pod works on one of the tables.
-pub async fn run(settings: Settings, shutdown: Shutdown) -> Result<Outcome> {
+pub(super) async fn run(settings: Settings, shutdown: Shutdown) -> Result<Outcome> {
     let checkpoints = start::checkpoints(&settings).await?;
     let plan = checkpoints.plan().await?;
     let tables = forget(&settings, &shutdown, &checkpoints, &plan).await?;
@@ -28,7 +28,7 @@ pub async fn run(settings: Settings, shutdown: Shutdown) -> Result<Outcome> {
 ///
 /// # Errors
 /// As [`run`].
-pub async fn forget(
+pub(super) async fn forget(
     settings: &Settings,
     shutdown: &Shutdown,
     checkpoints: &Checkpoints,

@@ -28,7 +28,7 @@ const DDL_LOCK: i64 = 0x7368_6172_6464_646c;
 
 /// # Errors
 /// What stops all tables; what stops one is in the outcome.
-pub async fn run(settings: Settings, shutdown: Shutdown) -> Result<Outcome> {
+pub(super) async fn run(settings: Settings, shutdown: Shutdown) -> Result<Outcome> {
     let checkpoints = start::checkpoints(&settings).await?;
     let plan = checkpoints.plan().await?;
     if settings.reset {
@@ -41,7 +41,7 @@ pub async fn run(settings: Settings, shutdown: Shutdown) -> Result<Outcome> {
 ///
 /// # Errors
 /// As [`run`].
-pub async fn prepare(
+pub(super) async fn prepare(
     settings: &Settings,
     shutdown: &Shutdown,
     checkpoints: &Checkpoints,
@@ -102,7 +102,7 @@ pub async fn prepare(
 
 /// The names of all indexes of the run, the same in every pod: primary keys now, the rest at `finish`.
 #[must_use]
-pub fn index_names(plan: &Plan, now: &BTreeMap<TableName, SourceTable>, indexes: &[Index]) -> Names {
+pub(super) fn index_names(plan: &Plan, now: &BTreeMap<TableName, SourceTable>, indexes: &[Index]) -> Names {
     let targets: BTreeMap<&TableName, &TableName> =
         plan.tables.iter().map(|table| (&table.source, &table.target)).collect();
     let keys = now
@@ -156,7 +156,7 @@ async fn create(
 ///
 /// # Errors
 /// `TargetMismatch` with every difference.
-pub fn matches(table: &PlannedTable, there: &catalog::TargetTable) -> Result<()> {
+pub(super) fn matches(table: &PlannedTable, there: &catalog::TargetTable) -> Result<()> {
     let differences = catalog::differences(table, there);
     if differences.is_empty() {
         return Ok(());

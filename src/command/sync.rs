@@ -22,7 +22,7 @@ use std::collections::BTreeMap;
 
 /// # Errors
 /// What stops all tables; what stops one is in the outcome.
-pub async fn run(settings: Settings, shutdown: Shutdown) -> Result<Outcome> {
+pub(super) async fn run(settings: Settings, shutdown: Shutdown) -> Result<Outcome> {
     let checkpoints = start::checkpoints(&settings).await?;
     let plan = checkpoints.plan().await?;
     copy(&settings, &shutdown, &checkpoints, &plan).await
@@ -32,7 +32,7 @@ pub async fn run(settings: Settings, shutdown: Shutdown) -> Result<Outcome> {
 ///
 /// # Errors
 /// As [`run`].
-pub async fn copy(
+pub(super) async fn copy(
     settings: &Settings,
     shutdown: &Shutdown,
     checkpoints: &Checkpoints,
