@@ -86,7 +86,12 @@ pub trait Session: Send {
     fn database(&self) -> &str;
     /// Runs one batch (or one parameterised statement) to its end or until `results` says [`Flow::Stop`].
     /// Statement errors go to [`Results::error`]; an `Err` ends the connection.
-    fn batch(&mut self, sql: &str, parameters: &[Parameter], results: &mut dyn Results) -> Result<(), SqlError>;
+    fn batch(
+        &mut self,
+        sql: &str,
+        parameters: &[Parameter],
+        results: &mut dyn Results,
+    ) -> Result<(), SqlError>;
     /// RESETCONNECTION of the packet header: session settings back to the login's, open transaction rolled back.
     fn reset(&mut self);
 }

@@ -22,11 +22,21 @@ pub enum Value {
     Time(u64),
     /// `datetime`: days since 1900-01-01 (may be negative) and 1/300 s since midnight;
     /// `smalldatetime`: days, and minutes x 18 000 in the same unit.
-    DateTime { days: i32, ticks: u32 },
+    DateTime {
+        days: i32,
+        ticks: u32,
+    },
     /// `datetime2(n)`: days since 0001-01-01 and 100 ns ticks since midnight.
-    DateTime2 { days: i32, ticks: u64 },
+    DateTime2 {
+        days: i32,
+        ticks: u64,
+    },
     /// `datetimeoffset(n)`: the UTC instant as days since 0001-01-01 and 100 ns ticks, and the offset in minutes.
-    DateTimeOffset { days: i32, ticks: u64, offset: i16 },
+    DateTimeOffset {
+        days: i32,
+        ticks: u64,
+        offset: i16,
+    },
     /// All character types and `xml`: WTF-8, that is UTF-8 in which a lone surrogate stands as its three bytes.
     Text(Vec<u8>),
     /// `binary`, `varbinary`, `image`, `rowversion` (8 bytes, big-endian), and the UDTs as SQL Server sends them.

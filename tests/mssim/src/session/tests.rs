@@ -379,3 +379,60 @@ fn samples_repeat() {
     let again = run(&mut *session, "SELECT Id FROM Orders TABLESAMPLE SYSTEM (50 PERCENT) REPEATABLE (7)");
     assert_eq!((once.rows, &once.errors), (again.rows, &Vec::new()));
 }
+
+#[test]
+fn catalog_queries_of_a_migration() {
+    let engine = Engine::new(EngineOptions::default()).expect("engine");
+    engine
+        .load_script(
+            "CREATE TYPE dbo.Phone FROM nvarchar(20) NOT NULL\nGO\nCREATE TABLE dbo.A (Id int IDENTITY(5,2) NOT NULL CONSTRAINT PK_A PRIMARY KEY, P dbo.Phone, D decimal(9,3) NULL, T AS (Id * 2), CONSTRAINT UQ_A UNIQUE (P));\nCREATE TABLE dbo.B (X int NOT NULL, Y bigint NOT NULL, A int NULL CONSTRAINT FK_B REFERENCES dbo.A (Id) ON DELETE CASCADE, CONSTRAINT PK_B PRIMARY KEY (Y DESC, X));\nINSERT INTO dbo.A (P, D) VALUES (N'1', 1.5), (N'2', NULL);",
+        )
+        .expect("script");
+    let db = Db { backend: EngineBackend::new(Arc::clone(&engine)), engine };
+    let mut session = db.session();
+    let mut check = |sql: &str, expected: &[&str]| {
+        let taken = run(&mut *session, sql);
+        assert_eq!(taken.errors, [], "{sql}");
+        assert_eq!(shown(&taken), expected, "{sql}");
+    };
+    check(
+        "SELECT t.name, c.name, ty.name, base.name, CONVERT(int, c.max_length), c.is_nullable, c.is_computed
+         FROM sys.columns AS c JOIN sys.tables AS t ON t.object_id = c.object_id
+         JOIN sys.types AS ty ON ty.user_type_id = c.user_type_id
+         LEFT JOIN sys.types AS base ON base.user_type_id = c.system_type_id
+         WHERE t.is_ms_shipped = 0 ORDER BY c.object_id, c.column_id",
+        &[
+            "A|Id|int|int|4|0|0",
+            "A|P|Phone|nvarchar|40|0|0",
+            "A|D|decimal|decimal|5|1|0",
+            "A|T|int|int|4|1|1",
+            "B|X|int|int|4|0|0",
+            "B|Y|bigint|bigint|8|0|0",
+            "B|A|int|int|4|1|0",
+        ],
+    );
+    check(
+        "SELECT i.name, c.name, ic.is_descending_key FROM sys.indexes i
+         JOIN sys.index_columns ic ON ic.object_id = i.object_id AND ic.index_id = i.index_id
+         JOIN sys.columns c ON c.object_id = ic.object_id AND c.column_id = ic.column_id
+         WHERE i.is_primary_key = 1 ORDER BY i.object_id, ic.key_ordinal",
+        &["PK_A|Id|0", "PK_B|Y|1", "PK_B|X|0"],
+    );
+    check(
+        "SELECT k.name, OBJECT_NAME(k.parent_object_id), OBJECT_NAME(k.referenced_object_id), COL_NAME(kc.parent_object_id, kc.parent_column_id), k.delete_referential_action_desc
+         FROM sys.foreign_keys k JOIN sys.foreign_key_columns kc ON kc.constraint_object_id = k.object_id",
+        &["FK_B|B|A|A|CASCADE"],
+    );
+    check(
+        "SELECT CONVERT(nvarchar(50), seed_value), CONVERT(nvarchar(50), increment_value), CONVERT(nvarchar(50), last_value) FROM sys.identity_columns",
+        &["5|2|7"],
+    );
+    check(
+        "SELECT SCHEMA_NAME(t.schema_id), SUM(p.rows) FROM sys.tables t JOIN sys.partitions p ON p.object_id = t.object_id WHERE p.index_id IN (0, 1) GROUP BY t.schema_id",
+        &["dbo|2"],
+    );
+    check("SELECT d.snapshot_isolation_state FROM sys.databases AS d WHERE d.name = DB_NAME()", &["0"]);
+    db.engine.deny_view("sys.partitions", Some(crate::engine::Denial::Denied));
+    let denied = run(&mut *session, "SELECT SUM(rows) FROM sys.partitions");
+    assert_eq!(denied.errors.first().map(|e| e.number), Some(229));
+}

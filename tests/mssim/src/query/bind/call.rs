@@ -116,7 +116,7 @@ impl Binder<'_> {
             }
             ("COALESCE", 2..) => {
                 let nullable = args.iter().all(|a| a.nullable);
-                let (values, model) = self.to_common(args)?;
+                let (values, model) = self.in_common(args)?;
                 let list: Vec<&str> = values.iter().map(|v| v.sql.as_str()).collect();
                 let sql = format!("coalesce({})", list.join(", "));
                 Ok(Typed { sql, nullable, constant: None, column: None, ..model })
@@ -132,30 +132,8 @@ impl Binder<'_> {
             | ("UPPER" | "LOWER" | "LTRIM" | "RTRIM" | "TRIM" | "REVERSE", 1)
             | ("REPLACE", 3)
             | ("CHARINDEX", 2 | 3) => self.text_call(name, args),
-            ("CONCAT", 2..) => {
-                let args: Result<Vec<Typed>, SqlError> = args.into_iter().map(|a| self.as_text(a)).collect();
-                let args = args?;
-                let (limit, national) = if args.iter().any(|a| typing::is_national(&a.ty)) {
-                    (4000, true)
-                } else {
-                    (8000, false)
-                };
-                let total = args
-                    .iter()
-                    .map(|a| typing::length(&a.ty))
-                    .try_fold(0_u16, |t, l| l.map(|l| t.saturating_add(l).min(limit)));
-                let len = total.map_or(Len::Max, |n| Len::Limited(n.max(1)));
-                let ty = if national { SqlType::NVarChar(len) } else { SqlType::VarChar(len) };
-                let found = self.step(Op::Function("CONCAT"), &args, ty, self.database_collation())?;
-                Ok(Typed { nullable: false, ..found })
-            }
-            ("DATALENGTH", 1) => {
-                let big = typing::length(&args[0].ty).is_none()
-                    && (typing::is_text(&args[0].ty) || typing::is_binary(&args[0].ty));
-                let ty = if big { SqlType::BigInt } else { SqlType::Int };
-                let collation = args[0].collation;
-                self.step(Op::Function("DATALENGTH"), &args, ty, collation)
-            }
+            ("CONCAT", 2..) => self.concat(args),
+            ("DATALENGTH", 1) => self.data_length(&args),
             ("ABS" | "FLOOR" | "CEILING", 1) | ("ROUND", 2) => self.number_call(name, args),
             ("SERVERPROPERTY", 1) => self.server_property(&args[0]),
             ("DATABASEPROPERTYEX", 2) => self.database_property(&args),
@@ -186,6 +164,29 @@ impl Binder<'_> {
                 )
             }),
         }
+    }
+
+    fn concat(&mut self, args: Vec<Typed>) -> Result<Typed, SqlError> {
+        let args: Result<Vec<Typed>, SqlError> = args.into_iter().map(|a| self.as_text(a)).collect();
+        let args = args?;
+        let (limit, national) =
+            if args.iter().any(|a| typing::is_national(&a.ty)) { (4000, true) } else { (8000, false) };
+        let total = args
+            .iter()
+            .map(|a| typing::length(&a.ty))
+            .try_fold(0_u16, |t, l| l.map(|l| t.saturating_add(l).min(limit)));
+        let len = total.map_or(Len::Max, |n| Len::Limited(n.max(1)));
+        let ty = if national { SqlType::NVarChar(len) } else { SqlType::VarChar(len) };
+        let found = self.step(Op::Function("CONCAT"), &args, ty, self.database_collation())?;
+        Ok(Typed { nullable: false, ..found })
+    }
+
+    fn data_length(&mut self, args: &[Typed]) -> Result<Typed, SqlError> {
+        let big = typing::length(&args[0].ty).is_none()
+            && (typing::is_text(&args[0].ty) || typing::is_binary(&args[0].ty));
+        let ty = if big { SqlType::BigInt } else { SqlType::Int };
+        let collation = args[0].collation;
+        self.step(Op::Function("DATALENGTH"), args, ty, collation)
     }
 
     fn text_call(&mut self, name: &str, mut args: Vec<Typed>) -> Result<Typed, SqlError> {
