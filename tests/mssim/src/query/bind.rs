@@ -5,6 +5,7 @@
 //! one stored form already, which is the plain case, SQLite compares columns as they lie there and uses its indexes.
 //! Constants are folded while binding.
 
+mod aggregate;
 mod call;
 mod expr;
 mod predicate;

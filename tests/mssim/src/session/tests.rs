@@ -436,3 +436,43 @@ fn catalog_queries_of_a_migration() {
     let denied = run(&mut *session, "SELECT SUM(rows) FROM sys.partitions");
     assert_eq!(denied.errors.first().map(|e| e.number), Some(229));
 }
+
+#[test]
+fn histograms_by_apply() {
+    let db = Db::new();
+    let taken = run(
+        &mut *db.session(),
+        "SELECT s.name, COUNT(*), MIN(CONVERT(int, h.range_high_key)) FROM sys.stats s CROSS APPLY sys.dm_db_stats_histogram(s.object_id, s.stats_id) h
+         WHERE s.object_id = OBJECT_ID('dbo.Orders') GROUP BY s.name",
+    );
+    assert_eq!(taken.errors, []);
+    assert_eq!(taken.rows.len(), 1, "{taken:?}");
+    assert_eq!(taken.rows[0][2], Value::Int(1));
+}
+
+#[test]
+fn a_key_range_is_a_search_in_the_index() {
+    let db = Db::new();
+    let env = crate::query::eval::Env {
+        catalog: db.engine.catalog("testdb").expect("catalog"),
+        databases: Vec::new(),
+        user: "sa".into(),
+        spid: 51,
+        transactions: 0,
+        row_count: 0,
+    };
+    let lines = crate::query::parse::batch(
+        "SELECT [Id], [Amount] FROM [dbo].[Orders] WHERE [Id] > 1 AND [Id] <= 3 ORDER BY [Id]",
+    )
+    .expect("parses");
+    let crate::query::ast::Statement::Select(query) = &lines[0].statement else { panic!("a query") };
+    let variables = std::collections::HashMap::new();
+    let bound = crate::query::bind::Binder::new(&env, &variables).bind(query).expect("binds");
+    assert!(bound.steps.is_empty(), "no calls per value: {}", bound.sql);
+    let conn = db.engine.connection("testdb").expect("connection");
+    let mut plan = conn.prepare(&format!("EXPLAIN QUERY PLAN {}", bound.sql)).expect("prepares");
+    let plan: Vec<String> =
+        plan.query_map([], |r| r.get(3)).expect("plan").map(|r| r.expect("text")).collect();
+    assert_eq!(plan.len(), 1, "{plan:?}");
+    assert!(plan[0].starts_with("SEARCH"), "{plan:?}");
+}
