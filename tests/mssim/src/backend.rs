@@ -36,7 +36,8 @@ pub(crate) fn open(serve: &crate::Serve) -> io::Result<Arc<dyn Backend>> {
 fn parse(text: &str) -> Result<GenerateOptions, String> {
     let mut options = GenerateOptions { tables: 10, rows: 10_000, seed: 1 };
     for part in text.split(',').filter(|p| !p.is_empty()) {
-        let (key, value) = part.split_once('=').ok_or_else(|| format!("--generate: not key=value: {part}"))?;
+        let (key, value) =
+            part.split_once('=').ok_or_else(|| format!("--generate: not key=value: {part}"))?;
         let wrong = || format!("--generate: {key} is not a number that fits");
         match key {
             "tables" => options.tables = value.parse().map_err(|_| wrong())?,

@@ -7,6 +7,7 @@
 //! Server does it; arithmetic and constraints do not.
 
 mod statement;
+mod transaction;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -179,7 +180,9 @@ impl EngineSession {
             ));
         }
         let views: Vec<&str> = bound.views.iter().map(String::as_str).collect();
-        self.engine.refresh(&self.database, &views)?;
+        if !views.is_empty() {
+            self.engine.refresh(&self.database, &views)?;
+        }
         {
             let mut state = lock(&self.shared);
             state.steps.clone_from(&bound.steps);
