@@ -179,7 +179,9 @@ impl EngineSession {
             ));
         }
         let views: Vec<&str> = bound.views.iter().map(String::as_str).collect();
-        self.engine.refresh(&self.database, &views)?;
+        if !views.is_empty() {
+            self.engine.refresh(&self.database, &views)?;
+        }
         {
             let mut state = lock(&self.shared);
             state.steps.clone_from(&bound.steps);

@@ -5,6 +5,7 @@
 //! one stored form already, which is the plain case, SQLite compares columns as they lie there and uses its indexes.
 //! Constants are folded while binding.
 
+mod aggregate;
 mod call;
 mod expr;
 mod predicate;
@@ -241,10 +242,7 @@ impl<'a> Binder<'a> {
     }
 
     fn find_column(&self, parts: &[String]) -> Result<Typed, SqlError> {
-        let (name, qualifier) = match parts.split_last() {
-            Some((name, qualifier)) => (name, qualifier),
-            None => return Err(no_column("")),
-        };
+        let Some((name, qualifier)) = parts.split_last() else { return Err(no_column("")) };
         for scope in self.scopes.iter().rev() {
             let mut found = None;
             for seen in scope.iter().filter(|s| s.answers(qualifier)) {

@@ -19,6 +19,10 @@ use super::{EngineSession, Isolation};
 /// Errors after which the batch goes on.
 const BATCH_GOES_ON: [i32; 9] = [8134, 8115, 2627, 2601, 547, 515, 2628, 8152, 3903];
 
+/// Starts a transaction that holds the write lock of the database; BEGIN IMMEDIATE would lock the file of the system
+/// views as well, which others must still be able to bring up to date.
+const WRITE: &str = "BEGIN DEFERRED; PRAGMA main.user_version = 1";
+
 /// Options that change nothing here.
 const ACCEPTED: [&str; 21] = [
     "ANSI_NULLS",
@@ -118,7 +122,7 @@ impl EngineSession {
                         "Cannot issue SAVE TRANSACTION when there is no active transaction.",
                     ));
                 }
-                self.lite("BEGIN IMMEDIATE", true)?;
+                self.lite(WRITE, true)?;
                 self.lite(&format!("SAVEPOINT {}", crate::catalog::quote(name)), false)?;
             }
             Statement::If(..) => return Err(unknown("IF here")),
@@ -356,7 +360,7 @@ impl EngineSession {
                 .any(|d| d.eq_ignore_ascii_case(w))
         });
         if self.transactions > 0 && writes {
-            self.lite("BEGIN IMMEDIATE", true)?;
+            self.lite(WRITE, true)?;
         }
         let parameters: Vec<Parameter> = self
             .variables

@@ -379,3 +379,100 @@ fn samples_repeat() {
     let again = run(&mut *session, "SELECT Id FROM Orders TABLESAMPLE SYSTEM (50 PERCENT) REPEATABLE (7)");
     assert_eq!((once.rows, &once.errors), (again.rows, &Vec::new()));
 }
+
+#[test]
+fn catalog_queries_of_a_migration() {
+    let engine = Engine::new(EngineOptions::default()).expect("engine");
+    engine
+        .load_script(
+            "CREATE TYPE dbo.Phone FROM nvarchar(20) NOT NULL\nGO\nCREATE TABLE dbo.A (Id int IDENTITY(5,2) NOT NULL CONSTRAINT PK_A PRIMARY KEY, P dbo.Phone, D decimal(9,3) NULL, T AS (Id * 2), CONSTRAINT UQ_A UNIQUE (P));\nCREATE TABLE dbo.B (X int NOT NULL, Y bigint NOT NULL, A int NULL CONSTRAINT FK_B REFERENCES dbo.A (Id) ON DELETE CASCADE, CONSTRAINT PK_B PRIMARY KEY (Y DESC, X));\nINSERT INTO dbo.A (P, D) VALUES (N'1', 1.5), (N'2', NULL);",
+        )
+        .expect("script");
+    let db = Db { backend: EngineBackend::new(Arc::clone(&engine)), engine };
+    let mut session = db.session();
+    let mut check = |sql: &str, expected: &[&str]| {
+        let taken = run(&mut *session, sql);
+        assert_eq!(taken.errors, [], "{sql}");
+        assert_eq!(shown(&taken), expected, "{sql}");
+    };
+    check(
+        "SELECT t.name, c.name, ty.name, base.name, CONVERT(int, c.max_length), c.is_nullable, c.is_computed
+         FROM sys.columns AS c JOIN sys.tables AS t ON t.object_id = c.object_id
+         JOIN sys.types AS ty ON ty.user_type_id = c.user_type_id
+         LEFT JOIN sys.types AS base ON base.user_type_id = c.system_type_id
+         WHERE t.is_ms_shipped = 0 ORDER BY c.object_id, c.column_id",
+        &[
+            "A|Id|int|int|4|0|0",
+            "A|P|Phone|nvarchar|40|0|0",
+            "A|D|decimal|decimal|5|1|0",
+            "A|T|int|int|4|1|1",
+            "B|X|int|int|4|0|0",
+            "B|Y|bigint|bigint|8|0|0",
+            "B|A|int|int|4|1|0",
+        ],
+    );
+    check(
+        "SELECT i.name, c.name, ic.is_descending_key FROM sys.indexes i
+         JOIN sys.index_columns ic ON ic.object_id = i.object_id AND ic.index_id = i.index_id
+         JOIN sys.columns c ON c.object_id = ic.object_id AND c.column_id = ic.column_id
+         WHERE i.is_primary_key = 1 ORDER BY i.object_id, ic.key_ordinal",
+        &["PK_A|Id|0", "PK_B|Y|1", "PK_B|X|0"],
+    );
+    check(
+        "SELECT k.name, OBJECT_NAME(k.parent_object_id), OBJECT_NAME(k.referenced_object_id), COL_NAME(kc.parent_object_id, kc.parent_column_id), k.delete_referential_action_desc
+         FROM sys.foreign_keys k JOIN sys.foreign_key_columns kc ON kc.constraint_object_id = k.object_id",
+        &["FK_B|B|A|A|CASCADE"],
+    );
+    check(
+        "SELECT CONVERT(nvarchar(50), seed_value), CONVERT(nvarchar(50), increment_value), CONVERT(nvarchar(50), last_value) FROM sys.identity_columns",
+        &["5|2|7"],
+    );
+    check(
+        "SELECT SCHEMA_NAME(t.schema_id), SUM(p.rows) FROM sys.tables t JOIN sys.partitions p ON p.object_id = t.object_id WHERE p.index_id IN (0, 1) GROUP BY t.schema_id",
+        &["dbo|2"],
+    );
+    check("SELECT d.snapshot_isolation_state FROM sys.databases AS d WHERE d.name = DB_NAME()", &["0"]);
+    db.engine.deny_view("sys.partitions", Some(crate::engine::Denial::Denied));
+    let denied = run(&mut *session, "SELECT SUM(rows) FROM sys.partitions");
+    assert_eq!(denied.errors.first().map(|e| e.number), Some(229));
+}
+
+#[test]
+fn histograms_by_apply() {
+    let db = Db::new();
+    let taken = run(
+        &mut *db.session(),
+        "SELECT s.name, COUNT(*), MIN(CONVERT(int, h.range_high_key)) FROM sys.stats s CROSS APPLY sys.dm_db_stats_histogram(s.object_id, s.stats_id) h
+         WHERE s.object_id = OBJECT_ID('dbo.Orders') GROUP BY s.name",
+    );
+    assert_eq!(taken.errors, []);
+    assert_eq!(taken.rows.len(), 1, "{taken:?}");
+    assert_eq!(taken.rows[0][2], Value::Int(1));
+}
+
+#[test]
+fn a_key_range_is_a_search_in_the_index() {
+    let db = Db::new();
+    let env = crate::query::eval::Env {
+        catalog: db.engine.catalog("testdb").expect("catalog"),
+        databases: Vec::new(),
+        user: "sa".into(),
+        spid: 51,
+        transactions: 0,
+        row_count: 0,
+    };
+    let lines = crate::query::parse::batch(
+        "SELECT [Id], [Amount] FROM [dbo].[Orders] WHERE [Id] > 1 AND [Id] <= 3 ORDER BY [Id]",
+    )
+    .expect("parses");
+    let crate::query::ast::Statement::Select(query) = &lines[0].statement else { panic!("a query") };
+    let variables = std::collections::HashMap::new();
+    let bound = crate::query::bind::Binder::new(&env, &variables).bind(query).expect("binds");
+    assert!(bound.steps.is_empty(), "no calls per value: {}", bound.sql);
+    let conn = db.engine.connection("testdb").expect("connection");
+    let mut plan = conn.prepare(&format!("EXPLAIN QUERY PLAN {}", bound.sql)).expect("prepares");
+    let plan: Vec<String> =
+        plan.query_map([], |r| r.get(3)).expect("plan").map(|r| r.expect("text")).collect();
+    assert_eq!(plan.len(), 1, "{plan:?}");
+    assert!(plan[0].starts_with("SEARCH"), "{plan:?}");
+}

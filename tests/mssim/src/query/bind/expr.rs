@@ -199,7 +199,7 @@ impl Binder<'_> {
         let meeting = typing::common(&a.ty, &b.ty);
         let ty = match meeting {
             SqlType::Decimal { .. } | SqlType::Numeric { .. } => {
-                let (a, b) = (self.to_exact(a)?, self.to_exact(b)?);
+                let (a, b) = (self.as_exact(a)?, self.as_exact(b)?);
                 let ty = decimal_result(op, &a, &b)?;
                 return self.step(Op::Arith(op), &[a, b], ty, self.database_collation());
             }
@@ -230,7 +230,7 @@ impl Binder<'_> {
     }
 
     /// An operand of decimal arithmetic: a constant integer has as many digits as it shows.
-    fn to_exact(&mut self, value: Typed) -> Result<Typed, SqlError> {
+    fn as_exact(&mut self, value: Typed) -> Result<Typed, SqlError> {
         if let (Some(Value::Int(i)), Some(_)) = (&value.constant, typing::exact(&value.ty)) {
             let precision = u8::try_from(i.unsigned_abs().to_string().len()).unwrap_or(19);
             let ty = SqlType::Decimal { precision, scale: 0 };
@@ -313,7 +313,7 @@ impl Binder<'_> {
         if let Some(otherwise) = otherwise {
             results.push(self.expr(otherwise)?);
         }
-        let (results, first) = self.to_common(results)?;
+        let (results, first) = self.in_common(results)?;
         let mut sql = String::from("CASE");
         for (condition, result) in conditions.iter().zip(&results) {
             sql += &format!(" WHEN {condition} THEN {}", result.sql);
@@ -326,7 +326,7 @@ impl Binder<'_> {
     }
 
     /// Values in their common type, and one of them as the model of the result.
-    pub(super) fn to_common(&mut self, values: Vec<Typed>) -> Result<(Vec<Typed>, Typed), SqlError> {
+    pub(super) fn in_common(&mut self, values: Vec<Typed>) -> Result<(Vec<Typed>, Typed), SqlError> {
         let mut typed = values.iter().filter(|v| !v.is_null());
         let mut model =
             typed.next().or_else(|| values.first()).cloned().ok_or_else(|| unknown("no values"))?;

@@ -15,6 +15,9 @@ struct Tail<'q> {
     fetch: Option<&'q Expr>,
 }
 
+/// Bound items, the columns they make, and the variables they assign.
+type SelectList = (Vec<Typed>, Vec<Column>, Vec<String>);
+
 impl Binder<'_> {
     pub(super) fn query(&mut self, query: &Query) -> Result<Relational, SqlError> {
         let known = self.ctes.len();
@@ -211,7 +214,7 @@ impl Binder<'_> {
         })
     }
 
-    fn items(&mut self, items: &[Item]) -> Result<(Vec<Typed>, Vec<Column>, Vec<String>), SqlError> {
+    fn items(&mut self, items: &[Item]) -> Result<SelectList, SqlError> {
         let (mut values, mut columns, mut assigned) = (Vec::new(), Vec::new(), Vec::new());
         for item in items {
             match item {

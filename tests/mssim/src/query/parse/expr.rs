@@ -157,7 +157,7 @@ impl Parser<'_> {
             Kind::Hex(h) => Expr::Hex(h),
             Kind::Variable(v) => Expr::Variable(v),
             Kind::Op("(") => return self.parenthesised(),
-            Kind::Word(w) => return self.from_word(&w),
+            Kind::Word(w) => return self.word_value(&w),
             Kind::Quoted(_) => return self.named(),
             _ => return Err(self.near()),
         };
@@ -176,7 +176,7 @@ impl Parser<'_> {
         Ok(inner)
     }
 
-    fn from_word(&mut self, word: &str) -> Result<Expr, SqlError> {
+    fn word_value(&mut self, word: &str) -> Result<Expr, SqlError> {
         let upper = word.to_ascii_uppercase();
         let call = self.is_op(1, "(");
         match upper.as_str() {

@@ -363,9 +363,7 @@ impl Parser<'_> {
             self.at += 2;
             return Ok(Some(Join::OuterApply));
         }
-        let kind = if self.word("INNER") {
-            Join::Inner
-        } else if self.peek("JOIN") {
+        let kind = if self.word("INNER") || self.peek("JOIN") {
             Join::Inner
         } else if self.word("LEFT") {
             Join::Left
