@@ -22,7 +22,7 @@ use crate::query::error::error;
 use crate::query::eval::{Env, Shared, State, lock, register};
 use crate::query::parse;
 use crate::results::{Backend, Flow, Login, Parameter, Results, Session, SqlError};
-use crate::storage::from_sqlite;
+use crate::storage::read_sqlite;
 use crate::value::Value;
 
 /// The engine as what answers behind the wire.
@@ -208,7 +208,7 @@ impl EngineSession {
         while let (Some(found), Flow::Continue) = (row, flow) {
             for ((i, ty), value) in types.iter().enumerate().zip(&mut values) {
                 let raw = found.get_ref(i).map_err(|e| failed(&e))?;
-                *value = from_sqlite(ty, raw)?;
+                read_sqlite(ty, raw, value)?;
             }
             count += 1;
             if !assigns {
