@@ -9,7 +9,7 @@
 mod statement;
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
 use std::sync::{Arc, Mutex};
 
 use rusqlite::Connection;
@@ -106,6 +106,10 @@ impl Session for EngineSession {
         Ok(())
     }
 
+    fn cancelled(&self) -> Arc<AtomicBool> {
+        Arc::clone(&lock(&self.shared).cancelled)
+    }
+
     fn reset(&mut self) {
         self.end_transaction(false);
         self.isolation = Isolation::ReadCommitted;
@@ -128,7 +132,8 @@ impl EngineSession {
         let catalog = engine.catalog(&database)?;
         let env =
             Env { catalog, databases: Vec::new(), user: user.clone(), spid, transactions: 0, row_count: 0 };
-        let state = State { steps: Vec::new(), error: None, env: Arc::new(env) };
+        let state =
+            State { steps: Vec::new(), error: None, env: Arc::new(env), cancelled: Arc::default() };
         let shared: Shared = Arc::new(Mutex::new(state));
         register(&conn, &shared).map_err(|e| storage_error(&e))?;
         Ok(Self {
