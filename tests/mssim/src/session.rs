@@ -7,6 +7,7 @@
 //! Server does it; arithmetic and constraints do not.
 
 mod statement;
+mod transaction;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};

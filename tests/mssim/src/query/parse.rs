@@ -4,6 +4,7 @@
 //! kept as text for the loader.
 
 mod expr;
+mod from;
 mod select;
 
 pub(super) use expr::is_predicate;

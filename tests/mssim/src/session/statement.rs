@@ -14,14 +14,11 @@ use crate::results::{EnvChange, Flow, Parameter, Results, SqlError};
 use crate::types::SqlType;
 use crate::value::Value;
 
+use super::transaction::WRITE;
 use super::{EngineSession, Isolation};
 
 /// Errors after which the batch goes on.
 const BATCH_GOES_ON: [i32; 9] = [8134, 8115, 2627, 2601, 547, 515, 2628, 8152, 3903];
-
-/// Starts a transaction that holds the write lock of the database; BEGIN IMMEDIATE would lock the file of the system
-/// views as well, which others must still be able to bring up to date.
-const WRITE: &str = "BEGIN DEFERRED; PRAGMA main.user_version = 1";
 
 /// Options that change nothing here.
 const ACCEPTED: [&str; 21] = [
@@ -132,7 +129,7 @@ impl EngineSession {
     }
 
     /// Runs SQLite's own SQL; `start`: only where no SQLite transaction is open.
-    fn lite(&self, sql: &str, start: bool) -> Result<(), SqlError> {
+    pub(super) fn lite(&self, sql: &str, start: bool) -> Result<(), SqlError> {
         if start && !self.conn.is_autocommit() {
             return Ok(());
         }
@@ -274,67 +271,6 @@ impl EngineSession {
         let flow = results.env_change(&EnvChange::Database { from, to: name });
         self.stopped |= flow == Flow::Stop;
         Ok(())
-    }
-
-    fn begin(&mut self, results: &mut dyn Results) -> Result<(), SqlError> {
-        if self.transactions == 0 {
-            if self.isolation != Isolation::ReadCommitted {
-                self.lite("BEGIN DEFERRED", true)?;
-            }
-            self.descriptor += 1;
-            let flow = results.env_change(&EnvChange::BeginTransaction(self.descriptor));
-            self.stopped |= flow == Flow::Stop;
-        }
-        self.transactions += 1;
-        Ok(())
-    }
-
-    fn commit(&mut self, results: &mut dyn Results) -> Result<(), SqlError> {
-        match self.transactions {
-            0 => {
-                return Err(error(
-                    3902,
-                    "The COMMIT TRANSACTION request has no corresponding BEGIN TRANSACTION.",
-                ));
-            }
-            1 => {
-                self.end_transaction(true);
-                let flow = results.env_change(&EnvChange::CommitTransaction(self.descriptor));
-                self.stopped |= flow == Flow::Stop;
-            }
-            _ => self.transactions -= 1,
-        }
-        Ok(())
-    }
-
-    fn rollback(&mut self, name: Option<&str>, results: &mut dyn Results) -> Result<(), SqlError> {
-        if self.transactions == 0 {
-            return Err(error(
-                3903,
-                "The ROLLBACK TRANSACTION request has no corresponding BEGIN TRANSACTION.",
-            ));
-        }
-        // A name is that of a savepoint if there is one, else that of the transaction.
-        if let Some(name) = name
-            && self.lite(&format!("ROLLBACK TO {}", crate::catalog::quote(name)), false).is_ok()
-        {
-            return Ok(());
-        }
-        self.end_transaction(false);
-        let flow = results.env_change(&EnvChange::RollbackTransaction(self.descriptor));
-        self.stopped |= flow == Flow::Stop;
-        Ok(())
-    }
-
-    /// Ends SQLite's transaction, if one is open, and ours.
-    pub(super) fn end_transaction(&mut self, commit: bool) {
-        self.transactions = 0;
-        if !self.conn.is_autocommit() {
-            let ended = self.conn.execute_batch(if commit { "COMMIT" } else { "ROLLBACK" });
-            if let Err(e) = ended {
-                tracing::error!("the store could not end a transaction: {e}");
-            }
-        }
     }
 
     /// DDL and DML, and EXEC.
