@@ -15,12 +15,12 @@ use crate::schema::TableName;
 use crate::settings::Settings;
 use crate::shutdown::Shutdown;
 use crate::source::catalog as source_catalog;
-use crate::target::objects::{self, Objects, Report};
 use crate::target::ledger;
+use crate::target::objects::{self, Objects, Report};
 
 /// # Errors
 /// `Unfinished` while tables are missing, `TablesFailed` where some failed, `Fenced` where another pod is at it.
-pub async fn run(settings: Settings, shutdown: Shutdown) -> Result<Outcome> {
+pub(super) async fn run(settings: Settings, shutdown: Shutdown) -> Result<Outcome> {
     let checkpoints = start::checkpoints(&settings).await?;
     let plan = checkpoints.plan().await?;
     finish(&settings, &shutdown, &checkpoints, &plan).await
@@ -30,7 +30,12 @@ pub async fn run(settings: Settings, shutdown: Shutdown) -> Result<Outcome> {
 ///
 /// # Errors
 /// As [`run`]; objects that could not be built are in the outcome's error.
-pub async fn finish(settings: &Settings, shutdown: &Shutdown, checkpoints: &Checkpoints, plan: &Plan) -> Result<Outcome> {
+pub(super) async fn finish(
+    settings: &Settings,
+    shutdown: &Shutdown,
+    checkpoints: &Checkpoints,
+    plan: &Plan,
+) -> Result<Outcome> {
     all_data_is_there(checkpoints, plan).await?;
     let entry = checkpoints.finish(plan).await?;
     if entry.document.status.status == Status::Completed {
@@ -79,7 +84,10 @@ async fn all_data_is_there(checkpoints: &Checkpoints, plan: &Plan) -> Result<()>
     if completed == entries.len() {
         return Ok(());
     }
-    let message = format!("{completed} of {} tables are copied ({failed} failed), so finish cannot begin", entries.len());
+    let message = format!(
+        "{completed} of {} tables are copied ({failed} failed), so finish cannot begin",
+        entries.len()
+    );
     let kind = if failed > 0 { ErrorKind::TablesFailed } else { ErrorKind::Unfinished };
     Err(Error::new(kind, message))
 }
@@ -95,7 +103,9 @@ async fn gather(plan: &Plan, source: &mut crate::source::client::Client) -> Resu
     let identities = now
         .values()
         .flat_map(|table| table.columns.iter().map(move |column| (table, column)))
-        .filter_map(|(table, column)| Some(((table.name.clone(), column.name.clone()), column.identity.clone()?)))
+        .filter_map(|(table, column)| {
+            Some(((table.name.clone(), column.name.clone()), column.identity.clone()?))
+        })
         .collect();
     Ok(Objects {
         tables: plan.tables.clone(),
@@ -140,7 +150,10 @@ async fn settle(context: &Context, claim: Claim<FinishDocument>, built: Result<R
     } else {
         let names: Vec<String> =
             report.failed.iter().map(|(object, error)| format!("{object}: {}", error.detail())).collect();
-        let error = Error::new(ErrorKind::TargetData, format!("{} objects failed: {}", names.len(), names.join("; ")));
+        let error = Error::new(
+            ErrorKind::TargetData,
+            format!("{} objects failed: {}", names.len(), names.join("; ")),
+        );
         let settled = Settled::failed(&error);
         outcome.error = Some(error);
         settled

@@ -17,7 +17,12 @@ use std::io::Write;
 
 /// # Errors
 /// Those of the source and the store, `PlanForeign`, `Unsupported` with everything that cannot be copied.
-pub async fn run(settings: Settings, shutdown: Shutdown, shards: Option<u32>, format: Format) -> Result<Outcome> {
+pub(super) async fn run(
+    settings: Settings,
+    shutdown: Shutdown,
+    shards: Option<u32>,
+    format: Format,
+) -> Result<Outcome> {
     let checkpoints = start::checkpoints(&settings).await?;
     let (plan, ours) = make(&settings, &shutdown, &checkpoints).await?;
     let ranges = shards.map_or_else(Vec::new, |count| ranges(&plan, count));
@@ -37,7 +42,11 @@ pub async fn run(settings: Settings, shutdown: Shutdown, shards: Option<u32>, fo
 ///
 /// # Errors
 /// As [`run`].
-pub async fn make(settings: &Settings, shutdown: &Shutdown, checkpoints: &Checkpoints) -> Result<(Plan, bool)> {
+pub(super) async fn make(
+    settings: &Settings,
+    shutdown: &Shutdown,
+    checkpoints: &Checkpoints,
+) -> Result<(Plan, bool)> {
     let (mut source, server) = start::source(settings, shutdown).await?;
     if let Some(plan) = checkpoints.plan_if_any().await? {
         start::same_plan(&plan, &server, Some(&settings.plan))?;
@@ -57,7 +66,8 @@ pub async fn make(settings: &Settings, shutdown: &Shutdown, checkpoints: &Checkp
 
 /// `A-B` for each shard, an empty text for an empty one.
 fn ranges(plan: &Plan, count: u32) -> Vec<String> {
-    let text = |range: Option<(u32, u32)>| range.map_or_else(String::new, |(first, last)| format!("{first}-{last}"));
+    let text =
+        |range: Option<(u32, u32)>| range.map_or_else(String::new, |(first, last)| format!("{first}-{last}"));
     shards::ranges(&plan.tables, count).into_iter().map(text).collect()
 }
 

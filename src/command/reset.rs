@@ -14,7 +14,7 @@ use crate::target::ledger;
 
 /// # Errors
 /// Those of the store and the target; `Fenced` where a living pod works on one of the tables.
-pub async fn run(settings: Settings, shutdown: Shutdown) -> Result<Outcome> {
+pub(super) async fn run(settings: Settings, shutdown: Shutdown) -> Result<Outcome> {
     let checkpoints = start::checkpoints(&settings).await?;
     let plan = checkpoints.plan().await?;
     let tables = forget(&settings, &shutdown, &checkpoints, &plan).await?;
@@ -28,7 +28,12 @@ pub async fn run(settings: Settings, shutdown: Shutdown) -> Result<Outcome> {
 ///
 /// # Errors
 /// As [`run`].
-pub async fn forget(settings: &Settings, shutdown: &Shutdown, checkpoints: &Checkpoints, plan: &Plan) -> Result<u64> {
+pub(super) async fn forget(
+    settings: &Settings,
+    shutdown: &Shutdown,
+    checkpoints: &Checkpoints,
+    plan: &Plan,
+) -> Result<u64> {
     let selected = start::selected(settings, plan)?;
     let mut target = start::target(settings, shutdown).await?;
     ledger::install(&mut target).await?;
@@ -73,7 +78,9 @@ async fn forget_one(checkpoints: &Checkpoints, plan: &Plan, table: &PlannedTable
     loop {
         let mut entry: Entry<TableDocument> = match checkpoints.table(plan, table).await {
             Ok(entry) => entry,
-            Err(error) if error.kind() == ErrorKind::CheckpointDamaged => return checkpoints.delete_table(table).await,
+            Err(error) if error.kind() == ErrorKind::CheckpointDamaged => {
+                return checkpoints.delete_table(table).await;
+            }
             Err(error) => return Err(error),
         };
         if !entry.is_stored() {

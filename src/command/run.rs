@@ -11,7 +11,7 @@ use crate::shutdown::Shutdown;
 
 /// # Errors
 /// Those of its steps.
-pub async fn run(settings: Settings, shutdown: Shutdown) -> Result<Outcome> {
+pub(super) async fn run(settings: Settings, shutdown: Shutdown) -> Result<Outcome> {
     let checkpoints = start::checkpoints(&settings).await?;
     if settings.resume && checkpoints.plan_if_any().await?.is_none() {
         return Err(Error::new(ErrorKind::PlanMissing, "--resume, but this run has no checkpoint"));

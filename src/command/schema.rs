@@ -28,7 +28,7 @@ const DDL_LOCK: i64 = 0x7368_6172_6464_646c;
 
 /// # Errors
 /// What stops all tables; what stops one is in the outcome.
-pub async fn run(settings: Settings, shutdown: Shutdown) -> Result<Outcome> {
+pub(super) async fn run(settings: Settings, shutdown: Shutdown) -> Result<Outcome> {
     let checkpoints = start::checkpoints(&settings).await?;
     let plan = checkpoints.plan().await?;
     if settings.reset {
@@ -41,10 +41,18 @@ pub async fn run(settings: Settings, shutdown: Shutdown) -> Result<Outcome> {
 ///
 /// # Errors
 /// As [`run`].
-pub async fn prepare(settings: &Settings, shutdown: &Shutdown, checkpoints: &Checkpoints, plan: &Plan) -> Result<Outcome> {
+pub(super) async fn prepare(
+    settings: &Settings,
+    shutdown: &Shutdown,
+    checkpoints: &Checkpoints,
+    plan: &Plan,
+) -> Result<Outcome> {
     let selected = start::selected(settings, plan)?;
     if selected.is_empty() {
-        return Ok(Outcome { message: Some(format!("{} is empty: nothing to do", settings.selection)), ..Outcome::default() });
+        return Ok(Outcome {
+            message: Some(format!("{} is empty: nothing to do", settings.selection)),
+            ..Outcome::default()
+        });
     }
     let (mut source, server) = start::source(settings, shutdown).await?;
     start::same_plan(plan, &server, None)?;
@@ -94,9 +102,12 @@ pub async fn prepare(settings: &Settings, shutdown: &Shutdown, checkpoints: &Che
 
 /// The names of all indexes of the run, the same in every pod: primary keys now, the rest at `finish`.
 #[must_use]
-pub fn index_names(plan: &Plan, now: &BTreeMap<TableName, SourceTable>, indexes: &[Index]) -> Names {
-    let targets: BTreeMap<&TableName, &TableName> = plan.tables.iter().map(|table| (&table.source, &table.target)).collect();
-    let keys = now.values().filter_map(|table| Some((targets.get(&table.name)?, table.primary_key.as_ref()?.name.as_str())));
+pub(super) fn index_names(plan: &Plan, now: &BTreeMap<TableName, SourceTable>, indexes: &[Index]) -> Names {
+    let targets: BTreeMap<&TableName, &TableName> =
+        plan.tables.iter().map(|table| (&table.source, &table.target)).collect();
+    let keys = now
+        .values()
+        .filter_map(|table| Some((targets.get(&table.name)?, table.primary_key.as_ref()?.name.as_str())));
     let others = indexes.iter().filter_map(|index| Some((targets.get(&index.table)?, index.name.as_str())));
     let wanted: Vec<(&TableName, &str)> = keys.chain(others).map(|(table, name)| (*table, name)).collect();
     names::index_names(plan.tables.iter().map(|table| &table.target), wanted)
@@ -145,7 +156,7 @@ async fn create(
 ///
 /// # Errors
 /// `TargetMismatch` with every difference.
-pub fn matches(table: &PlannedTable, there: &catalog::TargetTable) -> Result<()> {
+pub(super) fn matches(table: &PlannedTable, there: &catalog::TargetTable) -> Result<()> {
     let differences = catalog::differences(table, there);
     if differences.is_empty() {
         return Ok(());
@@ -190,7 +201,8 @@ async fn record(
                 return Ok(());
             }
         }
-        Err(Error::new(ErrorKind::StoreUnavailable, "the table's object changes all the time").table(&table.source))
+        Err(Error::new(ErrorKind::StoreUnavailable, "the table's object changes all the time")
+            .table(&table.source))
     };
     let mut results = stream::iter(writes).map(write).buffer_unordered(WRITES_AT_ONCE);
     while let Some(result) = results.next().await {

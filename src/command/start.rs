@@ -21,7 +21,7 @@ const APPLICATION: &str = "shardferry";
 ///
 /// # Errors
 /// Those of the store; `StoreUnconditional`.
-pub async fn checkpoints(settings: &Settings) -> Result<Checkpoints> {
+pub(super) async fn checkpoints(settings: &Settings) -> Result<Checkpoints> {
     let checkpoints = Checkpoints::open(&settings.checkpoint, settings.run_id.clone(), &settings.pod).await?;
     checkpoints.probe().await?;
     Ok(checkpoints)
@@ -31,7 +31,7 @@ pub async fn checkpoints(settings: &Settings) -> Result<Checkpoints> {
 ///
 /// # Errors
 /// Those of the source.
-pub async fn source(settings: &Settings, shutdown: &Shutdown) -> Result<(SourceClient, Server)> {
+pub(super) async fn source(settings: &Settings, shutdown: &Shutdown) -> Result<(SourceClient, Server)> {
     let source = settings.source()?;
     retry(settings.retry, shutdown, "connecting to the source", async || {
         let mut client = SourceClient::connect(source).await?;
@@ -45,7 +45,7 @@ pub async fn source(settings: &Settings, shutdown: &Shutdown) -> Result<(SourceC
 ///
 /// # Errors
 /// Those of the target.
-pub async fn target(settings: &Settings, shutdown: &Shutdown) -> Result<TargetClient> {
+pub(super) async fn target(settings: &Settings, shutdown: &Shutdown) -> Result<TargetClient> {
     let target = settings.target()?;
     retry(settings.retry, shutdown, "connecting to the target", async || {
         TargetClient::connect(target, APPLICATION).await
@@ -55,7 +55,7 @@ pub async fn target(settings: &Settings, shutdown: &Shutdown) -> Result<TargetCl
 
 /// The source as the plan names it.
 #[must_use]
-pub fn planned_source(server: &Server) -> PlannedSource {
+pub(super) fn planned_source(server: &Server) -> PlannedSource {
     PlannedSource {
         server: server.name.clone(),
         database: server.database.clone(),
@@ -68,7 +68,7 @@ pub fn planned_source(server: &Server) -> PlannedSource {
 ///
 /// # Errors
 /// `PlanForeign`, saying what differs.
-pub fn same_plan(plan: &Plan, server: &Server, options: Option<&PlanOptions>) -> Result<()> {
+pub(super) fn same_plan(plan: &Plan, server: &Server, options: Option<&PlanOptions>) -> Result<()> {
     let differences = build::differences(plan, &planned_source(server), options);
     if differences.is_empty() {
         return Ok(());
@@ -81,7 +81,7 @@ pub fn same_plan(plan: &Plan, server: &Server, options: Option<&PlanOptions>) ->
 ///
 /// # Errors
 /// `Config` where SNAPSHOT was asked for and the database does not allow it.
-pub fn consistency(wanted: &Consistency, server: &Server) -> Result<Consistency> {
+pub(super) fn consistency(wanted: &Consistency, server: &Server) -> Result<Consistency> {
     match wanted {
         Consistency::SnapshotIfAllowed if server.snapshot_isolation => Ok(Consistency::Snapshot),
         Consistency::SnapshotIfAllowed => {
@@ -107,12 +107,13 @@ pub fn consistency(wanted: &Consistency, server: &Server) -> Result<Consistency>
 ///
 /// # Errors
 /// `Usage` for a choice that the plan does not have.
-pub fn selected(settings: &Settings, plan: &Plan) -> Result<Vec<PlannedTable>> {
+pub(super) fn selected(settings: &Settings, plan: &Plan) -> Result<Vec<PlannedTable>> {
     let mut tables: Vec<PlannedTable> = settings.selection.resolve(plan)?.into_iter().cloned().collect();
     if let Some(name) = &settings.start_from_table {
         let first = shards::find(plan, name)?.index;
         if !tables.iter().any(|table| table.index == first) {
-            let message = format!("--start-from-table is not among the chosen tables ({})", settings.selection);
+            let message =
+                format!("--start-from-table is not among the chosen tables ({})", settings.selection);
             return Err(Error::new(ErrorKind::Usage, message).table(name));
         }
         tables.retain(|table| table.index >= first);
@@ -124,7 +125,7 @@ pub fn selected(settings: &Settings, plan: &Plan) -> Result<Vec<PlannedTable>> {
 ///
 /// # Errors
 /// Those of the source.
-pub async fn source_tables(client: &mut SourceClient) -> Result<BTreeMap<TableName, SourceTable>> {
+pub(super) async fn source_tables(client: &mut SourceClient) -> Result<BTreeMap<TableName, SourceTable>> {
     Ok(catalog::tables(client).await?.into_iter().map(|table| (table.name.clone(), table)).collect())
 }
 
@@ -132,7 +133,7 @@ pub async fn source_tables(client: &mut SourceClient) -> Result<BTreeMap<TableNa
 ///
 /// # Errors
 /// `SourceChanged`, naming the table and what changed.
-pub fn unchanged(planned: &PlannedTable, now: &BTreeMap<TableName, SourceTable>) -> Result<()> {
+pub(super) fn unchanged(planned: &PlannedTable, now: &BTreeMap<TableName, SourceTable>) -> Result<()> {
     let changed = |what: String| Err(Error::new(ErrorKind::SourceChanged, what).table(&planned.source));
     let Some(table) = now.get(&planned.source) else {
         return changed("the table of the plan is not in the source any more".to_owned());
@@ -154,7 +155,9 @@ pub fn unchanged(planned: &PlannedTable, now: &BTreeMap<TableName, SourceTable>)
             None => told.push(format!("column {} is new", column.name)),
         }
     }
-    for name in before.keys().filter(|name| !table.columns.iter().any(|column| column.name.as_str() == **name)) {
+    for name in
+        before.keys().filter(|name| !table.columns.iter().any(|column| column.name.as_str() == **name))
+    {
         told.push(format!("column {name} is gone"));
     }
     if told.is_empty() {

@@ -12,7 +12,7 @@ use crate::shutdown::Shutdown;
 use std::io::{IsTerminal, Write};
 
 /// What the flags of `status` ask for.
-pub struct View {
+pub(super) struct View {
     pub watch: bool,
     pub verbose: bool,
     pub format: Format,
@@ -21,7 +21,7 @@ pub struct View {
 
 /// # Errors
 /// Those of the store, `PlanMissing`, and of damaged, newer or foreign documents.
-pub async fn run(settings: Settings, shutdown: Shutdown, view: View) -> Result<Outcome> {
+pub(super) async fn run(settings: Settings, shutdown: Shutdown, view: View) -> Result<Outcome> {
     let checkpoints = Checkpoints::open(&settings.checkpoint, settings.run_id.clone(), &settings.pod).await?;
     let plan = checkpoints.plan().await?;
     let load = async || {

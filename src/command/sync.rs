@@ -22,7 +22,7 @@ use std::collections::BTreeMap;
 
 /// # Errors
 /// What stops all tables; what stops one is in the outcome.
-pub async fn run(settings: Settings, shutdown: Shutdown) -> Result<Outcome> {
+pub(super) async fn run(settings: Settings, shutdown: Shutdown) -> Result<Outcome> {
     let checkpoints = start::checkpoints(&settings).await?;
     let plan = checkpoints.plan().await?;
     copy(&settings, &shutdown, &checkpoints, &plan).await
@@ -32,7 +32,12 @@ pub async fn run(settings: Settings, shutdown: Shutdown) -> Result<Outcome> {
 ///
 /// # Errors
 /// As [`run`].
-pub async fn copy(settings: &Settings, shutdown: &Shutdown, checkpoints: &Checkpoints, plan: &Plan) -> Result<Outcome> {
+pub(super) async fn copy(
+    settings: &Settings,
+    shutdown: &Shutdown,
+    checkpoints: &Checkpoints,
+    plan: &Plan,
+) -> Result<Outcome> {
     let started_at = clock::now();
     let selected = start::selected(settings, plan)?;
     if selected.is_empty() {
@@ -62,7 +67,8 @@ pub async fn copy(settings: &Settings, shutdown: &Shutdown, checkpoints: &Checkp
     }
     let epochs = ledger::epochs(&target, settings.run_id.as_str()).await?;
     drop(target);
-    let started = Started { checkpoints: checkpoints.clone(), plan: plan.clone(), consistency, progress, epochs };
+    let started =
+        Started { checkpoints: checkpoints.clone(), plan: plan.clone(), consistency, progress, epochs };
     let context = Context::new(settings, shutdown, started)?;
     let (work, refused): (Vec<_>, Vec<_>) = list
         .work
@@ -73,7 +79,8 @@ pub async fn copy(settings: &Settings, shutdown: &Shutdown, checkpoints: &Checkp
         })
         .partition(|(_, checked)| checked.is_ok());
     let mut tally =
-        scheduler::copy_all(&context, work.into_iter().map(|(work, _)| work).collect(), settings.jobs.get()).await;
+        scheduler::copy_all(&context, work.into_iter().map(|(work, _)| work).collect(), settings.jobs.get())
+            .await;
     for (work, checked) in refused {
         if let Err(error) = checked {
             refuse(&context, work, error, &mut tally).await;
@@ -102,12 +109,17 @@ async fn worklist(
 ) -> Result<Worklist> {
     let mut entries: BTreeMap<u32, Entry<TableDocument>> =
         checkpoints.tables(plan).await?.into_iter().map(|entry| (entry.document.index, entry)).collect();
-    if settings.resume && !selected.iter().any(|table| entries.get(&table.index).is_some_and(Entry::is_stored)) {
+    if settings.resume
+        && !selected.iter().any(|table| entries.get(&table.index).is_some_and(Entry::is_stored))
+    {
         let message = "--resume, but no chosen table of this run has a checkpoint";
         return Err(Error::new(ErrorKind::PlanMissing, message));
     }
-    let markers: BTreeMap<u32, Marker> =
-        ledger::markers(target, settings.run_id.as_str()).await?.into_iter().map(|marker| (marker.table, marker)).collect();
+    let markers: BTreeMap<u32, Marker> = ledger::markers(target, settings.run_id.as_str())
+        .await?
+        .into_iter()
+        .map(|marker| (marker.table, marker))
+        .collect();
     let mut list = Worklist { work: Vec::new(), completed: Vec::new(), chosen: 0 };
     for table in selected {
         let Some(mut entry) = entries.remove(&table.index) else { continue };
@@ -176,7 +188,8 @@ fn check(
 async fn refuse(context: &Context, mut work: Work, error: Error, tally: &mut Tally) {
     context.progress.table_failed(work.table.index, &error);
     tracing::error!(table = %work.table.source, code = error.policy().code, error = %error, "this table is not copied");
-    let failed = state::next(&work.entry.document.data, Event::Failed(PhaseError::from(&error)), clock::now());
+    let failed =
+        state::next(&work.entry.document.data, Event::Failed(PhaseError::from(&error)), clock::now());
     let written = match failed {
         Ok(phase) => {
             work.entry.document.data = phase;
@@ -205,7 +218,13 @@ fn outcome(list: &Worklist, failed: u64, tally: &Tally) -> Outcome {
 }
 
 /// What this pod did, for the report. Its loss loses no data, so it never fails a run.
-async fn write_pod(settings: &Settings, checkpoints: &Checkpoints, plan: &Plan, started_at: Timestamp, tally: &mut Tally) {
+async fn write_pod(
+    settings: &Settings,
+    checkpoints: &Checkpoints,
+    plan: &Plan,
+    started_at: Timestamp,
+    tally: &mut Tally,
+) {
     let document = PodDocument {
         version: VERSION,
         plan_fingerprint: plan.fingerprint.clone(),

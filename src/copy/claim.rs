@@ -11,7 +11,9 @@
 
 use super::context::Context;
 use super::state::{self, Event};
-use crate::checkpoint::document::{Document, FinishDocument, Owner, Phase, PhaseError, Status, TableDocument};
+use crate::checkpoint::document::{
+    Document, FinishDocument, Owner, Phase, PhaseError, Status, TableDocument,
+};
 use crate::checkpoint::{Entry, Written};
 use crate::clock;
 use crate::error::{Error, ErrorKind, Result};
@@ -83,7 +85,12 @@ pub struct Claim<T: Claimable> {
 ///
 /// # Errors
 /// Those of the store and the target.
-pub async fn ask<T: Claimable>(cx: &Arc<Context>, index: u32, name: &TableName, mut entry: Entry<T>) -> Result<Asked<T>> {
+pub async fn ask<T: Claimable>(
+    cx: &Arc<Context>,
+    index: u32,
+    name: &TableName,
+    mut entry: Entry<T>,
+) -> Result<Asked<T>> {
     let locked = ledger::hold(cx.session.lock().await.client().await?, &cx.run, index).await?;
     if let Some(owner) = entry.document.owner() {
         let ours = owner.pod == cx.pod;
@@ -116,7 +123,12 @@ pub async fn ask<T: Claimable>(cx: &Arc<Context>, index: u32, name: &TableName, 
 }
 
 /// Steps 2 and 3; None where another pod won the compare-and-swap (`entry` is then what it wrote).
-async fn take<T: Claimable>(cx: &Context, index: u32, name: &TableName, entry: &mut Entry<T>) -> Result<Option<u64>> {
+async fn take<T: Claimable>(
+    cx: &Context,
+    index: u32,
+    name: &TableName,
+    entry: &mut Entry<T>,
+) -> Result<Option<u64>> {
     let known = cx.epochs.get(&index).copied().unwrap_or(0);
     let document = &mut entry.document;
     let epoch = (*document.epoch_mut()).max(known) + 1;
@@ -151,7 +163,8 @@ impl<T: Claimable> Claim<T> {
     fn start(cx: &Arc<Context>, index: u32, epoch: u64, entry: Entry<T>) -> Self {
         let entry = Arc::new(Mutex::new(entry));
         let (heartbeat, fenced) = (CancellationToken::new(), CancellationToken::new());
-        let task = tokio::spawn(beat(Arc::clone(cx), index, Arc::clone(&entry), heartbeat.clone(), fenced.clone()));
+        let task =
+            tokio::spawn(beat(Arc::clone(cx), index, Arc::clone(&entry), heartbeat.clone(), fenced.clone()));
         Self { index, epoch, entry, heartbeat: heartbeat.drop_guard(), fenced, task }
     }
 
@@ -204,7 +217,10 @@ impl<T> Settled<T> {
 }
 
 fn fenced_error(epoch: u64, owner: Option<&Owner>) -> Error {
-    let by = owner.map_or_else(|| "another pod".to_owned(), |owner| format!("pod {} (epoch {})", owner.pod, owner.epoch));
+    let by = owner.map_or_else(
+        || "another pod".to_owned(),
+        |owner| format!("pod {} (epoch {})", owner.pod, owner.epoch),
+    );
     Error::new(ErrorKind::Fenced, format!("the claim of epoch {epoch} was taken over by {by}"))
 }
 

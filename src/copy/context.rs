@@ -62,7 +62,10 @@ impl LockSession {
         }
         match &mut self.client {
             Some(client) => Ok(client),
-            None => Err(crate::error::Error::new(crate::error::ErrorKind::Bug, "a connection that was just made is not there")),
+            None => Err(crate::error::Error::new(
+                crate::error::ErrorKind::Bug,
+                "a connection that was just made is not there",
+            )),
         }
     }
 }

@@ -127,7 +127,10 @@ async fn one(cx: &Arc<Context>, shared: &Shared, connections: &mut Connections, 
     if entry.document.data.status == Status::Completed {
         return done_elsewhere(cx, shared, table).await;
     }
-    let claim = match claim::ask(cx, table.index, &table.source, entry).await.map_err(|error| error.table(&table.source))? {
+    let claim = match claim::ask(cx, table.index, &table.source, entry)
+        .await
+        .map_err(|error| error.table(&table.source))?
+    {
         Asked::Owned(claim) => claim,
         Asked::Done(_) => return done_elsewhere(cx, shared, table).await,
         Asked::Busy(owner) => return put_back(cx, shared, next, &owner.pod).await,
@@ -189,7 +192,13 @@ async fn give_up(cx: &Context, claim: claim::Claim<TableDocument>, error: &Error
 }
 
 async fn done_elsewhere(cx: &Context, shared: &Shared, table: &PlannedTable) -> Result<()> {
-    cx.progress.table_skipped(table.index, cx.total(), &table.source, table.bytes, "completed by another pod");
+    cx.progress.table_skipped(
+        table.index,
+        cx.total(),
+        &table.source,
+        table.bytes,
+        "completed by another pod",
+    );
     shared.tally.lock().await.elsewhere += 1;
     Ok(())
 }
@@ -250,7 +259,13 @@ mod tests {
     #[test]
     fn the_worst_error_decides_the_exit_code() {
         let mut kept = None;
-        let kinds = [ErrorKind::Fenced, ErrorKind::Value, ErrorKind::SourceUnavailable, ErrorKind::Value, ErrorKind::Bug];
+        let kinds = [
+            ErrorKind::Fenced,
+            ErrorKind::Value,
+            ErrorKind::SourceUnavailable,
+            ErrorKind::Value,
+            ErrorKind::Bug,
+        ];
         let exits: Vec<u8> = kinds
             .into_iter()
             .filter_map(|kind| {

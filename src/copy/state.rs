@@ -88,7 +88,10 @@ mod tests {
     #[test]
     fn a_phase_goes_from_pending_over_in_progress_to_completed() {
         let started = next(&Phase::default(), Event::Started, NOW).unwrap();
-        assert_eq!((started.status, started.attempts, started.started_at), (Status::InProgress, 1, Some(NOW)));
+        assert_eq!(
+            (started.status, started.attempts, started.started_at),
+            (Status::InProgress, 1, Some(NOW))
+        );
         let completed = next(&started, Event::Completed { rows: 7, bytes: 70 }, NOW).unwrap();
         assert_eq!((completed.status, completed.rows_synced, completed.bytes), (Status::Completed, 7, 70));
         assert_eq!((completed.chunks_done, completed.chunks_total), (1, 1));

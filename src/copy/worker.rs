@@ -72,7 +72,12 @@ pub async fn copy_table(
 }
 
 /// Tries until it succeeds or fails for good; each attempt has fresh connections.
-async fn attempts(cx: &Context, connections: &mut Connections, table: &PlannedTable, epoch: u64) -> Result<Copied> {
+async fn attempts(
+    cx: &Context,
+    connections: &mut Connections,
+    table: &PlannedTable,
+    epoch: u64,
+) -> Result<Copied> {
     let what = format!("copying {}", table.source);
     let mut retrying = Retrying::new(cx.retry, &cx.shutdown, &what);
     loop {
@@ -99,7 +104,12 @@ fn stopped(cx: &Context) -> Error {
     cx.shutdown.error().unwrap_or_else(|| Error::new(ErrorKind::Terminated, "stopped"))
 }
 
-async fn attempt(cx: &Context, connections: &mut Connections, table: &PlannedTable, epoch: u64) -> Result<Copied> {
+async fn attempt(
+    cx: &Context,
+    connections: &mut Connections,
+    table: &PlannedTable,
+    epoch: u64,
+) -> Result<Copied> {
     let target = match &mut connections.target {
         Some(client) => client,
         none => none.insert(TargetClient::connect(&cx.target, "shardferry").await?),
@@ -174,14 +184,17 @@ fn statement(consistency: &Consistency, table: &PlannedTable) -> Result<String> 
         .map(|column| match types::map(&column.source_type) {
             Ok(mapping) => Ok((column.source.clone(), mapping.select)),
             Err(refused) => {
-                let message = format!("this version does not copy {}: {}", column.source_type, refused.reason);
+                let message =
+                    format!("this version does not copy {}: {}", column.source_type, refused.reason);
                 Err(Error::new(ErrorKind::Unsupported, message).column(&column.source))
             }
         })
         .collect::<Result<Vec<(_, SelectForm)>>>()?;
     let level = match consistency {
         Consistency::Snapshot => "SNAPSHOT",
-        Consistency::ReadCommitted | Consistency::SnapshotIfAllowed | Consistency::DatabaseSnapshot(_) => "READ COMMITTED",
+        Consistency::ReadCommitted | Consistency::SnapshotIfAllowed | Consistency::DatabaseSnapshot(_) => {
+            "READ COMMITTED"
+        }
     };
     Ok(format!("SET TRANSACTION ISOLATION LEVEL {level}; {}", select(&table.source, &columns, &[])))
 }

@@ -1,7 +1,8 @@
 //! From what the source has to the plan: filter, order, map types, name the target, take the fingerprint. Pure.
 
 use super::document::{
-    Plan, PlanOptions, PlannedColumn, PlannedIdentity, PlannedSource, PlannedTable, UnsupportedColumn, VERSION,
+    Plan, PlanOptions, PlannedColumn, PlannedIdentity, PlannedSource, PlannedTable, UnsupportedColumn,
+    VERSION,
 };
 use crate::convert::types;
 use crate::error::{Error, ErrorKind, Result};
@@ -19,11 +20,17 @@ const MAX_NAME_BYTES: usize = 63;
 /// # Errors
 /// `Config` for a pattern that is no glob, `Usage` where the filters leave nothing, `Unsupported` with every column and
 /// name that PostgreSQL or shardferry cannot take, all at once.
-pub fn build(source: PlannedSource, options: PlanOptions, tables: &[SourceTable], now: Timestamp) -> Result<Plan> {
+pub fn build(
+    source: PlannedSource,
+    options: PlanOptions,
+    tables: &[SourceTable],
+    now: Timestamp,
+) -> Result<Plan> {
     let filter = Filter::new(&options)?;
     let mut chosen: Vec<&SourceTable> = tables.iter().filter(|table| filter.takes(&table.name)).collect();
     if chosen.is_empty() {
-        let message = format!("nothing to plan: the database has {} tables, the filters leave none", tables.len());
+        let message =
+            format!("nothing to plan: the database has {} tables, the filters leave none", tables.len());
         return Err(Error::new(ErrorKind::Usage, message));
     }
     chosen.sort_by(|a, b| a.name.cmp(&b.name));
@@ -39,8 +46,9 @@ pub fn build(source: PlannedSource, options: PlanOptions, tables: &[SourceTable]
 /// # Errors
 /// `Bug` where the options cannot be written as JSON.
 pub fn fingerprint(source: &PlannedSource, options: &PlanOptions) -> Result<String> {
-    let options = serde_json::to_string(options)
-        .map_err(|error| Error::new(ErrorKind::Bug, "cannot write the plan's options as JSON").because(error))?;
+    let options = serde_json::to_string(options).map_err(|error| {
+        Error::new(ErrorKind::Bug, "cannot write the plan's options as JSON").because(error)
+    })?;
     Ok(hex_digest(&[&source.server, &source.database, &options]))
 }
 
@@ -73,7 +81,8 @@ pub fn column_fingerprint(table: &SourceTable) -> String {
         .iter()
         .map(|column| {
             let collation = column.ty.collation.as_deref().unwrap_or("");
-            let identity = column.identity.as_ref().map_or_else(String::new, |i| format!("{},{}", i.seed, i.increment));
+            let identity =
+                column.identity.as_ref().map_or_else(String::new, |i| format!("{},{}", i.seed, i.increment));
             let computed = column.computed.as_deref().unwrap_or("");
             format!("{}|{}|{collation}|{}|{identity}|{computed}", column.name, column.ty, column.nullable)
         })
@@ -114,7 +123,12 @@ fn planned_table(index: u32, table: &SourceTable, options: &PlanOptions) -> Plan
         target: TableName::new(schema, &table.name.name),
         columns,
         unsupported,
-        primary_key: table.primary_key.iter().flat_map(|key| &key.columns).map(|column| column.name.clone()).collect(),
+        primary_key: table
+            .primary_key
+            .iter()
+            .flat_map(|key| &key.columns)
+            .map(|column| column.name.clone())
+            .collect(),
         rows: table.rows,
         bytes: table.bytes,
         column_fingerprint: column_fingerprint(table),
@@ -128,10 +142,10 @@ fn planned_column(column: &SourceColumn, target_type: String) -> PlannedColumn {
         source_type: column.ty.clone(),
         target_type,
         nullable: column.nullable,
-        identity: column
-            .identity
-            .as_ref()
-            .map(|identity| PlannedIdentity { seed: identity.seed.clone(), increment: identity.increment.clone() }),
+        identity: column.identity.as_ref().map(|identity| PlannedIdentity {
+            seed: identity.seed.clone(),
+            increment: identity.increment.clone(),
+        }),
     }
 }
 
@@ -143,17 +157,30 @@ fn refuse(tables: &[PlannedTable], options: &PlanOptions) -> Result<()> {
         if let Some(other) = targets.insert(&table.target, &table.source) {
             found.push(format!("{}: has the target name {} of {other} as well", table.source, table.target));
         }
-        for name in [table.target.schema.as_str(), table.target.name.as_str()].into_iter().chain(names_of_columns(table)) {
+        for name in [table.target.schema.as_str(), table.target.name.as_str()]
+            .into_iter()
+            .chain(names_of_columns(table))
+        {
             if name.len() > MAX_NAME_BYTES {
-                found.push(format!("{}: the name {name} has {} bytes, PostgreSQL takes 63", table.source, name.len()));
+                found.push(format!(
+                    "{}: the name {name} has {} bytes, PostgreSQL takes 63",
+                    table.source,
+                    name.len()
+                ));
             }
         }
         if table.columns.is_empty() {
-            found.push(format!("{}: has no column that can be copied; leave the table out with --exclude", table.source));
+            found.push(format!(
+                "{}: has no column that can be copied; leave the table out with --exclude",
+                table.source
+            ));
         }
         if !options.skip_unsupported {
             for column in &table.unsupported {
-                found.push(format!("{}.{} {}: {}", table.source, column.column, column.source_type, column.reason));
+                found.push(format!(
+                    "{}.{} {}: {}",
+                    table.source, column.column, column.source_type, column.reason
+                ));
             }
         }
         let key_lost = |name| table.unsupported.iter().any(|column| &column.column == name);
@@ -184,7 +211,10 @@ struct Filter {
 
 impl Filter {
     fn new(options: &PlanOptions) -> Result<Self> {
-        Ok(Self { include: matchers("include", &options.include)?, exclude: matchers("exclude", &options.exclude)? })
+        Ok(Self {
+            include: matchers("include", &options.include)?,
+            exclude: matchers("exclude", &options.exclude)?,
+        })
     }
 
     fn takes(&self, table: &TableName) -> bool {
@@ -199,7 +229,8 @@ fn matchers(flag: &str, patterns: &[String]) -> Result<Vec<GlobMatcher>> {
         .iter()
         .map(|pattern| {
             Glob::new(&pattern.to_lowercase()).map(|glob| glob.compile_matcher()).map_err(|error| {
-                Error::new(ErrorKind::Config, format!("--{flag} {pattern} is no glob over schema.table")).because(error)
+                Error::new(ErrorKind::Config, format!("--{flag} {pattern} is no glob over schema.table"))
+                    .because(error)
             })
         })
         .collect()
@@ -214,7 +245,14 @@ mod tests {
         SourceColumn {
             name: ColumnName::new(name),
             ordinal: 1,
-            ty: SourceType { name: ty.to_owned(), alias: None, max_length: 4, precision: 10, scale: 0, collation: None },
+            ty: SourceType {
+                name: ty.to_owned(),
+                alias: None,
+                max_length: 4,
+                precision: 10,
+                scale: 0,
+                collation: None,
+            },
             nullable: false,
             identity: None,
             computed: None,
@@ -223,7 +261,14 @@ mod tests {
     }
 
     fn table(name: &str, columns: Vec<SourceColumn>) -> SourceTable {
-        SourceTable { name: name.parse().unwrap(), object_id: 1, columns, primary_key: None, rows: 1, bytes: 1 }
+        SourceTable {
+            name: name.parse().unwrap(),
+            object_id: 1,
+            columns,
+            primary_key: None,
+            rows: 1,
+            bytes: 1,
+        }
     }
 
     fn source() -> PlannedSource {
@@ -261,7 +306,11 @@ mod tests {
         for part in ["dbo.a.v sql_variant", "dbo.b.g geometry", "dbo.b: has no column", "has 64 bytes"] {
             assert!(error.detail().contains(part), "{part} in {error}");
         }
-        let skipping = PlanOptions { skip_unsupported: true, exclude: vec!["dbo.[bc]".to_owned()], ..PlanOptions::default() };
+        let skipping = PlanOptions {
+            skip_unsupported: true,
+            exclude: vec!["dbo.[bc]".to_owned()],
+            ..PlanOptions::default()
+        };
         let plan = built(skipping, &tables).unwrap();
         assert_eq!(plan.tables[0].columns.len(), 1);
         assert_eq!(plan.tables[0].unsupported[0].column, ColumnName::new("v"));

@@ -52,13 +52,19 @@ impl Selection {
                 if usize::try_from(*last).is_ok_and(|last| last <= size) {
                     return Ok(between(*first, *last));
                 }
-                let message = format!("--range {first}-{last} goes beyond the plan, which has {size} tables (1-{size})");
+                let message = format!(
+                    "--range {first}-{last} goes beyond the plan, which has {size} tables (1-{size})"
+                );
                 Err(Error::new(ErrorKind::Usage, message))
             }
             Self::Shard { number, count } => {
                 let ranges = ranges(&plan.tables, *count);
                 let place = usize::try_from(number.saturating_sub(1)).unwrap_or(usize::MAX);
-                Ok(ranges.get(place).copied().flatten().map_or_else(Vec::new, |(first, last)| between(first, last)))
+                Ok(ranges
+                    .get(place)
+                    .copied()
+                    .flatten()
+                    .map_or_else(Vec::new, |(first, last)| between(first, last)))
             }
             Self::Tables(names) => {
                 let mut found = names.iter().map(|name| find(plan, name)).collect::<Result<Vec<_>>>()?;
@@ -83,7 +89,10 @@ pub fn find<'p>(plan: &'p Plan, name: &TableName) -> Result<&'p PlannedTable> {
     match (alike.next(), alike.next()) {
         (Some(table), None) => Ok(table),
         _ => {
-            let message = format!("the plan has no such table (it has {} tables; `shardferry status` lists them)", plan.tables.len());
+            let message = format!(
+                "the plan has no such table (it has {} tables; `shardferry status` lists them)",
+                plan.tables.len()
+            );
             Err(Error::new(ErrorKind::Usage, message).table(name))
         }
     }
@@ -114,7 +123,12 @@ pub fn ranges(tables: &[PlannedTable], count: u32) -> Vec<Option<(u32, u32)>> {
     let mut ranges: Vec<Option<(u32, u32)>> = Vec::with_capacity(shards);
     for (place, start) in starts.iter().enumerate() {
         let end = starts.get(place + 1).copied().unwrap_or(tables.len());
-        ranges.push(tables.get(*start).zip(tables.get(end.wrapping_sub(1))).map(|(first, last)| (first.index, last.index)));
+        ranges.push(
+            tables
+                .get(*start)
+                .zip(tables.get(end.wrapping_sub(1)))
+                .map(|(first, last)| (first.index, last.index)),
+        );
     }
     ranges.resize(shards, None);
     ranges
@@ -201,8 +215,15 @@ mod tests {
     #[test]
     fn tables_are_found_by_name_and_put_in_plan_order() {
         let plan = plan_of(&[1, 2, 3]);
-        let chosen = Selection::Tables(vec!["dbo.T3".parse().unwrap(), "DBO.t1".parse().unwrap(), "dbo.T3".parse().unwrap()]);
-        assert_eq!(chosen.resolve(&plan).unwrap().iter().map(|table| table.index).collect::<Vec<_>>(), [1, 3]);
+        let chosen = Selection::Tables(vec![
+            "dbo.T3".parse().unwrap(),
+            "DBO.t1".parse().unwrap(),
+            "dbo.T3".parse().unwrap(),
+        ]);
+        assert_eq!(
+            chosen.resolve(&plan).unwrap().iter().map(|table| table.index).collect::<Vec<_>>(),
+            [1, 3]
+        );
         let missing = Selection::Tables(vec!["dbo.T4".parse().unwrap()]).resolve(&plan).unwrap_err();
         assert!(missing.detail().contains("table dbo.T4: the plan has no such table"), "{missing}");
     }

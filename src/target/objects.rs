@@ -65,7 +65,10 @@ pub async fn build(settings: &TargetSettings, objects: &Objects, jobs: usize) ->
     let analyze = objects
         .tables
         .iter()
-        .map(|table| Job { object: format!("statistics of {}", table.target), sql: ddl::analyze(&table.target) })
+        .map(|table| Job {
+            object: format!("statistics of {}", table.target),
+            sql: ddl::analyze(&table.target),
+        })
         .collect();
     step(settings, "analyze", analyze, jobs, &mut report).await?;
     client.close().await;
@@ -118,7 +121,8 @@ fn foreign_key_jobs(
     for key in &objects.foreign_keys {
         let Some(table) = tables.get(&key.table) else { continue };
         let (object, name) = (foreign_key_object(key, table), constraint_name(&table.target, &key.name));
-        let there = existing.get(&table.target).is_some_and(|there| there.iter().any(|object| object.name == name));
+        let there =
+            existing.get(&table.target).is_some_and(|there| there.iter().any(|object| object.name == name));
         match tables.get(&key.referenced) {
             _ if there => report.present += 1,
             None => {
@@ -157,7 +161,10 @@ fn identity_jobs(objects: &Objects) -> VecDeque<Job> {
                 .get(&key)
                 .and_then(|identity| ddl::identity_position(&table.target, column, identity));
             if let Some(sql) = position {
-                jobs.push_back(Job { object: format!("identity of {}.{}", table.target, column.target), sql });
+                jobs.push_back(Job {
+                    object: format!("identity of {}.{}", table.target, column.target),
+                    sql,
+                });
             }
         }
     }
@@ -181,7 +188,8 @@ async fn step(
     }
     let failed_before = report.failed.len();
     while let Some(ended) = tasks.join_next().await {
-        let ended = ended.map_err(|error| Error::new(ErrorKind::Bug, "a finish worker ended badly").because(error))?;
+        let ended = ended
+            .map_err(|error| Error::new(ErrorKind::Bug, "a finish worker ended badly").because(error))?;
         let (built, failed) = ended?;
         report.built += built;
         report.failed.extend(failed);
@@ -195,7 +203,10 @@ async fn step(
 ///
 /// # Errors
 /// Transient ones: they end the step, and the rerun goes on.
-async fn work_off(settings: &TargetSettings, queue: &Mutex<VecDeque<Job>>) -> Result<(usize, Vec<(String, Error)>)> {
+async fn work_off(
+    settings: &TargetSettings,
+    queue: &Mutex<VecDeque<Job>>,
+) -> Result<(usize, Vec<(String, Error)>)> {
     let client = Client::connect(settings, "shardferry finish").await?;
     let (mut built, mut failed) = (0, Vec::new());
     loop {
