@@ -11,9 +11,10 @@ use std::sync::LazyLock;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
-/// What is logged where `RUST_LOG` is not set.
+/// What is logged where `RUST_LOG` is not set. tiberius repeats every server error that we handle, and warns about TLS
+/// that it cannot see below itself.
 const DEFAULT_FILTER: &str =
-    "info,aws_config=warn,aws_sdk_s3=warn,aws_smithy_runtime=warn,tiberius=warn,rustls=warn";
+    "info,aws_config=warn,aws_sdk_s3=warn,aws_smithy_runtime=warn,tiberius=off,rustls=warn";
 
 static CONSOLE: LazyLock<Console> =
     LazyLock::new(|| Console { bars: MultiProgress::with_draw_target(ProgressDrawTarget::hidden()) });

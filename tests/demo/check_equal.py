@@ -43,6 +43,12 @@ def text(value):
     return str(value).encode("utf-8", "surrogatepass")
 
 
+def fixed_text(value):
+    # Blank padding means nothing in either database (char and nchar compare without it, docs/type-mapping.md); SQL Server
+    # pads to n UTF-16 units, PostgreSQL to n characters, so it differs where a character takes two units.
+    return text(value).rstrip(b" ")
+
+
 def plain_decimal(value):
     return format(decimal.Decimal(value), "f").encode()
 
@@ -66,7 +72,7 @@ SOURCE = {
     "date": lambda v: v.isoformat().encode(),
     "time": lambda v: v.isoformat(timespec="microseconds").encode(),
     "datetime": stamp, "smalldatetime": stamp, "datetime2": stamp, "datetimeoffset": utc,
-    "char": text, "varchar": text, "nchar": text, "nvarchar": text, "xml": text,
+    "char": fixed_text, "varchar": text, "nchar": fixed_text, "nvarchar": text, "xml": text,
     "binary": bytes, "varbinary": bytes, "timestamp": bytes,
     "uniqueidentifier": lambda v: str(v if isinstance(v, uuid.UUID) else uuid.UUID(str(v))).encode(),
 }
@@ -92,6 +98,7 @@ def target_bytes(value):
 
 
 TARGET = dict.fromkeys(SOURCE, lambda v: v.encode("utf-8")) | {
+    "char": fixed_text, "nchar": fixed_text,
     "real": lambda v: struct.pack("<f", float(v)), "float": lambda v: struct.pack("<d", float(v)),
     "time": target_stamp, "datetime": target_stamp, "smalldatetime": target_stamp, "datetime2": target_stamp,
     "datetimeoffset": target_utc,
@@ -149,10 +156,10 @@ def target_sum(url, table, columns):
     query = f"SELECT {names} FROM {quoted(table[0])}.{quoted(table[1])}"
     canonical = [TARGET[kind] for _, kind in columns]
     rows = total = 0
-    with subprocess.Popen(psql(url, query), stdout=subprocess.PIPE, encoding="utf-8", newline="\n") as process:
+    with subprocess.Popen(psql(url, query), stdout=subprocess.PIPE) as process:
         for line in process.stdout:
             rows += 1
-            cells = map(unescape, line[:-1].split("\t"))
+            cells = map(unescape, line[:-1].decode("utf-8").split("\t"))
             total += row_hash([None if v is None else f(v) for f, v in zip(canonical, cells)])
     if process.returncode != 0:
         raise RuntimeError(f"psql ended with {process.returncode}")
@@ -161,6 +168,8 @@ def target_sum(url, table, columns):
 
 def connect(source):
     import mssql_python
+    # Pooled connections would be shared with forked workers.
+    mssql_python.pooling(enabled=False)
     return mssql_python.connect(source)
 
 
