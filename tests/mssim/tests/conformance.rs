@@ -6,22 +6,29 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot set up its client has failed")]
 
-#[path = "conformance/fixed.rs"]
-mod fixed;
-
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
-use fixed::{Fixed, PASSWORD};
+use mssim::engine::{Engine, EngineOptions};
+use mssim::session::EngineBackend;
 use mssim::{Options, Server, TlsMode};
 use serde_json::{Value, json};
 
 const MATRIX: &str = "SELECT * FROM dbo.type_matrix ORDER BY id";
+const PASSWORD: &str = "Sh4rd-ferry!";
 const WRONG: &str = "not the password";
 
 fn start(tls: TlsMode) -> Server {
-    Server::start(Options { tls, ..Options::new(Arc::new(Fixed)) }).expect("mssim starts")
+    let options = EngineOptions {
+        password: PASSWORD.to_owned(),
+        database: "matrix".to_owned(),
+        ..EngineOptions::default()
+    };
+    let engine = Engine::new(options).expect("the engine starts");
+    engine.load_script(include_str!("conformance/type_matrix.sql")).expect("the matrix is loaded");
+    Server::start(Options { tls, ..Options::new(Arc::new(EngineBackend::new(engine))) })
+        .expect("mssim starts")
 }
 
 fn here() -> PathBuf {
