@@ -20,7 +20,8 @@ struct Source {
 }
 
 async fn source() -> Source {
-    let engine = Engine::new(EngineOptions { database: "shop".to_owned(), ..EngineOptions::default() }).unwrap();
+    let engine =
+        Engine::new(EngineOptions { database: "shop".to_owned(), ..EngineOptions::default() }).unwrap();
     engine.load_script(SCRIPT).unwrap();
     let server = Server::start(Options::new(Arc::new(EngineBackend::new(Arc::clone(&engine))))).unwrap();
     let url = format!("mssql://sa:Passw0rd!@127.0.0.1:{}/shop?encrypt=off", server.port());
@@ -33,12 +34,16 @@ fn shown(table: &SourceTable) -> String {
     let mut out = format!("{}\n", table.name);
     for c in &table.columns {
         let ty = &c.ty;
-        out += &format!("  {} {} {} {}.{}.{}", c.ordinal, c.name, ty.name, ty.max_length, ty.precision, ty.scale);
+        out += &format!(
+            "  {} {} {} {}.{}.{}",
+            c.ordinal, c.name, ty.name, ty.max_length, ty.precision, ty.scale
+        );
         out += if c.nullable { " null" } else { "" };
         out += &ty.alias.as_ref().map_or(String::new(), |alias| format!(" alias {alias}"));
         out += &ty.collation.as_ref().map_or(String::new(), |name| format!(" {name}"));
         if let Some(i) = &c.identity {
-            out += &format!(" identity {} {} {}", i.seed, i.increment, i.last_value.as_deref().unwrap_or("-"));
+            out +=
+                &format!(" identity {} {} {}", i.seed, i.increment, i.last_value.as_deref().unwrap_or("-"));
         }
         out += &c.computed.as_ref().map_or(String::new(), |e| format!(" as {e}"));
         out += if c.hidden { " hidden\n" } else { "\n" };
