@@ -14,6 +14,9 @@ mod encoded;
 #[path = "integration/source.rs"]
 mod source;
 #[cfg(test)]
+#[path = "integration/source_catalog_engine.rs"]
+mod source_catalog_engine;
+#[cfg(test)]
 #[path = "integration/store.rs"]
 mod store;
 #[cfg(test)]
