@@ -11,8 +11,17 @@ mod decoder_vs_tiberius;
 #[path = "integration/encoded.rs"]
 mod encoded;
 #[cfg(test)]
+#[path = "integration/harness.rs"]
+mod harness;
+#[cfg(test)]
+#[path = "integration/pipeline.rs"]
+mod pipeline;
+#[cfg(test)]
 #[path = "integration/source.rs"]
 mod source;
+#[cfg(test)]
+#[path = "integration/source_catalog_engine.rs"]
+mod source_catalog_engine;
 #[cfg(test)]
 #[path = "integration/store.rs"]
 mod store;

@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot set up its client has failed")]
 
-#[path = "conformance/fixed.rs"]
+#[path = "wire/fixed.rs"]
 mod fixed;
 
 use std::io::{ErrorKind, Read, Write};
