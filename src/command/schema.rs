@@ -187,7 +187,9 @@ async fn create_one(
 /// The phase that an event happens to. What was there once may be gone or changed by now: the finding of today counts.
 fn known(phase: &Phase, event: &Event) -> Result<Phase> {
     match event {
-        Event::Failed(_) if phase.status == Status::Completed => state::next(phase, Event::Reset, clock::now()),
+        Event::Failed(_) if phase.status == Status::Completed => {
+            state::next(phase, Event::Reset, clock::now())
+        }
         _ => Ok(phase.clone()),
     }
 }
@@ -200,7 +202,8 @@ async fn record(
 ) -> Result<()> {
     let write = async |(table, mut entry, event): (&PlannedTable, Entry<TableDocument>, Event)| {
         for _ in 0..WRITE_ATTEMPTS {
-            entry.document.schema = state::next(&known(&entry.document.schema, &event)?, event.clone(), clock::now())?;
+            entry.document.schema =
+                state::next(&known(&entry.document.schema, &event)?, event.clone(), clock::now())?;
             if checkpoints.write(&mut entry).await? == Written::Stored {
                 return Ok(());
             }

@@ -101,7 +101,9 @@ async fn schema_was_run(checkpoints: &Checkpoints, plan: &Plan, absent: &[&Plann
     }
     let entries = checkpoints.tables(plan).await?;
     let never = |table: &&&PlannedTable| {
-        entries.iter().any(|entry| entry.document.index == table.index && entry.document.schema.status == Status::Pending)
+        entries.iter().any(|entry| {
+            entry.document.index == table.index && entry.document.schema.status == Status::Pending
+        })
     };
     let mut missing = absent.iter().filter(never).map(|table| table.target.to_string());
     let Some(first) = missing.next() else { return Ok(()) };

@@ -7,14 +7,20 @@ use crate::harness::World;
 fn ranges_shards_and_names_that_the_plan_has_not() {
     let world = prepared();
     for (arguments, text) in [
-        (["--range", "0-5"], "--range: `0-5` starts at 0, but tables are numbered from 1; accepted is A-B with 1 <= A <= B"),
+        (
+            ["--range", "0-5"],
+            "--range: `0-5` starts at 0, but tables are numbered from 1; accepted is A-B with 1 <= A <= B",
+        ),
         (["--range", "5-3"], "--range: `5-3` ends before it starts; accepted is A-B"),
         (["--range", "1-9999"], "--range 1-9999 goes beyond the plan, which has 2 tables (1-2)"),
         (["--range", "a-b"], "--range: `a` is no table number; accepted is A-B"),
         (["--range", "7"], "--range: `7` is no range; accepted is A-B"),
         (["--shard", "3/2"], "--shard: `3/2` is no shard; accepted is I/N with 1 <= I <= N"),
         (["--shard-index", "1"], "--shard-count"),
-        (["--table", "dbo.Nothing"], "table dbo.Nothing: the plan has no such table (it has 2 tables; `shardferry status` lists them)"),
+        (
+            ["--table", "dbo.Nothing"],
+            "table dbo.Nothing: the plan has no such table (it has 2 tables; `shardferry status` lists them)",
+        ),
         (["--table", "Orders"], "--table: "),
         (["--start-from-table", "dbo.Nothing"], "table dbo.Nothing: the plan has no such table"),
     ] {
@@ -52,7 +58,10 @@ fn config(world: &World, text: &str) -> String {
 fn a_config_file_is_refused_with_its_line() {
     let world = prepared();
     for (text, part) in [
-        ("jobs: 2\nunknown_key: 3\n", "config.yaml, line 2: unknown key `unknown_key`; keys are the long names of the flags"),
+        (
+            "jobs: 2\nunknown_key: 3\n",
+            "config.yaml, line 2: unknown key `unknown_key`; keys are the long names of the flags",
+        ),
         ("jobs: 2\n  bad: [\n", "config.yaml, line 2: not YAML: "),
         ("# comment\njobs: many\n", "config.yaml, line 2: jobs: invalid value 'many' for '--jobs <N>'"),
         ("- jobs\n", "config.yaml"),
@@ -60,7 +69,12 @@ fn a_config_file_is_refused_with_its_line() {
         let file = config(&world, text);
         refuses(&world, &["sync", "--config", &file], 2, &[part, "[config]"]);
     }
-    refuses(&world, &["sync", "--config", "/nowhere.yaml"], 2, &["--config: cannot read /nowhere.yaml", "[config]"]);
+    refuses(
+        &world,
+        &["sync", "--config", "/nowhere.yaml"],
+        2,
+        &["--config: cannot read /nowhere.yaml", "[config]"],
+    );
 }
 
 #[test]
@@ -86,16 +100,27 @@ fn steps_out_of_order_say_what_comes_first() {
     }
     refuses(&world, &["run", "--resume"], 2, &["--resume, but this run has no checkpoint"]);
     world.succeed(&["plan"]);
-    let missing = "the target has no table dbo.Customers and 1 others of the chosen tables yet [schema_missing]";
+    let missing =
+        "the target has no table dbo.Customers and 1 others of the chosen tables yet [schema_missing]";
     refuses(&world, &["sync"], 2, &[missing, "run `shardferry schema` for these tables first"]);
-    refuses(&world, &["sync", "--table", "dbo.Orders"], 2, &["the target has no table dbo.Orders yet [schema_missing]"]);
+    refuses(
+        &world,
+        &["sync", "--table", "dbo.Orders"],
+        2,
+        &["the target has no table dbo.Orders yet [schema_missing]"],
+    );
     refuses(&world, &["sync", "--resume"], 2, &["[schema_missing]"]);
     world.succeed(&["schema"]);
     let unfinished = "0 of 2 tables are copied (0 failed), so finish cannot begin [unfinished]";
     refuses(&world, &["finish"], 5, &[unfinished, "`shardferry status` lists the tables that are missing"]);
     refuses(&world, &["reset"], 2, &["clears the whole run; add --yes where that is meant"]);
     world.succeed(&["sync", "--table", "dbo.Orders"]);
-    refuses(&world, &["finish"], 5, &["1 of 2 tables are copied (0 failed), so finish cannot begin [unfinished]"]);
+    refuses(
+        &world,
+        &["finish"],
+        5,
+        &["1 of 2 tables are copied (0 failed), so finish cannot begin [unfinished]"],
+    );
 }
 
 #[test]
@@ -115,7 +140,10 @@ fn pods_with_other_filters_than_the_plan_s_are_told_the_difference() {
     let world = prepared();
     let foreign = "the plan of this run is not the one asked for: ";
     for (arguments, text) in [
-        (["--exclude", "dbo.Orders"], "exclude (plan: [], now: [\"dbo.Orders\"]) [plan_foreign]; use another --run-id"),
+        (
+            ["--exclude", "dbo.Orders"],
+            "exclude (plan: [], now: [\"dbo.Orders\"]) [plan_foreign]; use another --run-id",
+        ),
         (["--include", "dbo.O*"], "include (plan: [], now: [\"dbo.O*\"])"),
         (["--schema-map", "dbo=sales"], "schema map (plan: {}, now: {\"dbo\": \"sales\"})"),
     ] {
@@ -123,13 +151,23 @@ fn pods_with_other_filters_than_the_plan_s_are_told_the_difference() {
             refuses(&world, &[&[command], arguments.as_slice()].concat(), 2, &[foreign, text]);
         }
     }
-    refuses(&world, &["run", "--skip-unsupported"], 2, &[foreign, "skip unsupported (plan: false, now: true)"]);
+    refuses(
+        &world,
+        &["run", "--skip-unsupported"],
+        2,
+        &[foreign, "skip unsupported (plan: false, now: true)"],
+    );
     // Another database of the same server.
     world.engine.create_database("other").unwrap();
     for command in ["plan", "run", "sync", "schema"] {
         let url = world.source_url().replace("/testdb", "/other");
         let call = world.command(&[command]).env("SHARDFERRY_SOURCE_URL", &url);
-        refuses_call(&world, call, 2, &[foreign, "source database (plan: testdb, now: other)", "[plan_foreign]"]);
+        refuses_call(
+            &world,
+            call,
+            2,
+            &[foreign, "source database (plan: testdb, now: other)", "[plan_foreign]"],
+        );
     }
 }
 

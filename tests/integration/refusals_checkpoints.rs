@@ -43,7 +43,11 @@ fn every_damage(world: &World, name: &str, commands: &[&[&str]]) {
 fn damaged_documents_are_named_and_never_overwritten() {
     let world = prepared();
     let orders = world.table_object("dbo.Orders");
-    every_damage(&world, "plan.json", &[&["plan"], &["schema"], &["sync"], &["run"], &["finish"], &["status"], &["reset", "--yes"]]);
+    every_damage(
+        &world,
+        "plan.json",
+        &[&["plan"], &["schema"], &["sync"], &["run"], &["finish"], &["status"], &["reset", "--yes"]],
+    );
     every_damage(&world, &orders, &[&["schema"], &["sync"], &["run"], &["finish"], &["status"]]);
     world.succeed(&["sync"]);
     every_damage(&world, "finish.json", &[&["finish"], &["run"], &["status"]]);
@@ -79,7 +83,8 @@ fn documents_of_another_plan_are_refused() {
     let good = world.object(&orders).unwrap();
     alter(&world, &orders, "plan_fingerprint", "be".repeat(32).into());
     for command in ["schema", "sync", "run", "status"] {
-        let texts = [orders.as_str(), "belongs to plan bebebebebebe, but this run's plan is ", "[plan_foreign]"];
+        let texts =
+            [orders.as_str(), "belongs to plan bebebebebebe, but this run's plan is ", "[plan_foreign]"];
         refuses(&world, &[command], 2, &texts);
     }
     // The document of another table under this one's name.
@@ -105,17 +110,25 @@ fn reset_clears_a_damaged_table_and_sync_goes_on() {
     refuses(&world, &["sync"], 2, &["[checkpoint_damaged]"]);
     world.succeed(&["reset", "--table", "dbo.Orders"]);
     world.succeed(&["sync"]);
-    assert_eq!((rows(&world, "dbo.\"Orders\""), rows(&world, "dbo.\"Customers\"")), ("1".to_owned(), "2".to_owned()));
+    assert_eq!(
+        (rows(&world, "dbo.\"Orders\""), rows(&world, "dbo.\"Customers\"")),
+        ("1".to_owned(), "2".to_owned())
+    );
 }
 
 #[test]
 fn a_table_that_a_living_pod_works_on_is_not_reset() {
     let world = prepared();
-    let stall = world.fault(Fault::from(FaultKind::Stall { rows: 0, time: None }).containing("SELECT [Id], [Note]"));
+    let stall =
+        world.fault(Fault::from(FaultKind::Stall { rows: 0, time: None }).containing("SELECT [Id], [Note]"));
     let owner = world.command(&["sync", "--table", "dbo.Orders"]).pod("owner").spawn();
     crate::harness::until("the owner to read", || (world.happened(stall) > 0).then_some(()));
     let text = "table dbo.Orders: pod owner works on this table; stop it first [fenced]";
-    for arguments in [["reset", "--table", "dbo.Orders"].as_slice(), &["reset", "--yes"], &["sync", "--reset", "--table", "dbo.Orders"]] {
+    for arguments in [
+        ["reset", "--table", "dbo.Orders"].as_slice(),
+        &["reset", "--yes"],
+        &["sync", "--reset", "--table", "dbo.Orders"],
+    ] {
         let before = world.target("SELECT * FROM shardferry.claim");
         let object = world.object(&world.table_object("dbo.Orders")).unwrap();
         answers(world.command(arguments), 5, &[text]);

@@ -17,13 +17,33 @@ fn source_urls() {
     let good = world.source_url();
     let dead = dead_port();
     for (url, code, text) in [
-        ("nonsense".to_owned(), 2, "the source URL is not one; use mssql://user:password@host:1433/database [config]"),
+        (
+            "nonsense".to_owned(),
+            2,
+            "the source URL is not one; use mssql://user:password@host:1433/database [config]",
+        ),
         ("mysql://u:p@h/db".to_owned(), 2, "the source URL is of an unknown kind; use mssql://"),
-        ("mssql://sa:x@127.0.0.1:port/testdb".to_owned(), 2, "the source URL has a port that is not a number"),
-        (format!("mssql://sa:x@127.0.0.1:{dead}/testdb?encrypt=off"), 4, "cannot be reached: Connection refused"),
+        (
+            "mssql://sa:x@127.0.0.1:port/testdb".to_owned(),
+            2,
+            "the source URL has a port that is not a number",
+        ),
+        (
+            format!("mssql://sa:x@127.0.0.1:{dead}/testdb?encrypt=off"),
+            4,
+            "cannot be reached: Connection refused",
+        ),
         ("mssql://sa:x@host.invalid/testdb?encrypt=off".to_owned(), 4, "host.invalid"),
-        (good.replace("Passw0rd!", "wrong"), 2, "error 18456, state 1: Login failed for user 'sa'. [source_login]; check user and password of the source URL"),
-        (good.replace("/testdb", "/nothing"), 2, "Cannot open database \"nothing\" requested by the login. The login failed. [source_missing]; check the database name"),
+        (
+            good.replace("Passw0rd!", "wrong"),
+            2,
+            "error 18456, state 1: Login failed for user 'sa'. [source_login]; check user and password of the source URL",
+        ),
+        (
+            good.replace("/testdb", "/nothing"),
+            2,
+            "Cannot open database \"nothing\" requested by the login. The login failed. [source_missing]; check the database name",
+        ),
     ] {
         for command in ["plan", "schema", "sync", "run"] {
             refuses_call(&world, world.command(&[command]).env("SHARDFERRY_SOURCE_URL", &url), code, &[text]);
@@ -37,12 +57,28 @@ fn target_urls() {
     let good = world.target_url();
     let dead = dead_port();
     for (url, code, text) in [
-        ("nonsense".to_owned(), 2, "target URL: neither postgres://user:password@host:5432/database nor key=value pairs"),
+        (
+            "nonsense".to_owned(),
+            2,
+            "target URL: neither postgres://user:password@host:5432/database nor key=value pairs",
+        ),
         ("postgres://u:p@127.0.0.1:port/db".to_owned(), 2, "target URL: host and port cannot be read"),
-        (format!("postgres://u:p@127.0.0.1:{dead}/db"), 4, "Connection refused (os error 111) [target_unavailable]"),
+        (
+            format!("postgres://u:p@127.0.0.1:{dead}/db"),
+            4,
+            "Connection refused (os error 111) [target_unavailable]",
+        ),
         ("postgres://u:p@host.invalid/db".to_owned(), 4, "no connection to the target at host.invalid:5432"),
-        (good.replace(":postgres@", ":wrong@"), 2, "password authentication failed for user \"postgres\" (SQLSTATE 28P01) [target_login]; check user and password of the target URL"),
-        (format!("{good}_nothing"), 2, "does not exist (SQLSTATE 3D000) [target_missing]; create the target database or correct its name"),
+        (
+            good.replace(":postgres@", ":wrong@"),
+            2,
+            "password authentication failed for user \"postgres\" (SQLSTATE 28P01) [target_login]; check user and password of the target URL",
+        ),
+        (
+            format!("{good}_nothing"),
+            2,
+            "does not exist (SQLSTATE 3D000) [target_missing]; create the target database or correct its name",
+        ),
     ] {
         for command in ["schema", "sync", "reset"] {
             let arguments: &[&str] = if command == "reset" { &["reset", "--yes"] } else { &[command] };
@@ -88,7 +124,12 @@ fn stores_that_are_wrong_or_away() {
     let nobody = call("run").without_env("AWS_ACCESS_KEY_ID").without_env("AWS_SECRET_ACCESS_KEY");
     refuses_call(&world, nobody, 2, &["no credentials found", "[store_refused]"]);
     let away = format!("http://127.0.0.1:{}", dead_port());
-    refuses_call(&world, call("plan").env("AWS_ENDPOINT_URL_S3", &away), 4, &["[store_unavailable]", "then rerun"]);
+    refuses_call(
+        &world,
+        call("plan").env("AWS_ENDPOINT_URL_S3", &away),
+        4,
+        &["[store_unavailable]", "then rerun"],
+    );
 }
 
 /// An S3 server that says yes to every write and has nothing to read.
@@ -117,7 +158,10 @@ fn say_yes(mut stream: TcpStream) -> std::io::Result<()> {
         }
     };
     let head = String::from_utf8_lossy(&request[..end]).to_lowercase();
-    let length = head.lines().find_map(|line| line.strip_prefix("content-length:")).and_then(|n| n.trim().parse::<usize>().ok());
+    let length = head
+        .lines()
+        .find_map(|line| line.strip_prefix("content-length:"))
+        .and_then(|n| n.trim().parse::<usize>().ok());
     while request.len() < end + length.unwrap_or(0) {
         match stream.read(&mut buffer)? {
             0 => break,
@@ -173,7 +217,11 @@ fn a_target_role_without_create_or_without_the_tables() {
     let role = Role::create(&world);
     for command in ["schema", "run"] {
         let call = world.command(&[command]).env("SHARDFERRY_TARGET_URL", &role.url(&world));
-        let texts = ["permission denied for database", "(SQLSTATE 42501)", "[target_permission]; grant the role CREATE"];
+        let texts = [
+            "permission denied for database",
+            "(SQLSTATE 42501)",
+            "[target_permission]; grant the role CREATE",
+        ];
         refuses_call(&world, call, 2, &texts).hides("Pl4nted-secret");
     }
     // The tables are there, but another's.
@@ -196,8 +244,14 @@ fn a_source_table_that_the_login_may_not_read_fails_alone() {
         "[source_permission]; grant the login SELECT and VIEW DEFINITION on the source",
     ];
     answers(world.command(&["sync"]), 2, &texts);
-    assert_eq!((world.data_status("dbo.Orders").as_str(), rows(&world, "dbo.\"Orders\"")), ("failed", "0".to_owned()));
-    assert_eq!((world.data_status("dbo.Customers").as_str(), rows(&world, "dbo.\"Customers\"")), ("completed", "2".to_owned()));
+    assert_eq!(
+        (world.data_status("dbo.Orders").as_str(), rows(&world, "dbo.\"Orders\"")),
+        ("failed", "0".to_owned())
+    );
+    assert_eq!(
+        (world.data_status("dbo.Customers").as_str(), rows(&world, "dbo.\"Customers\"")),
+        ("completed", "2".to_owned())
+    );
     world.engine.deny_view("dbo.Orders", None);
     world.succeed(&["sync", "--retry-failed"]);
     assert_eq!(rows(&world, "dbo.\"Orders\""), "1");
@@ -210,7 +264,12 @@ fn a_source_whose_catalog_is_closed() {
         world.engine.deny_view(view, Some(Denial::Denied));
         for command in ["schema", "run"] {
             let call = world.command(&[command]);
-            refuses_call(&world, call, 2, &["The SELECT permission was denied on the object", "[source_permission]"]);
+            refuses_call(
+                &world,
+                call,
+                2,
+                &["The SELECT permission was denied on the object", "[source_permission]"],
+            );
         }
         world.engine.deny_view(view, None);
     }

@@ -41,7 +41,9 @@ fn hides_all(world: &World, call: Invocation, code: i32) {
 fn no_output_log_checkpoint_or_result_holds_a_secret() {
     let world = world(super::SHOP);
     let target = role(&world);
-    let call = |arguments: &[&str]| world.command(arguments).env("SHARDFERRY_TARGET_URL", &target).env("RUST_LOG", "debug");
+    let call = |arguments: &[&str]| {
+        world.command(arguments).env("SHARDFERRY_TARGET_URL", &target).env("RUST_LOG", "debug")
+    };
     hides_all(&world, call(&["plan"]), 0);
     hides_all(&world, call(&["run"]), 0);
     hides_all(&world, call(&["status", "--format", "json"]), 0);

@@ -32,8 +32,14 @@ fn everything_that_cannot_be_copied_is_said_at_once() {
         refuses(&world, &[command], 3, &texts);
     }
     let skipping = ["plan", "--skip-unsupported", "--exclude", "dbo.nn*", "--exclude", "dbo.Wide"];
-    refuses(&world, &skipping, 3, &["the plan has 1 objects that cannot be copied:\n  dbo.Empty: has no column that can be copied"]);
-    let finished = answers(world.command(&[&skipping[..], &["--exclude", "dbo.Empty"]].concat()), 0, &["4 tables"]);
+    refuses(
+        &world,
+        &skipping,
+        3,
+        &["the plan has 1 objects that cannot be copied:\n  dbo.Empty: has no column that can be copied"],
+    );
+    let finished =
+        answers(world.command(&[&skipping[..], &["--exclude", "dbo.Empty"]].concat()), 0, &["4 tables"]);
     assert_eq!(finished.lines_with("this column is not copied").len(), 3, "{}", finished.stderr);
 }
 
@@ -46,7 +52,12 @@ fn two_schemas_that_become_one() {
     for command in ["plan", "run"] {
         refuses(&world, &[&[command], maps.as_slice()].concat(), 3, &[text, "[unsupported]"]);
     }
-    refuses(&world, &["plan", "--schema-map", "dbo"], 2, &["--schema-map: `dbo` is no mapping; accepted is SOURCE=TARGET"]);
+    refuses(
+        &world,
+        &["plan", "--schema-map", "dbo"],
+        2,
+        &["--schema-map: `dbo` is no mapping; accepted is SOURCE=TARGET"],
+    );
 }
 
 #[test]
@@ -60,9 +71,17 @@ fn a_target_table_with_other_columns_fails_alone_and_stays_as_it_is() {
     assert_eq!(error_of(&world, "dbo.Orders", "schema")["code"], "target_mismatch");
     answers(world.command(&["sync"]), 3, &[text]);
     assert_eq!(error_of(&world, "dbo.Orders", "data")["code"], "target_mismatch");
-    assert_eq!((rows(&world, "dbo.\"Customers\""), rows(&world, "dbo.\"Orders\"")), ("2".to_owned(), "1".to_owned()));
+    assert_eq!(
+        (rows(&world, "dbo.\"Customers\""), rows(&world, "dbo.\"Orders\"")),
+        ("2".to_owned(), "1".to_owned())
+    );
     assert_eq!(world.target_value("SELECT \"Note\" FROM dbo.\"Orders\""), "mine");
-    refuses(&world, &["finish"], 3, &["1 of 2 tables are copied (1 failed), so finish cannot begin [tables_failed]"]);
+    refuses(
+        &world,
+        &["finish"],
+        3,
+        &["1 of 2 tables are copied (1 failed), so finish cannot begin [tables_failed]"],
+    );
     // Mended, it goes on; what was completed is not touched.
     world.target("DROP TABLE dbo.\"Orders\"");
     world.succeed(&["schema"]);
@@ -89,7 +108,9 @@ fn a_source_that_changed_since_the_plan() {
     );
     let changed = "the source table changed since the plan was made: ";
     let texts = [
-        format!("table dbo.Added: {changed}column Extra is new [source_changed]; make a new plan under another --run-id"),
+        format!(
+            "table dbo.Added: {changed}column Extra is new [source_changed]; make a new plan under another --run-id"
+        ),
         format!("table dbo.Dropped: {changed}column Gone is gone [source_changed]"),
         format!("table dbo.Retyped: {changed}column Amount was int, is bigint [source_changed]"),
         "table dbo.Vanished: the table of the plan is not in the source any more [source_changed]".to_owned(),
@@ -102,7 +123,10 @@ fn a_source_that_changed_since_the_plan() {
             assert_eq!(error_of(&world, table, phase)["code"], "source_changed", "{command} {table}");
         }
     }
-    assert_eq!((rows(&world, "dbo.\"Customers\""), rows(&world, "dbo.\"Orders\"")), ("2".to_owned(), "1".to_owned()));
+    assert_eq!(
+        (rows(&world, "dbo.\"Customers\""), rows(&world, "dbo.\"Orders\"")),
+        ("2".to_owned(), "1".to_owned())
+    );
     refuses(&world, &["finish"], 3, &["2 of 6 tables are copied (4 failed)"]);
 }
 
@@ -134,7 +158,10 @@ fn values_that_postgresql_cannot_hold_fail_their_table_and_are_not_shown() {
         assert!(!error.to_string().contains("h4sh"), "{error}");
         assert_eq!(rows(&world, &format!("dbo.\"{table}\"")), "0", "{table}: all or nothing");
     }
-    assert_eq!((rows(&world, "dbo.\"Customers\""), rows(&world, "dbo.\"Orders\"")), ("2".to_owned(), "1".to_owned()));
+    assert_eq!(
+        (rows(&world, "dbo.\"Customers\""), rows(&world, "dbo.\"Orders\"")),
+        ("2".to_owned(), "1".to_owned())
+    );
     world.load("UPDATE dbo.Nul SET Text = N'mended' WHERE Id = 2;");
     answers(world.command(&["sync", "--retry-failed"]), 3, &["[value]"]);
     assert_eq!(rows(&world, "dbo.\"Nul\""), "2");
