@@ -17,6 +17,9 @@ mod harness;
 #[path = "integration/pipeline.rs"]
 mod pipeline;
 #[cfg(test)]
+#[path = "integration/refusals.rs"]
+mod refusals;
+#[cfg(test)]
 #[path = "integration/source.rs"]
 mod source;
 #[cfg(test)]
