@@ -11,12 +11,15 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::orchestrator::Outcome;
 use crate::plan::document::Plan;
 use crate::progress::Progress;
+use crate::retry::Retrying;
 use crate::schema::TableName;
 use crate::settings::Settings;
 use crate::shutdown::Shutdown;
 use crate::source::catalog as source_catalog;
+use crate::target::client::Client as TargetClient;
 use crate::target::ledger;
 use crate::target::objects::{self, Objects, Report};
+use std::collections::BTreeSet;
 
 /// # Errors
 /// `Unfinished` while tables are missing, `TablesFailed` where some failed, `Fenced` where another pod is at it.
@@ -47,8 +50,8 @@ pub(super) async fn finish(
     start::same_plan(plan, &server, None)?;
     let objects = gather(plan, &mut source).await?;
     drop(source);
-    let mut target = start::target(settings, shutdown).await?;
-    ledger::install(&mut target).await?;
+    let target = start::target_of_plan(settings, shutdown, plan).await?;
+    all_markers_are_there(&target, settings, plan).await?;
     let epochs = ledger::epochs(&target, settings.run_id.as_str()).await?;
     let started = Started {
         checkpoints: checkpoints.clone(),
@@ -67,13 +70,24 @@ pub(super) async fn finish(
         }
     };
     let built = tokio::select! {
-        built = objects::build(&context.target, &objects, settings.jobs.get()) => built,
+        built = build(&context, &objects, settings.jobs.get()) => built,
         () = claim.fenced().cancelled() => Err(Error::new(ErrorKind::Fenced, "another pod took the finish step over")),
         () = shutdown.token().cancelled() => {
             Err(shutdown.error().unwrap_or_else(|| Error::new(ErrorKind::Terminated, "stopped")))
         }
     };
     settle(&context, claim, built).await
+}
+
+/// Builds all objects; every step finds what is there, so all of them are tried again where the target was away.
+async fn build(context: &Context, objects: &Objects, jobs: usize) -> Result<Report> {
+    let mut retrying = Retrying::new(context.retry, &context.shutdown, "the finish step");
+    loop {
+        match objects::build(&context.target, objects, jobs).await {
+            Ok(report) => return Ok(report),
+            Err(error) => retrying.pause(error).await?,
+        }
+    }
 }
 
 /// Every table's data is committed, by the checkpoints.
@@ -90,6 +104,21 @@ async fn all_data_is_there(checkpoints: &Checkpoints, plan: &Plan) -> Result<()>
     );
     let kind = if failed > 0 { ErrorKind::TablesFailed } else { ErrorKind::Unfinished };
     Err(Error::new(kind, message))
+}
+
+/// And by the ledger, which is the truth about data.
+async fn all_markers_are_there(target: &TargetClient, settings: &Settings, plan: &Plan) -> Result<()> {
+    let proved: BTreeSet<u32> =
+        ledger::markers(target, settings.run_id.as_str()).await?.iter().map(|marker| marker.table).collect();
+    let missing = plan.tables.iter().filter(|table| !proved.contains(&table.index)).count();
+    if missing == 0 {
+        return Ok(());
+    }
+    let message = format!(
+        "{missing} of {} tables are called completed, but the ledger in the target knows nothing of them; run `shardferry sync` again",
+        plan.tables.len()
+    );
+    Err(Error::new(ErrorKind::Unfinished, message))
 }
 
 /// What the source has beside tables and rows.

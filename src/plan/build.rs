@@ -38,7 +38,15 @@ pub fn build(
         chosen.iter().zip(1_u32..).map(|(table, index)| planned_table(index, table, &options)).collect();
     refuse(&planned, &options)?;
     let fingerprint = fingerprint(&source, &options)?;
-    Ok(Plan { version: VERSION, fingerprint, created_at: now, source, options, tables: planned })
+    Ok(Plan {
+        version: VERSION,
+        fingerprint,
+        operation: String::new(),
+        created_at: now,
+        source,
+        options,
+        tables: planned,
+    })
 }
 
 /// SHA-256, in hex, over what a resume must find unchanged: server, database, filters, mapping.
