@@ -11,6 +11,15 @@ mod decoder_vs_tiberius;
 #[path = "integration/encoded.rs"]
 mod encoded;
 #[cfg(test)]
+#[path = "integration/harness.rs"]
+mod harness;
+#[cfg(test)]
+#[path = "integration/pipeline.rs"]
+mod pipeline;
+#[cfg(test)]
+#[path = "integration/refusals.rs"]
+mod refusals;
+#[cfg(test)]
 #[path = "integration/source.rs"]
 mod source;
 #[cfg(test)]
