@@ -20,7 +20,8 @@ struct Source {
 }
 
 async fn source() -> Source {
-    let engine = Engine::new(EngineOptions { database: "shop".to_owned(), ..EngineOptions::default() }).unwrap();
+    let engine =
+        Engine::new(EngineOptions { database: "shop".to_owned(), ..EngineOptions::default() }).unwrap();
     engine.load_script(SCRIPT).unwrap();
     let server = Server::start(Options::new(Arc::new(EngineBackend::new(Arc::clone(&engine))))).unwrap();
     let url = format!("mssql://sa:Passw0rd!@127.0.0.1:{}/shop?encrypt=off", server.port());
@@ -33,12 +34,16 @@ fn shown(table: &SourceTable) -> String {
     let mut out = format!("{}\n", table.name);
     for c in &table.columns {
         let ty = &c.ty;
-        out += &format!("  {} {} {} {}.{}.{}", c.ordinal, c.name, ty.name, ty.max_length, ty.precision, ty.scale);
+        out += &format!(
+            "  {} {} {} {}.{}.{}",
+            c.ordinal, c.name, ty.name, ty.max_length, ty.precision, ty.scale
+        );
         out += if c.nullable { " null" } else { "" };
         out += &ty.alias.as_ref().map_or(String::new(), |alias| format!(" alias {alias}"));
         out += &ty.collation.as_ref().map_or(String::new(), |name| format!(" {name}"));
         if let Some(i) = &c.identity {
-            out += &format!(" identity {} {} {}", i.seed, i.increment, i.last_value.as_deref().unwrap_or("-"));
+            out +=
+                &format!(" identity {} {} {}", i.seed, i.increment, i.last_value.as_deref().unwrap_or("-"));
         }
         out += &c.computed.as_ref().map_or(String::new(), |e| format!(" as {e}"));
         out += if c.hidden { " hidden\n" } else { "\n" };
@@ -103,14 +108,30 @@ async fn every_table_is_described_exactly() {
 async fn indexes_are_described_exactly() {
     let indexes = catalog::indexes(&mut source().await.client).await.unwrap();
     let all: Vec<_> = indexes.iter().map(shown_index).collect();
-    assert_eq!(all, [""]);
+    assert_eq!(
+        all,
+        [
+            "dbo.product IX_old NONCLUSTERED: price disabled",
+            "sales dept.order IX placed NONCLUSTERED: placed desc, region +amount +Größe 日本 unique where ([quantity]>(0))",
+            "sales dept.order UQ order by NONCLUSTERED: Order By, a]b desc unique constraint",
+            "sales dept.order line IX_line_note NONCLUSTERED: order_region, order_from desc where ([deleted]=(0) AND [note] IS NOT NULL)",
+            "select.table CX table CLUSTERED: big",
+        ]
+    );
 }
 
 #[tokio::test]
 async fn foreign_keys_are_described_exactly() {
     let keys = catalog::foreign_keys(&mut source().await.client).await.unwrap();
     let all: Vec<_> = keys.iter().map(shown_key).collect();
-    assert_eq!(all, [""]);
+    assert_eq!(
+        all,
+        [
+            "sales dept.order line FK order: order_region>region, order_from>from of sales dept.order Cascade SetNull",
+            "sales dept.order line FK_product: product>id of dbo.product SetDefault NoAction untrusted",
+            "sales dept.order line FK_self: parent>line of sales dept.order line NoAction NoAction disabled untrusted",
+        ]
+    );
 }
 
 #[tokio::test]
@@ -128,16 +149,32 @@ async fn the_server_is_described() {
 #[tokio::test]
 async fn sizes_come_from_the_best_view_that_may_be_read() {
     let mut source = source().await;
-    let best = sizes(&catalog::tables(&mut source.client).await.unwrap());
-    assert_eq!(best, [sized("", 0, 0)]);
+    let of = |odd, product, order| {
+        [
+            sized("dbo.odd", 5, odd),
+            sized("dbo.product", 3, product),
+            sized("sales dept.order", 2, order),
+            sized("sales dept.order line", 0, 0),
+            sized("select.table", 0, 0),
+        ]
+    };
+    // One page of rows each; the page that allocates is not data.
+    let best = of(8192, 8192, 8192);
+    assert_eq!(sizes(&catalog::tables(&mut source.client).await.unwrap()), best);
     for denial in [Denial::Denied, Denial::Missing] {
         source.engine.deny_view(PARTITION_STATS, Some(denial));
         let pages = sizes(&catalog::tables(&mut source.client).await.unwrap());
-        assert_eq!(pages, [sized("", 0, 0)], "{denial:?}");
+        assert_eq!(pages, of(16384, 16384, 16384), "{denial:?}");
         source.engine.deny_view("sys.allocation_units", Some(denial));
         let widths = sizes(&catalog::tables(&mut source.client).await.unwrap());
-        assert_eq!(widths, [sized("", 0, 0)], "{denial:?}");
-        source.engine.deny_view("sys.allocation_units", None);
+        // By the declared widths of the columns.
+        assert_eq!(widths, of(5 * 2997, 3 * 169, 2 * 109), "{denial:?}");
+        source.engine.deny_view("sys.partitions", Some(denial));
+        let nothing = catalog::tables(&mut source.client).await.unwrap();
+        assert!(nothing.iter().all(|t| (t.rows, t.bytes) == (0, 0)), "{denial:?}");
+        for view in ["sys.allocation_units", "sys.partitions"] {
+            source.engine.deny_view(view, None);
+        }
     }
     source.engine.deny_view(PARTITION_STATS, None);
     assert_eq!(sizes(&catalog::tables(&mut source.client).await.unwrap()), best);

@@ -59,7 +59,7 @@ CREATE TABLE dbo.odd (
     wide float NULL
 );
 CREATE TABLE [select].[table] (
-    [key] uniqueidentifier NOT NULL PRIMARY KEY NONCLUSTERED,
+    [key] uniqueidentifier NOT NULL CONSTRAINT [PK table] PRIMARY KEY NONCLUSTERED,
     [big] decimal(38, 0) IDENTITY(1, 1) NOT NULL
 );
 CREATE CLUSTERED INDEX [CX table] ON [select].[table] ([big]);

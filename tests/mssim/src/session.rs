@@ -133,8 +133,7 @@ impl EngineSession {
         let catalog = engine.catalog(&database)?;
         let env =
             Env { catalog, databases: Vec::new(), user: user.clone(), spid, transactions: 0, row_count: 0 };
-        let state =
-            State { steps: Vec::new(), error: None, env: Arc::new(env), cancelled: Arc::default() };
+        let state = State { steps: Vec::new(), error: None, env: Arc::new(env), cancelled: Arc::default() };
         let shared: Shared = Arc::new(Mutex::new(state));
         register(&conn, &shared).map_err(|e| storage_error(&e))?;
         Ok(Self {

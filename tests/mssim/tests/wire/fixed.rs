@@ -4,9 +4,7 @@ use mssim::results::{Backend, EnvChange, Flow, Login, Parameter, Results, Sessio
 use mssim::types::{Column, SqlType};
 use mssim::value::Value;
 
-/// User and password that are let in.
-pub(crate) const USER: &str = "sa";
-pub(crate) const PASSWORD: &str = "Sh4rd-ferry!";
+use super::client::{PASSWORD, USER};
 
 pub(crate) struct Fixed;
 
