@@ -49,10 +49,9 @@ pub(super) async fn prepare(
 ) -> Result<Outcome> {
     let selected = start::selected(settings, plan)?;
     if selected.is_empty() {
-        return Ok(Outcome {
-            message: Some(format!("{} is empty: nothing to do", settings.selection)),
-            ..Outcome::default()
-        });
+        let message = format!("{} is empty: nothing to do", settings.selection);
+        tracing::info!("schema: {message}");
+        return Ok(Outcome { message: Some(message), ..Outcome::default() });
     }
     let (mut source, server) = start::source(settings, shutdown).await?;
     start::same_plan(plan, &server, None)?;
