@@ -69,5 +69,5 @@ fn no_output_log_checkpoint_or_result_holds_a_secret() {
     for url in &targets {
         hides_all(&world, call(&["sync"]).env("SHARDFERRY_TARGET_URL", url), 2);
     }
-    world.target(&format!("DROP ROLE {}_owner", world.database));
+    world.target(&format!("DROP OWNED BY {0}_owner CASCADE; DROP ROLE {0}_owner", world.database));
 }

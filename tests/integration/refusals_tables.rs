@@ -143,7 +143,7 @@ fn values_that_postgresql_cannot_hold_fail_their_table_and_are_not_shown() {
     );
     world.prepare();
     let texts = [
-        "table dbo.Nul, column Text: a character that PostgreSQL cannot hold (U+0000) [value]; correct the value on the source, then rerun with --retry-failed",
+        "table dbo.Nul, column Text: a character that PostgreSQL cannot hold (U+0000) [value]; correct the value on the source, then rerun",
         "table dbo.Half, column Text: half a surrogate pair, which is no character in PostgreSQL [value]",
         "table dbo.Fine, column At: a time with a seventh digit, where PostgreSQL keeps six; it is not rounded silently [value]",
     ];
