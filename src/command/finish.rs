@@ -4,9 +4,10 @@
 use super::{schema, start};
 use crate::checkpoint::Checkpoints;
 use crate::checkpoint::document::{FinishDocument, Status};
+use crate::clock;
 use crate::copy::claim::{self, Asked, Claim, FINISH_INDEX, Settled};
 use crate::copy::context::{Context, Started};
-use crate::copy::state::Event;
+use crate::copy::state::{self, Event};
 use crate::error::{Error, ErrorKind, Result};
 use crate::orchestrator::Outcome;
 use crate::plan::document::Plan;
@@ -15,8 +16,10 @@ use crate::schema::TableName;
 use crate::settings::Settings;
 use crate::shutdown::Shutdown;
 use crate::source::catalog as source_catalog;
+use crate::target::client::Client as TargetClient;
 use crate::target::ledger;
 use crate::target::objects::{self, Objects, Report};
+use std::collections::BTreeSet;
 
 /// # Errors
 /// `Unfinished` while tables are missing, `TablesFailed` where some failed, `Fenced` where another pod is at it.
@@ -37,19 +40,27 @@ pub(super) async fn finish(
     plan: &Plan,
 ) -> Result<Outcome> {
     all_data_is_there(checkpoints, plan).await?;
-    let entry = checkpoints.finish(plan).await?;
+    let mut entry = checkpoints.finish(plan).await?;
+    let mut target = start::target(settings, shutdown).await?;
+    ledger::install(&mut target).await?;
+    all_data_is_proved(settings, plan, &target).await?;
+    let epochs = ledger::epochs(&target, settings.run_id.as_str()).await?;
+    drop(target);
     if entry.document.status.status == Status::Completed {
-        let message = "finish: already completed".to_owned();
-        tracing::info!("{message}");
-        return Ok(Outcome { message: Some(message), ..Outcome::default() });
+        if epochs.contains_key(&FINISH_INDEX) {
+            let message = "finish: already completed".to_owned();
+            tracing::info!("{message}");
+            return Ok(Outcome { message: Some(message), ..Outcome::default() });
+        }
+        tracing::warn!(
+            "finish is called completed, but the target's ledger knows nothing of it: doing it (again)"
+        );
+        entry.document.status = state::next(&entry.document.status, Event::Reset, clock::now())?;
     }
     let (mut source, server) = start::source(settings, shutdown).await?;
     start::same_plan(plan, &server, None)?;
     let objects = gather(plan, &mut source).await?;
     drop(source);
-    let mut target = start::target(settings, shutdown).await?;
-    ledger::install(&mut target).await?;
-    let epochs = ledger::epochs(&target, settings.run_id.as_str()).await?;
     let started = Started {
         checkpoints: checkpoints.clone(),
         plan: plan.clone(),
@@ -90,6 +101,20 @@ async fn all_data_is_there(checkpoints: &Checkpoints, plan: &Plan) -> Result<()>
     );
     let kind = if failed > 0 { ErrorKind::TablesFailed } else { ErrorKind::Unfinished };
     Err(Error::new(kind, message))
+}
+
+/// Every table's data is committed, by the ledger: the target may have been made anew since.
+async fn all_data_is_proved(settings: &Settings, plan: &Plan, target: &TargetClient) -> Result<()> {
+    let markers = ledger::markers(target, settings.run_id.as_str()).await?;
+    let proved: BTreeSet<u32> = markers.iter().map(|marker| marker.table).collect();
+    let unknown = plan.tables.iter().filter(|table| !proved.contains(&table.index)).count();
+    if unknown == 0 {
+        return Ok(());
+    }
+    let message = format!(
+        "{unknown} tables are called completed, but the target's ledger knows nothing of them; `shardferry run` copies them again"
+    );
+    Err(Error::new(ErrorKind::Unfinished, message))
 }
 
 /// What the source has beside tables and rows.
