@@ -155,7 +155,7 @@ fn sigterm_gives_the_claim_back() {
     let world = world();
     let pod = stalled(&world, world.command(&["sync", "--jobs", "1", "--grace-period", "1s"]).pod("a"));
     pod.signal("TERM");
-    pod.wait().exits(143).says("[1/4] Stopped: dbo.Big").hides("Completed:");
+    pod.wait().exits(143).says("[3/4] Stopped: dbo.Big").hides("Completed:");
     let object = world.object(&world.table_object("dbo.Big")).unwrap();
     assert_eq!((&object["owner"], &object["data"]["status"]), (&serde_json::Value::Null, &"pending".into()));
     world.server.faults().clear();
@@ -184,7 +184,7 @@ fn a_frozen_pod_that_comes_back_is_fenced() {
     frozen.signal("STOP");
     world.server.faults().clear();
     let other = world.command(&["sync", "--claim-timeout", "2s"]).pod("b").run().exits(0);
-    other.says("[1/4] Completed: dbo.Big (20,000 rows");
+    other.says("[3/4] Completed: dbo.Big (20,000 rows");
     equal(&world);
     frozen.signal("CONT");
     frozen.wait().exits(5).hides("Completed: dbo.Big");
