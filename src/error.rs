@@ -47,6 +47,8 @@ pub enum ErrorKind {
     PlanForeign,
     /// There is no plan or checkpoint where one is required.
     PlanMissing,
+    /// Data is to be copied into tables that were never created.
+    SchemaMissing,
     /// A source table is no longer what the plan says.
     SourceChanged,
     /// The target table is not what the plan says.
@@ -88,7 +90,7 @@ pub struct Policy {
 
 impl ErrorKind {
     /// Every kind, for documentation and tests.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 32] = [
         Self::Usage,
         Self::Config,
         Self::SourceLogin,
@@ -108,6 +110,7 @@ impl ErrorKind {
         Self::CheckpointNewer,
         Self::PlanForeign,
         Self::PlanMissing,
+        Self::SchemaMissing,
         Self::SourceChanged,
         Self::TargetMismatch,
         Self::Unsupported,
@@ -145,10 +148,11 @@ impl ErrorKind {
             Self::StoreRefused => row("store_refused", false, 2, "check bucket, region, endpoint and credentials of --checkpoint"),
             Self::StoreUnconditional => row("store_unconditional", false, 2, "use a store that honours If-None-Match and If-Match (AWS S3, SeaweedFS, MinIO)"),
             Self::StoreUnavailable => row("store_unavailable", true, 4, "check that the checkpoint store is up and reachable, then rerun"),
-            Self::CheckpointDamaged => row("checkpoint_damaged", false, 2, "restore the object named above, or clear the table with `shardferry reset --table`"),
+            Self::CheckpointDamaged => row("checkpoint_damaged", false, 2, "restore the object named above; `shardferry reset` clears that of a table or of the finish step, a damaged plan needs another --run-id"),
             Self::CheckpointNewer => row("checkpoint_newer", false, 2, "use the version of shardferry that wrote it, or a newer one"),
             Self::PlanForeign => row("plan_foreign", false, 2, "use another --run-id, or go back to the source and filters of the plan"),
             Self::PlanMissing => row("plan_missing", false, 2, "run `shardferry plan` first, or check --checkpoint and --run-id"),
+            Self::SchemaMissing => row("schema_missing", false, 2, "run `shardferry schema` for these tables first, or `shardferry run` for everything"),
             Self::SourceChanged => row("source_changed", false, 3, "make a new plan under another --run-id, or restore the table's definition"),
             Self::TargetMismatch => row("target_mismatch", false, 3, "drop or correct the target table, then rerun with --retry-failed"),
             Self::Unsupported => row("unsupported", false, 3, "exclude the column or the table, or convert it on the source"),

@@ -23,8 +23,14 @@ mod pipeline_crash;
 #[path = "integration/pipeline_flags.rs"]
 mod pipeline_flags;
 #[cfg(test)]
+#[path = "integration/refusals.rs"]
+mod refusals;
+#[cfg(test)]
 #[path = "integration/source.rs"]
 mod source;
+#[cfg(test)]
+#[path = "integration/source_catalog_engine.rs"]
+mod source_catalog_engine;
 #[cfg(test)]
 #[path = "integration/store.rs"]
 mod store;

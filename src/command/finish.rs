@@ -72,9 +72,9 @@ pub(super) async fn finish(
     let name = TableName::new("shardferry", "finish");
     let claim = match claim::ask(&context, FINISH_INDEX, &name, entry).await? {
         Asked::Owned(claim) => claim,
-        Asked::Done(_) => return Ok(Outcome::default()),
         Asked::Busy(owner) => {
-            return Err(Error::new(ErrorKind::Fenced, format!("pod {} does the finish step", owner.pod)));
+            let by = owner.map_or_else(|| "another pod".to_owned(), |owner| format!("pod {}", owner.pod));
+            return Err(Error::new(ErrorKind::Fenced, format!("{by} does the finish step")));
         }
     };
     let built = tokio::select! {
@@ -147,7 +147,10 @@ async fn settle(context: &Context, claim: Claim<FinishDocument>, built: Result<R
         Ok(report) => report,
         Err(error) => {
             let settled = match error.kind() {
-                ErrorKind::Fenced => return Err(error),
+                ErrorKind::Fenced => {
+                    claim.abandon(context).await;
+                    return Err(error);
+                }
                 ErrorKind::Terminated | ErrorKind::Interrupted => Settled::event(Event::Released),
                 _ => Settled::failed(&error),
             };

@@ -1,7 +1,7 @@
 //! `schema`: schemas, tables and primary keys of the chosen tables. Idempotent; a table that is there must be the plan's.
 
 use super::start;
-use crate::checkpoint::document::{PhaseError, Status, TableDocument};
+use crate::checkpoint::document::{Phase, PhaseError, Status, TableDocument};
 use crate::checkpoint::{Checkpoints, Entry, Written};
 use crate::clock;
 use crate::copy::scheduler::keep_worst;
@@ -184,6 +184,16 @@ async fn create_one(
     target.batch(&batch).await.map_err(|error| error.table(&table.source))
 }
 
+/// The phase that an event happens to. What was there once may be gone or changed by now: the finding of today counts.
+fn known(phase: &Phase, event: &Event) -> Result<Phase> {
+    match event {
+        Event::Failed(_) if phase.status == Status::Completed => {
+            state::next(phase, Event::Reset, clock::now())
+        }
+        _ => Ok(phase.clone()),
+    }
+}
+
 /// Writes the schema phases; another pod's write to the same object (its data phase) is read again, not lost.
 async fn record(
     checkpoints: &Checkpoints,
@@ -192,7 +202,8 @@ async fn record(
 ) -> Result<()> {
     let write = async |(table, mut entry, event): (&PlannedTable, Entry<TableDocument>, Event)| {
         for _ in 0..WRITE_ATTEMPTS {
-            entry.document.schema = state::next(&entry.document.schema, event.clone(), clock::now())?;
+            entry.document.schema =
+                state::next(&known(&entry.document.schema, &event)?, event.clone(), clock::now())?;
             if checkpoints.write(&mut entry).await? == Written::Stored {
                 return Ok(());
             }
@@ -209,4 +220,18 @@ async fn record(
         result?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_that_changed_after_its_schema_was_completed_is_failed() {
+        let completed = Phase { status: Status::Completed, ..Phase::default() };
+        let event = Event::Failed(PhaseError { code: "target_mismatch".to_owned(), message: "m".to_owned() });
+        let failed = state::next(&known(&completed, &event).unwrap(), event, clock::now()).unwrap();
+        assert_eq!(failed.status, Status::Failed);
+        assert_eq!(known(&completed, &Event::Reset).unwrap(), completed);
+    }
 }

@@ -51,13 +51,14 @@ pub(super) async fn copy(
     let now = start::source_tables(&mut source).await?;
     drop(source);
     let mut target = start::target(settings, shutdown).await?;
+    let targets: Vec<_> = selected.iter().map(|table| table.target.clone()).collect();
+    let actual = catalog::tables(&target, &targets).await?;
+    let absent: Vec<_> = selected.iter().filter(|table| !actual.contains_key(&table.target)).collect();
+    schema_was_run(checkpoints, plan, &absent).await?;
     ledger::install(&mut target).await?;
     if settings.reset {
         reset::forget(settings, shutdown, checkpoints, plan).await?;
     }
-    let targets: Vec<_> = selected.iter().map(|table| table.target.clone()).collect();
-    let actual = catalog::tables(&target, &targets).await?;
-
     let mut list = worklist(settings, checkpoints, plan, &target, selected).await?;
     let progress = Progress::new(&settings.log);
     progress.begin(list.chosen, list.work.iter().map(|work| work.table.bytes).sum());
@@ -90,6 +91,27 @@ pub(super) async fn copy(
     let outcome = outcome(&list, tally.failed, &tally);
     write_pod(settings, checkpoints, plan, started_at, &mut tally).await;
     Ok(Outcome { error: tally.error, ..outcome })
+}
+
+/// Refuses to begin where the schema step never came to some tables: nothing of theirs could be copied, and to call each of
+/// them failed would say the wrong thing.
+async fn schema_was_run(checkpoints: &Checkpoints, plan: &Plan, absent: &[&PlannedTable]) -> Result<()> {
+    if absent.is_empty() {
+        return Ok(());
+    }
+    let entries = checkpoints.tables(plan).await?;
+    let never = |table: &&&PlannedTable| {
+        entries.iter().any(|entry| {
+            entry.document.index == table.index && entry.document.schema.status == Status::Pending
+        })
+    };
+    let mut missing = absent.iter().filter(never).map(|table| table.target.to_string());
+    let Some(first) = missing.next() else { return Ok(()) };
+    let others = match missing.count() {
+        0 => String::new(),
+        count => format!(" and {count} others of the chosen tables"),
+    };
+    Err(Error::new(ErrorKind::SchemaMissing, format!("the target has no table {first}{others} yet")))
 }
 
 /// The tables that are to be copied, and those that need not be.

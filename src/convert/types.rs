@@ -120,6 +120,9 @@ fn refuse(reason: impl Into<String>) -> Result<Mapping, Unsupported> {
 }
 
 #[cfg(test)]
+mod page;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

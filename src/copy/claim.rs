@@ -11,12 +11,11 @@
 
 use super::context::Context;
 use super::state::{self, Event};
-use crate::checkpoint::document::{
-    Document, FinishDocument, Owner, Phase, PhaseError, Status, TableDocument,
-};
+use crate::checkpoint::document::{Document, FinishDocument, Owner, Phase, PhaseError, TableDocument};
 use crate::checkpoint::{Entry, Written};
 use crate::clock;
 use crate::error::{Error, ErrorKind, Result};
+use crate::retry::Retrying;
 use crate::schema::TableName;
 use crate::target::ledger;
 use std::sync::Arc;
@@ -64,10 +63,8 @@ pub const FINISH_INDEX: u32 = 0;
 /// What asking for a claim gave.
 pub enum Asked<T: Claimable> {
     Owned(Claim<T>),
-    /// Another living pod has it.
-    Busy(Owner),
-    /// Completed meanwhile, by another pod.
-    Done(T),
+    /// Another pod has it: the one named here, or (None) one that was faster just now. Read the object again later.
+    Busy(Option<Owner>),
 }
 
 /// A claim that this pod holds, with its heartbeat running.
@@ -96,22 +93,17 @@ pub async fn ask<T: Claimable>(
         let ours = owner.pod == cx.pod;
         let silent = entry.age().is_none_or(|age| age >= cx.claim_timeout);
         if !(locked || ours || silent) {
-            return Ok(Asked::Busy(owner.clone()));
+            return Ok(Asked::Busy(Some(owner.clone())));
         }
     }
     let outcome = take(cx, index, name, &mut entry).await;
     match outcome {
         Ok(Some(epoch)) => Ok(Asked::Owned(Claim::start(cx, index, epoch, entry))),
         Ok(None) => {
-            // Somebody else was faster: what the object says now decides.
             if locked {
                 unlock(cx, index).await;
             }
-            if entry.document.phase().status == Status::Completed {
-                return Ok(Asked::Done(entry.document));
-            }
-            let nobody = Owner { pod: "unknown".to_owned(), epoch: 0, heartbeat: clock::now() };
-            Ok(Asked::Busy(entry.document.owner().cloned().unwrap_or(nobody)))
+            Ok(Asked::Busy(None))
         }
         Err(error) => {
             if locked {
@@ -122,7 +114,7 @@ pub async fn ask<T: Claimable>(
     }
 }
 
-/// Steps 2 and 3; None where another pod won the compare-and-swap (`entry` is then what it wrote).
+/// Steps 2 and 3; None where another pod won the compare-and-swap.
 async fn take<T: Claimable>(
     cx: &Context,
     index: u32,
@@ -193,11 +185,28 @@ impl<T: Claimable> Claim<T> {
         *entry.document.phase_mut() = next;
         (settled.change)(&mut entry.document);
         entry.document.set_owner(None);
-        let written = cx.checkpoints.write(&mut entry).await;
+        let written = write_with_patience(cx, &mut entry).await;
         unlock(cx, self.index).await;
         match written? {
             Written::Stored => Ok(entry.document.clone()),
-            Written::Lost => Err(fenced_error(self.epoch, entry.document.owner())),
+            Written::Lost => Err(fenced_error(self.epoch)),
+        }
+    }
+
+    /// Leaves a claim that another pod has taken over: nothing is written, only the lock is freed.
+    pub async fn abandon(self, cx: &Context) {
+        drop(self.heartbeat);
+        unlock(cx, self.index).await;
+    }
+}
+
+/// The rows are committed, so the store gets its time; where it stays away, the rerun mends the object from the ledger.
+async fn write_with_patience<T: Claimable>(cx: &Context, entry: &mut Entry<T>) -> Result<Written> {
+    let mut retrying = Retrying::new(cx.retry, &cx.shutdown, "writing a checkpoint");
+    loop {
+        match cx.checkpoints.write(entry).await {
+            Ok(written) => return Ok(written),
+            Err(error) => retrying.pause(error).await?,
         }
     }
 }
@@ -221,12 +230,8 @@ impl<T> Settled<T> {
     }
 }
 
-fn fenced_error(epoch: u64, owner: Option<&Owner>) -> Error {
-    let by = owner.map_or_else(
-        || "another pod".to_owned(),
-        |owner| format!("pod {} (epoch {})", owner.pod, owner.epoch),
-    );
-    Error::new(ErrorKind::Fenced, format!("the claim of epoch {epoch} was taken over by {by}"))
+fn fenced_error(epoch: u64) -> Error {
+    Error::new(ErrorKind::Fenced, format!("the claim of epoch {epoch} was taken over by another pod"))
 }
 
 /// Writes the heartbeat four times in a claim timeout until told to stop; cancels `fenced` when the claim is lost.

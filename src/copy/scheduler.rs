@@ -13,6 +13,7 @@ use crate::checkpoint::document::{PodTable, Status, TableDocument};
 use crate::clock;
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::document::PlannedTable;
+use crate::retry::Retrying;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -120,20 +121,13 @@ async fn take(cx: &Context, shared: &Shared) -> Option<Waiting> {
 /// Claims and copies one table, or puts it back where another pod owns it.
 async fn one(cx: &Arc<Context>, shared: &Shared, connections: &mut Connections, next: Waiting) -> Result<()> {
     let table = &next.work.table;
-    let entry = match next.busy_since {
-        None => next.work.entry.clone(),
-        Some(_) => cx.checkpoints.table(&cx.plan, table).await?,
-    };
-    if entry.document.data.status == Status::Completed {
-        return done_elsewhere(cx, shared, table).await;
-    }
-    let claim = match claim::ask(cx, table.index, &table.source, entry)
-        .await
-        .map_err(|error| error.table(&table.source))?
-    {
-        Asked::Owned(claim) => claim,
-        Asked::Done(_) => return done_elsewhere(cx, shared, table).await,
-        Asked::Busy(owner) => return put_back(cx, shared, next, &owner.pod).await,
+    let claim = match claim_of(cx, &next).await.map_err(|error| error.table(&table.source))? {
+        Some(Asked::Owned(claim)) => claim,
+        Some(Asked::Busy(owner)) => {
+            let owner = owner.map_or_else(|| "(unknown)".to_owned(), |owner| owner.pod);
+            return put_back(cx, shared, next, &owner).await;
+        }
+        None => return done_elsewhere(cx, shared, table).await,
     };
     let started_at = clock::now();
     cx.progress.table_started(table.index, cx.total(), &table.source, table.rows, table.bytes);
@@ -178,10 +172,37 @@ async fn one(cx: &Arc<Context>, shared: &Shared, connections: &mut Connections, 
     }
 }
 
+/// Asks for the table, again where the store or the target was away; None where another pod has completed it meanwhile.
+async fn claim_of(cx: &Arc<Context>, next: &Waiting) -> Result<Option<Asked<TableDocument>>> {
+    let table = &next.work.table;
+    let what = format!("claiming {}", table.source);
+    let mut retrying = Retrying::new(cx.retry, &cx.shutdown, &what);
+    let mut known = next.busy_since.is_none().then(|| next.work.entry.clone());
+    loop {
+        let asked = async {
+            let entry = match known.take() {
+                Some(entry) => entry,
+                None => cx.checkpoints.table(&cx.plan, table).await?,
+            };
+            if entry.document.data.status == Status::Completed {
+                return Ok(None);
+            }
+            claim::ask(cx, table.index, &table.source, entry).await.map(Some)
+        };
+        match asked.await {
+            Ok(asked) => return Ok(asked),
+            Err(error) => retrying.pause(error).await?,
+        }
+    }
+}
+
 /// Records a failure, or gives the claim back after a signal; a claim that was taken over is no longer ours to change.
 async fn give_up(cx: &Context, claim: claim::Claim<TableDocument>, error: &Error) -> Status {
     let (settled, status) = match error.kind() {
-        ErrorKind::Fenced => return Status::InProgress,
+        ErrorKind::Fenced => {
+            claim.abandon(cx).await;
+            return Status::InProgress;
+        }
         ErrorKind::Terminated | ErrorKind::Interrupted => (Settled::event(Event::Released), Status::Pending),
         _ => (Settled::failed(error), Status::Failed),
     };

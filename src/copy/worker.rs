@@ -160,11 +160,12 @@ fn marker(cx: &Context, table: &PlannedTable, epoch: u64, copied: Copied) -> Mar
     }
 }
 
-/// Empties the table; true where the COPY may FREEZE its rows (only in the transaction that truncated).
+/// Empties the table; true where the COPY may FREEZE its rows: only in the transaction that truncated, and not where the
+/// user has made the table a partitioned one.
 async fn prepare(cx: &Context, transaction: &Transaction<'_>, table: &PlannedTable) -> Result<bool> {
     if cx.truncate != Truncate::Never {
         transaction.truncate(&table.target).await?;
-        return Ok(true);
+        return transaction.is_plain(&table.target).await;
     }
     if transaction.is_empty(&table.target).await? {
         return Ok(false);

@@ -247,6 +247,16 @@ impl<'c> Transaction<'c> {
         get(&row, 0)
     }
 
+    /// Is it an ordinary table, and not a partitioned one?
+    ///
+    /// # Errors
+    /// See [`super::errors::kind`].
+    pub async fn is_plain(&self, table: &TableName) -> Result<bool> {
+        let sql = "SELECT relkind = 'r' FROM pg_catalog.pg_class WHERE oid = $1::text::regclass";
+        let row = self.inner.query_one(sql, &[&table.target_sql()]).await.map_err(server_error)?;
+        get(&row, 0)
+    }
+
     /// Commits.
     ///
     /// # Errors

@@ -330,7 +330,7 @@ fn keyword_pairs(text: &str) -> Result<Vec<(String, String)>> {
         while chars.next_if(|c| c.is_whitespace()).is_some() {}
         if chars.next() != Some('=') {
             return Err(refused(format!(
-                "after option {} an `=` is missing (quote values with spaces)",
+                "neither postgres://user:password@host:5432/database nor key=value pairs: after option {} an `=` is missing (quote values with spaces)",
                 pairs.len() + 1
             )));
         }

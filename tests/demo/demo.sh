@@ -18,6 +18,9 @@ pids=()
 say() { printf '\n=== %s (%ds)\n' "$*" "$(($(date +%s) - began))"; }
 die() { echo "demo: $*" >&2; exit 1; }
 
+# A SeaweedFS of the demo's own.
+export SHARDFERRY_TEST_S3_STATE="$work/seaweed"
+
 stop() {
     local status=$?
     trap - EXIT INT TERM

@@ -1,22 +1,19 @@
 #!/bin/sh
-# Installs the SQL Server clients of the conformance test of mssim, by package name and pinned version:
-# FreeTDS tsql, pymssql, mssql-python (the real ODBC driver 18) and tedious. Does nothing when they are there.
+# Installs the SQL Server clients of the conformance test of mssim into target/test-clients, by pinned version: pymssql,
+# mssql-python (with the real ODBC driver 18) and tedious. FreeTDS and the system's libraries come from install.sh, which
+# calls this. Does nothing when they are there.
 set -eu
 cd "$(dirname "$0")/../.."
 root=target/test-clients
-stamp="$root/pymssql-2.4.6 mssql-python-1.16.0 tedious-19.2.2"
-stamp=$(echo "$stamp" | tr ' ' '+').installed
+pymssql=2.4.6 mssql_python=1.16.0 tedious=19.2.2
+stamp="$root/pymssql-$pymssql+mssql-python-$mssql_python+tedious-$tedious.installed"
 
-if ! command -v tsql >/dev/null 2>&1; then
-    DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends freetds-bin
-fi
-# What the ODBC driver needs of the system.
-if command -v apt-get >/dev/null 2>&1 && ! ldconfig -p | grep -q libltdl.so.7; then
-    DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends libltdl7 libkrb5-3 libgssapi-krb5-2
-fi
 [ -e "$stamp" ] && exit 0
 mkdir -p "$root"
 [ -x "$root/venv/bin/python" ] || python3 -m venv "$root/venv"
-"$root/venv/bin/pip" install --quiet pymssql==2.4.6 mssql-python==1.16.0
-npm install --no-audit --no-fund --silent --prefix "$root" tedious@19.2.2
+"$root/venv/bin/python" -m pip install --quiet --disable-pip-version-check \
+    "pymssql==$pymssql" "mssql-python==$mssql_python"
+npm install --no-audit --no-fund --silent --prefix "$root" "tedious@$tedious"
+# Proves that the driver finds its libraries.
+"$root/venv/bin/python" -c 'import pymssql, mssql_python'
 touch "$stamp"

@@ -21,10 +21,11 @@ tls=${3:-}
 
 newest() { find /usr/lib/postgresql -mindepth 3 -maxdepth 3 -path '*/bin/initdb' 2>/dev/null | sort -V | tail -n 1; }
 
-# initdb and postgres refuse root.
-as_owner() {
+# initdb and postgres refuse root. They complain of a working folder that their user may not enter.
+as_owner() (
+    cd /
     if [[ $(id -u) == 0 ]]; then runuser -u postgres -- "$@"; else "$@"; fi
-}
+)
 
 install_server() {
     [[ -n $(newest) ]] && return

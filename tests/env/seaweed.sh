@@ -4,15 +4,17 @@
 #   seaweed.sh start   installs it if needed, starts it if it does not run, prints the endpoint
 #   seaweed.sh env     the same, but prints `export` lines for eval: endpoint, credentials, region, bucket
 #   seaweed.sh stop    stops it and removes its data
+#   seaweed.sh install only installs it
 #
-# State (pid, endpoint, data folder) stays in $SHARDFERRY_TEST_TOOLS (target/test-tools); the data is in a temporary folder.
+# It is installed in $SHARDFERRY_TEST_TOOLS (target/test-tools). Its state (pid, endpoint, data folder) is there too, or in
+# $SHARDFERRY_TEST_S3_STATE where that is set, so that more than one can run; the data is in a temporary folder.
 set -euo pipefail
 
 version=4.48
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 tools=${SHARDFERRY_TEST_TOOLS:-$root/target/test-tools}
 venv=$tools/seaweed
-state=$tools/seaweed.state
+state=${SHARDFERRY_TEST_S3_STATE:-$tools/seaweed.state}
 bucket=${SHARDFERRY_TEST_BUCKET:-shardferry-test}
 access_key=shardferry-test
 secret_key=shardferry-test-secret
@@ -106,11 +108,16 @@ wait_until_ready() {
   fail "not ready after 30 s; its log is $state/log"
 }
 
-start() {
+# One at a time: install and start look first and act then.
+locked() {
   mkdir -p "$tools"
   exec 9>"$tools/seaweed.lock"
   flock 9
   install
+}
+
+start() {
+  locked
   if ! running; then
     launch 9>&-
   fi
@@ -145,5 +152,6 @@ export AWS_REGION=us-east-1
 ENV
     ;;
   stop) stop ;;
-  *) fail "usage: seaweed.sh start|env|stop" ;;
+  install) locked ;;
+  *) fail "usage: seaweed.sh start|env|stop|install" ;;
 esac

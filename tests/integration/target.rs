@@ -1,6 +1,5 @@
 //! The target against a real PostgreSQL. `SHARDFERRY_TEST_PG_URL` names its superuser (tests/env/postgres.sh start);
 //! `SHARDFERRY_TEST_PG_TLS_URL` and `SHARDFERRY_TEST_PG_TLS_DIR` the one that was started with `--tls`.
-#![expect(clippy::unwrap_used, reason = "in a test a panic is a failure")]
 
 #[path = "target/catalog.rs"]
 mod catalog;

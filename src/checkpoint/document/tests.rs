@@ -182,7 +182,7 @@ fn the_examples_of_the_documentation_are_read() {
             "table" => {
                 assert_ne!(decode::<TableDocument>(kind, body, VERSION).unwrap().data.status, Status::Pending)
             }
-            "finish" => assert_eq!(decode::<FinishDocument>(kind, body, VERSION).unwrap().steps.len(), 2),
+            "finish" => assert_eq!(decode::<FinishDocument>(kind, body, VERSION).unwrap().steps.len(), 5),
             "pod" => assert_eq!(decode::<PodDocument>(kind, body, VERSION).unwrap().tables.len(), 1),
             _ => panic!("{kind}"),
         }

@@ -66,7 +66,11 @@ pub fn decode(encoding: &str, bytes: &[u8]) -> Vec<u8> {
 /// Appends WTF-8 `text` as UTF-16LE, lone surrogates as they are.
 pub fn encode_utf16(text: &[u8], out: &mut Vec<u8>) {
     if text.is_ascii() {
-        out.extend(text.iter().flat_map(|&b| [b, 0]));
+        let start = out.len();
+        out.resize(start + text.len() * 2, 0);
+        for (pair, b) in out[start..].chunks_exact_mut(2).zip(text) {
+            pair[0] = *b;
+        }
     } else if let Ok(text) = std::str::from_utf8(text) {
         out.extend(text.encode_utf16().flat_map(u16::to_le_bytes));
     } else {

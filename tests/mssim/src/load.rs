@@ -80,6 +80,9 @@ fn statement(c: &mut Cursor<'_>, x: &mut Context<'_>, outcome: &mut Outcome) -> 
     if c.accept("ALTER TABLE") {
         return alter::alter(c, x);
     }
+    if c.accept("ALTER INDEX") {
+        return index::alter(c, x);
+    }
     if c.accept("ALTER DATABASE") {
         return objects::alter_database(c, x);
     }
@@ -107,7 +110,7 @@ fn statement(c: &mut Cursor<'_>, x: &mut Context<'_>, outcome: &mut Outcome) -> 
             name = c.name()?;
         }
         if name.eq_ignore_ascii_case("sp_addextendedproperty") {
-            return objects::add_property(c, x);
+            return property::add(c, x);
         }
         return Err(error(2812, 16, format!("Could not find stored procedure '{name}' (in mssim).")));
     }
@@ -243,10 +246,13 @@ pub mod convert;
 mod eval;
 mod expr;
 mod functions;
+mod index;
 pub(crate) mod lex;
 pub mod names;
 mod objects;
+mod property;
 mod rows;
+mod sequence;
 mod shape;
 mod table;
 

@@ -40,7 +40,7 @@ struct Serve {
     /// T-SQL script to run first; may be given several times.
     #[arg(long, value_name = "FILE")]
     load: Vec<PathBuf>,
-    /// Company database to make up: tables=300,rows=2000000,seed=1
+    /// Data to make up: a company by tables=300,rows=2000000,seed=1; the benchmarks' table by reference=2000000.
     #[arg(long, value_name = "KEY=VALUE,…")]
     generate: Option<String>,
     /// Keep encoded results in memory and replay them (benchmarks).

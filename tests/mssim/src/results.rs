@@ -1,5 +1,8 @@
 //! What a batch produces, in the order of the wire. The engine calls, the wire layer (or a test) implements.
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
 use crate::types::Column;
 use crate::value::Value;
 
@@ -92,6 +95,11 @@ pub trait Session: Send {
         parameters: &[Parameter],
         results: &mut dyn Results,
     ) -> Result<(), SqlError>;
+    /// Set by the wire layer when the client sends an Attention, and cleared when that has been answered: a session
+    /// that looks at it while it computes ends early. The same flag for the whole life of the session.
+    fn cancelled(&self) -> Arc<AtomicBool> {
+        Arc::default()
+    }
     /// RESETCONNECTION of the packet header: session settings back to the login's, open transaction rolled back.
     fn reset(&mut self);
 }

@@ -10,7 +10,7 @@ mod statement;
 mod transaction;
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
 use std::sync::{Arc, Mutex};
 
 use rusqlite::Connection;
@@ -23,7 +23,7 @@ use crate::query::error::error;
 use crate::query::eval::{Env, Shared, State, lock, register};
 use crate::query::parse;
 use crate::results::{Backend, Flow, Login, Parameter, Results, Session, SqlError};
-use crate::storage::from_sqlite;
+use crate::storage::read_sqlite;
 use crate::value::Value;
 
 /// The engine as what answers behind the wire.
@@ -107,6 +107,10 @@ impl Session for EngineSession {
         Ok(())
     }
 
+    fn cancelled(&self) -> Arc<AtomicBool> {
+        Arc::clone(&lock(&self.shared).cancelled)
+    }
+
     fn reset(&mut self) {
         self.end_transaction(false);
         self.isolation = Isolation::ReadCommitted;
@@ -129,7 +133,7 @@ impl EngineSession {
         let catalog = engine.catalog(&database)?;
         let env =
             Env { catalog, databases: Vec::new(), user: user.clone(), spid, transactions: 0, row_count: 0 };
-        let state = State { steps: Vec::new(), error: None, env: Arc::new(env) };
+        let state = State { steps: Vec::new(), error: None, env: Arc::new(env), cancelled: Arc::default() };
         let shared: Shared = Arc::new(Mutex::new(state));
         register(&conn, &shared).map_err(|e| storage_error(&e))?;
         Ok(Self {
@@ -209,7 +213,7 @@ impl EngineSession {
         while let (Some(found), Flow::Continue) = (row, flow) {
             for ((i, ty), value) in types.iter().enumerate().zip(&mut values) {
                 let raw = found.get_ref(i).map_err(|e| failed(&e))?;
-                *value = from_sqlite(ty, raw)?;
+                read_sqlite(ty, raw, value)?;
             }
             count += 1;
             if !assigns {

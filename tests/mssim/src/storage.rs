@@ -120,6 +120,27 @@ pub fn from_sqlite(ty: &SqlType, v: ValueRef<'_>) -> Result<Value, SqlError> {
     }
 }
 
+/// As [`from_sqlite`], into a value whose buffer is used again: text and bytes of one column after another.
+///
+/// # Errors
+/// As [`from_sqlite`].
+#[inline]
+pub fn read_sqlite(ty: &SqlType, v: ValueRef<'_>, into: &mut Value) -> Result<(), SqlError> {
+    match (v, &mut *into, ty) {
+        (
+            ValueRef::Text(t),
+            Value::Text(buffer),
+            SqlType::Char(_) | SqlType::VarChar(_) | SqlType::NChar(_) | SqlType::NVarChar(_),
+        )
+        | (ValueRef::Blob(t), Value::Bytes(buffer), SqlType::Binary(_) | SqlType::VarBinary(_)) => {
+            buffer.clear();
+            buffer.extend_from_slice(t);
+        }
+        _ => *into = from_sqlite(ty, v)?,
+    }
+    Ok(())
+}
+
 fn from_integer(ty: &SqlType, i: i64) -> Result<Value, SqlError> {
     let small = |v: i64| i32::try_from(v).map_err(|_| mismatch(ty, "INTEGER"));
     Ok(match ty {

@@ -1,27 +1,34 @@
 //! Real clients against mssim: each logs in, is refused with a wrong password, and reads the table of all types to
-//! exact values. `tests/env/install-clients.sh` installs them; without them these tests fail.
+//! exact values. `tests/env/install.sh` installs them; without them these tests fail.
 //!
 //! The expected values stand in `conformance/*.json`, one file per client, written for what that client makes of the
 //! type (FreeTDS cuts to microseconds, JavaScript's numbers are doubles, …).
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot set up its client has failed")]
 
-#[path = "conformance/fixed.rs"]
-mod fixed;
-
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
-use fixed::{Fixed, PASSWORD};
+use mssim::engine::{Engine, EngineOptions};
+use mssim::session::EngineBackend;
 use mssim::{Options, Server, TlsMode};
 use serde_json::{Value, json};
 
 const MATRIX: &str = "SELECT * FROM dbo.type_matrix ORDER BY id";
+const PASSWORD: &str = "Sh4rd-ferry!";
 const WRONG: &str = "not the password";
 
 fn start(tls: TlsMode) -> Server {
-    Server::start(Options { tls, ..Options::new(Arc::new(Fixed)) }).expect("mssim starts")
+    let options = EngineOptions {
+        password: PASSWORD.to_owned(),
+        database: "matrix".to_owned(),
+        ..EngineOptions::default()
+    };
+    let engine = Engine::new(options).expect("the engine starts");
+    engine.load_script(include_str!("conformance/type_matrix.sql")).expect("the matrix is loaded");
+    Server::start(Options { tls, ..Options::new(Arc::new(EngineBackend::new(engine))) })
+        .expect("mssim starts")
 }
 
 fn here() -> PathBuf {
@@ -31,7 +38,7 @@ fn here() -> PathBuf {
 /// A path below `target/test-clients`.
 fn client(path: &str) -> PathBuf {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/test-clients").join(path);
-    assert!(path.exists(), "{} is missing: run tests/env/install-clients.sh", path.display());
+    assert!(path.exists(), "{} is missing: run tests/env/install.sh", path.display());
     path
 }
 
@@ -102,7 +109,7 @@ fn tsql(server: &Server, password: &str, query: &str) -> String {
     command.args(["-H", "127.0.0.1", "-U", "sa", "-P", password, "-D", "matrix", "-o", "q", "-t", "|"]);
     command.args(["-p", &server.port().to_string()]).env("TDSVER", "7.4").env("LC_ALL", "C.UTF-8");
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let missing = "tsql is missing: run tests/env/install-clients.sh";
+    let missing = "tsql is missing: run tests/env/install.sh";
     let mut child = command.spawn().expect(missing);
     let script = format!("{query}\nGO\nEXIT\n");
     // A refused login closes the pipe early.

@@ -2,15 +2,17 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot set up its client has failed")]
 
-#[path = "conformance/fixed.rs"]
+#[path = "wire/client.rs"]
+mod client;
+#[path = "wire/fixed.rs"]
 mod fixed;
 
-use std::io::{ErrorKind, Read, Write};
-use std::net::TcpStream;
+use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use fixed::{Fixed, PASSWORD, USER};
+use client::{Client, utf16};
+use fixed::Fixed;
 use mssim::faults::{Fault, FaultKind};
 use mssim::{Options, Server};
 
@@ -18,99 +20,6 @@ const ROWS: &str = "SELECT n FROM dbo.numbers WHERE n <= 100000";
 const ENDLESS: &str = "SELECT n FROM dbo.numbers WHERE n <= 4000000000000";
 /// COMMAND, DONE with a row count: how a reply to ROWS ends.
 const DONE_COUNT: [u8; 5] = [0xFD, 0x10, 0x00, 0xC1, 0x00];
-
-struct Client {
-    socket: TcpStream,
-}
-
-/// A reply: payload of all its packets, and the largest packet.
-struct Reply {
-    body: Vec<u8>,
-    largest: usize,
-}
-
-fn utf16(text: &str) -> Vec<u8> {
-    text.encode_utf16().flat_map(u16::to_le_bytes).collect()
-}
-
-impl Client {
-    fn connect(server: &Server) -> std::io::Result<Self> {
-        let socket = TcpStream::connect(server.address())?;
-        socket.set_read_timeout(Some(Duration::from_secs(20)))?;
-        Ok(Self { socket })
-    }
-
-    fn login(server: &Server, packet_size: u32) -> (Self, Reply) {
-        Self::try_login(server, packet_size).unwrap()
-    }
-
-    fn try_login(server: &Server, packet_size: u32) -> std::io::Result<(Self, Reply)> {
-        let mut client = Self::connect(server)?;
-        client.try_send(0x12, &[0, 0, 11, 0, 6, 1, 0, 17, 0, 1, 0xFF, 0, 0, 0, 0, 0, 0, 2])?;
-        let prelogin = client.reply()?;
-        assert!(prelogin.body.len() > 20);
-        let mut login = vec![0_u8; 94];
-        login[4..8].copy_from_slice(&0x7400_0004_u32.to_le_bytes());
-        login[8..12].copy_from_slice(&packet_size.to_le_bytes());
-        let password: Vec<u8> = utf16(PASSWORD).iter().map(|b| b.rotate_left(4) ^ 0xA5).collect();
-        for (at, bytes) in
-            [(40, utf16(USER)), (44, password), (48, utf16("wire test")), (68, utf16("matrix"))]
-        {
-            let offset = u16::try_from(login.len()).unwrap();
-            login[at..at + 2].copy_from_slice(&offset.to_le_bytes());
-            login[at + 2..at + 4].copy_from_slice(&u16::try_from(bytes.len() / 2).unwrap().to_le_bytes());
-            login.extend_from_slice(&bytes);
-        }
-        let length = u32::try_from(login.len()).unwrap();
-        login[..4].copy_from_slice(&length.to_le_bytes());
-        client.try_send(0x10, &login)?;
-        let reply = client.reply()?;
-        Ok((client, reply))
-    }
-
-    fn send(&mut self, kind: u8, body: &[u8]) {
-        self.try_send(kind, body).unwrap();
-    }
-
-    fn try_send(&mut self, kind: u8, body: &[u8]) -> std::io::Result<()> {
-        let length = u16::try_from(body.len() + 8).unwrap().to_be_bytes();
-        let mut packet = vec![kind, 1, length[0], length[1], 0, 0, 1, 0];
-        packet.extend_from_slice(body);
-        self.socket.write_all(&packet)
-    }
-
-    fn batch(&mut self, sql: &str) {
-        let mut body = vec![22, 0, 0, 0, 18, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0];
-        body.extend_from_slice(&utf16(sql));
-        self.send(0x01, &body);
-    }
-
-    fn packet(&mut self, into: &mut Vec<u8>) -> std::io::Result<(usize, bool)> {
-        let mut header = [0; 8];
-        self.socket.read_exact(&mut header)?;
-        let length = usize::from(u16::from_be_bytes([header[2], header[3]]));
-        let start = into.len();
-        into.resize(start + length - 8, 0);
-        self.socket.read_exact(&mut into[start..])?;
-        Ok((length, header[1] & 1 != 0))
-    }
-
-    fn reply(&mut self) -> std::io::Result<Reply> {
-        let mut reply = Reply { body: Vec::new(), largest: 0 };
-        loop {
-            let (length, last) = self.packet(&mut reply.body)?;
-            reply.largest = reply.largest.max(length);
-            if last {
-                return Ok(reply);
-            }
-        }
-    }
-
-    fn ask(&mut self, sql: &str) -> std::io::Result<Reply> {
-        self.batch(sql);
-        self.reply()
-    }
-}
 
 fn start(replay: bool) -> Server {
     Server::start(Options { replay, ..Options::new(Arc::new(Fixed)) }).unwrap()

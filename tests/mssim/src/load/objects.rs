@@ -2,17 +2,12 @@
 
 use std::sync::{Arc, PoisonError};
 
-use crate::catalog::{
-    AliasType, Catalog, ExtendedProperty, Schema, SequenceDef, SynonymDef, TableDef, ViewDef, same,
-};
+use crate::catalog::{AliasType, Catalog, Schema, SynonymDef, TableDef, ViewDef, same};
 use crate::engine::{Database, error, storage_error, unknown};
-use crate::load::convert::Typed;
-use crate::load::lex::{Cursor, Kind};
+use crate::load::lex::Cursor;
 use crate::load::names::column_type;
-use crate::load::{Context, shape, table};
+use crate::load::{Context, index, sequence, shape, table};
 use crate::results::SqlError;
-use crate::types::SqlType;
-use crate::value::Value;
 
 /// The schema as declared; `dbo` without a name.
 pub(crate) fn schema_of(catalog: &Catalog, name: Option<&str>) -> Result<String, SqlError> {
@@ -55,40 +50,6 @@ fn find(catalog: &Catalog, schema: Option<&str>, name: &str) -> Result<Arc<Table
         let full = schema.map_or_else(|| name.to_owned(), |s| format!("{s}.{name}"));
         error(208, 16, format!("Invalid object name '{full}'."))
     })
-}
-
-/// Takes the next value of a sequence.
-pub(crate) fn next_value(
-    database: &Database,
-    catalog: &Catalog,
-    schema: Option<&str>,
-    name: &str,
-) -> Result<Typed, SqlError> {
-    let s = catalog
-        .sequence(schema, name)
-        .ok_or_else(|| error(208, 16, format!("Invalid object name '{name}'.")))?;
-    let mut counters = database.counters();
-    let next = match counters.sequences.get(&s.object_id) {
-        None => s.start,
-        Some(v) => v + s.increment,
-    };
-    let next = if (s.minimum..=s.maximum).contains(&next) {
-        next
-    } else if s.cycle {
-        if s.increment > 0 { s.minimum } else { s.maximum }
-    } else {
-        return Err(error(
-            11728,
-            16,
-            format!("The sequence object '{name}' has reached its minimum or maximum value."),
-        ));
-    };
-    counters.sequences.insert(s.object_id, next);
-    let value = match s.ty {
-        SqlType::Decimal { .. } | SqlType::Numeric { .. } => Value::Decimal(next),
-        _ => Value::Int(i64::try_from(next).unwrap_or(i64::MAX)),
-    };
-    Ok(Typed { ty: s.ty, value })
 }
 
 /// Runs `f` on a copy of the catalog inside a transaction of SQLite, and publishes the copy when both succeed.
@@ -153,7 +114,7 @@ pub(crate) fn create(c: &mut Cursor<'_>, x: &mut Context<'_>, start: usize) -> R
         return create_type(c, x);
     }
     if c.accept("SEQUENCE") {
-        return create_sequence(c, x);
+        return sequence::create(c, x);
     }
     if c.accept("SYNONYM") {
         let (schema, name) = c.object()?;
@@ -187,27 +148,7 @@ pub(crate) fn create(c: &mut Cursor<'_>, x: &mut Context<'_>, start: usize) -> R
             Ok(())
         });
     }
-    create_index(c, x)
-}
-
-fn create_index(c: &mut Cursor<'_>, x: &Context<'_>) -> Result<(), SqlError> {
-    let mut index = table::Index { unique: c.accept("UNIQUE"), ..table::Index::default() };
-    index.clustered = c.accept("CLUSTERED");
-    c.accept("NONCLUSTERED");
-    if !c.accept("INDEX") {
-        return Err(unknown(format_args!("CREATE {}", c.peek().map_or("", |t| &t.text))));
-    }
-    index.name = c.name()?;
-    c.expect("ON")?;
-    let (schema, name) = c.object()?;
-    let index = table::index_rest(c, index)?;
-    alter_with(
-        x,
-        schema.as_deref(),
-        &name,
-        |k, t| table::add(k, t, table::Element::Index(index), false),
-        &mut |_| Err(unknown("a new column")),
-    )
+    index::create(c, x)
 }
 
 /// Changes the declaration of a table, then the SQLite table.
@@ -243,65 +184,6 @@ fn create_type(c: &mut Cursor<'_>, x: &Context<'_>) -> Result<(), SqlError> {
         let schema = schema_of(k, schema.as_deref())?;
         let id = k.types.iter().map(|t| t.id).max().unwrap_or(256) + 1;
         k.types.push(AliasType { id, schema, name, base, nullable });
-        Ok(())
-    })
-}
-
-fn create_sequence(c: &mut Cursor<'_>, x: &Context<'_>) -> Result<(), SqlError> {
-    let (schema, name) = c.object()?;
-    let ty = if c.accept("AS") { column_type(c, None)?.0 } else { SqlType::BigInt };
-    let (low, high) = match ty {
-        SqlType::TinyInt => (0, 255),
-        SqlType::SmallInt => (i128::from(i16::MIN), i128::from(i16::MAX)),
-        SqlType::Int => (i128::from(i32::MIN), i128::from(i32::MAX)),
-        SqlType::BigInt => (i128::from(i64::MIN), i128::from(i64::MAX)),
-        SqlType::Decimal { precision, scale: 0 } | SqlType::Numeric { precision, scale: 0 } => {
-            let top = 10_i128.pow(u32::from(precision)) - 1;
-            (-top, top)
-        }
-        _ => return Err(error(11702, 16, "The sequence object must be of a whole number type.".to_owned())),
-    };
-    let mut s = SequenceDef {
-        object_id: 0,
-        schema: String::new(),
-        name,
-        ty,
-        start: 0,
-        increment: 1,
-        minimum: low,
-        maximum: high,
-        cycle: false,
-        cache: Some(0),
-        created: 0,
-    };
-    let mut start = None;
-    loop {
-        if c.accept("START WITH") {
-            start = Some(c.integer()?);
-        } else if c.accept("INCREMENT BY") {
-            s.increment = c.integer()?;
-        } else if c.accept("MINVALUE") {
-            s.minimum = c.integer()?;
-        } else if c.accept("MAXVALUE") {
-            s.maximum = c.integer()?;
-        } else if c.accept("NO CYCLE") || c.accept("NO MINVALUE") || c.accept("NO MAXVALUE") {
-        } else if c.accept("CYCLE") {
-            s.cycle = true;
-        } else if c.accept("NO CACHE") {
-            s.cache = None;
-        } else if c.accept("CACHE") {
-            let given = c.peek().is_some_and(|t| t.kind == Kind::Number);
-            s.cache = Some(if given { i32::try_from(c.integer()?).map_err(|_| c.wrong())? } else { 0 });
-        } else {
-            break;
-        }
-    }
-    s.start = start.unwrap_or(if s.increment > 0 { s.minimum } else { s.maximum });
-    declare(x, |k, _| {
-        s.schema = schema_of(k, schema.as_deref())?;
-        check_free(k, &s.schema, &s.name)?;
-        (s.object_id, s.created) = k.new_object();
-        k.sequences.push(s);
         Ok(())
     })
 }
@@ -406,81 +288,6 @@ fn drop_one(
     }
     let after = (k.views.len(), k.sequences.len(), k.synonyms.len(), k.types.len(), k.schemas.len());
     if count == after { Err(missing(&lower, name)) } else { Ok(()) }
-}
-
-/// After EXEC sp_addextendedproperty.
-pub(crate) fn add_property(c: &mut Cursor<'_>, x: &Context<'_>) -> Result<(), SqlError> {
-    const NAMES: [&str; 8] =
-        ["name", "value", "level0type", "level0name", "level1type", "level1name", "level2type", "level2name"];
-    let mut given: [Option<String>; 8] = Default::default();
-    let mut position = 0;
-    loop {
-        let mut at = position;
-        if let Some(t) = c.peek().filter(|t| t.kind == Kind::Variable).cloned() {
-            at = NAMES.iter().position(|n| same(n, &t.text[1..])).ok_or_else(|| c.wrong())?;
-            c.take();
-            c.expect("=")?;
-        }
-        let slot = given.get_mut(at).ok_or_else(|| c.wrong())?;
-        if !c.accept("NULL") {
-            *slot = Some(match c.peek() {
-                Some(t) if matches!(t.kind, Kind::Text | Kind::National) => c.string()?,
-                Some(t) if t.kind == Kind::Number => c.integer()?.to_string(),
-                _ => c.name()?,
-            });
-        }
-        position = at + 1;
-        if !c.accept(",") {
-            break;
-        }
-    }
-    declare(x, |k, _| {
-        let [name, value, kind0, name0, kind1, name1, kind2, name2] = given;
-        let (name, value) =
-            (name.ok_or_else(|| unknown("a property without a name"))?, value.unwrap_or_default());
-        let kind = |k: Option<String>| k.unwrap_or_default().to_uppercase();
-        let wrong = || {
-            error(15135, 16, "Object is invalid. Extended properties are not permitted on it, or the object does not exist.".to_owned())
-        };
-        let (class, major_id, minor_id) =
-            match (kind(kind0).as_str(), kind(kind1).as_str(), kind(kind2).as_str()) {
-                ("", ..) => (0, 0, 0),
-                ("SCHEMA", "", _) => (3, k.schema_id(name0.as_deref().unwrap_or("")).ok_or_else(wrong)?, 0),
-                ("SCHEMA", _, "") => {
-                    (1, k.object_id(name0.as_deref(), name1.as_deref().unwrap_or("")).ok_or_else(wrong)?, 0)
-                }
-                ("SCHEMA", "TABLE", level2) => {
-                    let t = k.table(name0.as_deref(), name1.as_deref().unwrap_or("")).ok_or_else(wrong)?;
-                    let name2 = name2.unwrap_or_default();
-                    match level2 {
-                        "COLUMN" => (1, t.object_id, t.column(&name2).map(|c| c.id).ok_or_else(wrong)?),
-                        "INDEX" => (
-                            7,
-                            t.object_id,
-                            t.indexes
-                                .iter()
-                                .find(|i| same(&i.name, &name2))
-                                .map(|i| i.id)
-                                .ok_or_else(wrong)?,
-                        ),
-                        "CONSTRAINT" => (1, k.object_id(name0.as_deref(), &name2).ok_or_else(wrong)?, 0),
-                        _ => return Err(wrong()),
-                    }
-                }
-                _ => return Err(wrong()),
-            };
-        if k.properties.iter().any(|p| {
-            p.class == class && p.major_id == major_id && p.minor_id == minor_id && same(&p.name, &name)
-        }) {
-            return Err(error(
-                15233,
-                16,
-                format!("Property cannot be added. Property '{name}' already exists."),
-            ));
-        }
-        k.properties.push(ExtendedProperty { class, major_id, minor_id, name, value });
-        Ok(())
-    })
 }
 
 /// After ALTER DATABASE.

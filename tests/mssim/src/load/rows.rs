@@ -10,7 +10,7 @@ use crate::load::eval::{Lookup, NextValue, Scope};
 use crate::load::expr::{self, Expr};
 use crate::load::lex::Cursor;
 use crate::load::shape::rowid_column;
-use crate::load::{Context, objects};
+use crate::load::{Context, objects, sequence};
 use crate::results::{Parameter, SqlError};
 use crate::storage::{self, Stored};
 use crate::types::{Collation, SqlType};
@@ -175,7 +175,7 @@ impl<'a> Writer<'a> {
     }
 
     fn next_value(&self, schema: Option<&str>, name: &str) -> Result<Typed, SqlError> {
-        objects::next_value(self.database, self.catalog, schema, name)
+        sequence::next_value(self.database, self.catalog, schema, name)
     }
 
     /// Evaluates an expression over a row (or none).

@@ -46,13 +46,13 @@ fn index_name(table: &TableDef, index: &IndexDef) -> String {
     quote(&format!("{}.{}.{}", table.schema, table.name, index.name))
 }
 
-/// Unique indexes that SQLite keeps: those without a filter, and not that of the rowid.
+/// Unique indexes that SQLite keeps: those without a filter that are not disabled, and not that of the rowid.
 fn index_sql(table: &TableDef) -> Vec<String> {
     let rowid = rowid_column(table).map(|c| c.id);
     table
         .indexes
         .iter()
-        .filter(|i| i.unique && i.filter.is_none())
+        .filter(|i| i.unique && !i.disabled && i.filter.is_none())
         .filter(|i| !(i.keys.len() == 1 && Some(i.keys[0].column_id) == rowid))
         .map(|i| {
             let keys: Vec<_> = i
@@ -96,13 +96,11 @@ pub(crate) fn change(
             .zip(&new.columns)
             .all(|(a, b)| a.ty == b.ty && (a.nullable == b.nullable || b.nullable))
     {
-        let (before, after) = (index_sql(old), index_sql(new));
         for index in old.indexes.iter().filter(|i| i.unique) {
             conn.execute_batch(&format!("DROP INDEX IF EXISTS {}", index_name(old, index)))
                 .map_err(failed)?;
         }
-        let _ = before;
-        return indexes(conn, new, &after);
+        return indexes(conn, new, &index_sql(new));
     }
     let parked = quote(&format!("{}.{}~", old.schema, old.name));
     for index in old.indexes.iter().filter(|i| i.unique) {

@@ -11,6 +11,7 @@ mod function;
 mod like;
 mod names;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::functions::{Context, FunctionFlags};
@@ -68,7 +69,12 @@ pub struct State {
     pub steps: Vec<Arc<Step>>,
     pub error: Option<SqlError>,
     pub env: Arc<Env>,
+    /// Set when the client no longer wants what runs.
+    pub cancelled: Arc<AtomicBool>,
 }
+
+/// Steps of SQLite's machine between two looks at [`State::cancelled`].
+const STEPS: i32 = 10_000;
 
 pub type Shared = Arc<Mutex<State>>;
 
@@ -94,11 +100,14 @@ pub fn run(step: &Step, env: &Env, args: &[Value]) -> Result<Value, SqlError> {
     }
 }
 
-/// Registers `ms` and `ms_agg`.
+/// Registers `ms` and `ms_agg`, and what interrupts a statement of a client that sent an Attention. A flag and not
+/// SQLite's interrupt, which does nothing to a statement that has not started yet.
 ///
 /// # Errors
 /// What SQLite says; none in practice.
 pub fn register(conn: &Connection, shared: &Shared) -> rusqlite::Result<()> {
+    let cancelled = Arc::clone(&lock(shared).cancelled);
+    conn.progress_handler(STEPS, Some(move || cancelled.load(Ordering::Relaxed)))?;
     let state = Arc::clone(shared);
     conn.create_scalar_function("ms", -1, FunctionFlags::SQLITE_UTF8, move |ctx| {
         let (step, env) = step_of(ctx, &state)?;

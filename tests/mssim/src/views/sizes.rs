@@ -41,7 +41,8 @@ pub(super) const VIEWS: &[View] = &[
             each(s, |p| {
                 let mut out = vec![row![p.id + 1, 1, "IN_ROW_DATA", p.id, 1, p.reserved, p.used, p.pages]];
                 if p.has_lob {
-                    out.push(row![p.id + 2, 2, "LOB_DATA", p.id, 1, p.lob + 1, p.lob + 1, 0]);
+                    let used = if p.lob == 0 { 0 } else { p.lob + 1 };
+                    out.push(row![p.id + 2, 2, "LOB_DATA", p.id, 1, used, used, 0]);
                 }
                 out
             })
@@ -253,7 +254,9 @@ fn partition(t: &TableDef, index: Option<&IndexDef>, s: &Statistics) -> Partitio
     let per_page = (PAGE / (bytes + 2)).max(1);
     let pages = s.rows.div_ceil(per_page);
     let lob = if whole { (s.columns.iter().map(|k| k.1).sum::<u64>() * s.rows).div_ceil(PAGE) } else { 0 };
-    let used = if s.rows == 0 { 0 } else { pages + pages / 200 + 2 };
+    // The IAM page; above several pages of an index its upper levels.
+    let upper = if index.is_some() && pages > 1 { pages.div_ceil(200) } else { 0 };
+    let used = if s.rows == 0 { 0 } else { pages + upper + 1 };
     let signed = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
     let index_id = index.map_or(0, |i| i.id);
     Partition {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -201,7 +201,7 @@ async fn requests(
     let (mut reader, mut writer) = tokio::io::split(stream);
     let (queue, outgoing) = mpsc::channel(output::QUEUE);
     let (incoming, waiting) = mpsc::channel(WAITING);
-    let cancelled = Arc::new(AtomicBool::new(false));
+    let cancelled = session.cancelled();
     let packet_size = usize::from(packet_size);
     let requests = Requests {
         shared: Arc::clone(shared),
@@ -211,6 +211,7 @@ async fn requests(
         packet_size,
         prepared: HashMap::new(),
         last_handle: 0,
+        transaction: 0,
     };
     let running = tokio::task::spawn_blocking(move || requests.run(waiting));
     let reading = async {
@@ -227,7 +228,8 @@ async fn requests(
     let reset = tokio::select! {
         reset = output::write_all(outgoing, &mut writer) => reset?,
         read = reading => {
-            // The client is gone: the session's thread ends with its queues.
+            // The client is gone: the session's thread ends with its queues, and what it computes ends now.
+            cancelled.store(true, Ordering::Relaxed);
             read?;
             return Ok(false);
         }

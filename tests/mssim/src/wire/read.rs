@@ -69,14 +69,25 @@ impl<'b> Reader<'b> {
         Ok(String::from_utf8_lossy(&self.utf16(units)?).into_owned())
     }
 
-    /// Skips ALL_HEADERS (MS-TDS 2.2.5.3), which starts with its own total length.
-    pub(crate) fn skip_all_headers(&mut self) -> io::Result<()> {
+    /// ALL_HEADERS (MS-TDS 2.2.5.3), which starts with its own total length: the transaction descriptor, if one is
+    /// there.
+    pub(crate) fn all_headers(&mut self) -> io::Result<Option<u64>> {
+        const TRANSACTION_DESCRIPTOR: u16 = 2;
         let mut ahead = self.clone();
         let total = usize::try_from(ahead.u32()?).map_err(|_| invalid("headers too long"))?;
-        if total < 4 {
+        let mut headers = Self::new(self.bytes(total)?);
+        if headers.bytes(4).is_err() {
             return Err(invalid("headers shorter than their own length"));
         }
-        self.bytes(total)?;
-        Ok(())
+        let mut descriptor = None;
+        while !headers.is_empty() {
+            let length = usize::try_from(headers.u32()?).map_err(|_| invalid("header too long"))?;
+            let rest = length.checked_sub(4).ok_or_else(|| invalid("header shorter than its own length"))?;
+            let mut header = Self::new(headers.bytes(rest)?);
+            if header.u16()? == TRANSACTION_DESCRIPTOR {
+                descriptor = Some(header.u64()?);
+            }
+        }
+        Ok(descriptor)
     }
 }

@@ -36,6 +36,8 @@ pub(crate) struct Reply<'c> {
     pub(crate) deadlock: bool,
     /// Anything but rows: no replay either.
     pub(crate) changed_state: bool,
+    /// Descriptor of the transaction that is open now, 0 for none; `None`: nothing changed.
+    pub(crate) transaction: Option<u64>,
     pub(crate) result_sets: u32,
     rows: u64,
     pub(crate) total_rows: u64,
@@ -57,6 +59,7 @@ impl<'c> Reply<'c> {
             any_error: false,
             deadlock: false,
             changed_state: false,
+            transaction: None,
             result_sets: 0,
             rows: 0,
             total_rows: 0,
@@ -171,7 +174,6 @@ impl<'c> Reply<'c> {
                             and has been chosen as the deadlock victim. Rerun the transaction.";
                 let error = SqlError { state: 51, ..tokens::error(1205, 13, text) };
                 let _ = self.error(&error);
-                self.hold(None);
                 self.deadlock = true;
                 return Flow::Stop;
             }
@@ -272,6 +274,10 @@ impl Results for Reply<'_> {
     }
 
     fn error(&mut self, error: &SqlError) -> Flow {
+        if self.out.flow() == Flow::Stop {
+            // A statement that an Attention ended has no error: DONE says it.
+            return Flow::Stop;
+        }
         if self.failed {
             self.close_statement();
         }
@@ -286,6 +292,11 @@ impl Results for Reply<'_> {
     fn env_change(&mut self, change: &EnvChange) -> Flow {
         self.release_held();
         self.changed_state = true;
+        match change {
+            EnvChange::BeginTransaction(id) => self.transaction = Some(*id),
+            EnvChange::CommitTransaction(_) | EnvChange::RollbackTransaction(_) => self.transaction = Some(0),
+            EnvChange::Database { .. } => {}
+        }
         if let EnvChange::Database { to, .. } = change {
             self.context.database.clone_from(to);
         }

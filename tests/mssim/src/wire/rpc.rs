@@ -41,7 +41,7 @@ const PROCEDURES: [&str; 15] = [
 /// A malformed request, or a parameter of a type that this server does not take (table-valued ones).
 pub(crate) fn decode(body: &[u8]) -> io::Result<Vec<Call>> {
     let mut reader = Reader::new(body);
-    reader.skip_all_headers()?;
+    reader.all_headers()?;
     let mut calls = Vec::new();
     while !reader.is_empty() {
         calls.push(call(&mut reader)?);

@@ -29,6 +29,8 @@ pub(crate) struct Requests {
     pub(crate) packet_size: usize,
     pub(crate) prepared: HashMap<i32, Prepared>,
     pub(crate) last_handle: i32,
+    /// Descriptor of the open transaction, as the client was told; 0 for none.
+    pub(crate) transaction: u64,
 }
 
 /// A statement of `sp_prepare`.
@@ -38,12 +40,10 @@ pub(crate) struct Prepared {
     names: Vec<String>,
 }
 
-/// The results of a statement whose results nobody sees.
-struct Silent {
-    error: Option<SqlError>,
-}
+/// The results of a statement of which only changes of the session's state are seen.
+struct Changes<'r, 'c>(&'r mut Reply<'c>);
 
-impl Results for Silent {
+impl Results for Changes<'_, '_> {
     fn columns(&mut self, _: &[Column]) -> Flow {
         Flow::Continue
     }
@@ -57,11 +57,11 @@ impl Results for Silent {
         Flow::Continue
     }
     fn error(&mut self, error: &SqlError) -> Flow {
-        self.error.get_or_insert_with(|| error.clone());
+        tracing::error!(%error, "the victim of a deadlock keeps its transaction");
         Flow::Continue
     }
-    fn env_change(&mut self, _: &EnvChange) -> Flow {
-        Flow::Continue
+    fn env_change(&mut self, change: &EnvChange) -> Flow {
+        self.0.env_change(change)
     }
     fn order(&mut self, _: &[u16]) -> Flow {
         Flow::Continue
@@ -98,15 +98,22 @@ impl Requests {
         if message.status & packet::RESET != 0 {
             self.session.reset();
             self.prepared.clear();
+            self.transaction = 0;
             tokens::env_reset(self.output.body());
         }
         let malformed = |e: std::io::Error| tokens::error(4002, 20, format!("malformed request: {e}"));
+        if matches!(message.kind, packet::SQL_BATCH | packet::RPC | packet::TRANSACTION) {
+            let named = Reader::new(&message.body).all_headers().map_err(malformed)?;
+            if let Some(refused) = self.check_transaction(named.unwrap_or(0)) {
+                self.fail(&refused);
+                return Ok(());
+            }
+        }
         match message.kind {
             packet::SQL_BATCH => {
                 let mut reader = Reader::new(&message.body);
-                reader.skip_all_headers().map_err(malformed)?;
-                let rest = reader.rest();
-                let sql = String::from_utf8_lossy(&codepage::decode_utf16(rest)).into_owned();
+                reader.all_headers().map_err(malformed)?;
+                let sql = String::from_utf8_lossy(&codepage::decode_utf16(reader.rest())).into_owned();
                 self.batch(&sql)
             }
             packet::RPC => match rpc::decode(&message.body) {
@@ -129,6 +136,23 @@ impl Requests {
                 4002,
                 20,
                 format!("mssim: packets of type 0x{other:02X} are not supported"),
+            )),
+        }
+    }
+
+    /// What a request gets that names another transaction than the one that is open (0: none).
+    fn check_transaction(&self, named: u64) -> Option<SqlError> {
+        match (self.transaction, named) {
+            (open, named) if open == named => None,
+            (0, named) => Some(tokens::error(
+                3971,
+                16,
+                format!("The server failed to resume the transaction. Desc:{named:x}."),
+            )),
+            _ => Some(tokens::error(
+                3989,
+                16,
+                "New request is not allowed to start because it should come with valid transaction descriptor.",
             )),
         }
     }
@@ -184,10 +208,15 @@ impl Requests {
         let faults = reply.has_faults();
         let run = !faults || reply.begin();
         let result = if run { self.session.batch(sql, parameters, &mut reply) } else { Ok(()) };
-        let deadlock = reply.deadlock;
         if let Err(fatal) = &result {
             let _ = reply.error(fatal);
         }
+        if reply.deadlock {
+            // The victim's transaction is gone on a real server, and the client is told so.
+            let rollback = "IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION";
+            self.session.batch(rollback, &[], &mut Changes(&mut reply))?;
+        }
+        self.transaction = reply.transaction.unwrap_or(self.transaction);
         let outcome = Outcome {
             repeatable: !faults && !reply.any_error && !reply.changed_state && reply.result_sets > 0,
             failed: reply.any_error,
@@ -195,14 +224,6 @@ impl Requests {
         // Before the client knows that the batch has ended.
         shared.stats.rows.fetch_add(reply.total_rows, Ordering::Relaxed);
         let finished = reply.finish();
-        if deadlock {
-            // The victim's transaction is gone on a real server.
-            self.session.batch(
-                "IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION",
-                &[],
-                &mut Silent { error: None },
-            )?;
-        }
         if result.is_err() {
             if kind != Done::Batch {
                 self.output.end();
@@ -289,6 +310,7 @@ impl Requests {
             }
             "sp_reset_connection" => {
                 self.session.reset();
+                self.transaction = 0;
                 Ok((0, None))
             }
             cursor if cursor.starts_with("sp_cursor") => {
@@ -316,7 +338,7 @@ impl Requests {
         const ROLLBACK: u16 = 8;
         const SAVE: u16 = 9;
         let mut reader = Reader::new(body);
-        reader.skip_all_headers()?;
+        reader.all_headers()?;
         let request = reader.u16()?;
         let mut sql = String::new();
         match request {

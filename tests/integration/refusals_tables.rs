@@ -1,0 +1,168 @@
+//! Tables: what cannot be copied, what changed on either side, values that PostgreSQL cannot hold.
+
+use super::{SHOP, answers, photograph, prepared, refuses, rows, world};
+use crate::harness::World;
+
+fn error_of(world: &World, table: &str, phase: &str) -> serde_json::Value {
+    world.object(&world.table_object(table)).unwrap()[phase]["error"].clone()
+}
+
+#[test]
+fn everything_that_cannot_be_copied_is_said_at_once() {
+    let world = world(SHOP);
+    let long = "n".repeat(64);
+    world.load(&format!(
+        "CREATE TABLE dbo.Empty (Value sql_variant NULL);
+        CREATE TABLE dbo.Places (Id int NOT NULL PRIMARY KEY, Place geography NULL);
+        CREATE TABLE dbo.Trees (Id int NOT NULL PRIMARY KEY, Node hierarchyid NULL, Any_ sql_variant NULL);
+        CREATE TABLE dbo.{long} (Id int NOT NULL PRIMARY KEY);
+        CREATE TABLE dbo.Wide (Id int NOT NULL PRIMARY KEY, [ü{long}] int NULL);"
+    ));
+    let texts = [
+        "the plan has 7 objects that cannot be copied:",
+        "dbo.Places.Place geography: ",
+        "dbo.Trees.Node hierarchyid: ",
+        "dbo.Trees.Any_ sql_variant: ",
+        "dbo.Empty: has no column that can be copied; leave the table out with --exclude",
+        &format!("dbo.{long}: the name {long} has 64 bytes, PostgreSQL takes 63"),
+        &format!("dbo.Wide: the name ü{long} has 66 bytes, PostgreSQL takes 63"),
+        "(--exclude SCHEMA.TABLE leaves a table out, --skip-unsupported such columns) [unsupported]",
+    ];
+    for command in ["plan", "run"] {
+        refuses(&world, &[command], 3, &texts);
+    }
+    let skipping = ["plan", "--skip-unsupported", "--exclude", "dbo.nn*", "--exclude", "dbo.Wide"];
+    refuses(
+        &world,
+        &skipping,
+        3,
+        &["the plan has 1 objects that cannot be copied:\n  dbo.Empty: has no column that can be copied"],
+    );
+    let finished =
+        answers(world.command(&[&skipping[..], &["--exclude", "dbo.Empty"]].concat()), 0, &["4 tables"]);
+    assert_eq!(finished.lines_with("this column is not copied").len(), 3, "{}", finished.stderr);
+}
+
+#[test]
+fn two_schemas_that_become_one() {
+    let world = world(SHOP);
+    world.load("CREATE SCHEMA sales;\nGO\nCREATE TABLE sales.Orders (Id int NOT NULL PRIMARY KEY);");
+    let maps = ["--schema-map", "dbo=public", "--schema-map", "sales=public"];
+    let text = "sales.Orders: has the target name public.Orders of dbo.Orders as well";
+    for command in ["plan", "run"] {
+        refuses(&world, &[&[command], maps.as_slice()].concat(), 3, &[text, "[unsupported]"]);
+    }
+    refuses(
+        &world,
+        &["plan", "--schema-map", "dbo"],
+        2,
+        &["--schema-map: `dbo` is no mapping; accepted is SOURCE=TARGET"],
+    );
+}
+
+#[test]
+fn a_target_table_with_other_columns_fails_alone_and_stays_as_it_is() {
+    let world = prepared();
+    world.target("ALTER TABLE dbo.\"Orders\" ALTER COLUMN \"Note\" TYPE varchar(10); INSERT INTO dbo.\"Orders\" VALUES (7, 'mine')");
+    let text = "table dbo.Orders: the target table dbo.Orders is not the plan's: column Note is character varying(10), the plan says varchar(50) [target_mismatch]; drop or correct the target table";
+    let before = photograph(&world).target;
+    answers(world.command(&["schema"]), 3, &[text]);
+    assert_eq!(photograph(&world).target, before);
+    assert_eq!(error_of(&world, "dbo.Orders", "schema")["code"], "target_mismatch");
+    answers(world.command(&["sync"]), 3, &[text]);
+    assert_eq!(error_of(&world, "dbo.Orders", "data")["code"], "target_mismatch");
+    assert_eq!(
+        (rows(&world, "dbo.\"Customers\""), rows(&world, "dbo.\"Orders\"")),
+        ("2".to_owned(), "1".to_owned())
+    );
+    assert_eq!(world.target_value("SELECT \"Note\" FROM dbo.\"Orders\""), "mine");
+    refuses(
+        &world,
+        &["finish"],
+        3,
+        &["1 of 2 tables are copied (1 failed), so finish cannot begin [tables_failed]"],
+    );
+    // Mended, it goes on; what was completed is not touched.
+    world.target("DROP TABLE dbo.\"Orders\"");
+    world.succeed(&["schema"]);
+    world.succeed(&["sync", "--retry-failed"]);
+    world.succeed(&["finish"]);
+    assert_eq!(world.target_value("SELECT \"Note\" FROM dbo.\"Orders\""), "first");
+}
+
+#[test]
+fn a_source_that_changed_since_the_plan() {
+    let world = world(SHOP);
+    world.load(
+        "CREATE TABLE dbo.Added (Id int NOT NULL PRIMARY KEY);
+        CREATE TABLE dbo.Dropped (Id int NOT NULL PRIMARY KEY, Gone int NULL);
+        CREATE TABLE dbo.Retyped (Id int NOT NULL PRIMARY KEY, Amount int NULL);
+        CREATE TABLE dbo.Vanished (Id int NOT NULL PRIMARY KEY);",
+    );
+    world.prepare();
+    world.load(
+        "ALTER TABLE dbo.Added ADD Extra int NULL;
+        ALTER TABLE dbo.Dropped DROP COLUMN Gone;
+        ALTER TABLE dbo.Retyped ALTER COLUMN Amount bigint NULL;
+        DROP TABLE dbo.Vanished;",
+    );
+    let changed = "the source table changed since the plan was made: ";
+    let texts = [
+        format!(
+            "table dbo.Added: {changed}column Extra is new [source_changed]; make a new plan under another --run-id"
+        ),
+        format!("table dbo.Dropped: {changed}column Gone is gone [source_changed]"),
+        format!("table dbo.Retyped: {changed}column Amount was int, is bigint [source_changed]"),
+        "table dbo.Vanished: the table of the plan is not in the source any more [source_changed]".to_owned(),
+    ];
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    for command in ["schema", "sync"] {
+        answers(world.command(&[command]), 3, &texts);
+        let phase = if command == "sync" { "data" } else { "schema" };
+        for table in ["dbo.Added", "dbo.Dropped", "dbo.Retyped", "dbo.Vanished"] {
+            assert_eq!(error_of(&world, table, phase)["code"], "source_changed", "{command} {table}");
+        }
+    }
+    assert_eq!(
+        (rows(&world, "dbo.\"Customers\""), rows(&world, "dbo.\"Orders\"")),
+        ("2".to_owned(), "1".to_owned())
+    );
+    refuses(&world, &["finish"], 3, &["2 of 6 tables are copied (4 failed)"]);
+}
+
+#[test]
+fn values_that_postgresql_cannot_hold_fail_their_table_and_are_not_shown() {
+    let world = world(SHOP);
+    world.load(
+        "CREATE TABLE dbo.Nul (Id int NOT NULL PRIMARY KEY, Text nvarchar(20) NULL);
+        INSERT INTO dbo.Nul VALUES (1, N'fine'), (2, N'h4sh' + NCHAR(0) + N'h4sh');
+        CREATE TABLE dbo.Half (Id int NOT NULL PRIMARY KEY, Text nvarchar(20) NULL);
+        INSERT INTO dbo.Half VALUES (1, N'h4sh' + NCHAR(55357));
+        CREATE TABLE dbo.Fine (Id int NOT NULL PRIMARY KEY, At datetime2(7) NULL);
+        INSERT INTO dbo.Fine VALUES (1, '2023-07-08T09:10:11.1234567');",
+    );
+    world.prepare();
+    let texts = [
+        "table dbo.Nul, column Text: a character that PostgreSQL cannot hold (U+0000) [value]; correct the value on the source, then rerun with --retry-failed",
+        "table dbo.Half, column Text: half a surrogate pair, which is no character in PostgreSQL [value]",
+        "table dbo.Fine, column At: a time with a seventh digit, where PostgreSQL keeps six; it is not rounded silently [value]",
+    ];
+    let finished = answers(world.command(&["sync"]), 3, &texts);
+    for shown in ["h4sh", "1234567", "2023-07-08"] {
+        assert!(!finished.stderr.contains(shown), "a value is shown:\n{}", finished.stderr);
+    }
+    for table in ["Nul", "Half", "Fine"] {
+        let name = format!("dbo.{table}");
+        let error = error_of(&world, &name, "data");
+        assert_eq!((world.data_status(&name).as_str(), &error["code"]), ("failed", &"value".into()));
+        assert!(!error.to_string().contains("h4sh"), "{error}");
+        assert_eq!(rows(&world, &format!("dbo.\"{table}\"")), "0", "{table}: all or nothing");
+    }
+    assert_eq!(
+        (rows(&world, "dbo.\"Customers\""), rows(&world, "dbo.\"Orders\"")),
+        ("2".to_owned(), "1".to_owned())
+    );
+    world.load("UPDATE dbo.Nul SET Text = N'mended' WHERE Id = 2;");
+    answers(world.command(&["sync", "--retry-failed"]), 3, &["[value]"]);
+    assert_eq!(rows(&world, "dbo.\"Nul\""), "2");
+}
