@@ -174,7 +174,7 @@ impl<T: Claimable> Claim<T> {
         // After a lost heartbeat the entry is the other pod's document, which is not ours to change.
         if entry.document.owner().is_none_or(|owner| owner.epoch != self.epoch) {
             unlock(cx, self.index).await;
-            return Err(fenced_error(self.epoch, entry.document.owner()));
+            return Err(fenced_error(self.epoch));
         }
         let next = state::next(entry.document.phase(), settled.event, clock::now())?;
         *entry.document.phase_mut() = next;
