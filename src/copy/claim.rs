@@ -88,7 +88,7 @@ pub async fn ask<T: Claimable>(
     name: &TableName,
     mut entry: Entry<T>,
 ) -> Result<Asked<T>> {
-    let locked = ledger::hold(cx.session.lock().await.client().await?, &cx.run, index).await?;
+    let locked = cx.session.lock().await.hold(index).await?;
     if let Some(owner) = entry.document.owner() {
         let ours = owner.pod == cx.pod;
         let silent = entry.age().is_none_or(|age| age >= cx.claim_timeout);
@@ -141,12 +141,7 @@ async fn take<T: Claimable>(
 }
 
 async fn unlock(cx: &Context, index: u32) {
-    let mut session = cx.session.lock().await;
-    let released = match session.client().await {
-        Ok(client) => ledger::release(client, &cx.run, index).await,
-        Err(error) => Err(error),
-    };
-    if let Err(error) = released {
+    if let Err(error) = cx.session.lock().await.release(index).await {
         tracing::warn!(index, error = %error, "could not free the advisory lock; it goes with the session");
     }
 }
@@ -176,11 +171,6 @@ impl<T: Claimable> Claim<T> {
             tracing::error!(index = self.index, error = %error, "the heartbeat ended badly");
         }
         let mut entry = self.entry.lock().await;
-        // After a lost heartbeat the entry is the other pod's document, which is not ours to change.
-        if entry.document.owner().is_none_or(|owner| owner.epoch != self.epoch) {
-            unlock(cx, self.index).await;
-            return Err(fenced_error(self.epoch, entry.document.owner()));
-        }
         let next = state::next(entry.document.phase(), settled.event, clock::now())?;
         *entry.document.phase_mut() = next;
         (settled.change)(&mut entry.document);

@@ -41,8 +41,11 @@ fn count(world: &World, what: &str) -> usize {
 fn assert_finished(world: &World) {
     let catalog = world.engine.catalog(world.engine.default_database()).unwrap();
     // Filtered indexes are left out, and said to be.
-    let indexes: usize =
-        catalog.tables.iter().map(|table| table.indexes.iter().filter(|index| index.filter.is_none()).count()).sum();
+    let indexes: usize = catalog
+        .tables
+        .iter()
+        .map(|table| table.indexes.iter().filter(|index| index.filter.is_none()).count())
+        .sum();
     let foreign: usize = catalog.tables.iter().map(|table| table.foreign_keys.len()).sum();
     assert_eq!(count(world, "indexes"), indexes);
     assert_eq!((count(world, "foreign"), count(world, "validated")), (foreign, foreign));
@@ -215,7 +218,8 @@ fn progress_lines_result_file_and_termination_log_are_the_contract() {
     );
     let rows = world.assert_equal();
     let total = format!("  Total rows:  {}", shardferry::progress::thousands(rows));
-    for line in ["Final summary", "  Processed:   12", "  Skipped:     0", "  Failed:      0", total.as_str()] {
+    for line in ["Final summary", "  Processed:   12", "  Skipped:     0", "  Failed:      0", total.as_str()]
+    {
         assert_eq!(done.stderr.lines().filter(|had| *had == line).count(), 1, "{line}\n{}", done.stderr);
     }
     for start in ["  Duration:    ", "  Rows/second: ", "  To go on:    "] {
