@@ -146,7 +146,7 @@ pub struct CopyArgs {
     /// Only work on tables that failed before
     #[arg(long, help_heading = "Copying")]
     pub retry_failed: bool,
-    /// snapshot, read-committed, or database-snapshot NAME [default: snapshot where the database allows it]
+    /// snapshot or read-committed [default: snapshot where the database allows it]
     #[arg(long, value_name = "HOW", help_heading = "Copying", num_args = 1..=2)]
     pub consistency: Vec<String>,
     /// Age after which another pod's claim may be taken over [default: 60s]
@@ -227,9 +227,6 @@ pub struct FinishArgs {
     /// Statements at once [default: the CPUs of the container, at most 8]
     #[arg(long, value_name = "N", help_heading = "Copying")]
     pub jobs: Option<NonZeroUsize>,
-    /// Try again what failed for good before
-    #[arg(long, help_heading = "Copying")]
-    pub retry_failed: bool,
     /// Age after which another pod's claim may be taken over [default: 60s]
     #[arg(long, value_name = "TIME", help_heading = "Copying")]
     pub claim_timeout: Option<String>,

@@ -139,12 +139,12 @@ impl ErrorKind {
             Self::SourceMissing => row("source_missing", false, 2, "check the database name of the source URL"),
             Self::SourcePermission => row("source_permission", false, 2, "grant the login SELECT and VIEW DEFINITION on the source"),
             Self::SourceUnavailable => row("source_unavailable", true, 4, "check that the source is up and reachable, then rerun"),
-            Self::SourceRefused => row("source_refused", false, 3, "read the source's message, mend the table or exclude it, then rerun with --retry-failed"),
+            Self::SourceRefused => row("source_refused", false, 3, "read the source's message, mend the table or exclude it, then rerun"),
             Self::TargetLogin => row("target_login", false, 2, "check user and password of the target URL"),
             Self::TargetMissing => row("target_missing", false, 2, "create the target database or correct its name in the target URL"),
             Self::TargetPermission => row("target_permission", false, 2, "grant the role CREATE on the target database and ownership of its tables"),
             Self::TargetUnavailable => row("target_unavailable", true, 4, "check that the target is up and reachable, then rerun"),
-            Self::TargetRefused => row("target_refused", false, 3, "read the target's message, mend the table, then rerun with --retry-failed"),
+            Self::TargetRefused => row("target_refused", false, 3, "read the target's message, mend the table, then rerun"),
             Self::StoreRefused => row("store_refused", false, 2, "check bucket, region, endpoint and credentials of --checkpoint"),
             Self::StoreUnconditional => row("store_unconditional", false, 2, "use a store that honours If-None-Match and If-Match (AWS S3, SeaweedFS, MinIO)"),
             Self::StoreUnavailable => row("store_unavailable", true, 4, "check that the checkpoint store is up and reachable, then rerun"),
@@ -154,14 +154,14 @@ impl ErrorKind {
             Self::PlanMissing => row("plan_missing", false, 2, "run `shardferry plan` first, or check --checkpoint and --run-id"),
             Self::SchemaMissing => row("schema_missing", false, 2, "run `shardferry schema` for these tables first, or `shardferry run` for everything"),
             Self::SourceChanged => row("source_changed", false, 3, "make a new plan under another --run-id, or restore the table's definition"),
-            Self::TargetMismatch => row("target_mismatch", false, 3, "drop or correct the target table, then rerun with --retry-failed"),
+            Self::TargetMismatch => row("target_mismatch", false, 3, "drop or correct the target table, then rerun"),
             Self::Unsupported => row("unsupported", false, 3, "exclude the column or the table, or convert it on the source"),
-            Self::Value => row("value", false, 3, "correct the value on the source, then rerun with --retry-failed"),
-            Self::TargetData => row("target_data", false, 3, "remove the rows or constraints that stand in the way, then rerun with --retry-failed"),
-            Self::TablesFailed => row("tables_failed", false, 3, "`shardferry status` lists the failed tables; mend them and rerun with --retry-failed"),
+            Self::Value => row("value", false, 3, "correct the value on the source, then rerun"),
+            Self::TargetData => row("target_data", false, 3, "remove the rows or constraints that stand in the way, then rerun"),
+            Self::TablesFailed => row("tables_failed", false, 3, "`shardferry status` lists the failed tables; mend them and rerun"),
             Self::Unfinished => row("unfinished", false, 5, "`shardferry status` lists the tables that are missing; rerun when they are completed"),
             Self::Fenced => row("fenced", false, 5, "another pod works on this table; rerun when it has ended"),
-            Self::Different => row("different", false, 6, "look at the differences, then run `shardferry verify --repair`"),
+            Self::Different => row("different", false, 6, "look at the differences before anything else is done"),
             Self::Terminated => row("terminated", false, 143, "rerun to go on; the checkpoint is saved"),
             Self::Interrupted => row("interrupted", false, 130, "rerun to go on; the checkpoint is saved"),
             Self::Bug => row("bug", false, 1, "this should not happen: please report it with the log"),
@@ -292,7 +292,7 @@ mod tests {
         assert_eq!(
             error.to_string(),
             "table dbo.Orders, column Note: a character PostgreSQL cannot hold (U+0000): cause [value]; \
-             correct the value on the source, then rerun with --retry-failed"
+             correct the value on the source, then rerun"
         );
     }
 }

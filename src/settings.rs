@@ -84,8 +84,6 @@ pub enum Consistency {
     /// SNAPSHOT isolation; an error where the database does not allow it.
     Snapshot,
     ReadCommitted,
-    /// Every pod reads this database snapshot.
-    DatabaseSnapshot(String),
 }
 
 /// Everything that was asked for, checked.
@@ -269,12 +267,7 @@ fn parts(command: CliCommand) -> (Command, Parts) {
             },
         ),
         CliCommand::Finish(args) => {
-            let copy = CopyArgs {
-                jobs: args.jobs,
-                claim_timeout: args.claim_timeout,
-                retry_failed: args.retry_failed,
-                ..CopyArgs::default()
-            };
+            let copy = CopyArgs { jobs: args.jobs, claim_timeout: args.claim_timeout, ..CopyArgs::default() };
             (
                 Command::Finish,
                 Parts { source: args.source, target: args.target, copy, run: args.run, ..parts },

@@ -123,8 +123,8 @@ impl Checkpoints {
             Error::new(ErrorKind::Bug, "the plan cannot be written as JSON").because(error)
         })?;
         let key = keys::plan(&self.run);
-        match put(&*self.store, &key, &body.into(), &[operation], None).await? {
-            Put::Stored { .. } => Ok((plan.clone(), true)),
+        match put(&*self.store, &key, &body.into(), std::slice::from_ref(&operation), None).await? {
+            Put::Stored { .. } => Ok((Plan { operation, ..plan.clone() }, true)),
             Put::Lost => {
                 let stored = self.plan().await?;
                 refuse_foreign(&stored, plan)?;

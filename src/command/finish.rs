@@ -12,6 +12,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::orchestrator::Outcome;
 use crate::plan::document::Plan;
 use crate::progress::Progress;
+use crate::retry::Retrying;
 use crate::schema::TableName;
 use crate::settings::Settings;
 use crate::shutdown::Shutdown;
@@ -41,8 +42,7 @@ pub(super) async fn finish(
 ) -> Result<Outcome> {
     all_data_is_there(checkpoints, plan).await?;
     let mut entry = checkpoints.finish(plan).await?;
-    let mut target = start::target(settings, shutdown).await?;
-    ledger::install(&mut target).await?;
+    let target = start::target_of_plan(settings, shutdown, plan).await?;
     all_data_is_proved(settings, plan, &target).await?;
     let epochs = ledger::epochs(&target, settings.run_id.as_str()).await?;
     drop(target);
@@ -78,13 +78,24 @@ pub(super) async fn finish(
         }
     };
     let built = tokio::select! {
-        built = objects::build(&context.target, &objects, settings.jobs.get()) => built,
+        built = build(&context, &objects, settings.jobs.get()) => built,
         () = claim.fenced().cancelled() => Err(Error::new(ErrorKind::Fenced, "another pod took the finish step over")),
         () = shutdown.token().cancelled() => {
             Err(shutdown.error().unwrap_or_else(|| Error::new(ErrorKind::Terminated, "stopped")))
         }
     };
     settle(&context, claim, built).await
+}
+
+/// Builds all objects; every step finds what is there, so all of them are tried again where the target was away.
+async fn build(context: &Context, objects: &Objects, jobs: usize) -> Result<Report> {
+    let mut retrying = Retrying::new(context.retry, &context.shutdown, "the finish step");
+    loop {
+        match objects::build(&context.target, objects, jobs).await {
+            Ok(report) => return Ok(report),
+            Err(error) => retrying.pause(error).await?,
+        }
+    }
 }
 
 /// Every table's data is committed, by the checkpoints.

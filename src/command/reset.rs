@@ -38,11 +38,19 @@ pub(super) async fn forget(
     let mut target = start::target(settings, shutdown).await?;
     ledger::install(&mut target).await?;
     let run = settings.run_id.as_str();
+    let whole_run = selected.len() == plan.tables.len();
+    if !whole_run {
+        ledger::adopt(&target, run, plan.id()).await?;
+    }
     for table in &selected {
         refuse_busy(settings, checkpoints, plan, &target, table).await?;
     }
-    let indexes: Vec<u32> = selected.iter().map(|table| table.index).collect();
-    ledger::clear(&mut target, run, &indexes).await?;
+    if whole_run {
+        ledger::clear_run(&mut target, run, plan.id()).await?;
+    } else {
+        let indexes: Vec<u32> = selected.iter().map(|table| table.index).collect();
+        ledger::clear(&mut target, run, &indexes).await?;
+    }
     for table in &selected {
         forget_one(checkpoints, plan, table).await?;
     }

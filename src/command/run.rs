@@ -1,6 +1,6 @@
 //! `run`, the container's default: plan if absent, schema and data of the shard, and the last pod finishes.
 
-use super::{finish, plan, schema, start, sync};
+use super::{finish, plan, reset, schema, start, sync};
 use crate::checkpoint::Checkpoints;
 use crate::checkpoint::document::Status;
 use crate::error::{Error, ErrorKind, Result};
@@ -17,6 +17,9 @@ pub(super) async fn run(settings: Settings, shutdown: Shutdown) -> Result<Outcom
         return Err(Error::new(ErrorKind::PlanMissing, "--resume, but this run has no checkpoint"));
     }
     let (plan, _) = plan::make(&settings, &shutdown, &checkpoints).await?;
+    if settings.reset {
+        reset::forget(&settings, &shutdown, &checkpoints, &plan).await?;
+    }
     let prepared = schema::prepare(&settings, &shutdown, &checkpoints, &plan).await?;
     let mut outcome = sync::copy(&settings, &shutdown, &checkpoints, &plan).await?;
     if let Some(error) = prepared.error {

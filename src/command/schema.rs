@@ -49,22 +49,20 @@ pub(super) async fn prepare(
 ) -> Result<Outcome> {
     let selected = start::selected(settings, plan)?;
     if selected.is_empty() {
-        return Ok(Outcome {
-            message: Some(format!("{} is empty: nothing to do", settings.selection)),
-            ..Outcome::default()
-        });
+        let message = format!("{} is empty: nothing to do", settings.selection);
+        tracing::info!("schema: {message}");
+        return Ok(Outcome { message: Some(message), ..Outcome::default() });
     }
     let (mut source, server) = start::source(settings, shutdown).await?;
     start::same_plan(plan, &server, None)?;
     let now = start::source_tables(&mut source).await?;
     let names = index_names(plan, &now, &source_catalog::indexes(&mut source).await?);
-    let mut target = start::target(settings, shutdown).await?;
-    ledger::install(&mut target).await?;
+    let mut target = start::target_of_plan(settings, shutdown, plan).await?;
     let mut entries: BTreeMap<u32, Entry<TableDocument>> =
         checkpoints.tables(plan).await?.into_iter().map(|entry| (entry.document.index, entry)).collect();
 
     let (mut outcome, mut writes) = (Outcome::default(), Vec::new());
-    let made = create(&target, &selected, &now, &names).await?;
+    let made = create(&mut target, settings.run_id.as_str(), &selected, &now, &names).await?;
     for (table, made) in selected.iter().zip(made) {
         let Some(entry) = entries.remove(&table.index) else { continue };
         match made {
@@ -120,7 +118,8 @@ enum Made {
 
 /// One answer for each of `selected`, in order.
 async fn create(
-    target: &TargetClient,
+    target: &mut TargetClient,
+    run: &str,
     selected: &[PlannedTable],
     now: &BTreeMap<TableName, SourceTable>,
     names: &Names,
@@ -134,6 +133,13 @@ async fn create(
     }
     let targets: Vec<TableName> = selected.iter().map(|table| table.target.clone()).collect();
     let actual = catalog::tables(target, &targets).await?;
+    // A marker of a table that is not there (dropped by hand) proves nothing any more.
+    let missing: Vec<u32> = selected
+        .iter()
+        .filter(|table| !actual.contains_key(&table.target))
+        .map(|table| table.index)
+        .collect();
+    ledger::clear(target, run, &missing).await?;
     let mut made = Vec::with_capacity(selected.len());
     for table in selected {
         let one = match (start::unchanged(table, now), actual.get(&table.target)) {

@@ -12,6 +12,7 @@ use crate::shutdown::Shutdown;
 use crate::source::catalog::{self, Server};
 use crate::source::client::Client as SourceClient;
 use crate::target::client::Client as TargetClient;
+use crate::target::ledger;
 use std::collections::BTreeMap;
 
 /// What a session that copies nothing is called in the target.
@@ -51,6 +52,21 @@ pub(super) async fn target(settings: &Settings, shutdown: &Shutdown) -> Result<T
         TargetClient::connect(target, APPLICATION).await
     })
     .await
+}
+
+/// Connects to the target and makes sure that its ledger knows this run by this plan.
+///
+/// # Errors
+/// Those of the target; `PlanForeign`.
+pub(super) async fn target_of_plan(
+    settings: &Settings,
+    shutdown: &Shutdown,
+    plan: &Plan,
+) -> Result<TargetClient> {
+    let mut target = target(settings, shutdown).await?;
+    ledger::install(&mut target).await?;
+    ledger::adopt(&target, settings.run_id.as_str(), plan.id()).await?;
+    Ok(target)
 }
 
 /// The source as the plan names it.

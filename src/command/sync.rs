@@ -12,6 +12,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::orchestrator::Outcome;
 use crate::plan::document::{Plan, PlannedTable};
 use crate::progress::Progress;
+use crate::schema::TableName;
 use crate::settings::Settings;
 use crate::shutdown::Shutdown;
 use crate::target::catalog;
@@ -25,6 +26,9 @@ use std::collections::BTreeMap;
 pub(super) async fn run(settings: Settings, shutdown: Shutdown) -> Result<Outcome> {
     let checkpoints = start::checkpoints(&settings).await?;
     let plan = checkpoints.plan().await?;
+    if settings.reset {
+        reset::forget(&settings, &shutdown, &checkpoints, &plan).await?;
+    }
     copy(&settings, &shutdown, &checkpoints, &plan).await
 }
 
@@ -50,16 +54,15 @@ pub(super) async fn copy(
     let consistency = start::consistency(&settings.consistency, &server)?;
     let now = start::source_tables(&mut source).await?;
     drop(source);
-    let mut target = start::target(settings, shutdown).await?;
+    let target = start::target_of_plan(settings, shutdown, plan).await?;
     let targets: Vec<_> = selected.iter().map(|table| table.target.clone()).collect();
     let actual = catalog::tables(&target, &targets).await?;
     let absent: Vec<_> = selected.iter().filter(|table| !actual.contains_key(&table.target)).collect();
     schema_was_run(checkpoints, plan, &absent).await?;
-    ledger::install(&mut target).await?;
-    if settings.reset {
-        reset::forget(settings, shutdown, checkpoints, plan).await?;
+    let mut list = worklist(settings, checkpoints, plan, &target, &actual, selected).await?;
+    if !list.work.is_empty() {
+        redo_finish(checkpoints, plan).await?;
     }
-    let mut list = worklist(settings, checkpoints, plan, &target, selected).await?;
     let progress = Progress::new(&settings.log);
     progress.begin(list.chosen, list.work.iter().map(|work| work.table.bytes).sum());
     let total = u32::try_from(plan.tables.len()).unwrap_or(u32::MAX);
@@ -127,6 +130,7 @@ async fn worklist(
     checkpoints: &Checkpoints,
     plan: &Plan,
     target: &TargetClient,
+    actual: &BTreeMap<TableName, catalog::TargetTable>,
     selected: Vec<PlannedTable>,
 ) -> Result<Worklist> {
     let mut entries: BTreeMap<u32, Entry<TableDocument>> =
@@ -150,7 +154,7 @@ async fn worklist(
             continue;
         }
         list.chosen += 1;
-        match (markers.get(&table.index), status) {
+        match (markers.get(&table.index).filter(|_| actual.contains_key(&table.target)), status) {
             (Some(_), Status::Completed) => list.completed.push(table),
             (Some(marker), _) => {
                 tracing::info!(table = %table.source, rows = marker.rows, "the ledger has this table's commit; its checkpoint is mended");
@@ -166,6 +170,16 @@ async fn worklist(
         }
     }
     Ok(list)
+}
+
+/// A finish step that was completed before must be done again after these tables.
+async fn redo_finish(checkpoints: &Checkpoints, plan: &Plan) -> Result<()> {
+    let finish = checkpoints.finish(plan).await?;
+    if finish.is_stored() && finish.document.status.status == Status::Completed {
+        tracing::info!("tables are copied again, so the finish step is to be done again");
+        checkpoints.delete_finish().await?;
+    }
+    Ok(())
 }
 
 /// Writes down what the ledger proves: the commit happened, the checkpoint was not written.

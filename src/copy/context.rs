@@ -1,16 +1,17 @@
 //! What every step of a run needs, made once per process.
 
 use crate::checkpoint::Checkpoints;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::plan::document::Plan;
 use crate::progress::Progress;
 use crate::retry::RetryPolicy;
 use crate::settings::{Consistency, Settings, Truncate};
 use crate::shutdown::Shutdown;
 use crate::source::settings::SourceSettings;
+use crate::target::client::Client;
+use crate::target::ledger;
 use crate::target::settings::TargetSettings;
-use crate::target::{self};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Mutex;
@@ -42,31 +43,64 @@ pub struct Context {
 pub struct LockSession {
     settings: TargetSettings,
     application: String,
-    client: Option<target::client::Client>,
+    run: String,
+    client: Option<Client>,
+    /// Indexes of the claims whose locks this pod should have.
+    held: BTreeSet<u32>,
 }
 
 impl LockSession {
     #[must_use]
-    pub const fn new(settings: TargetSettings, application: String) -> Self {
-        Self { settings, application, client: None }
+    pub const fn new(settings: TargetSettings, application: String, run: String) -> Self {
+        Self { settings, application, run, client: None, held: BTreeSet::new() }
     }
 
-    /// The connection, made anew where the last one is gone. Locks of a lost session are free for others then; the
-    /// epoch in the ledger still keeps them from doubling a row.
+    /// The connection, made anew where the last one is gone, with the locks taken again that another pod has not taken
+    /// meanwhile. Where one has, the epoch in the ledger still keeps us from doubling a row.
     ///
     /// # Errors
     /// Those of connecting to the target.
-    pub async fn client(&mut self) -> Result<&mut target::client::Client> {
-        if self.client.as_ref().is_none_or(target::client::Client::is_closed) {
-            self.client = Some(target::client::Client::connect(&self.settings, &self.application).await?);
+    pub async fn client(&mut self) -> Result<&mut Client> {
+        if self.client.as_ref().is_none_or(Client::is_closed) {
+            let client = Client::connect(&self.settings, &self.application).await?;
+            for index in &self.held {
+                ledger::hold(&client, &self.run, *index).await?;
+            }
+            self.client = Some(client);
         }
         match &mut self.client {
             Some(client) => Ok(client),
-            None => Err(crate::error::Error::new(
-                crate::error::ErrorKind::Bug,
-                "a connection that was just made is not there",
-            )),
+            None => Err(Error::new(ErrorKind::Bug, "a connection that was just made is not there")),
         }
+    }
+
+    /// Takes the lock of a claim; false where another session has it.
+    ///
+    /// # Errors
+    /// Those of the target.
+    pub async fn hold(&mut self, index: u32) -> Result<bool> {
+        let run = self.run.clone();
+        if self.held.contains(&index) {
+            self.client().await?;
+            return Ok(true);
+        }
+        let held = ledger::hold(self.client().await?, &run, index).await?;
+        if held {
+            self.held.insert(index);
+        }
+        Ok(held)
+    }
+
+    /// Gives the lock of a claim back, where this session has it.
+    ///
+    /// # Errors
+    /// Those of the target.
+    pub async fn release(&mut self, index: u32) -> Result<()> {
+        if self.held.remove(&index) {
+            let run = self.run.clone();
+            ledger::release(self.client().await?, &run, index).await?;
+        }
+        Ok(())
     }
 }
 
@@ -80,7 +114,11 @@ impl Context {
         let application = format!("shardferry {} pod {}", settings.run_id, settings.pod);
         Ok(Arc::new(Self {
             source: settings.source()?.clone(),
-            session: Arc::new(Mutex::new(LockSession::new(target.clone(), application))),
+            session: Arc::new(Mutex::new(LockSession::new(
+                target.clone(),
+                application,
+                settings.run_id.to_string(),
+            ))),
             target,
             checkpoints: run.checkpoints,
             plan: run.plan,

@@ -193,9 +193,7 @@ fn statement(consistency: &Consistency, table: &PlannedTable) -> Result<String> 
         .collect::<Result<Vec<(_, SelectForm)>>>()?;
     let level = match consistency {
         Consistency::Snapshot => "SNAPSHOT",
-        Consistency::ReadCommitted | Consistency::SnapshotIfAllowed | Consistency::DatabaseSnapshot(_) => {
-            "READ COMMITTED"
-        }
+        Consistency::ReadCommitted | Consistency::SnapshotIfAllowed => "READ COMMITTED",
     };
     Ok(format!("SET TRANSACTION ISOLATION LEVEL {level}; {}", select(&table.source, &columns, &[])))
 }

@@ -18,8 +18,8 @@ const MAX_NAME_BYTES: usize = 63;
 /// Builds the plan of `source`'s `tables`.
 ///
 /// # Errors
-/// `Config` for a pattern that is no glob, `Usage` where the filters leave nothing, `Unsupported` with every column and
-/// name that PostgreSQL or shardferry cannot take, all at once.
+/// `Config` for a pattern that is no glob, `SourcePermission` where there are no tables at all, `Usage` where the
+/// filters leave nothing, `Unsupported` with every column and name that PostgreSQL or shardferry cannot take, all at once.
 pub fn build(
     source: PlannedSource,
     options: PlanOptions,
@@ -27,6 +27,11 @@ pub fn build(
     now: Timestamp,
 ) -> Result<Plan> {
     let filter = Filter::new(&options)?;
+    if tables.is_empty() {
+        // SQL Server hides the definitions that a login may not see, and says nothing.
+        let message = format!("database {} has no table that this login can see", source.database);
+        return Err(Error::new(ErrorKind::SourcePermission, message));
+    }
     let mut chosen: Vec<&SourceTable> = tables.iter().filter(|table| filter.takes(&table.name)).collect();
     if chosen.is_empty() {
         let message =
@@ -38,7 +43,15 @@ pub fn build(
         chosen.iter().zip(1_u32..).map(|(table, index)| planned_table(index, table, &options)).collect();
     refuse(&planned, &options)?;
     let fingerprint = fingerprint(&source, &options)?;
-    Ok(Plan { version: VERSION, fingerprint, created_at: now, source, options, tables: planned })
+    Ok(Plan {
+        version: VERSION,
+        fingerprint,
+        operation: String::new(),
+        created_at: now,
+        source,
+        options,
+        tables: planned,
+    })
 }
 
 /// SHA-256, in hex, over what a resume must find unchanged: server, database, filters, mapping.
@@ -314,6 +327,13 @@ mod tests {
         let plan = built(skipping, &tables).unwrap();
         assert_eq!(plan.tables[0].columns.len(), 1);
         assert_eq!(plan.tables[0].unsupported[0].column, ColumnName::new("v"));
+    }
+
+    #[test]
+    fn a_database_without_a_table_in_sight_is_a_matter_of_permissions() {
+        let error = built(PlanOptions::default(), &[]).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::SourcePermission);
+        assert_eq!(error.detail(), "database D has no table that this login can see");
     }
 
     #[test]

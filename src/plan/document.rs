@@ -13,11 +13,23 @@ pub struct Plan {
     pub version: u32,
     /// SHA-256, in hex, of everything that must be the same for a resume: source server and database, filters, mapping.
     pub fingerprint: String,
+    /// The random id of the write that made it: two plans are never taken for one, however alike they are. The store adds
+    /// it; empty until then.
+    #[serde(default, skip_serializing)]
+    pub operation: String,
     pub created_at: Timestamp,
     pub source: PlannedSource,
     pub options: PlanOptions,
     /// In plan order; `tables[i].index == i + 1`.
     pub tables: Vec<PlannedTable>,
+}
+
+impl Plan {
+    /// What tells this plan from every other; of a plan that was written without an operation, its fingerprint.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        if self.operation.is_empty() { &self.fingerprint } else { &self.operation }
+    }
 }
 
 /// Where the plan was made. No user, no password.

@@ -180,6 +180,7 @@ mod tests {
         Plan {
             version: VERSION,
             fingerprint: String::new(),
+            operation: String::new(),
             created_at: jiff::Timestamp::UNIX_EPOCH,
             source: PlannedSource {
                 server: "s".to_owned(),

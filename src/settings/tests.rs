@@ -79,20 +79,24 @@ fn a_flag_wins_over_the_environment_and_the_environment_over_the_file() {
         ("SHARDFERRY_CLAIM_TIMEOUT", "20s"),
         ("SHARDFERRY_RETRY_FAILED", "false"),
         ("SHARDFERRY_TABLE", "dbo.C,dbo.D"),
-        ("SHARDFERRY_CONSISTENCY", "database-snapshot Monday"),
+        ("SHARDFERRY_CONSISTENCY", "snapshot"),
     ];
-    let named = |name: &str| Consistency::DatabaseSnapshot(name.to_owned());
-    assert_eq!(of(&[], &environment), (2, 20, false, "tables dbo.C, dbo.D".to_owned(), named("Monday")));
+    assert_eq!(
+        of(&[], &environment),
+        (2, 20, false, "tables dbo.C, dbo.D".to_owned(), Consistency::Snapshot)
+    );
     let flags = [
         "--jobs=3",
         "--claim-timeout=30s",
         "--retry-failed",
         "--table=dbo.E",
         "--consistency",
-        "database-snapshot",
-        "Tuesday",
+        "read-committed",
     ];
-    assert_eq!(of(&flags, &environment), (3, 30, true, "tables dbo.E".to_owned(), named("Tuesday")));
+    assert_eq!(
+        of(&flags, &environment),
+        (3, 30, true, "tables dbo.E".to_owned(), Consistency::ReadCommitted)
+    );
 }
 
 #[test]

@@ -150,7 +150,7 @@ pub(super) fn selection(args: &SelectionArgs, environment: &Environment) -> Resu
     }
 }
 
-/// `snapshot`, `read-committed`, `database-snapshot NAME`; the words may come as one text or as two.
+/// `snapshot` or `read-committed`; the words may come as one text or as two.
 pub(super) fn consistency(words: &[String]) -> Result<Consistency> {
     let text = words.join(" ");
     let (word, name) = text.split_once(char::is_whitespace).unwrap_or((&text, ""));
@@ -158,13 +158,13 @@ pub(super) fn consistency(words: &[String]) -> Result<Consistency> {
         ("", _) => Ok(Consistency::SnapshotIfAllowed),
         ("snapshot", "") => Ok(Consistency::Snapshot),
         ("read-committed", "") => Ok(Consistency::ReadCommitted),
-        ("database-snapshot", "") => {
-            Err(usage("consistency", "database-snapshot needs the name of a database snapshot after it"))
-        }
-        ("database-snapshot", name) => Ok(Consistency::DatabaseSnapshot(name.to_owned())),
+        ("database-snapshot", _) => Err(usage(
+            "consistency",
+            "database-snapshot is not there yet; name the database snapshot as the database of the source URL",
+        )),
         _ => Err(usage(
             "consistency",
-            format!("`{text}` is unknown; accepted are snapshot, read-committed and database-snapshot NAME"),
+            format!("`{text}` is unknown; accepted are snapshot and read-committed"),
         )),
     }
 }

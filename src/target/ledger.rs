@@ -76,6 +76,42 @@ pub async fn install(client: &mut Client) -> Result<()> {
     transaction.commit().await
 }
 
+/// Binds the run to its plan (`plan` is the plan's own id), or confirms that it is bound to it. Markers and epochs are kept
+/// by table index, so those of another plan under the same run id would prove tables that were never copied.
+///
+/// # Errors
+/// `PlanForeign` where the ledger knows the run by another plan.
+pub async fn adopt(client: &Client, run: &str, plan: &str) -> Result<()> {
+    // Two pods at once: the one that finds nothing and inserts nothing sees the other's row when it asks again.
+    for _ in 0..2 {
+        let rows = client.query(include_str!("sql/adopt.sql"), &[&run, &plan]).await?;
+        match rows.first().map(|row| get::<String>(row, 0)).transpose()? {
+            Some(bound) if bound == plan => return Ok(()),
+            Some(_) => break,
+            None => {}
+        }
+    }
+    let message = format!(
+        "the ledger in the target knows run {run} by another plan (another checkpoint prefix, or a plan.json that is gone); \
+         use another --run-id, or let `shardferry reset --yes` forget what that plan copied"
+    );
+    Err(Error::new(ErrorKind::PlanForeign, message))
+}
+
+/// Forgets all markers of the run, raises all its epochs and binds it to `plan`, in one transaction (`reset --yes`).
+///
+/// # Errors
+/// See [`super::errors::kind`].
+pub async fn clear_run(client: &mut Client, run: &str, plan: &str) -> Result<()> {
+    let transaction = client.transaction().await?;
+    // As in `clear`: claims first.
+    for sql in [include_str!("sql/fence_run.sql"), include_str!("sql/forget_run.sql")] {
+        transaction.execute(sql, &[&run]).await?;
+    }
+    transaction.execute(include_str!("sql/rebind.sql"), &[&run, &plan]).await?;
+    transaction.commit().await
+}
+
 /// Is the ledger there?
 ///
 /// # Errors

@@ -179,3 +179,22 @@ fn filters_that_leave_nothing() {
     refuses(&world, &["run", "--include", "sales.*"], 2, &[text]);
     answers(world.command(&["plan", "--include", "dbo.*"]), 0, &["2 tables"]);
 }
+
+#[test]
+fn the_result_file_says_why_also_where_the_settings_are_wrong() {
+    let world = prepared();
+    let path = world.folder.path().join("result.json");
+    for (arguments, code) in [
+        (["sync", "--range", "1-9999"], "usage"),
+        (["sync", "--range", "5-3"], "usage"),
+        (["sync", "--checkpoint", "nonsense"], "config"),
+        (["sync", "--run-id", "unknown"], "plan_missing"),
+    ] {
+        std::fs::write(&path, "").unwrap();
+        let call = world.command(&arguments).env("SHARDFERRY_RESULT_FILE", path.to_str().unwrap());
+        refuses_call(&world, call, 2, &[&format!("[{code}]")]);
+        let result: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+        assert_eq!((&result["status"], &result["exit_code"]), (&"failed".into(), &2.into()), "{arguments:?}");
+        assert_eq!(result["error"]["code"], code, "{arguments:?}");
+    }
+}

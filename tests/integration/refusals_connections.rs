@@ -273,6 +273,14 @@ fn a_source_whose_catalog_is_closed() {
         }
         world.engine.deny_view(view, None);
     }
+    // SQL Server shows a login without VIEW DEFINITION an empty catalog, not an error.
+    world.engine.create_database("bare").unwrap();
+    let call = world
+        .command(&["plan"])
+        .env("SHARDFERRY_RUN_ID", "bare")
+        .env("SHARDFERRY_SOURCE_URL", &world.source_url().replace("/testdb", "/bare"));
+    let text = "database bare has no table that this login can see [source_permission]; grant the login SELECT and VIEW DEFINITION";
+    refuses_call(&world, call, 2, &[text]);
     // Sizes are only estimates: without them the plan is made all the same.
     world.engine.deny_view("sys.dm_db_partition_stats", Some(Denial::Denied));
     let call = world.command(&["plan"]).env("SHARDFERRY_RUN_ID", "other");

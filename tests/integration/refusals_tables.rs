@@ -166,3 +166,32 @@ fn values_that_postgresql_cannot_hold_fail_their_table_and_are_not_shown() {
     answers(world.command(&["sync", "--retry-failed"]), 3, &["[value]"]);
     assert_eq!(rows(&world, "dbo.\"Nul\""), "2");
 }
+
+#[test]
+fn a_target_that_differs_in_many_ways_is_told_all_of_them() {
+    let world = prepared();
+    world.target(
+        "DROP TABLE dbo.\"Orders\";
+        CREATE VIEW dbo.\"Orders\" AS SELECT 1 AS \"Id\", 'x'::varchar(50) AS \"Note\";
+        ALTER TABLE dbo.\"Customers\" DROP COLUMN \"Name\", ADD COLUMN other int NOT NULL",
+    );
+    let texts = [
+        "the target table dbo.Orders is not the plan's: it is a view, not a table [target_mismatch]",
+        "the target table dbo.Customers is not the plan's: column Name is missing; column other is not in the plan, NOT NULL and without a default [target_mismatch]",
+    ];
+    let before = photograph(&world).target;
+    for command in ["schema", "sync", "run"] {
+        answers(world.command(&[command]), 3, &texts);
+        assert_eq!(photograph(&world).target, before, "{command}");
+    }
+    // A table that was dropped after its schema was made fails alone.
+    world.target("DROP VIEW dbo.\"Orders\"; ALTER TABLE dbo.\"Customers\" DROP COLUMN other, ADD COLUMN \"Name\" varchar(50)");
+    world.succeed(&["schema"]);
+    world.target("DROP TABLE dbo.\"Orders\"");
+    answers(
+        world.command(&["sync"]),
+        3,
+        &["table dbo.Orders: the target has no table dbo.Orders; run `shardferry schema` first"],
+    );
+    assert_eq!(rows(&world, "dbo.\"Customers\""), "2");
+}

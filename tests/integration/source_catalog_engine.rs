@@ -35,7 +35,7 @@ fn shown(table: &SourceTable) -> String {
     for c in &table.columns {
         let ty = &c.ty;
         out += &format!(
-            "  {} {} {} {}.{}.{}",
+            "  {} {} {} {} {}.{}",
             c.ordinal, c.name, ty.name, ty.max_length, ty.precision, ty.scale
         );
         out += if c.nullable { " null" } else { "" };

@@ -62,6 +62,7 @@ fn plan(tables: u32) -> Plan {
     Plan {
         version: 1,
         fingerprint: "ab".repeat(32),
+        operation: String::new(),
         created_at: jiff::Timestamp::UNIX_EPOCH,
         source: PlannedSource {
             server: "sql1".to_owned(),

@@ -23,6 +23,7 @@ fn plan(tables: &[&str]) -> Plan {
     Plan {
         version: 1,
         fingerprint: "f".to_owned(),
+        operation: String::new(),
         created_at: at(0),
         source: PlannedSource {
             server: "s".to_owned(),

@@ -1,6 +1,12 @@
 -- The ledger. Runs under an advisory lock; each statement may find its object already there.
 CREATE SCHEMA IF NOT EXISTS shardferry;
 COMMENT ON SCHEMA shardferry IS 'Bookkeeping of shardferry runs; may be dropped when every run has ended.';
+-- Which plan a run's claims and chunks belong to: table indexes mean nothing without it.
+CREATE TABLE IF NOT EXISTS shardferry.run (
+    run_id text COLLATE "C" PRIMARY KEY,
+    plan_id text NOT NULL,
+    updated_at timestamptz NOT NULL DEFAULT now()
+);
 -- Who owns a table of a run: the highest epoch that ever claimed it.
 CREATE TABLE IF NOT EXISTS shardferry.claim (
     run_id text COLLATE "C" NOT NULL,

@@ -65,7 +65,7 @@ pub fn execute(context: &mut Context<'_>, text: &str) -> Result<Outcome, SqlErro
 fn statement(c: &mut Cursor<'_>, x: &mut Context<'_>, outcome: &mut Outcome) -> Result<(), SqlError> {
     let start = c.offset();
     let changes: [(&str, Change); 3] =
-        [("INSERT", rows::insert), ("UPDATE", rows::update), ("DELETE", rows::delete)];
+        [("INSERT", change::insert), ("UPDATE", change::update), ("DELETE", change::delete)];
     for (word, run) in changes {
         if c.accept(word) {
             let n = atomic(x, |x| run(c, x))?;
@@ -90,7 +90,7 @@ fn statement(c: &mut Cursor<'_>, x: &mut Context<'_>, outcome: &mut Outcome) -> 
         return objects::drop(c, x);
     }
     if c.accept("TRUNCATE TABLE") {
-        return atomic(x, |x| rows::truncate(c, x));
+        return atomic(x, |x| change::truncate(c, x));
     }
     if c.accept("SET") {
         return set(c, x);
@@ -241,8 +241,12 @@ fn run(
 }
 
 mod alter;
+mod arithmetic;
 mod calendar;
+mod change;
+mod constraint;
 pub mod convert;
+mod element;
 mod eval;
 mod expr;
 mod functions;

@@ -28,6 +28,7 @@ mod objects;
 mod sizes;
 #[cfg(test)]
 mod tests;
+mod types;
 
 pub use sizes::Statistics;
 

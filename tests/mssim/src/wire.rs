@@ -10,5 +10,6 @@ pub(crate) mod reply;
 pub(crate) mod rpc;
 pub(crate) mod session;
 pub(crate) mod tokens;
+mod transaction;
 pub(crate) mod type_info;
 pub(crate) mod value;

@@ -1,4 +1,5 @@
 use super::*;
+use crate::types::Len;
 
 #[test]
 fn bytes_of_a_guid_are_ordered_as_sql_server_orders_them() {

@@ -2,11 +2,10 @@
 
 use super::{Depends, NULL, Source, View, at, row};
 use crate::catalog::Object;
-use crate::load::names::type_name;
 use crate::results::SqlError;
-use crate::types::{Collation, SqlType};
+use crate::types::SqlType;
 use crate::value::Value;
-use crate::views::columns::{decimal_size, type_id, type_size};
+use crate::views::columns::{decimal_size, type_id};
 
 type Rows = Result<Vec<Vec<Value>>, SqlError>;
 
@@ -45,7 +44,7 @@ pub(super) const VIEWS: &[View] = &[
         columns: "name sysname, system_type_id tinyint, user_type_id int, schema_id int, principal_id int null, max_length smallint, \
             precision tinyint, scale tinyint, collation_name sysname null, is_nullable bit null, is_user_defined bit, is_assembly_type bit, \
             default_object_id int, rule_object_id int, is_table_type bit",
-        rows: types,
+        rows: super::types::types,
     },
     View {
         schema: "sys",
@@ -204,102 +203,6 @@ fn databases(s: &Source<'_>) -> Rows {
             ]
         })
         .collect())
-}
-
-/// The system types, at their greatest sizes.
-fn system_types() -> Vec<SqlType> {
-    use crate::types::{Len, UdtKind};
-    let max = Len::Limited(8000);
-    vec![
-        SqlType::Image,
-        SqlType::Text,
-        SqlType::UniqueIdentifier,
-        SqlType::Date,
-        SqlType::Time(7),
-        SqlType::DateTime2(7),
-        SqlType::DateTimeOffset(7),
-        SqlType::TinyInt,
-        SqlType::SmallInt,
-        SqlType::Int,
-        SqlType::SmallDateTime,
-        SqlType::Real,
-        SqlType::Money,
-        SqlType::DateTime,
-        SqlType::Float,
-        SqlType::SqlVariant,
-        SqlType::NText,
-        SqlType::Bit,
-        SqlType::Decimal { precision: 38, scale: 38 },
-        SqlType::Numeric { precision: 38, scale: 38 },
-        SqlType::SmallMoney,
-        SqlType::BigInt,
-        SqlType::Udt(UdtKind::HierarchyId),
-        SqlType::Udt(UdtKind::Geometry),
-        SqlType::Udt(UdtKind::Geography),
-        SqlType::VarBinary(max),
-        SqlType::VarChar(max),
-        SqlType::Binary(8000),
-        SqlType::Char(8000),
-        SqlType::RowVersion,
-        SqlType::NVarChar(Len::Limited(4000)),
-        SqlType::NChar(4000),
-        SqlType::Xml,
-    ]
-}
-
-fn types(s: &Source<'_>) -> Rows {
-    let system = system_types();
-    let collation: Collation = s.catalog.collation;
-    let of = |ty: &SqlType| crate::load::names::is_character(ty).then_some(collation.name);
-    let mut out: Vec<_> = system
-        .iter()
-        .map(|ty| {
-            let (precision, scale) = decimal_size(ty);
-            let (system, user) = type_id(ty);
-            let clr = matches!(ty, SqlType::Udt(_));
-            let nullable = *ty != SqlType::RowVersion;
-            row![
-                type_name(ty),
-                system,
-                user,
-                4,
-                NULL,
-                type_size(ty),
-                precision,
-                scale,
-                of(ty),
-                nullable,
-                false,
-                clr,
-                0,
-                0,
-                false
-            ]
-        })
-        .collect();
-    out.push(row!["sysname", 231, 256, 4, NULL, 256, 0, 0, collation.name, false, false, false, 0, 0, false]);
-    for t in &s.catalog.types {
-        let (precision, scale) = decimal_size(&t.base);
-        let schema = s.catalog.schema_id(&t.schema);
-        out.push(row![
-            &t.name,
-            type_id(&t.base).0,
-            t.id,
-            schema,
-            NULL,
-            type_size(&t.base),
-            precision,
-            scale,
-            of(&t.base),
-            t.nullable,
-            true,
-            false,
-            0,
-            0,
-            false,
-        ]);
-    }
-    Ok(out)
 }
 
 /// The columns of sys.objects, then those of a view built on it.

@@ -263,6 +263,10 @@ impl Results for Reply<'_> {
     }
 
     fn done(&mut self, rows: Option<u64>) -> Flow {
+        if self.deadlock {
+            // The victim's DONE comes after the news of its transaction.
+            return Flow::Stop;
+        }
         self.hold(rows);
         self.out.pass()
     }

@@ -1,0 +1,167 @@
+//! What a table declares: columns, constraints, indexes, foreign keys.
+
+use super::{same, sqlite_name};
+use crate::types::{Collation, Column, SqlType};
+
+/// `IDENTITY(seed, increment)`; the last value lives in the engine, since it is not transactional.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Identity {
+    pub seed: i128,
+    pub increment: i128,
+}
+
+/// A computed column. Its value is computed when a row is written, and stored like any other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Computed {
+    /// The expression as declared, with its outer parentheses.
+    pub definition: String,
+    pub persisted: bool,
+}
+
+/// A named expression: a DEFAULT of one column or a CHECK.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Constraint {
+    pub object_id: i32,
+    pub name: String,
+    /// The name was generated.
+    pub system_named: bool,
+    /// The expression with its outer parentheses.
+    pub definition: String,
+    /// CHECK: the column that it was declared at; 0 for a table constraint.
+    pub parent_column_id: i32,
+    pub disabled: bool,
+    pub not_trusted: bool,
+}
+
+/// A column as declared. Computed columns have the type that was inferred.
+#[derive(Debug, Clone)]
+pub struct ColumnDef {
+    /// 1-based; never used again after a DROP COLUMN.
+    pub id: i32,
+    pub name: String,
+    pub ty: SqlType,
+    /// `user_type_id` of an alias type (also of `sysname`, 256).
+    pub alias: Option<i32>,
+    pub nullable: bool,
+    pub collation: Option<Collation>,
+    pub identity: Option<Identity>,
+    pub computed: Option<Computed>,
+    pub default: Option<Constraint>,
+    pub rowguidcol: bool,
+    pub sparse: bool,
+}
+
+impl ColumnDef {
+    /// What a result shows of it.
+    #[must_use]
+    pub fn column(&self) -> Column {
+        Column {
+            name: self.name.clone(),
+            ty: self.ty,
+            nullable: self.nullable,
+            collation: self.collation,
+            identity: self.identity.is_some(),
+            computed: self.computed.is_some(),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IndexKind {
+    PrimaryKey,
+    UniqueConstraint,
+    Index,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct IndexColumn {
+    pub column_id: i32,
+    pub descending: bool,
+}
+
+/// An index, also that of a PRIMARY KEY or UNIQUE constraint.
+#[derive(Debug, Clone)]
+pub struct IndexDef {
+    /// 1 is the clustered one, 2 and up the others.
+    pub id: i32,
+    pub name: String,
+    pub kind: IndexKind,
+    /// Of the constraint; 0 for a plain index.
+    pub object_id: i32,
+    pub system_named: bool,
+    pub unique: bool,
+    pub clustered: bool,
+    pub keys: Vec<IndexColumn>,
+    pub included: Vec<i32>,
+    /// WHERE of a filtered index, in parentheses.
+    pub filter: Option<String>,
+    pub fill_factor: u8,
+    pub ignore_dup_key: bool,
+    pub disabled: bool,
+}
+
+/// What a foreign key does when the row it names changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    NoAction,
+    Cascade,
+    SetNull,
+    SetDefault,
+}
+
+#[derive(Debug, Clone)]
+pub struct ForeignKeyDef {
+    pub object_id: i32,
+    pub name: String,
+    pub system_named: bool,
+    /// Pairs of columns: here, there.
+    pub columns: Vec<(i32, i32)>,
+    pub referenced: i32,
+    /// `index_id` of the key there.
+    pub key_index_id: i32,
+    pub on_delete: Action,
+    pub on_update: Action,
+    pub disabled: bool,
+    pub not_trusted: bool,
+    pub not_for_replication: bool,
+}
+
+/// A table with all that belongs to it.
+#[derive(Debug, Clone)]
+pub struct TableDef {
+    pub object_id: i32,
+    pub schema: String,
+    pub name: String,
+    pub columns: Vec<ColumnDef>,
+    pub indexes: Vec<IndexDef>,
+    pub checks: Vec<Constraint>,
+    pub foreign_keys: Vec<ForeignKeyDef>,
+    /// Highest column id ever used.
+    pub max_column_id: i32,
+    /// Objects are dated by a counter of seconds from 2024-01-01, so that a script gives the same catalog every time.
+    pub created: i64,
+    pub modified: i64,
+}
+
+impl TableDef {
+    /// The SQLite table, quoted.
+    #[must_use]
+    pub fn sqlite_name(&self) -> String {
+        sqlite_name(&self.schema, &self.name)
+    }
+
+    #[must_use]
+    pub fn column(&self, name: &str) -> Option<&ColumnDef> {
+        self.columns.iter().find(|c| same(&c.name, name))
+    }
+
+    #[must_use]
+    pub fn column_by_id(&self, id: i32) -> Option<&ColumnDef> {
+        self.columns.iter().find(|c| c.id == id)
+    }
+
+    #[must_use]
+    pub fn primary_key(&self) -> Option<&IndexDef> {
+        self.indexes.iter().find(|i| i.kind == IndexKind::PrimaryKey)
+    }
+}

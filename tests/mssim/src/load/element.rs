@@ -1,0 +1,255 @@
+//! Constraints and indexes as they are written: their parsers.
+
+use crate::catalog::Action;
+use crate::engine::unknown;
+use crate::load::expr::{self, Expr};
+use crate::load::lex::Cursor;
+use crate::results::SqlError;
+
+/// A constraint or index as parsed, not yet bound to column ids.
+#[derive(Debug, Clone)]
+pub(crate) enum Element {
+    Key {
+        name: Option<String>,
+        primary: bool,
+        clustered: Option<bool>,
+        columns: Vec<(String, bool)>,
+        fill: u8,
+        ignore_dup: bool,
+    },
+    Check {
+        name: Option<String>,
+        condition: Expr,
+        column: Option<String>,
+    },
+    Default {
+        name: Option<String>,
+        value: Expr,
+        column: String,
+    },
+    ForeignKey(ForeignKey),
+    Index(Index),
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct ForeignKey {
+    pub(super) name: Option<String>,
+    pub(super) columns: Vec<String>,
+    pub(super) referenced: (Option<String>, String),
+    pub(super) there: Vec<String>,
+    pub(super) on_delete: Action,
+    pub(super) on_update: Action,
+    pub(super) not_for_replication: bool,
+}
+
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Index {
+    pub(crate) name: String,
+    pub(crate) unique: bool,
+    pub(crate) clustered: bool,
+    pub(crate) columns: Vec<(String, bool)>,
+    pub(crate) included: Vec<String>,
+    pub(crate) filter: Option<Expr>,
+    pub(crate) fill: u8,
+    pub(crate) ignore_dup: bool,
+}
+
+/// `ON filegroup`, `TEXTIMAGE_ON`, `WITH (…)` after a table, index or key.
+pub(crate) fn storage_clauses(c: &mut Cursor<'_>) -> Result<(), SqlError> {
+    loop {
+        if c.accept("ON") || c.accept("TEXTIMAGE_ON") || c.accept("FILESTREAM_ON") {
+            c.name()?;
+            if c.is("(") {
+                return Err(unknown("a partition scheme"));
+            }
+        } else if c.is("WITH (") {
+            c.accept("WITH");
+            options(c)?;
+        } else {
+            return Ok(());
+        }
+    }
+}
+
+/// `(name = value, …)`: fill factor and IGNORE_DUP_KEY matter, a few others do not, the rest is unknown.
+fn options(c: &mut Cursor<'_>) -> Result<(u8, bool), SqlError> {
+    let (mut fill, mut ignore) = (0, false);
+    c.expect("(")?;
+    loop {
+        let name = c.name()?.to_uppercase();
+        c.expect("=")?;
+        match name.as_str() {
+            "FILLFACTOR" => fill = u8::try_from(c.integer()?).map_err(|_| c.wrong())?,
+            "IGNORE_DUP_KEY" => ignore = c.name()?.eq_ignore_ascii_case("ON"),
+            "MAXDOP" => {
+                c.integer()?;
+            }
+            "PAD_INDEX"
+            | "STATISTICS_NORECOMPUTE"
+            | "ALLOW_ROW_LOCKS"
+            | "ALLOW_PAGE_LOCKS"
+            | "DATA_COMPRESSION"
+            | "SORT_IN_TEMPDB"
+            | "DROP_EXISTING"
+            | "ONLINE"
+            | "OPTIMIZE_FOR_SEQUENTIAL_KEY" => {
+                c.name()?;
+            }
+            other => return Err(unknown(format_args!("the option {other}"))),
+        }
+        if !c.accept(",") {
+            c.expect(")")?;
+            return if ignore { Err(unknown("IGNORE_DUP_KEY = ON")) } else { Ok((fill, ignore)) };
+        }
+    }
+}
+
+/// A table constraint or inline index, if one is next.
+pub(crate) fn constraint(c: &mut Cursor<'_>) -> Result<Option<Element>, SqlError> {
+    let name = if c.accept("CONSTRAINT") { Some(c.name()?) } else { None };
+    if let Some(e) = key(c, name.clone(), None)? {
+        return Ok(Some(e));
+    }
+    if c.accept("CHECK") {
+        return check(c, name, None).map(Some);
+    }
+    if c.accept("FOREIGN KEY") {
+        let columns = c.names()?;
+        return foreign_key(c, name, columns).map(Some);
+    }
+    if c.accept("DEFAULT") {
+        let value = expr::parse(c)?;
+        c.expect("FOR")?;
+        let column = c.name()?;
+        c.accept("WITH VALUES");
+        return Ok(Some(Element::Default { name, value, column }));
+    }
+    if c.is("PERIOD FOR") {
+        return Err(unknown("a temporal table"));
+    }
+    if name.is_none() && c.is("INDEX") && c.peek_at(2).is_none_or(|t| t.text != ",") {
+        c.accept("INDEX");
+        let mut index = Index { name: c.name()?, unique: c.accept("UNIQUE"), ..Index::default() };
+        index.clustered = c.accept("CLUSTERED");
+        c.accept("NONCLUSTERED");
+        return index_rest(c, index).map(|i| Some(Element::Index(i)));
+    }
+    if name.is_some() { Err(c.wrong()) } else { Ok(None) }
+}
+
+/// PRIMARY KEY or UNIQUE; at a column the list may be absent.
+pub(super) fn key(
+    c: &mut Cursor<'_>,
+    name: Option<String>,
+    column: Option<&str>,
+) -> Result<Option<Element>, SqlError> {
+    let primary = c.accept("PRIMARY KEY");
+    if !primary && !c.accept("UNIQUE") {
+        return Ok(None);
+    }
+    let clustered = if c.accept("CLUSTERED") {
+        Some(true)
+    } else if c.accept("NONCLUSTERED") {
+        Some(false)
+    } else {
+        None
+    };
+    let columns = match column {
+        Some(column) if !c.is("(") => vec![(column.to_owned(), false)],
+        _ => key_columns(c)?,
+    };
+    let mut fill = 0;
+    if c.is("WITH (") {
+        c.accept("WITH");
+        fill = options(c)?.0;
+    } else if c.accept("WITH FILLFACTOR =") {
+        fill = u8::try_from(c.integer()?).map_err(|_| c.wrong())?;
+    }
+    if c.is("ON") && !c.is("ON DELETE") && !c.is("ON UPDATE") {
+        storage_clauses(c)?;
+    }
+    Ok(Some(Element::Key { name, primary, clustered, columns, fill, ignore_dup: false }))
+}
+
+fn key_columns(c: &mut Cursor<'_>) -> Result<Vec<(String, bool)>, SqlError> {
+    c.expect("(")?;
+    let mut out = Vec::new();
+    loop {
+        let name = c.name()?;
+        let descending = c.accept("DESC");
+        c.accept("ASC");
+        out.push((name, descending));
+        if !c.accept(",") {
+            c.expect(")")?;
+            return Ok(out);
+        }
+    }
+}
+
+/// After the name (and ON table) of an index.
+pub(crate) fn index_rest(c: &mut Cursor<'_>, mut index: Index) -> Result<Index, SqlError> {
+    index.columns = key_columns(c)?;
+    if c.accept("INCLUDE") {
+        index.included = c.names()?;
+    }
+    if c.accept("WHERE") {
+        index.filter = Some(expr::parse(c)?);
+    }
+    if c.is("WITH (") {
+        c.accept("WITH");
+        index.fill = options(c)?.0;
+    }
+    storage_clauses(c)?;
+    Ok(index)
+}
+
+pub(super) fn check(
+    c: &mut Cursor<'_>,
+    name: Option<String>,
+    column: Option<&str>,
+) -> Result<Element, SqlError> {
+    c.accept("NOT FOR REPLICATION");
+    c.expect("(")?;
+    let condition = expr::parse(c)?;
+    c.expect(")")?;
+    Ok(Element::Check { name, condition, column: column.map(str::to_owned) })
+}
+
+pub(super) fn foreign_key(
+    c: &mut Cursor<'_>,
+    name: Option<String>,
+    columns: Vec<String>,
+) -> Result<Element, SqlError> {
+    c.expect("REFERENCES")?;
+    let referenced = c.object()?;
+    let there = if c.is("(") { c.names()? } else { Vec::new() };
+    let mut key = ForeignKey {
+        name,
+        columns,
+        referenced,
+        there,
+        on_delete: Action::NoAction,
+        on_update: Action::NoAction,
+        not_for_replication: false,
+    };
+    loop {
+        let delete = c.accept("ON DELETE");
+        if delete || c.accept("ON UPDATE") {
+            let action = if c.accept("CASCADE") {
+                Action::Cascade
+            } else if c.accept("SET NULL") {
+                Action::SetNull
+            } else if c.accept("SET DEFAULT") {
+                Action::SetDefault
+            } else {
+                c.expect("NO ACTION")?;
+                Action::NoAction
+            };
+            *(if delete { &mut key.on_delete } else { &mut key.on_update }) = action;
+        } else if c.accept("NOT FOR REPLICATION") {
+            key.not_for_replication = true;
+        } else {
+            return Ok(Element::ForeignKey(key));
+        }
+    }
+}
