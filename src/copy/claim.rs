@@ -171,11 +171,6 @@ impl<T: Claimable> Claim<T> {
             tracing::error!(index = self.index, error = %error, "the heartbeat ended badly");
         }
         let mut entry = self.entry.lock().await;
-        // After a lost heartbeat the entry is the other pod's document, which is not ours to change.
-        if entry.document.owner().is_none_or(|owner| owner.epoch != self.epoch) {
-            unlock(cx, self.index).await;
-            return Err(fenced_error(self.epoch));
-        }
         let next = state::next(entry.document.phase(), settled.event, clock::now())?;
         *entry.document.phase_mut() = next;
         (settled.change)(&mut entry.document);
