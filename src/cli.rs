@@ -143,7 +143,7 @@ pub struct CopyArgs {
     /// Truncate partial tables and start them over
     #[arg(long, help_heading = "Copying")]
     pub truncate: bool,
-    /// Work only on tables that failed before
+    /// Only work on tables that failed before
     #[arg(long, help_heading = "Copying")]
     pub retry_failed: bool,
     /// snapshot or read-committed [default: snapshot where the database allows it]

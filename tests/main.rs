@@ -17,6 +17,12 @@ mod harness;
 #[path = "integration/pipeline.rs"]
 mod pipeline;
 #[cfg(test)]
+#[path = "integration/pipeline_crash.rs"]
+mod pipeline_crash;
+#[cfg(test)]
+#[path = "integration/pipeline_flags.rs"]
+mod pipeline_flags;
+#[cfg(test)]
 #[path = "integration/refusals.rs"]
 mod refusals;
 #[cfg(test)]

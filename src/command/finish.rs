@@ -4,9 +4,10 @@
 use super::{schema, start};
 use crate::checkpoint::Checkpoints;
 use crate::checkpoint::document::{FinishDocument, Status};
+use crate::clock;
 use crate::copy::claim::{self, Asked, Claim, FINISH_INDEX, Settled};
 use crate::copy::context::{Context, Started};
-use crate::copy::state::Event;
+use crate::copy::state::{self, Event};
 use crate::error::{Error, ErrorKind, Result};
 use crate::orchestrator::Outcome;
 use crate::plan::document::Plan;
@@ -40,19 +41,26 @@ pub(super) async fn finish(
     plan: &Plan,
 ) -> Result<Outcome> {
     all_data_is_there(checkpoints, plan).await?;
-    let entry = checkpoints.finish(plan).await?;
+    let mut entry = checkpoints.finish(plan).await?;
+    let target = start::target_of_plan(settings, shutdown, plan).await?;
+    all_data_is_proved(settings, plan, &target).await?;
+    let epochs = ledger::epochs(&target, settings.run_id.as_str()).await?;
+    drop(target);
     if entry.document.status.status == Status::Completed {
-        let message = "finish: already completed".to_owned();
-        tracing::info!("{message}");
-        return Ok(Outcome { message: Some(message), ..Outcome::default() });
+        if epochs.contains_key(&FINISH_INDEX) {
+            let message = "finish: already completed".to_owned();
+            tracing::info!("{message}");
+            return Ok(Outcome { message: Some(message), ..Outcome::default() });
+        }
+        tracing::warn!(
+            "finish is called completed, but the target's ledger knows nothing of it: doing it (again)"
+        );
+        entry.document.status = state::next(&entry.document.status, Event::Reset, clock::now())?;
     }
     let (mut source, server) = start::source(settings, shutdown).await?;
     start::same_plan(plan, &server, None)?;
     let objects = gather(plan, &mut source).await?;
     drop(source);
-    let target = start::target_of_plan(settings, shutdown, plan).await?;
-    all_markers_are_there(&target, settings, plan).await?;
-    let epochs = ledger::epochs(&target, settings.run_id.as_str()).await?;
     let started = Started {
         checkpoints: checkpoints.clone(),
         plan: plan.clone(),
@@ -106,17 +114,16 @@ async fn all_data_is_there(checkpoints: &Checkpoints, plan: &Plan) -> Result<()>
     Err(Error::new(kind, message))
 }
 
-/// And by the ledger, which is the truth about data.
-async fn all_markers_are_there(target: &TargetClient, settings: &Settings, plan: &Plan) -> Result<()> {
-    let proved: BTreeSet<u32> =
-        ledger::markers(target, settings.run_id.as_str()).await?.iter().map(|marker| marker.table).collect();
-    let missing = plan.tables.iter().filter(|table| !proved.contains(&table.index)).count();
-    if missing == 0 {
+/// Every table's data is committed, by the ledger: the target may have been made anew since.
+async fn all_data_is_proved(settings: &Settings, plan: &Plan, target: &TargetClient) -> Result<()> {
+    let markers = ledger::markers(target, settings.run_id.as_str()).await?;
+    let proved: BTreeSet<u32> = markers.iter().map(|marker| marker.table).collect();
+    let unknown = plan.tables.iter().filter(|table| !proved.contains(&table.index)).count();
+    if unknown == 0 {
         return Ok(());
     }
     let message = format!(
-        "{missing} of {} tables are called completed, but the ledger in the target knows nothing of them; run `shardferry sync` again",
-        plan.tables.len()
+        "{unknown} tables are called completed, but the target's ledger knows nothing of them; `shardferry run` copies them again"
     );
     Err(Error::new(ErrorKind::Unfinished, message))
 }

@@ -58,7 +58,11 @@ pub(super) async fn target(settings: &Settings, shutdown: &Shutdown) -> Result<T
 ///
 /// # Errors
 /// Those of the target; `PlanForeign`.
-pub(super) async fn target_of_plan(settings: &Settings, shutdown: &Shutdown, plan: &Plan) -> Result<TargetClient> {
+pub(super) async fn target_of_plan(
+    settings: &Settings,
+    shutdown: &Shutdown,
+    plan: &Plan,
+) -> Result<TargetClient> {
     let mut target = target(settings, shutdown).await?;
     ledger::install(&mut target).await?;
     ledger::adopt(&target, settings.run_id.as_str(), plan.id()).await?;
