@@ -64,9 +64,17 @@ pub(super) async fn target_of_plan(
     plan: &Plan,
 ) -> Result<TargetClient> {
     let mut target = target(settings, shutdown).await?;
-    ledger::install(&mut target).await?;
-    ledger::adopt(&target, settings.run_id.as_str(), plan.id()).await?;
+    bind(&mut target, settings, plan).await?;
     Ok(target)
+}
+
+/// Makes sure that the target's ledger knows this run by this plan; the first write to a target.
+///
+/// # Errors
+/// Those of the target; `PlanForeign`.
+pub(super) async fn bind(target: &mut TargetClient, settings: &Settings, plan: &Plan) -> Result<()> {
+    ledger::install(target).await?;
+    ledger::adopt(target, settings.run_id.as_str(), plan.id()).await
 }
 
 /// The source as the plan names it.

@@ -54,11 +54,12 @@ pub(super) async fn copy(
     let consistency = start::consistency(&settings.consistency, &server)?;
     let now = start::source_tables(&mut source).await?;
     drop(source);
-    let target = start::target_of_plan(settings, shutdown, plan).await?;
+    let mut target = start::target(settings, shutdown).await?;
     let targets: Vec<_> = selected.iter().map(|table| table.target.clone()).collect();
     let actual = catalog::tables(&target, &targets).await?;
     let absent: Vec<_> = selected.iter().filter(|table| !actual.contains_key(&table.target)).collect();
     schema_was_run(checkpoints, plan, &absent).await?;
+    start::bind(&mut target, settings, plan).await?;
     let mut list = worklist(settings, checkpoints, plan, &target, &actual, selected).await?;
     if !list.work.is_empty() {
         redo_finish(checkpoints, plan).await?;
