@@ -52,7 +52,7 @@ fn resume_needs_a_checkpoint() {
     world.run(&["sync", "--resume"]).exits(2).says("plan");
     world.run(&["run", "--resume"]).exits(2).says("--resume, but this run has no checkpoint");
     world.succeed(&["plan"]);
-    world.run(&["sync", "--resume"]).exits(2).says("--resume, but no chosen table");
+    world.run(&["sync", "--resume"]).exits(2).says("shardferry schema");
     world.succeed(&["run"]);
     world.succeed(&["sync", "--resume"]).says("Skipping dbo.T1 (already completed) [1/1]");
     world.succeed(&["run", "--resume"]);
