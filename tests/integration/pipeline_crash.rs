@@ -95,6 +95,44 @@ fn a_recreated_target_is_copied_and_finished_again() {
 }
 
 #[test]
+fn a_table_that_was_dropped_is_copied_and_finished_again() {
+    let world = world();
+    world.succeed(&["run"]);
+    world.target("DROP TABLE dbo.\"A\"");
+    world.run(&["sync"]).exits(3).says("run `shardferry schema` first");
+    world.succeed(&["run"]).says("Completed: dbo.A (50 rows").says("Skipping dbo.Big (already completed)");
+    equal(&world);
+    assert_eq!(world.reads("Big"), 1);
+}
+
+#[test]
+fn a_run_id_is_refused_to_another_plan_until_it_is_reset() {
+    let world = world();
+    world.succeed(&["run"]);
+    world.target("TRUNCATE dbo.\"A\", dbo.\"B\", dbo.\"C\", dbo.\"Big\"");
+    for key in world.keys("") {
+        world.delete_object(&key[RUN.len() + 1..]);
+    }
+    world.run(&["run"]).exits(2).says("knows run").says("by another plan").says("[plan_foreign]");
+    assert_eq!(world.target_value("SELECT count(*) FROM dbo.\"Big\""), "0");
+    world.succeed(&["reset", "--yes"]);
+    world.succeed(&["run"]);
+    equal(&world);
+}
+
+#[test]
+fn a_partitioned_target_is_filled_without_freeze() {
+    let world = world();
+    let first = "SELECT quote_ident(attname) FROM pg_attribute WHERE attrelid = 'dbo.\"A\"'::regclass AND attnum = 1";
+    let key = world.target_value(first);
+    world.target("DROP TABLE dbo.\"A\"");
+    world.target(&format!("CREATE TABLE dbo.\"A\" (LIKE dbo.\"B\") PARTITION BY RANGE ({key})"));
+    world.target("CREATE TABLE dbo.\"A rest\" PARTITION OF dbo.\"A\" DEFAULT");
+    world.succeed(&["sync"]);
+    equal(&world);
+}
+
+#[test]
 fn overlapping_ranges_and_doubled_pods_copy_no_row_twice() {
     let world = world();
     let pod = |range: &str, name: &str| {
