@@ -24,7 +24,9 @@ export SHARDFERRY_TEST_S3_STATE="$work/seaweed"
 stop() {
     local status=$?
     trap - EXIT INT TERM
-    for pid in "${pids[@]}"; do kill -KILL "$pid" 2>/dev/null || true; done
+    for pid in "${pids[@]}"; do
+        kill -KILL "$pid" 2>/dev/null && { wait "$pid" 2>/dev/null || true; }
+    done
     tests/env/seaweed.sh stop >/dev/null 2>&1 || true
     tests/env/postgres.sh stop "$work/postgres" >/dev/null 2>&1 || true
     if [[ $status -eq 0 ]]; then rm -rf "$work"; else echo "demo: failed; logs are in $work" >&2; fi

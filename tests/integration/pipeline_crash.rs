@@ -123,7 +123,8 @@ fn a_run_id_is_refused_to_another_plan_until_it_is_reset() {
 #[test]
 fn a_partitioned_target_is_filled_without_freeze() {
     let world = world();
-    let first = "SELECT quote_ident(attname) FROM pg_attribute WHERE attrelid = 'dbo.\"A\"'::regclass AND attnum = 1";
+    let first =
+        "SELECT quote_ident(attname) FROM pg_attribute WHERE attrelid = 'dbo.\"A\"'::regclass AND attnum = 1";
     let key = world.target_value(first);
     world.target("DROP TABLE dbo.\"A\"");
     world.target(&format!("CREATE TABLE dbo.\"A\" (LIKE dbo.\"B\") PARTITION BY RANGE ({key})"));
