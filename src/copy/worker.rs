@@ -117,6 +117,7 @@ async fn attempt(
     if let Some(copied) = committed(target, cx, table).await? {
         return Ok(copied);
     }
+    ledger::expect_epoch(target, &cx.run, table.index, epoch).await?;
     let application = ledger::application_name(&cx.run, table.index, epoch);
     target.execute("SELECT set_config('application_name', $1, false)", &[&application]).await?;
     let source = match &mut connections.source {

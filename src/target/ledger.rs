@@ -153,6 +153,20 @@ pub async fn epochs(client: &Client, run: &str) -> Result<BTreeMap<u32, u64>> {
     rows.iter().map(|row| Ok((read(get::<i32>(row, 0)?)?, read(get::<i64>(row, 1)?)?))).collect()
 }
 
+/// A look at the table's epoch before work is begun, without a lock: a pod that was overtaken meanwhile need not begin. It
+/// proves nothing about the end; [`check_epoch`] does.
+///
+/// # Errors
+/// `Fenced` where `epoch` is not the table's any more.
+pub async fn expect_epoch(client: &Client, run: &str, index: u32, epoch: u64) -> Result<()> {
+    let (index, epoch): (i32, i64) = (stored(index, "the table index")?, stored(epoch, "the epoch")?);
+    let sql = "SELECT FROM shardferry.claim WHERE run_id = $1 AND table_index = $2 AND epoch = $3";
+    match client.query(sql, &[&run, &index, &epoch]).await?.len() {
+        0 => Err(fenced("another pod has taken the table over")),
+        _ => Ok(()),
+    }
+}
+
 /// The last thing of a chunk's transaction but the marker: is `epoch` still the table's? Locks it until the end.
 ///
 /// # Errors

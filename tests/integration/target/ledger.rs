@@ -86,6 +86,8 @@ async fn a_zombies_commit_is_fenced_and_leaves_nothing() {
     ledger::raise_epoch(&heir, "r", 1, &name(), 2, "heir").await.unwrap();
     let error = ledger::check_epoch(&transaction, "r", 1, 1).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Fenced);
+    assert_eq!(ledger::expect_epoch(&heir, "r", 1, 1).await.unwrap_err().kind(), ErrorKind::Fenced);
+    ledger::expect_epoch(&heir, "r", 1, 2).await.unwrap();
     transaction.rollback().await.unwrap();
     assert_eq!(one::<i64>(&heir, "SELECT count(*) FROM public.t").await, 0);
 
