@@ -253,7 +253,7 @@ async fn optional(client: &mut Client, sql: &str) -> Result<Vec<tiberius::Row>> 
     match client.try_rows(sql).await? {
         Ok(rows) => Ok(rows),
         Err(token) if matches!(token.code(), 207 | 208) => Ok(Vec::new()),
-        Err(token) => Err(super::errors::tiberius_error(tiberius::error::Error::Server(token))),
+        Err(token) => Err(super::connection_errors::tiberius_error(tiberius::error::Error::Server(token))),
     }
 }
 

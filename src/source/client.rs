@@ -9,8 +9,8 @@
 //! put into every later request, tiberius' among them.
 
 use super::browser;
+use super::connection_errors::{io_error, tiberius_error};
 use super::control::{self, Answer};
-use super::errors::{io_error, tiberius_error};
 use super::rows::RowStream;
 use super::settings::SourceSettings;
 use super::transport::{self, Handle};

@@ -5,7 +5,7 @@
 //! first byte. Anchors are the system's, or those of a CA file alone.
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::source::errors::io_error;
+use crate::source::connection_errors::io_error;
 use crate::source::settings::{Encrypt, SourceSettings};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};

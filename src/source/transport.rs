@@ -9,7 +9,7 @@
 use super::settings::{Encrypt, SourceSettings};
 use super::tls::{self, Encrypted, packets};
 use crate::error::{Error, ErrorKind, Result};
-use crate::source::errors::io_error;
+use crate::source::connection_errors::io_error;
 use futures_util::io::{AsyncRead as FuturesRead, AsyncWrite as FuturesWrite};
 use std::future::poll_fn;
 use std::io;
