@@ -1,51 +1,12 @@
 //! Types of expressions: names, precedence, the common type of two operands.
 
 use crate::catalog::{Catalog, same};
+pub use crate::load::names::type_name as name;
 use crate::results::SqlError;
 use crate::types::{Len, SqlType, UdtKind};
 
 use super::ast::TypeName;
 use super::error::{error, unknown};
-
-/// The name of a type as SQL Server's messages write it.
-#[must_use]
-pub fn name(ty: &SqlType) -> &'static str {
-    match ty {
-        SqlType::Bit => "bit",
-        SqlType::TinyInt => "tinyint",
-        SqlType::SmallInt => "smallint",
-        SqlType::Int => "int",
-        SqlType::BigInt => "bigint",
-        SqlType::Decimal { .. } => "decimal",
-        SqlType::Numeric { .. } => "numeric",
-        SqlType::Money => "money",
-        SqlType::SmallMoney => "smallmoney",
-        SqlType::Real => "real",
-        SqlType::Float => "float",
-        SqlType::Date => "date",
-        SqlType::Time(_) => "time",
-        SqlType::DateTime => "datetime",
-        SqlType::SmallDateTime => "smalldatetime",
-        SqlType::DateTime2(_) => "datetime2",
-        SqlType::DateTimeOffset(_) => "datetimeoffset",
-        SqlType::Char(_) => "char",
-        SqlType::VarChar(_) => "varchar",
-        SqlType::Text => "text",
-        SqlType::NChar(_) => "nchar",
-        SqlType::NVarChar(_) => "nvarchar",
-        SqlType::NText => "ntext",
-        SqlType::Binary(_) => "binary",
-        SqlType::VarBinary(_) => "varbinary",
-        SqlType::Image => "image",
-        SqlType::RowVersion => "timestamp",
-        SqlType::UniqueIdentifier => "uniqueidentifier",
-        SqlType::Xml => "xml",
-        SqlType::SqlVariant => "sql_variant",
-        SqlType::Udt(UdtKind::HierarchyId) => "hierarchyid",
-        SqlType::Udt(UdtKind::Geometry) => "geometry",
-        SqlType::Udt(UdtKind::Geography) => "geography",
-    }
-}
 
 /// Character types: those that have a collation.
 #[must_use]
