@@ -146,7 +146,13 @@ pub struct CopyArgs {
     /// Only work on tables that failed before
     #[arg(long, help_heading = "Copying")]
     pub retry_failed: bool,
-    /// snapshot or read-committed [default: snapshot where the database allows it]
+    /// Split tables into chunks of this size, each committed on its own [default: 128MiB]
+    #[arg(long, value_name = "SIZE", help_heading = "Copying")]
+    pub chunk_size: Option<String>,
+    /// What all buffers may take together [default: by the memory limit of the container]
+    #[arg(long, value_name = "SIZE", help_heading = "Copying")]
+    pub memory: Option<String>,
+    /// snapshot, read-committed, or database-snapshot NAME [default: snapshot where allowed]
     #[arg(long, value_name = "HOW", help_heading = "Copying", num_args = 1..=2)]
     pub consistency: Vec<String>,
     /// Age after which another pod's claim may be taken over [default: 60s]

@@ -10,6 +10,7 @@
 
 pub mod claim;
 pub mod context;
+mod pump;
 pub mod scheduler;
 pub mod state;
 pub mod worker;

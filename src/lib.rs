@@ -30,6 +30,7 @@ pub mod command;
 pub mod convert;
 pub mod copy;
 pub mod error;
+pub mod failpoint;
 pub mod orchestrator;
 pub mod plan;
 pub mod progress;

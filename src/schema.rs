@@ -2,6 +2,8 @@
 //!
 //! Nothing here talks to a server. Quoting lives inside the name types; SQL text is never built from a bare name.
 
+pub mod bound;
+
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;

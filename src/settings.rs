@@ -34,6 +34,10 @@ const XCOM_FOLDER: &str = "/airflow/xcom";
 const TERMINATION_LOG: &str = "/dev/termination-log";
 /// More tables at once than this rarely help, and each holds two connections.
 const MOST_DEFAULT_JOBS: usize = 8;
+/// A chunk is redone as a whole, and is a transaction of its own: seconds of work, far above the cost of a commit.
+const DEFAULT_CHUNK: u64 = 128 * 1024 * 1024;
+const LEAST_CHUNK: u64 = 1024;
+const LEAST_MEMORY: u64 = 16 * 1024 * 1024;
 
 /// What to do, with the options of that command alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,6 +88,8 @@ pub enum Consistency {
     /// SNAPSHOT isolation; an error where the database does not allow it.
     Snapshot,
     ReadCommitted,
+    /// Every read goes to the named database snapshot: one point in time for the whole run.
+    DatabaseSnapshot(String),
 }
 
 /// Everything that was asked for, checked.
@@ -109,6 +115,10 @@ pub struct Settings {
     pub truncate: Truncate,
     pub retry_failed: bool,
     pub consistency: Consistency,
+    /// Bytes of source data that make a chunk.
+    pub chunk_size: u64,
+    /// Bytes for all buffers together; None: by the memory limit of the container.
+    pub memory: Option<u64>,
     /// Of `plan` and `run`; empty otherwise.
     pub plan: PlanOptions,
     pub retry: RetryPolicy,
@@ -332,6 +342,11 @@ fn settings(cli: Cli, environment: &Environment) -> Result<Settings> {
         },
         retry_failed: copy.retry_failed,
         consistency: values::consistency(&copy.consistency)?,
+        chunk_size: match &copy.chunk_size {
+            Some(text) => values::size("chunk-size", text, LEAST_CHUNK)?,
+            None => DEFAULT_CHUNK,
+        },
+        memory: copy.memory.as_deref().map(|text| values::size("memory", text, LEAST_MEMORY)).transpose()?,
         plan: PlanOptions {
             include: values::patterns("include", choice.include)?,
             exclude: values::patterns("exclude", choice.exclude)?,

@@ -45,6 +45,7 @@ fn planned(index: u32) -> PlannedTable {
         }],
         unsupported: Vec::new(),
         primary_key: vec![column],
+        chunk_key: None,
         rows: 1000,
         bytes: 8000,
         column_fingerprint: "cd".repeat(32),

@@ -123,6 +123,9 @@ pub(super) fn consistency(wanted: &Consistency, server: &Server) -> Result<Consi
             );
             Err(Error::new(ErrorKind::Config, message))
         }
+        Consistency::DatabaseSnapshot(_) => {
+            Err(Error::new(ErrorKind::Config, "--consistency database-snapshot is not there yet"))
+        }
         other => Ok(other.clone()),
     }
 }

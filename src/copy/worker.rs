@@ -6,6 +6,7 @@
 
 use super::claim::Claim;
 use super::context::Context;
+use super::pump::{BATCH_BYTES, pump};
 use crate::checkpoint::document::TableDocument;
 use crate::convert::encode::CopyEncoder;
 use crate::convert::types;
@@ -14,19 +15,12 @@ use crate::plan::document::PlannedTable;
 use crate::retry::Retrying;
 use crate::settings::{Consistency, Truncate};
 use crate::source::client::Client as SourceClient;
-use crate::source::rows::{Filled, RowStream};
 use crate::source::select::{SelectForm, select};
 use crate::target::client::{Client as TargetClient, Transaction};
 use crate::target::ledger::{self, Marker};
 use crate::target::writer::CopyWriter;
-use bytes::Bytes;
 use std::time::Duration;
-use tokio::sync::mpsc;
 
-/// Encoded bytes that make a batch.
-const BATCH_BYTES: usize = 256 * 1024;
-/// Batches between the reader and the writer.
-const BATCHES_UNDER_WAY: usize = 2;
 /// The one chunk of a table.
 const WHOLE_TABLE: u32 = 0;
 
@@ -194,44 +188,11 @@ fn statement(consistency: &Consistency, table: &PlannedTable) -> Result<String> 
         .collect::<Result<Vec<(_, SelectForm)>>>()?;
     let level = match consistency {
         Consistency::Snapshot => "SNAPSHOT",
-        Consistency::ReadCommitted | Consistency::SnapshotIfAllowed => "READ COMMITTED",
+        Consistency::ReadCommitted | Consistency::SnapshotIfAllowed | Consistency::DatabaseSnapshot(_) => {
+            "READ COMMITTED"
+        }
     };
     Ok(format!("SET TRANSACTION ISOLATION LEVEL {level}; {}", select(&table.source, &columns, &[])))
-}
-
-/// Reads, encodes and writes at once; the rows that the target counted.
-async fn pump(
-    cx: &Context,
-    table: &PlannedTable,
-    rows: &mut RowStream<'_>,
-    encoder: &mut CopyEncoder,
-    mut writer: CopyWriter,
-) -> Result<u64> {
-    let (batches, mut arrived) = mpsc::channel::<Bytes>(BATCHES_UNDER_WAY);
-    let read = async move {
-        loop {
-            let filled = rows.fill(encoder).await?;
-            let batch = encoder.take();
-            if !batch.is_empty() {
-                cx.progress.rows(table.index, encoder.rows(), encoder.bytes());
-                if batches.send(batch).await.is_err() {
-                    // The writer failed; its error is the one to report.
-                    std::future::pending::<()>().await;
-                }
-            }
-            if filled == Filled::End {
-                return Ok(());
-            }
-        }
-    };
-    let write = async move {
-        while let Some(batch) = arrived.recv().await {
-            writer.send(batch).await?;
-        }
-        Ok(writer)
-    };
-    let ((), writer) = tokio::try_join!(read, write)?;
-    writer.finish().await
 }
 
 /// How long a worker waits before it looks again at a table that another pod owns.

@@ -142,6 +142,7 @@ fn planned_table(index: u32, table: &SourceTable, options: &PlanOptions) -> Plan
             .flat_map(|key| &key.columns)
             .map(|column| column.name.clone())
             .collect(),
+        chunk_key: None,
         rows: table.rows,
         bytes: table.bytes,
         column_fingerprint: column_fingerprint(table),

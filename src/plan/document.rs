@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// The version this program writes; older ones are read, newer ones refused.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// The whole plan. Written once, create-if-absent, and never changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,11 +68,32 @@ pub struct PlannedTable {
     pub unsupported: Vec<UnsupportedColumn>,
     /// Primary key columns in key order; empty: none.
     pub primary_key: Vec<ColumnName>,
+    /// By what the table is split into chunks; None: it is copied as one. Plans of version 1 have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chunk_key: Option<ChunkKey>,
     /// Estimates of the time of planning.
     pub rows: u64,
     pub bytes: u64,
     /// SHA-256, in hex, of the source's column definitions: a table that changed since is refused.
     pub column_fingerprint: String,
+}
+
+/// The columns of a unique index without NULLs, in index order: a total order of the rows, known to the source.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChunkKey {
+    /// The index (or the primary key's name).
+    pub index: String,
+    /// The rows lie in this order in the source: reading in order costs nothing, so a chunk can be cut while it is read.
+    pub clustered: bool,
+    pub columns: Vec<ChunkKeyColumn>,
+}
+
+/// One column of a [`ChunkKey`]; always one of those that are copied.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChunkKeyColumn {
+    pub name: ColumnName,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub descending: bool,
 }
 
 /// One column that is copied.

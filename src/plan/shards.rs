@@ -172,6 +172,7 @@ mod tests {
                 columns: Vec::new(),
                 unsupported: Vec::new(),
                 primary_key: Vec::new(),
+                chunk_key: None,
                 rows: 0,
                 bytes: *bytes,
                 column_fingerprint: String::new(),

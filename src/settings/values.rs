@@ -53,6 +53,15 @@ pub(super) fn duration(flag: &str, text: &str) -> Result<Duration> {
     }
 }
 
+/// `128MiB`, `64MB`, `1GiB`, or bytes without a unit.
+pub(super) fn size(flag: &str, text: &str, least: u64) -> Result<u64> {
+    match text.trim().parse::<bytesize::ByteSize>() {
+        Ok(size) if size.0 >= least => Ok(size.0),
+        Ok(_) => Err(usage(flag, format!("{text} is too little; at least {least} bytes are needed"))),
+        Err(_) => Err(usage(flag, format!("`{text}` is no size; accepted are 128MiB, 64MB, 1GiB"))),
+    }
+}
+
 pub(super) fn table(flag: &str, text: &str) -> Result<TableName> {
     text.parse().map_err(|error| usage(flag, error))
 }
@@ -158,13 +167,11 @@ pub(super) fn consistency(words: &[String]) -> Result<Consistency> {
         ("", _) => Ok(Consistency::SnapshotIfAllowed),
         ("snapshot", "") => Ok(Consistency::Snapshot),
         ("read-committed", "") => Ok(Consistency::ReadCommitted),
-        ("database-snapshot", _) => Err(usage(
-            "consistency",
-            "database-snapshot is not there yet; name the database snapshot as the database of the source URL",
-        )),
+        ("database-snapshot", "") => Err(usage("consistency", "database-snapshot needs the snapshot's name")),
+        ("database-snapshot", name) => Ok(Consistency::DatabaseSnapshot(name.to_owned())),
         _ => Err(usage(
             "consistency",
-            format!("`{text}` is unknown; accepted are snapshot and read-committed"),
+            format!("`{text}` is unknown; accepted are snapshot, read-committed and database-snapshot NAME"),
         )),
     }
 }

@@ -99,12 +99,13 @@ fn consistency_is_said_in_words() {
     assert_eq!(of(&[]).unwrap(), Consistency::SnapshotIfAllowed);
     assert_eq!(of(&["snapshot"]).unwrap(), Consistency::Snapshot);
     assert_eq!(of(&["read-committed"]).unwrap(), Consistency::ReadCommitted);
-    for words in [
-        &["nolock"][..],
-        &["database-snapshot", "Monday"],
-        &["snapshot", "x"],
-        &["snapshot", "read-committed"],
-    ] {
+    assert_eq!(
+        of(&["database-snapshot", "Monday"]).unwrap(),
+        Consistency::DatabaseSnapshot("Monday".to_owned())
+    );
+    for words in
+        [&["nolock"][..], &["database-snapshot"], &["snapshot", "x"], &["snapshot", "read-committed"]]
+    {
         assert!(of(words).unwrap_err().detail().starts_with("--consistency: "), "{words:?}");
     }
 }
@@ -166,4 +167,14 @@ fn a_pod_is_named_by_flag_then_pod_name_then_host() {
     assert_eq!(pod_name(None, &machine).unwrap(), format!("laptop-{}", std::process::id()));
     assert!(pod_name(None, &nothing()).unwrap().ends_with(&format!("-{}", std::process::id())));
     assert!(pod_name(Some("a\nb".to_owned()), &nothing()).is_err());
+}
+
+#[test]
+fn sizes_have_units_and_a_least() {
+    for (text, bytes) in [("1048576", 1 << 20), ("1MiB", 1 << 20), ("64 MB", 64_000_000), ("1GiB", 1 << 30)] {
+        assert_eq!(size("chunk-size", text, 1024).unwrap(), bytes, "{text}");
+    }
+    for text in ["", "x", "12 parsecs", "-1MB", "10"] {
+        assert!(size("chunk-size", text, 1024).unwrap_err().detail().starts_with("--chunk-size: "), "{text}");
+    }
 }

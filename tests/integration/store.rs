@@ -55,6 +55,7 @@ fn plan(tables: u32) -> Plan {
         columns: Vec::new(),
         unsupported: Vec::new(),
         primary_key: Vec::new(),
+        chunk_key: None,
         rows: 0,
         bytes: 0,
         column_fingerprint: String::new(),

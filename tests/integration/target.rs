@@ -102,6 +102,7 @@ fn orders() -> PlannedTable {
         columns: vec![id, column("Note", "note", "varchar(5)", true)],
         unsupported: vec![],
         primary_key: vec![ColumnName::new("Id")],
+        chunk_key: None,
         rows: 0,
         bytes: 0,
         column_fingerprint: String::new(),

@@ -30,6 +30,7 @@ fn table(columns: &[Col]) -> PlannedTable {
         columns: columns.iter().map(planned).collect(),
         unsupported: Vec::new(),
         primary_key: Vec::new(),
+        chunk_key: None,
         rows: 0,
         bytes: 0,
         column_fingerprint: String::new(),

@@ -35,6 +35,7 @@ pub(in crate::target) fn planned() -> PlannedTable {
         ],
         unsupported: vec![],
         primary_key: vec![ColumnName::new("Id")],
+        chunk_key: None,
         rows: 0,
         bytes: 0,
         column_fingerprint: String::new(),
