@@ -17,6 +17,9 @@ mod harness;
 #[path = "integration/pipeline.rs"]
 mod pipeline;
 #[cfg(test)]
+#[path = "integration/pipeline_chunks.rs"]
+mod pipeline_chunks;
+#[cfg(test)]
 #[path = "integration/pipeline_crash.rs"]
 mod pipeline_crash;
 #[cfg(test)]
