@@ -14,6 +14,9 @@ mod encoded;
 #[path = "integration/harness.rs"]
 mod harness;
 #[cfg(test)]
+#[path = "integration/matrix.rs"]
+mod matrix;
+#[cfg(test)]
 #[path = "integration/pipeline.rs"]
 mod pipeline;
 #[cfg(test)]
@@ -25,6 +28,12 @@ mod pipeline_flags;
 #[cfg(test)]
 #[path = "integration/refusals.rs"]
 mod refusals;
+#[cfg(test)]
+#[path = "integration/resume.rs"]
+mod resume;
+#[cfg(test)]
+#[path = "integration/soak.rs"]
+mod soak;
 #[cfg(test)]
 #[path = "integration/source.rs"]
 mod source;
@@ -40,3 +49,6 @@ mod target;
 #[cfg(test)]
 #[path = "integration/tds_bytes.rs"]
 mod tds_bytes;
+#[cfg(test)]
+#[path = "integration/zombies.rs"]
+mod zombies;
