@@ -56,12 +56,27 @@ pub const NAMES: &[&str] = &[
     "settle.after_put",
     "release.before_unlock",
     "release.after_unlock",
-    // Rows.
+    // The beginning of a table of several chunks.
+    "begin.after_bounds",
+    "begin.after_truncate",
+    "begin.after_pins",
+    "begin.before_commit",
+    "begin.after_commit",
+    // A chunk.
+    "copy.before_transaction",
+    "copy.after_clear",
     "copy.before_header",
     "copy.after_header",
+    "copy.after_start",
     "copy.batch",
     "copy.before_trailer",
     "copy.after_trailer",
+    "copy.after_copy",
+    "copy.after_epoch_check",
+    "copy.after_marker",
+    "copy.after_cut",
+    "copy.after_rest",
+    "copy.after_commit",
     // The finish step.
     "finish.before_claim",
     "finish.before_indexes",

@@ -54,7 +54,9 @@ pub(super) async fn make(
         return Ok((plan, false));
     }
     let tables = catalog::tables(&mut source).await?;
-    let plan = build::build(start::planned_source(&server), settings.plan.clone(), &tables, clock::now())?;
+    let indexes = catalog::indexes(&mut source).await?;
+    let planned = start::planned_source(&server);
+    let plan = build::build(planned, settings.plan.clone(), &tables, &indexes, clock::now())?;
     failpoint!("plan.before_write");
     let (plan, ours) = checkpoints.create_plan(&plan).await?;
     failpoint!("plan.after_write");
