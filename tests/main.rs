@@ -17,6 +17,9 @@ mod encoded;
 #[path = "integration/harness.rs"]
 mod harness;
 #[cfg(test)]
+#[path = "integration/matrix.rs"]
+mod matrix;
+#[cfg(test)]
 #[path = "integration/pipeline.rs"]
 mod pipeline;
 #[cfg(test)]
@@ -32,6 +35,12 @@ mod pipeline_flags;
 #[path = "integration/refusals.rs"]
 mod refusals;
 #[cfg(test)]
+#[path = "integration/resume.rs"]
+mod resume;
+#[cfg(test)]
+#[path = "integration/soak.rs"]
+mod soak;
+#[cfg(test)]
 #[path = "integration/source.rs"]
 mod source;
 #[cfg(test)]
@@ -46,3 +55,6 @@ mod target;
 #[cfg(test)]
 #[path = "integration/tds_bytes.rs"]
 mod tds_bytes;
+#[cfg(test)]
+#[path = "integration/zombies.rs"]
+mod zombies;
