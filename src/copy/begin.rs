@@ -14,6 +14,7 @@ use crate::plan::document::PlannedTable;
 use crate::retry::Retrying;
 use crate::schema::bound::{Bound, KeyRange};
 use crate::settings::Truncate;
+use crate::source::chunks::boundaries;
 use crate::target::client::Transaction;
 use crate::target::ledger;
 
@@ -207,14 +208,4 @@ mod tests {
         let left: Vec<_> = begun.waiting.iter().map(|chunk| (chunk.number, chunk.range.clone())).collect();
         assert_eq!(left, [(1, range(Some("7"), None)), (4, range(Some("3"), Some("7")))]);
     }
-}
-
-async fn boundaries(
-    _: &mut crate::source::client::Client,
-    _: &PlannedTable,
-    _: &crate::plan::document::ChunkKey,
-    _: u64,
-) -> Result<Vec<Bound>> {
-    std::future::ready(()).await;
-    Ok(Vec::new())
 }
