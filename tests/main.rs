@@ -14,6 +14,9 @@ mod encoded;
 #[path = "integration/harness.rs"]
 mod harness;
 #[cfg(test)]
+#[path = "integration/memory.rs"]
+mod memory;
+#[cfg(test)]
 #[path = "integration/pipeline.rs"]
 mod pipeline;
 #[cfg(test)]

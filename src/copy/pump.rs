@@ -1,5 +1,5 @@
 //! The pump: rows from the source's wire into the target's COPY. Reader and writer overlap through a channel of two
-//! batches, so memory is bounded by a few batches whatever the table's size.
+//! batches, so memory is bounded by a few batches whatever the table's size; see [`super::budget`] for how large they are.
 
 use super::context::Context;
 use crate::convert::encode::CopyEncoder;
@@ -10,7 +10,7 @@ use crate::target::writer::CopyWriter;
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
-/// Encoded bytes that make a batch.
+/// Encoded bytes that make a batch, where the budget has room for it.
 pub(super) const BATCH_BYTES: usize = 256 * 1024;
 /// Batches between the reader and the writer.
 const BATCHES_UNDER_WAY: usize = 2;
@@ -23,11 +23,12 @@ pub(super) async fn pump(
     encoder: &mut CopyEncoder,
     mut writer: CopyWriter,
 ) -> Result<u64> {
+    let mut allowance = cx.budget.allowance(encoder);
     let (batches, mut arrived) = mpsc::channel::<Bytes>(BATCHES_UNDER_WAY);
     let read = async move {
         loop {
             let filled = rows.fill(encoder).await?;
-            let batch = encoder.take();
+            let batch = allowance.take(encoder);
             if !batch.is_empty() {
                 cx.progress.rows(table.index, encoder.rows(), encoder.bytes());
                 if batches.send(batch).await.is_err() {
@@ -38,6 +39,7 @@ pub(super) async fn pump(
             if filled == Filled::End {
                 return Ok(());
             }
+            allowance.refill(encoder).await?;
         }
     };
     let write = async move {
