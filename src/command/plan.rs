@@ -53,7 +53,9 @@ pub(super) async fn make(
         return Ok((plan, false));
     }
     let tables = catalog::tables(&mut source).await?;
-    let plan = build::build(start::planned_source(&server), settings.plan.clone(), &tables, clock::now())?;
+    let indexes = catalog::indexes(&mut source).await?;
+    let planned = start::planned_source(&server);
+    let plan = build::build(planned, settings.plan.clone(), &tables, &indexes, clock::now())?;
     let (plan, ours) = checkpoints.create_plan(&plan).await?;
     start::same_plan(&plan, &server, Some(&settings.plan))?;
     for table in &plan.tables {

@@ -5,7 +5,7 @@ use crate::checkpoint::document::{Phase, PhaseError, Status, TableDocument};
 use crate::checkpoint::{Checkpoints, Entry, Written};
 use crate::clock;
 use crate::copy::scheduler::keep_worst;
-use crate::copy::state::{self, Event};
+use crate::copy::state::{self, Done, Event};
 use crate::error::{Error, ErrorKind, Result};
 use crate::orchestrator::Outcome;
 use crate::plan::document::{Plan, PlannedTable};
@@ -80,7 +80,7 @@ pub(super) async fn prepare(
             }
         }
         if entry.document.schema.status != Status::Completed {
-            writes.push((table, entry, Event::Completed { rows: 0, bytes: 0 }));
+            writes.push((table, entry, Event::Completed(Done::STEP)));
         }
     }
     record(checkpoints, plan, writes).await?;

@@ -9,13 +9,13 @@
 
 use super::number::numeric;
 use super::operation::{Operation, operation};
-use super::text::{self, Coded, Utf16, plain_xml};
+use super::text;
 use super::time;
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::document::PlannedTable;
 use crate::source::wire::{RowEncoder, WireColumn, broken};
 use bytes::Bytes;
-use long::LongValue;
+use long::{LongValue, sized};
 use row::Parts;
 
 mod long;
@@ -50,6 +50,7 @@ pub struct CopyEncoder {
     row: usize,
     parts: Parts,
     limits: Limits,
+    pause: bool,
     long: LongValue,
     /// Of the long value.
     column: usize,
@@ -114,6 +115,7 @@ impl CopyEncoder {
             row: 0,
             parts: Parts::default(),
             limits: Limits { batch: limit, share: LARGEST_FIELD, value: LARGEST_FIELD },
+            pause: false,
             long: LongValue::default(),
             column: 0,
             rows: 0,
@@ -141,6 +143,7 @@ impl CopyEncoder {
     /// is a text that is being collected.
     pub fn take(&mut self) -> Bytes {
         let end = self.final_bytes();
+        self.pause &= !self.is_between_rows();
         self.parts.add(self.out.get(self.row..end).unwrap_or_default());
         let mut next = Vec::with_capacity(self.limits.batch + SLACK);
         next.extend_from_slice(self.out.get(end..).unwrap_or_default());
@@ -168,6 +171,11 @@ impl CopyEncoder {
         if let Some(operation) = self.operations.get(self.column) {
             self.long.grant(operation, &mut self.out, self.limits.value);
         }
+    }
+
+    /// Makes [`RowEncoder::is_full`] hold behind the row under way, whatever its size; once.
+    pub const fn pause_behind_row(&mut self) {
+        self.pause = true;
     }
 
     /// No row is under way: what was taken ends with a complete one.
@@ -285,7 +293,7 @@ impl RowEncoder for CopyEncoder {
 
     #[inline]
     fn is_full(&self) -> bool {
-        self.final_bytes() >= self.limits.batch || self.wants_more()
+        self.final_bytes() >= self.limits.batch || self.wants_more() || self.pause && self.is_between_rows()
     }
 }
 
@@ -374,26 +382,4 @@ fn decimal(raw: &[u8]) -> Result<(bool, u128), Refused> {
     bytes[..digits.len()].copy_from_slice(digits);
     let magnitude = u128::from_le_bytes(bytes);
     if magnitude >= TOO_LARGE { Err(Refused::Malformed) } else { Ok((sign == 0, magnitude)) }
-}
-
-/// The content of a field whose length follows from it.
-fn sized(operation: &Operation, out: &mut Vec<u8>, raw: &[u8]) -> Result<(), Refused> {
-    let start = out.len();
-    match operation {
-        Operation::Utf16 | Operation::Xml => {
-            let mut pieces = Utf16::default();
-            pieces.piece(out, raw)?;
-            pieces.end()?;
-            if matches!(operation, Operation::Xml) {
-                plain_xml(out, start);
-            }
-        }
-        Operation::Coded(page) => {
-            let mut coded = Coded::default();
-            coded.piece(page, out, raw)?;
-            coded.end(page, out, start)?;
-        }
-        _ => out.extend_from_slice(raw),
-    }
-    Ok(())
 }

@@ -30,6 +30,8 @@ pub struct Context {
     /// How long transactions under way may go on after a signal.
     pub grace: Duration,
     pub truncate: Truncate,
+    /// Bytes of source data that make a chunk.
+    pub chunk_size: u64,
     /// Decided once: SNAPSHOT is used only where the database allows it.
     pub consistency: Consistency,
     pub retry: RetryPolicy,
@@ -131,6 +133,7 @@ impl Context {
             claim_timeout: settings.claim_timeout,
             grace: settings.grace,
             truncate: settings.truncate,
+            chunk_size: settings.chunk_size,
             consistency: run.consistency,
             retry: settings.retry,
             budget: Arc::new(Budget::new(settings.memory, settings.jobs, Path::new("/"))?),

@@ -12,6 +12,7 @@
 //!
 //! MS-TDS 7.4: packets 2.2.3, tokens 2.2.7, values 2.2.5.
 
+mod collation;
 mod columns;
 mod cursor;
 mod no_rows;
@@ -21,6 +22,7 @@ mod rows;
 mod tests;
 mod tokens;
 
+pub use collation::{CodePage, code_page};
 pub use columns::{Collation, WireColumn, WireType};
 pub use no_rows::NoRows;
 

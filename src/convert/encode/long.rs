@@ -136,3 +136,25 @@ fn make_room(out: &mut Vec<u8>, need: usize) {
         out.reserve_exact(need.max(out.len() / 4));
     }
 }
+
+/// The content of a field whose length follows from it, in one piece.
+pub(super) fn sized(operation: &Operation, out: &mut Vec<u8>, raw: &[u8]) -> Result<(), Refused> {
+    let start = out.len();
+    match operation {
+        Operation::Utf16 | Operation::Xml => {
+            let mut pieces = Utf16::default();
+            pieces.piece(out, raw)?;
+            pieces.end()?;
+            if matches!(operation, Operation::Xml) {
+                plain_xml(out, start);
+            }
+        }
+        Operation::Coded(page) => {
+            let mut coded = Coded::default();
+            coded.piece(page, out, raw)?;
+            coded.end(page, out, start)?;
+        }
+        _ => out.extend_from_slice(raw),
+    }
+    Ok(())
+}
