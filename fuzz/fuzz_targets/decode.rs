@@ -184,7 +184,9 @@ fn run(bytes: &[u8], piece: usize) -> (Result<Event, ErrorKind>, u64, u64) {
         Rows::Copy(encoder) => {
             out.extend_from_slice(&encoder.take());
             let tuples = check_tuples(&out, decoder.columns().len(), !matches!(end, Ok(Event::End)));
-            assert_eq!(tuples, encoder.rows());
+            // A value that is refused may leave what looks like the end of its row.
+            let cut = u64::from(end.is_err());
+            assert!((encoder.rows()..=encoder.rows() + cut).contains(&tuples));
             (end, encoder.rows(), encoder.checksum())
         }
         _ => (end, decoder.rows(), 0),
