@@ -2,6 +2,9 @@
 
 // Clippy knows what is test code by this attribute.
 #[cfg(test)]
+#[path = "integration/chunks.rs"]
+mod chunks;
+#[cfg(test)]
 #[path = "integration/copy_roundtrip.rs"]
 mod copy_roundtrip;
 #[cfg(test)]

@@ -4,9 +4,12 @@
 //! the key of some row (or of one that once was), as literals; only the source compares them. [`boundaries`] says where
 //! to cut before anything is read; [`KeyCapture`] knows the key of the last row while a chunk is read, for cutting there.
 
+mod boundaries;
+mod candidates;
 mod capture;
 mod literal;
 
+pub use boundaries::boundaries;
 pub use capture::KeyCapture;
 
 use super::select::KeyPart;
