@@ -20,6 +20,9 @@ mod harness;
 #[path = "integration/matrix.rs"]
 mod matrix;
 #[cfg(test)]
+#[path = "integration/memory.rs"]
+mod memory;
+#[cfg(test)]
 #[path = "integration/pipeline.rs"]
 mod pipeline;
 #[cfg(test)]

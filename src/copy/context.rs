@@ -1,5 +1,6 @@
 //! What every step of a run needs, made once per process.
 
+use super::budget::Budget;
 use crate::checkpoint::Checkpoints;
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::document::Plan;
@@ -12,6 +13,7 @@ use crate::target::client::Client;
 use crate::target::ledger;
 use crate::target::settings::TargetSettings;
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Mutex;
@@ -33,6 +35,8 @@ pub struct Context {
     /// Decided once: SNAPSHOT is used only where the database allows it.
     pub consistency: Consistency,
     pub retry: RetryPolicy,
+    /// Memory of all buffers.
+    pub budget: Arc<Budget>,
     pub shutdown: Shutdown,
     pub progress: Progress,
     /// The session whose advisory locks say that this pod is alive; also used for small ledger statements.
@@ -132,6 +136,7 @@ impl Context {
             chunk_size: settings.chunk_size,
             consistency: run.consistency,
             retry: settings.retry,
+            budget: Arc::new(Budget::new(settings.memory, settings.jobs, Path::new("/"))?),
             shutdown: shutdown.clone(),
             progress: run.progress,
             epochs: run.epochs,
