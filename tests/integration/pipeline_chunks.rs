@@ -52,7 +52,7 @@ fn a_table_is_copied_by_chunks_side_by_side() {
 fn a_resume_goes_on_behind_the_committed_chunks() {
     let world = world();
     let chunked = ["sync", "--jobs", "2", "--chunk-size", "200KiB"];
-    world.fault(Fault::from(FaultKind::Stall { rows: 300, time: None }).containing("[Big]").after(5));
+    world.fault(Fault::from(FaultKind::Stall { rows: 300, time: None }).containing("[Big] WHERE").after(5));
     let pod = world.command(&chunked).pod("a").spawn();
     until("some committed chunks", || {
         let sql = "SELECT to_regclass('shardferry.chunk') IS NOT NULL";
@@ -135,7 +135,7 @@ fn without_truncation_a_partial_table_goes_on_and_a_foreign_row_fails_it() {
 #[test]
 fn sigterm_keeps_what_is_committed() {
     let world = world();
-    world.fault(Fault::from(FaultKind::Stall { rows: 100, time: None }).containing("[Big]").after(3));
+    world.fault(Fault::from(FaultKind::Stall { rows: 100, time: None }).containing("[Big] WHERE").after(3));
     let pod = world
         .command(&["sync", "--jobs", "1", "--chunk-size", "200KiB", "--grace-period", "1s"])
         .pod("a")
