@@ -280,7 +280,7 @@ fn statement(consistency: &Consistency, table: &PlannedTable, range: &KeyRange) 
     let key = table.chunk_key.as_ref();
     let parts = key.map(|key| key_parts(table, key)).transpose()?.unwrap_or_default();
     let ordered = key.is_some_and(|key| key.clustered);
-    let select = select_range(&table.source, &columns, &parts, range, ordered);
+    let select = select_range(&table.source, &columns, &parts, range, ordered)?;
     Ok(format!("SET TRANSACTION ISOLATION LEVEL {level}; {select}"))
 }
 
