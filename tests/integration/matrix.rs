@@ -26,6 +26,7 @@ CREATE TABLE dbo.Names (Name nvarchar(40) COLLATE Latin1_General_CI_AS NOT NULL 
 CREATE TABLE dbo.Guids (Id uniqueidentifier NOT NULL CONSTRAINT PK_Guids PRIMARY KEY, Code int NOT NULL, Note nvarchar(60) NULL)
 CREATE TABLE dbo.Heap (A int NULL, B nvarchar(50) NULL)
 CREATE TABLE dbo.Lobs (Id int NOT NULL CONSTRAINT PK_Lobs PRIMARY KEY, Text nvarchar(max) NULL, Bytes varbinary(max) NULL)
+CREATE TABLE dbo.Grown (Id int NOT NULL CONSTRAINT PK_Grown PRIMARY KEY, Note nvarchar(max) NULL)
 CREATE TABLE dbo.Nothing (Id int NOT NULL CONSTRAINT PK_Nothing PRIMARY KEY)
 CREATE TABLE dbo.Single (Id int NOT NULL CONSTRAINT PK_Single PRIMARY KEY, KeyedId int NOT NULL
     CONSTRAINT FK_Single_Keyed FOREIGN KEY REFERENCES dbo.Keyed (Id))
@@ -97,11 +98,12 @@ GO
             })
             .collect(),
     );
+    insert("dbo.Grown", "Id, Note", vec!["(1, N'small')".to_owned()]);
     insert("dbo.Single", "Id, KeyedId", vec!["(1, 10)".to_owned()]);
     sql
 }
 
-const TABLES: u64 = 8;
+const TABLES: u64 = 9;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Action {
@@ -120,29 +122,60 @@ impl Action {
     }
 }
 
-/// Heartbeats need a table that takes its time; elsewhere there is none, so that every run reaches a place as often.
-fn is_slow(name: &str) -> bool {
-    name.starts_with("heartbeat.")
+/// What a failpoint needs to be reached at all. Elsewhere there is nothing of it, so that every run reaches a place as
+/// often.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Setting {
+    Plain,
+    /// A table that takes its time: heartbeats.
+    Slow,
+    /// A table that has grown since it was planned: its chunk is cut while it is read.
+    Grown,
 }
 
-fn run(world: &World, pod: &str, jobs: u32, armed: &str) -> Finished {
+impl Setting {
+    fn of(name: &str) -> Self {
+        match name {
+            "copy.after_cut" | "copy.after_rest" => Self::Grown,
+            _ if name.starts_with("heartbeat.") => Self::Slow,
+            _ => Self::Plain,
+        }
+    }
+}
+
+/// An empty target and no checkpoints.
+fn prepare(world: &mut World, setting: Setting) {
+    world.renew();
+    world.load("DELETE FROM dbo.Grown WHERE Id > 1");
+    if setting == Setting::Grown {
+        run(world, "plan", "main", setting, 1, "").exits(0);
+        let row = |n: u32| format!("({}, N'{}')", n * 10, "wide ".repeat(3000));
+        world.load(&format!(
+            "INSERT INTO dbo.Grown (Id, Note) VALUES {}",
+            (1..=60).map(row).collect::<Vec<_>>().join(", ")
+        ));
+    }
+}
+
+fn run(world: &World, command: &str, pod: &str, setting: Setting, jobs: u32, armed: &str) -> Finished {
     world.server.faults().clear();
     let jobs = jobs.to_string();
-    let timeout = if is_slow(armed) { "1s" } else { "8s" };
-    if is_slow(armed) {
+    let timeout = if setting == Setting::Slow { "1s" } else { "8s" };
+    if setting == Setting::Slow {
         let stall = FaultKind::Stall { rows: 2, time: Some(Duration::from_millis(700)) };
-        world.fault(Fault::from(stall).times(1).containing(".[Heap]"));
+        world.fault(Fault::from(stall).times(1).containing("FROM [dbo].[Heap]"));
     }
-    let arguments = ["run", "--chunk-size", "4KiB", "--jobs", &jobs, "--claim-timeout", timeout];
-    world.command(&arguments).env("SHARDFERRY_RETRY_MAX_WAIT", "20ms").failpoints(armed).pod(pod).run()
+    let arguments = [command, "--chunk-size", "4KiB", "--jobs", &jobs, "--claim-timeout", timeout];
+    let arguments = if command == "plan" { &arguments[..1] } else { &arguments[..] };
+    world.command(arguments).env("SHARDFERRY_RETRY_MAX_WAIT", "20ms").failpoints(armed).pod(pod).run()
 }
 
-/// How often each failpoint is reached by a whole run.
-fn count(world: &mut World, slow: bool) -> BTreeMap<String, u64> {
-    world.renew();
-    let names = NAMES.iter().filter(|name| is_slow(name) == slow);
+/// How often each failpoint of this setting is reached by a whole run.
+fn count(world: &mut World, setting: Setting) -> BTreeMap<String, u64> {
+    prepare(world, setting);
+    let names = NAMES.iter().filter(|name| Setting::of(name) == setting);
     let armed: Vec<String> = names.map(|name| format!("{name}=log")).collect();
-    let done = run(world, "main", 2, &armed.join(";")).exits(0);
+    let done = run(world, "run", "main", setting, 2, &armed.join(";")).exits(0);
     let mut counts = BTreeMap::new();
     for line in done.lines_with(" reached, time ") {
         let (name, hit) = line.split_once("failpoint ").unwrap().1.split_once(" reached, time ").unwrap();
@@ -185,8 +218,9 @@ fn inject(world: &mut World, category: &str, action: Action, name: &str, hit: u6
         action.name(),
         if other { "another pod" } else { "the same" }
     );
-    world.renew();
-    let broken = run(world, "main", jobs, &format!("{name}={}@{hit}", action.name()));
+    let setting = Setting::of(name);
+    prepare(world, setting);
+    let broken = run(world, "run", "main", setting, jobs, &format!("{name}={}@{hit}", action.name()));
     assert!(
         !broken.lines_with(&format!("failpoint {name} reached")).is_empty(),
         "{name} was armed in vain:\n{}",
@@ -220,7 +254,7 @@ fn inject(world: &mut World, category: &str, action: Action, name: &str, hit: u6
 fn rerun(world: &World, pod: &str, rng: &mut StdRng) {
     let mut last = None;
     for _ in 0..3 {
-        let done = run(world, pod, rng.random_range(1..=3), "");
+        let done = run(world, "run", pod, Setting::Plain, rng.random_range(1..=3), "");
         if done.code() == Some(0) {
             return;
         }
@@ -235,8 +269,10 @@ fn round(mut world: World, category: &str, action: Action, part: usize, of: usiz
     println!("SHARDFERRY_TEST_SEED={seed}");
     let mut rng = StdRng::seed_from_u64(seed);
     world.load(&every_kind());
-    let mut counts = count(&mut world, false);
-    counts.append(&mut count(&mut world, true));
+    let mut counts = BTreeMap::new();
+    for setting in [Setting::Plain, Setting::Slow, Setting::Grown] {
+        counts.append(&mut count(&mut world, setting));
+    }
     for name in NAMES.iter().skip(part).step_by(of) {
         let most = counts.get(*name).unwrap_or_else(|| panic!("{name} is never reached"));
         let hit = rng.random_range(1..=*most);

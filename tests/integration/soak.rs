@@ -114,7 +114,7 @@ impl Soak<'_> {
         if self.live(&mut pods[0]) {
             // Both at once, as when a node goes down; or one after the other.
             if self.rng.random_bool(0.3) {
-                drop(self.live(&mut pods[1]));
+                let _ = self.live(&mut pods[1]);
             }
         }
         for mut pod in pods {
