@@ -6,7 +6,7 @@
 mod browser;
 pub mod catalog;
 pub mod client;
-mod connection_errors;
+pub(crate) mod connection_errors;
 mod control;
 pub mod errors;
 pub mod rows;

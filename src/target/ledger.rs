@@ -197,7 +197,7 @@ pub async fn insert_marker(transaction: &Transaction<'_>, marker: &Marker) -> Re
     let sql = include_str!("sql/insert_marker.sql");
     let parameters: [super::client::Parameter<'_>; 7] =
         [&marker.run, &index, &chunk, &epoch, &rows, &bytes, &checksum];
-    match transaction.inner().execute(sql, &parameters).await {
+    match transaction.execute_raw(sql, &parameters).await {
         Ok(_) => Ok(()),
         Err(error) if error.code() == Some(&SqlState::UNIQUE_VIOLATION) => {
             Err(fenced(format!("chunk {chunk} was already committed by another session")))
