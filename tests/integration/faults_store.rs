@@ -45,8 +45,11 @@ fn complete(world: &World, epoch: u64) {
 fn stalled(world: &World, invocation: Invocation) -> Running {
     let stall = FaultKind::Stall { rows: 1_500, time: None };
     let fault = world.fault(Fault::from(stall).times(1).containing("[Big]"));
-    let pod = invocation.spawn();
-    until("the stall in the middle of dbo.Big", || (world.happened(fault) == 1).then_some(()));
+    let mut pod = invocation.spawn();
+    until("the stall in the middle of dbo.Big", || {
+        assert!(pod.is_running(), "{}", pod.lines().join("\n"));
+        (world.happened(fault) == 1).then_some(())
+    });
     pod
 }
 

@@ -31,8 +31,11 @@ fn through(world: &World, proxy: &TargetProxy) -> Invocation {
 fn stalled(world: &World, invocation: Invocation) -> Running {
     let stall = FaultKind::Stall { rows: BIG / 2, time: None };
     let fault = world.fault(Fault::from(stall).times(1).containing("[Big]"));
-    let pod = invocation.spawn();
-    until("the stall in the middle of dbo.Big", || (world.happened(fault) == 1).then_some(()));
+    let mut pod = invocation.spawn();
+    until("the stall in the middle of dbo.Big", || {
+        assert!(pod.is_running(), "{}", pod.lines().join("\n"));
+        (world.happened(fault) == 1).then_some(())
+    });
     until("rows on their way into dbo.Big", || {
         let sql = "SELECT count(*) FROM pg_stat_progress_copy WHERE tuples_processed > 0";
         (world.target_value(sql) == "1").then_some(())

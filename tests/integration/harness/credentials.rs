@@ -65,8 +65,9 @@ impl Drop for CredentialsServer {
 fn answer(state: &State, mut stream: TcpStream) -> std::io::Result<()> {
     let mut lines = BufReader::new(stream.try_clone()?).lines();
     while lines.next().transpose()?.is_some_and(|line| !line.is_empty()) {}
+    // A token must be there, and one that is not empty would have to be known to the S3 server.
     let body = serde_json::json!({
-        "AccessKeyId": state.access_key, "SecretAccessKey": state.secret_key, "Token": "token",
+        "AccessKeyId": state.access_key, "SecretAccessKey": state.secret_key, "Token": "",
         "Expiration": state.expiration,
     })
     .to_string();
