@@ -23,6 +23,8 @@ pub enum FaultKind {
     Throttle { bytes_per_second: u64 },
     /// Error 18456 although user and password are right.
     LoginFailure,
+    /// Error 49918 instead of a login: the server has no resources for it just now.
+    LoginThrottled,
     /// After the login the client is sent to another server.
     Routing { host: String, port: u16 },
 }
@@ -222,6 +224,7 @@ fn parse(arguments: &str) -> Result<FaultCommand, String> {
         "restart" => FaultKind::Restart { rows, down: time.unwrap_or_default() },
         "throttle" => FaultKind::Throttle { bytes_per_second: needed(bytes, "@bytes")? },
         "login_failure" => FaultKind::LoginFailure,
+        "login_throttled" => FaultKind::LoginThrottled,
         "routing" => FaultKind::Routing {
             host: text("@host").ok_or("@host is missing")?,
             port: u16::try_from(needed(port, "@port")?).map_err(|_| "@port is too large")?,
