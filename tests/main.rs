@@ -32,6 +32,9 @@ mod pipeline_flags;
 #[path = "integration/refusals.rs"]
 mod refusals;
 #[cfg(test)]
+#[path = "integration/snapshot.rs"]
+mod snapshot;
+#[cfg(test)]
 #[path = "integration/source.rs"]
 mod source;
 #[cfg(test)]
