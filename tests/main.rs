@@ -17,11 +17,17 @@ mod encoded;
 #[path = "integration/harness.rs"]
 mod harness;
 #[cfg(test)]
+#[path = "integration/matrix.rs"]
+mod matrix;
+#[cfg(test)]
 #[path = "integration/memory.rs"]
 mod memory;
 #[cfg(test)]
 #[path = "integration/pipeline.rs"]
 mod pipeline;
+#[cfg(test)]
+#[path = "integration/pipeline_chunks.rs"]
+mod pipeline_chunks;
 #[cfg(test)]
 #[path = "integration/pipeline_crash.rs"]
 mod pipeline_crash;
@@ -32,8 +38,14 @@ mod pipeline_flags;
 #[path = "integration/refusals.rs"]
 mod refusals;
 #[cfg(test)]
+#[path = "integration/resume.rs"]
+mod resume;
+#[cfg(test)]
 #[path = "integration/snapshot.rs"]
 mod snapshot;
+#[cfg(test)]
+#[path = "integration/soak.rs"]
+mod soak;
 #[cfg(test)]
 #[path = "integration/source.rs"]
 mod source;
@@ -49,3 +61,6 @@ mod target;
 #[cfg(test)]
 #[path = "integration/tds_bytes.rs"]
 mod tds_bytes;
+#[cfg(test)]
+#[path = "integration/zombies.rs"]
+mod zombies;

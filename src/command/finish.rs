@@ -9,6 +9,7 @@ use crate::copy::claim::{self, Asked, Claim, FINISH_INDEX, Settled};
 use crate::copy::context::{Context, Started};
 use crate::copy::state::{self, Done, Event};
 use crate::error::{Error, ErrorKind, Result};
+use crate::failpoint;
 use crate::orchestrator::Outcome;
 use crate::plan::document::{Plan, PlannedTable};
 use crate::progress::Progress;
@@ -69,6 +70,7 @@ pub(super) async fn finish(
     };
     let context = Context::new(settings, shutdown, started)?;
     let name = TableName::new("shardferry", "finish");
+    failpoint!("finish.before_claim");
     let claim = match claim::ask(&context, FINISH_INDEX, &name, entry).await? {
         Asked::Owned(claim) => claim,
         Asked::Busy(owner) => {
@@ -197,7 +199,9 @@ async fn settle(context: &Context, claim: Claim<FinishDocument>, built: Result<R
         settled
     };
     let change = Box::new(move |document: &mut FinishDocument| document.steps = steps);
+    failpoint!("finish.before_settle");
     claim.settle(context, Settled { change, ..settled }).await?;
+    failpoint!("finish.after_settle");
     tracing::info!("{message}");
     Ok(outcome)
 }

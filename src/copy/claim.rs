@@ -15,6 +15,7 @@ use crate::checkpoint::document::{Document, FinishDocument, Owner, Phase, PhaseE
 use crate::checkpoint::{Entry, Written};
 use crate::clock;
 use crate::error::{Error, ErrorKind, Result};
+use crate::failpoint;
 use crate::retry::Retrying;
 use crate::schema::TableName;
 use crate::settings::Consistency;
@@ -100,6 +101,7 @@ pub async fn ask<T: Claimable>(
     name: &TableName,
     mut entry: Entry<T>,
 ) -> Result<Asked<T>> {
+    failpoint!("claim.before_lock");
     let locked = cx.session.lock().await.hold(index).await?;
     if let Some(owner) = entry.document.owner() {
         let ours = owner.pod == cx.pod;
@@ -133,6 +135,7 @@ async fn take<T: Claimable>(
     name: &TableName,
     entry: &mut Entry<T>,
 ) -> Result<Option<u64>> {
+    failpoint!("claim.after_lock");
     let known = cx.epochs.get(&index).copied().unwrap_or(0);
     let document = &mut entry.document;
     let epoch = (*document.epoch_mut()).max(known) + 1;
@@ -145,16 +148,25 @@ async fn take<T: Claimable>(
         Written::Stored => {}
         Written::Lost => return Ok(None),
     }
+    failpoint!("claim.after_put");
     let mut session = cx.session.lock().await;
     let client = session.client().await?;
     // First the sessions: a frozen owner's open transaction would hold the row that is raised.
     ledger::terminate_older(client, &cx.run, index, epoch).await?;
+    failpoint!("claim.after_terminate");
     ledger::raise_epoch(client, &cx.run, index, name, epoch, &cx.pod).await?;
+    failpoint!("claim.after_raise");
     Ok(Some(epoch))
 }
 
 async fn unlock(cx: &Context, index: u32) {
-    if let Err(error) = cx.session.lock().await.release(index).await {
+    let released = async {
+        failpoint!("release.before_unlock");
+        cx.session.lock().await.release(index).await?;
+        failpoint!("release.after_unlock");
+        Ok::<_, Error>(())
+    };
+    if let Err(error) = released.await {
         tracing::warn!(index, error = %error, "could not free the advisory lock; it goes with the session");
     }
 }
@@ -221,7 +233,13 @@ impl<T: Claimable> Claim<T> {
 async fn write_with_patience<T: Claimable>(cx: &Context, entry: &mut Entry<T>) -> Result<Written> {
     let mut retrying = Retrying::new(cx.retry, &cx.shutdown, "writing a checkpoint");
     loop {
-        match cx.checkpoints.write(entry).await {
+        let written = async {
+            failpoint!("settle.before_put");
+            let written = cx.checkpoints.write(entry).await?;
+            failpoint!("settle.after_put");
+            Ok(written)
+        };
+        match written.await {
             Ok(written) => return Ok(written),
             Err(error) => retrying.pause(error).await?,
         }
@@ -299,6 +317,9 @@ impl<T: Claimable> Pulse<T> {
         if let Some(owner) = entry.document.owner().cloned() {
             entry.document.set_owner(Some(Owner { heartbeat: clock::now(), ..owner }));
         }
-        self.cx.checkpoints.write(&mut entry).await
+        failpoint!("heartbeat.before_put");
+        let written = self.cx.checkpoints.write(&mut entry).await?;
+        failpoint!("heartbeat.after_put");
+        Ok(written)
     }
 }
