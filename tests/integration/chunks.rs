@@ -133,7 +133,7 @@ impl RowEncoder for RawRow {
         Ok(())
     }
 
-    fn long_begin(&mut self, _column: usize) -> Result<()> {
+    fn long_begin(&mut self, _column: usize, _length: Option<u64>) -> Result<()> {
         self.1.clear();
         Ok(())
     }

@@ -269,7 +269,7 @@ mod tests {
         capture.begin_row();
         capture.value(0, &[1, 0, 0, 0]).unwrap();
         capture.long_begin(1, None).unwrap();
-        capture.long_piece(1, &[b'a']).unwrap();
+        capture.long_piece(1, b"a").unwrap();
         capture.long_piece(1, &[0, b'b', 0]).unwrap();
         capture.long_end(1).unwrap();
         capture.value(2, &[3]).unwrap();
