@@ -295,10 +295,9 @@ fn refusal(ty: Ty, declared: u64, sent: usize, largest: usize) -> Option<Error> 
     loop {
         match decoder.advance(&mut encoder) {
             Ok(Event::Full) => drop(encoder.take()),
-            Ok(event) => {
-                assert_eq!(event, Event::NeedMore);
-                return None;
-            }
+            Ok(event) => panic!("{event:?}, although the answer ends in the value"),
+            // All that was sent was taken.
+            Err(error) if error.to_string().contains("before its last DONE") => return None,
             Err(error) => return Some(error),
         }
     }
