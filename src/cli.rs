@@ -233,6 +233,9 @@ pub struct FinishArgs {
     /// Statements at once [default: the CPUs of the container, at most 8]
     #[arg(long, value_name = "N", help_heading = "Copying")]
     pub jobs: Option<NonZeroUsize>,
+    /// As for the copy: what database-snapshot NAME names is asked for indexes and keys [default: the database]
+    #[arg(long, value_name = "HOW", help_heading = "Copying", num_args = 1..=2)]
+    pub consistency: Vec<String>,
     /// Age after which another pod's claim may be taken over [default: 60s]
     #[arg(long, value_name = "TIME", help_heading = "Copying")]
     pub claim_timeout: Option<String>,

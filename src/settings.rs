@@ -289,7 +289,12 @@ fn parts(command: CliCommand) -> (Command, Parts) {
             },
         ),
         CliCommand::Finish(args) => {
-            let copy = CopyArgs { jobs: args.jobs, claim_timeout: args.claim_timeout, ..CopyArgs::default() };
+            let copy = CopyArgs {
+                jobs: args.jobs,
+                claim_timeout: args.claim_timeout,
+                consistency: args.consistency,
+                ..CopyArgs::default()
+            };
             (
                 Command::Finish,
                 Parts { source: args.source, target: args.target, copy, run: args.run, ..parts },
@@ -332,8 +337,13 @@ fn settings(cli: Cli, environment: &Environment) -> Result<Settings> {
         Some(text) => values::duration(flag, &text),
         None => Ok(Duration::from_secs(seconds)),
     };
+    let consistency = values::consistency(&copy.consistency)?;
+    let mut source = source.as_deref().map(SourceSettings::parse).transpose()?;
+    if let (Some(source), Consistency::DatabaseSnapshot(name)) = (&mut source, &consistency) {
+        source.snapshot = Some(name.clone());
+    }
     let settings = Settings {
-        source: source.as_deref().map(SourceSettings::parse).transpose()?,
+        source,
         target: target.as_deref().map(TargetSettings::parse).transpose()?,
         checkpoint: checkpoint(run.checkpoint.as_deref())?,
         run_id: RunId::parse(run.run_id.as_deref().unwrap_or(DEFAULT_RUN_ID))?,
@@ -353,7 +363,7 @@ fn settings(cli: Cli, environment: &Environment) -> Result<Settings> {
             (false, false) => Truncate::Default,
         },
         retry_failed: copy.retry_failed,
-        consistency: values::consistency(&copy.consistency)?,
+        consistency,
         chunk_size: match &copy.chunk_size {
             Some(text) => values::size("chunk-size", text, LEAST_CHUNK)?,
             None => DEFAULT_CHUNK,

@@ -53,6 +53,9 @@ mod refusals;
 #[path = "integration/resume.rs"]
 mod resume;
 #[cfg(test)]
+#[path = "integration/snapshot.rs"]
+mod snapshot;
+#[cfg(test)]
 #[path = "integration/soak.rs"]
 mod soak;
 #[cfg(test)]

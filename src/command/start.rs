@@ -12,6 +12,7 @@ use crate::settings::{Consistency, Settings};
 use crate::shutdown::Shutdown;
 use crate::source::catalog::{self, Server};
 use crate::source::client::Client as SourceClient;
+use crate::source::settings::SourceSettings;
 use crate::target::client::Client as TargetClient;
 use crate::target::ledger;
 use std::collections::BTreeMap;
@@ -37,10 +38,25 @@ pub(super) async fn source(settings: &Settings, shutdown: &Shutdown) -> Result<(
     let source = settings.source()?;
     retry(settings.retry, shutdown, "connecting to the source", async || {
         let mut client = SourceClient::connect(source).await?;
-        let server = catalog::server(&mut client).await?;
+        let server = of_snapshot(source, catalog::server(&mut client).await?)?;
         Ok((client, server))
     })
     .await
+}
+
+/// Where a database snapshot is to be read: makes sure that it is one of the source's database, under whose name the
+/// plan knows the source.
+fn of_snapshot(source: &SourceSettings, server: Server) -> Result<Server> {
+    let Some(name) = &source.snapshot else { return Ok(server) };
+    let wanted = &source.database;
+    let found = match &server.snapshot_of {
+        Some(base) if base.to_lowercase() == wanted.to_lowercase() => {
+            return Ok(Server { database: base.clone(), ..server });
+        }
+        Some(base) => format!("is a database snapshot of {base}, not of {wanted}"),
+        None => format!("is no database snapshot (of {wanted}), but a database of its own"),
+    };
+    Err(Error::new(ErrorKind::Config, format!("--consistency database-snapshot: {name} {found}")))
 }
 
 /// Connects to the target, trying again while it is away.
@@ -126,9 +142,6 @@ pub(super) fn consistency(wanted: &Consistency, server: &Server) -> Result<Consi
                 server.database
             );
             Err(Error::new(ErrorKind::Config, message))
-        }
-        Consistency::DatabaseSnapshot(_) => {
-            Err(Error::new(ErrorKind::Config, "--consistency database-snapshot is not there yet"))
         }
         other => Ok(other.clone()),
     }

@@ -27,6 +27,8 @@ pub struct Server {
     /// `@@SERVERNAME`, or the host of the connection.
     pub name: String,
     pub database: String,
+    /// The database that this one is a database snapshot of.
+    pub snapshot_of: Option<String>,
     pub product_version: String,
     pub edition: Option<String>,
     /// `ALLOW_SNAPSHOT_ISOLATION` is on.
@@ -46,6 +48,7 @@ pub async fn server(client: &mut Client) -> Result<Server> {
     let mut server = Server {
         name: row.text_or_null("server_name")?.unwrap_or_else(|| client.host().to_owned()),
         database: row.text("database_name")?,
+        snapshot_of: row.text_or_null("base_database")?,
         product_version: row.text("product_version")?,
         edition: row.text_or_null("edition")?,
         snapshot_isolation: row.int("snapshot_isolation_state")? == 1,

@@ -284,7 +284,7 @@ fn login_config(settings: &SourceSettings, host: &str, port: u16, encrypted: boo
     let mut config = tiberius::Config::new();
     config.host(host);
     config.port(port);
-    config.database(&settings.database);
+    config.database(settings.snapshot.as_ref().unwrap_or(&settings.database));
     config.authentication(tiberius::AuthMethod::sql_server(&settings.user, settings.password().expose()));
     config.application_name(&settings.application_name);
     config.packet_size(settings.packet_size_for(encrypted));

@@ -43,6 +43,8 @@ pub struct SourceSettings {
     /// Of a named instance whose port SQL Browser must be asked for; None where a port is given.
     pub instance: Option<String>,
     pub database: String,
+    /// A database snapshot of `database`, to be read in its stead.
+    pub snapshot: Option<String>,
     pub user: String,
     password: Secret,
     pub encrypt: Encrypt,
@@ -310,6 +312,7 @@ impl Draft {
             instance: if self.port.is_none() { self.instance } else { None },
             port: self.port.unwrap_or(DEFAULT_PORT),
             database,
+            snapshot: None,
             user,
             password,
             encrypt,

@@ -139,7 +139,8 @@ async fn what_cannot_be_done_without_is_an_error() {
 async fn a_server_is_described() {
     let described = |changes: Vec<Answer>| async move {
         let mut answers = changes;
-        answers.push(answer("FROM sys.databases", &["DB1\\X|shop|16.0.4165.4|Developer Edition (64-bit)|1"]));
+        answers
+            .push(answer("FROM sys.databases", &["DB1\\X|shop|16.0.4165.4|Developer Edition (64-bit)|1|~"]));
         let (_server, mut client) = connect(answers).await;
         catalog::server(&mut client).await.unwrap()
     };
@@ -153,7 +154,7 @@ async fn a_server_is_described() {
     let denied = vec![
         Answer("fn_cdc_get_max_lsn", Err(229)),
         Answer("dm_db_log_stats", Err(262)),
-        answer("FROM sys.databases", &["~|shop|13.0|~|0"]),
+        answer("FROM sys.databases", &["~|shop|13.0|~|0|~"]),
     ];
     let server = described(denied).await;
     assert_eq!((server.name.as_str(), server.edition, server.log_position), ("127.0.0.1", None, None));

@@ -282,7 +282,8 @@ fn refusal(ty: Ty, declared: u64, sent: usize, largest: usize) -> Option<Error> 
     tds_bytes::columns(&mut payload, &columns);
     payload.push(0xD1);
     payload.extend(declared.to_le_bytes());
-    payload.extend((1u32 << 31).to_le_bytes());
+    // One chunk of the whole length.
+    payload.extend(u32::try_from(declared).unwrap_or(1 << 31).to_le_bytes());
     payload.extend(vec![1; sent]);
     let bytes = tds_bytes::packets(&payload, 4096);
     let mut decoder = Decoder::new();
@@ -294,10 +295,9 @@ fn refusal(ty: Ty, declared: u64, sent: usize, largest: usize) -> Option<Error> 
     loop {
         match decoder.advance(&mut encoder) {
             Ok(Event::Full) => drop(encoder.take()),
-            Ok(event) => {
-                assert_eq!(event, Event::NeedMore);
-                return None;
-            }
+            Ok(event) => panic!("{event:?}, although the answer ends in the value"),
+            // All that was sent was taken.
+            Err(error) if error.to_string().contains("before its last DONE") => return None,
             Err(error) => return Some(error),
         }
     }

@@ -124,6 +124,8 @@ pub struct Catalog {
     pub snapshot_isolation: bool,
     pub read_committed_snapshot: bool,
     pub read_only: bool,
+    /// Of a database snapshot.
+    pub source_database_id: Option<i32>,
     /// Rises with every change.
     pub version: u64,
     pub(crate) next_object_id: i32,

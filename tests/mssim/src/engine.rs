@@ -104,6 +104,18 @@ pub(crate) struct Counters {
     pub(crate) writes: HashMap<i32, u64>,
 }
 
+impl Counters {
+    /// What a copy of the database goes on with.
+    fn at_rest(&self) -> Self {
+        Self {
+            identities: self.identities.clone(),
+            sequences: self.sequences.clone(),
+            rowversion: self.rowversion,
+            ..Self::default()
+        }
+    }
+}
+
 pub(crate) struct Database {
     pub(crate) name: String,
     pub(crate) id: i32,
@@ -279,17 +291,55 @@ impl Engine {
         }
         let id = i32::try_from(all.len()).unwrap_or(i32::MAX - 1) + 1;
         let denied = self.denials();
+        let catalog = empty_catalog(name, id, self.collation, &denied);
+        self.add(&mut all, catalog, None)
+    }
+
+    /// Makes a database snapshot: all rows and declarations of another database as they are now, for reading only.
+    ///
+    /// # Errors
+    /// 1801 when the name is taken, 911 for a source that does not exist.
+    pub fn create_snapshot(&self, name: &str, of: &str) -> Result<(), SqlError> {
+        let source = self.database(of)?;
+        let mut all = self.databases.write().unwrap_or_else(PoisonError::into_inner);
+        if all.iter().any(|d| crate::catalog::same(&d.name, name)) {
+            let message = format!("Database '{name}' already exists. Choose a different database name.");
+            return Err(error(1801, 16, message));
+        }
+        let _guard = source.ddl.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut catalog = Catalog::clone(&source.catalog());
+        name.clone_into(&mut catalog.database);
+        catalog.database_id = i32::try_from(all.len()).unwrap_or(i32::MAX - 1) + 1;
+        catalog.read_only = true;
+        catalog.source_database_id = Some(source.id);
+        self.add(&mut all, catalog, Some(&source))
+    }
+
+    /// Makes the files of a database, with the rows of `source`, and adds it to those that exist.
+    fn add(
+        &self,
+        all: &mut Vec<Arc<Database>>,
+        catalog: Catalog,
+        source: Option<&Database>,
+    ) -> Result<(), SqlError> {
+        let id = catalog.database_id;
+        let counters = source.map(|source| source.counters().at_rest()).unwrap_or_default();
         let database = Database {
-            name: name.to_owned(),
+            name: catalog.database.clone(),
             id,
-            catalog: RwLock::new(Arc::new(empty_catalog(name, id, self.collation, &denied))),
-            counters: Mutex::default(),
+            catalog: RwLock::new(Arc::new(catalog)),
+            counters: Mutex::new(counters),
             ddl: Mutex::default(),
             built: Mutex::default(),
             changes: AtomicU64::new(1),
             path: self.folder.path().join(format!("{id}.db")),
             views_path: self.folder.path().join(format!("{id}.views.db")),
         };
+        if let Some(source) = source {
+            let copied = open(source)
+                .and_then(|conn| conn.execute("VACUUM INTO ?1", [database.path.to_string_lossy().as_ref()]));
+            copied.map_err(|e| storage_error(&e))?;
+        }
         create_files(&database).map_err(|e| storage_error(&e))?;
         for other in all.iter() {
             other.changes.fetch_add(1, Ordering::AcqRel);
@@ -350,6 +400,7 @@ fn empty_catalog(name: &str, id: i32, collation: Collation, denied: &HashMap<Str
         snapshot_isolation: false,
         read_committed_snapshot: false,
         read_only: false,
+        source_database_id: None,
         version: 0,
         next_object_id: 100_000_000,
         clock: 0,

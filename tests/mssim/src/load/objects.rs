@@ -35,14 +35,16 @@ pub(crate) fn open_table(x: &Context<'_>, schema: Option<&str>, name: &str) -> R
     let database = x.engine.database(x.database)?;
     let catalog = database.catalog();
     if catalog.read_only {
-        return Err(error(
-            3906,
-            16,
-            format!("Failed to update database \"{}\" because the database is read-only.", catalog.database),
-        ));
+        return Err(read_only(&catalog));
     }
     let table = find(&catalog, schema, name)?;
     Ok((database, catalog, table))
+}
+
+fn read_only(catalog: &Catalog) -> SqlError {
+    let message =
+        format!("Failed to update database \"{}\" because the database is read-only.", catalog.database);
+    error(3906, 16, message)
 }
 
 fn find(catalog: &Catalog, schema: Option<&str>, name: &str) -> Result<Arc<TableDef>, SqlError> {
@@ -50,6 +52,31 @@ fn find(catalog: &Catalog, schema: Option<&str>, name: &str) -> Result<Arc<Table
         let full = schema.map_or_else(|| name.to_owned(), |s| format!("{s}.{name}"));
         error(208, 16, format!("Invalid object name '{full}'."))
     })
+}
+
+/// `ON (NAME = …, FILENAME = '…') [, …] AS SNAPSHOT OF d`, where it stands: d. The files are of no interest.
+fn snapshot_of(c: &mut Cursor<'_>) -> Result<Option<String>, SqlError> {
+    if !c.accept("ON") {
+        return Ok(None);
+    }
+    loop {
+        c.expect("(")?;
+        c.expect("NAME")?;
+        c.expect("=")?;
+        c.name()?;
+        c.expect(",")?;
+        c.expect("FILENAME")?;
+        c.expect("=")?;
+        c.string()?;
+        c.expect(")")?;
+        if !c.accept(",") {
+            break;
+        }
+    }
+    c.expect("AS")?;
+    c.expect("SNAPSHOT")?;
+    c.expect("OF")?;
+    c.name().map(Some)
 }
 
 /// Runs `f` on a copy of the catalog inside a transaction of SQLite, and publishes the copy when both succeed.
@@ -63,6 +90,9 @@ pub(crate) fn declare<T>(
     }
     let _guard = database.ddl.lock().unwrap_or_else(PoisonError::into_inner);
     let mut catalog = Catalog::clone(&database.catalog());
+    if catalog.read_only {
+        return Err(read_only(&catalog));
+    }
     x.conn.execute_batch("BEGIN IMMEDIATE").map_err(|e| storage_error(&e))?;
     match f(&mut catalog, &database) {
         Ok(value) => {
@@ -82,7 +112,10 @@ pub(crate) fn declare<T>(
 pub(crate) fn create(c: &mut Cursor<'_>, x: &mut Context<'_>, start: usize) -> Result<(), SqlError> {
     if c.accept("DATABASE") {
         let name = c.name()?;
-        return x.engine.create_database(&name);
+        return match snapshot_of(c)? {
+            Some(source) => x.engine.create_snapshot(&name, &source),
+            None => x.engine.create_database(&name),
+        };
     }
     if c.accept("TABLE") {
         return declare(x, |k, _| {

@@ -476,3 +476,28 @@ fn a_key_range_is_a_search_in_the_index() {
     assert_eq!(plan.len(), 1, "{plan:?}");
     assert!(plan[0].starts_with("SEARCH"), "{plan:?}");
 }
+
+#[test]
+fn a_database_snapshot_stays_as_it_was_made() {
+    let db = Db::new();
+    let mut session = db.session();
+    let made = "CREATE DATABASE s ON (NAME = testdb, FILENAME = 's.ss') AS SNAPSHOT OF testdb";
+    assert_eq!(run(&mut *session, made).errors, []);
+    assert_eq!(run(&mut *session, "DELETE FROM dbo.Orders; DROP TABLE dbo.Customers").errors, []);
+    assert_eq!(run(&mut *session, made).errors.first().map(|e| e.number), Some(1801));
+    let missing = "CREATE DATABASE n ON (NAME = x, FILENAME = 'x') AS SNAPSHOT OF missing";
+    assert_eq!(run(&mut *session, missing).errors.first().map(|e| e.number), Some(911));
+    let log = "SELECT COUNT(*) FROM sys.dm_db_log_stats(DB_ID())";
+    assert_eq!(run(&mut *session, log).rows, [[Value::Int(1)]]);
+    let of = "SELECT DB_NAME(d.source_database_id) FROM sys.databases AS d WHERE d.name = DB_NAME()";
+    assert_eq!(run(&mut *session, of).rows, [[Value::Null]]);
+
+    assert_eq!(run(&mut *session, "USE s").errors, []);
+    let counts = "SELECT (SELECT COUNT(*) FROM dbo.Orders), (SELECT COUNT(*) FROM dbo.Customers)";
+    assert_eq!(run(&mut *session, counts).rows, [[Value::Int(3), Value::Int(3)]]);
+    assert_eq!(run(&mut *session, of).rows, [[Value::Text(b"testdb".to_vec())]]);
+    assert_eq!(run(&mut *session, log).rows, [[Value::Int(0)]]);
+    for change in ["DELETE FROM dbo.Orders", "CREATE TABLE dbo.t (id int)"] {
+        assert_eq!(run(&mut *session, change).errors.first().map(|e| e.number), Some(3906), "{change}");
+    }
+}

@@ -183,7 +183,7 @@ fn databases(s: &Source<'_>) -> Rows {
             row![
                 &d.name,
                 d.id,
-                NULL,
+                k.source_database_id,
                 Value::Bytes(vec![1]),
                 at(0),
                 160,

@@ -118,6 +118,13 @@ pub(super) const VIEWS: &[View] = &[
     },
     View {
         schema: "sys",
+        name: "dm_db_log_stats",
+        depends: Depends::Data,
+        columns: "database_id int, recovery_model nvarchar(60), log_min_lsn nvarchar(24), log_end_lsn nvarchar(24)",
+        rows: log,
+    },
+    View {
+        schema: "sys",
         name: HISTOGRAM,
         depends: Depends::Data,
         columns: "object_id int, stats_id int, step_number int, range_high_key sql_variant null, range_rows real, equal_rows real, \
@@ -125,6 +132,18 @@ pub(super) const VIEWS: &[View] = &[
         rows: histograms,
     },
 ];
+
+/// The end of each database's log: it moves with every statement that changes anything. A snapshot has no log.
+fn log(s: &Source<'_>) -> Rows {
+    let databases = s.engine.all();
+    let logged = databases.iter().filter(|d| d.catalog().source_database_id.is_none());
+    Ok(logged
+        .map(|d| {
+            let end = d.changes.load(std::sync::atomic::Ordering::Acquire);
+            row![d.id, "SIMPLE", "00000022:00000001:0001", format!("00000022:{end:08x}:0001")]
+        })
+        .collect())
+}
 
 /// Rows and average sizes of a table as of a version of its data.
 #[derive(Debug, Clone, Default, PartialEq)]
