@@ -109,6 +109,9 @@ pub async fn retry<T>(
 }
 
 #[cfg(test)]
+mod page;
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::error::ErrorKind;

@@ -7,7 +7,7 @@ mod browser;
 pub mod catalog;
 pub mod chunks;
 pub mod client;
-mod connection_errors;
+pub(crate) mod connection_errors;
 mod control;
 pub mod errors;
 pub mod rows;

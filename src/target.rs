@@ -13,6 +13,8 @@ pub mod errors;
 pub mod ledger;
 pub mod names;
 pub mod objects;
+mod parameters;
+pub mod pooler;
 pub mod settings;
 mod tls;
 pub mod writer;

@@ -14,14 +14,32 @@ mod decoder_vs_tiberius;
 #[path = "integration/encoded.rs"]
 mod encoded;
 #[cfg(test)]
+#[path = "integration/faults_pooler.rs"]
+mod faults_pooler;
+#[cfg(test)]
+#[path = "integration/faults_source.rs"]
+mod faults_source;
+#[cfg(test)]
+#[path = "integration/faults_store.rs"]
+mod faults_store;
+#[cfg(test)]
+#[path = "integration/faults_target.rs"]
+mod faults_target;
+#[cfg(test)]
 #[path = "integration/harness.rs"]
 mod harness;
 #[cfg(test)]
 #[path = "integration/matrix.rs"]
 mod matrix;
 #[cfg(test)]
+#[path = "integration/memory.rs"]
+mod memory;
+#[cfg(test)]
 #[path = "integration/pipeline.rs"]
 mod pipeline;
+#[cfg(test)]
+#[path = "integration/pipeline_chunks.rs"]
+mod pipeline_chunks;
 #[cfg(test)]
 #[path = "integration/pipeline_crash.rs"]
 mod pipeline_crash;

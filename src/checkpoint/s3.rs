@@ -6,7 +6,9 @@
 //! `s3:ListBucket` on the bucket (without the last, S3 answers 403 for an absent object).
 //!
 //! The SDK repeats what is transient (5xx, throttling, connection) a few times itself; it does not repeat a 409, and a
-//! repeated put may be answered 412 because of itself: both are resolved by `put.rs`.
+//! repeated put may be answered 412 because of itself: both are resolved by `put.rs`. An attempt that gets no answer is
+//! given up after some seconds, so that a store behind a black hole holds nobody. Credentials that the store calls
+//! expired, whatever their own date says, are fetched anew once, and the request is sent again.
 
 use super::store::{Object, PutOutcome, Store, Tag};
 use crate::error::{Error, ErrorKind, Result};
@@ -15,7 +17,7 @@ use aws_sdk_s3::config::interceptors::BeforeDeserializationInterceptorContextRef
 use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::config::{
-    BehaviorVersion, ConfigBag, Credentials, Intercept, Region, RequestChecksumCalculation,
+    BehaviorVersion, ConfigBag, Credentials, IdentityCache, Intercept, Region, RequestChecksumCalculation,
     ResponseChecksumValidation, RuntimeComponents,
 };
 use aws_sdk_s3::error::BoxError;
@@ -30,13 +32,15 @@ use jiff::Timestamp;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-mod failure;
+pub(crate) mod failure;
 
 /// Attempts of the SDK at one request.
 const ATTEMPTS: u32 = 4;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// One attempt: enough for a plan of some megabytes on a poor line.
-const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(15);
+/// One attempt until its answer begins.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
+/// And as much again for so many bytes to send: a plan has megabytes.
+const BYTES_PER_TIMEOUT: usize = 256 * 1024;
 /// All attempts together: less than the claim timeout (60 s), so that a late heartbeat is known to be late.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(40);
 
@@ -52,10 +56,53 @@ pub struct S3Options {
 /// A prefix of a bucket.
 #[derive(Debug, Clone)]
 pub struct S3Store {
-    client: Client,
+    client: Arc<Mutex<Current>>,
     bucket: String,
     /// Empty, or ends with a slash.
     root: String,
+}
+
+/// The client in use.
+#[derive(Debug)]
+struct Current {
+    client: Client,
+    /// How often its credentials were renewed.
+    renewals: u64,
+}
+
+/// A request that failed.
+struct Failed {
+    error: Error,
+    /// Because the credentials have expired: with others it may not.
+    expired: bool,
+}
+
+impl From<Error> for Failed {
+    fn from(error: Error) -> Self {
+        Self { error, expired: false }
+    }
+}
+
+impl Failed {
+    fn of(failure: Failure, doing: String) -> Self {
+        let expired = matches!(failure, Failure::Expired(_));
+        Self { error: failure.into_error(doing), expired }
+    }
+}
+
+/// Sends a request; once more with fresh credentials where they have expired.
+macro_rules! with_fresh_credentials {
+    ($store:ident, |$client:ident| $request:expr) => {{
+        let ($client, renewals) = $store.client();
+        match $request.await {
+            Err(Failed { expired: true, .. }) => {
+                let $client = $store.renewed(renewals);
+                $request.await
+            }
+            outcome => outcome,
+        }
+        .map_err(|failed| failed.error)
+    }};
 }
 
 impl S3Store {
@@ -94,22 +141,36 @@ impl S3Store {
                 ));
             }
         };
-        let timeouts = TimeoutConfig::builder()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .operation_attempt_timeout(ATTEMPT_TIMEOUT)
-            .operation_timeout(REQUEST_TIMEOUT)
-            .build();
         let config = aws_sdk_s3::config::Builder::from(&shared)
             .region(region)
             .force_path_style(custom)
             .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
-            .timeout_config(timeouts)
+            .timeout_config(timeouts(0))
             // Bodies are signed; many S3-compatible stores do not know the newer checksum headers.
             .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
             .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
             .build();
         let root = if prefix.is_empty() { String::new() } else { format!("{prefix}/") };
-        Ok(Self { client: Client::from_conf(config), bucket: bucket.to_owned(), root })
+        let current = Current { client: Client::from_conf(config), renewals: 0 };
+        Ok(Self { client: Arc::new(Mutex::new(current)), bucket: bucket.to_owned(), root })
+    }
+
+    /// The client, and how often its credentials were renewed.
+    fn client(&self) -> (Client, u64) {
+        let current = self.client.lock().unwrap_or_else(PoisonError::into_inner);
+        (current.client.clone(), current.renewals)
+    }
+
+    /// A client that has forgotten the credentials which were in use after `renewals`, and asks their provider again.
+    fn renewed(&self, renewals: u64) -> Client {
+        let mut current = self.client.lock().unwrap_or_else(PoisonError::into_inner);
+        if current.renewals == renewals {
+            tracing::info!("the checkpoint store calls the credentials expired; fetching them anew");
+            let config =
+                current.client.config().to_builder().identity_cache(IdentityCache::lazy().build()).build();
+            *current = Current { client: Client::from_conf(config), renewals: renewals + 1 };
+        }
+        current.client.clone()
     }
 
     fn key(&self, key: &str) -> String {
@@ -121,17 +182,16 @@ impl S3Store {
         format!("cannot {what} s3://{}/{}{key}", self.bucket, self.root)
     }
 
-    async fn read(&self, key: &str) -> Result<Option<Object>> {
+    async fn read(&self, client: &Client, key: &str) -> Result<Option<Object>, Failed> {
         let doing = || self.doing("read", key);
         let clock = StoreClock::default();
-        let request = self.client.get_object().bucket(&self.bucket).key(self.key(key));
+        let request = client.get_object().bucket(&self.bucket).key(self.key(key));
         let answer = match request.customize().interceptor(clock.clone()).send().await {
             Ok(answer) => answer,
             Err(error) => {
                 return match failure::classify(error) {
                     Failure::Absent => Ok(None),
-                    Failure::Conflict => Err(Error::new(ErrorKind::StoreUnavailable, doing())),
-                    Failure::Error(error) => Err(error.message(doing())),
+                    failure => Err(Failed::of(failure, doing())),
                 };
             }
         };
@@ -153,11 +213,17 @@ impl S3Store {
         Ok(Some(Object { body, tag: Tag(tag), modified, now }))
     }
 
-    async fn put(&self, key: &str, body: Bytes, tag: Option<&Tag>) -> Result<PutOutcome> {
+    async fn put(
+        &self,
+        client: &Client,
+        key: &str,
+        body: Bytes,
+        tag: Option<&Tag>,
+    ) -> Result<PutOutcome, Failed> {
         let doing = || self.doing("write", key);
         let clock = StoreClock::default();
-        let request = self
-            .client
+        let patience = aws_sdk_s3::config::Builder::new().timeout_config(timeouts(body.len()));
+        let request = client
             .put_object()
             .bucket(&self.bucket)
             .key(self.key(key))
@@ -167,7 +233,7 @@ impl S3Store {
             None => request.if_none_match("*"),
             Some(tag) => request.if_match(&tag.0),
         };
-        match request.customize().interceptor(clock.clone()).send().await {
+        match request.customize().config_override(patience).interceptor(clock.clone()).send().await {
             Ok(answer) => {
                 let tag = answer.e_tag.ok_or_else(|| {
                     Error::new(ErrorKind::StoreRefused, format!("{}: no ETag in the answer", doing()))
@@ -179,23 +245,23 @@ impl S3Store {
                 Failure::Conflict => Ok(PutOutcome::Conflict),
                 // If-Match on an absent key: 404 on AWS, 412 elsewhere.
                 Failure::Absent if tag.is_some() => Ok(PutOutcome::Conflict),
-                Failure::Absent => Err(Error::new(ErrorKind::StoreRefused, doing())),
                 Failure::Error(error) if error.is_not_implemented() => Err(Error::new(
                     ErrorKind::StoreUnconditional,
                     format!("{}: the store does not implement conditional writes", doing()),
-                )),
-                Failure::Error(error) => Err(error.message(doing())),
+                )
+                .into()),
+                failure => Err(Failed::of(failure, doing())),
             },
         }
     }
 
-    async fn keys(&self, prefix: &str) -> Result<Vec<String>> {
-        let request = self.client.list_objects_v2().bucket(&self.bucket).prefix(self.key(prefix));
+    async fn keys(&self, client: &Client, prefix: &str) -> Result<Vec<String>, Failed> {
+        let request = client.list_objects_v2().bucket(&self.bucket).prefix(self.key(prefix));
         let mut pages = request.into_paginator().send();
         let mut keys = Vec::new();
         while let Some(page) = pages.next().await {
             let page =
-                page.map_err(|error| failure::classify(error).into_error(self.doing("list", prefix)))?;
+                page.map_err(|error| Failed::of(failure::classify(error), self.doing("list", prefix)))?;
             let found = page.contents.unwrap_or_default().into_iter().filter_map(|object| object.key);
             keys.extend(found.filter_map(|key| key.strip_prefix(&self.root).map(str::to_owned)));
         }
@@ -203,15 +269,26 @@ impl S3Store {
         Ok(keys)
     }
 
-    async fn remove(&self, key: &str) -> Result<()> {
-        match self.client.delete_object().bucket(&self.bucket).key(self.key(key)).send().await {
+    async fn remove(&self, client: &Client, key: &str) -> Result<(), Failed> {
+        match client.delete_object().bucket(&self.bucket).key(self.key(key)).send().await {
             Ok(_) => Ok(()),
             Err(error) => match failure::classify(error) {
                 Failure::Absent => Ok(()),
-                failure => Err(failure.into_error(self.doing("delete", key))),
+                failure => Err(Failed::of(failure, self.doing("delete", key))),
             },
         }
     }
+}
+
+/// For a request with a body of so many bytes.
+fn timeouts(body: usize) -> TimeoutConfig {
+    let more = u32::try_from(body / BYTES_PER_TIMEOUT).unwrap_or(u32::MAX);
+    let attempt = ATTEMPT_TIMEOUT.saturating_mul(more.saturating_add(1));
+    TimeoutConfig::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .operation_attempt_timeout(attempt)
+        .operation_timeout(REQUEST_TIMEOUT.max(attempt.saturating_mul(2)))
+        .build()
 }
 
 /// Was an endpoint given, by options, environment or profile? As the SDK itself looks for it.
@@ -265,23 +342,27 @@ fn http_date(text: &str) -> Option<Timestamp> {
 
 impl Store for S3Store {
     fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Object>>> {
-        Box::pin(self.read(key))
+        Box::pin(async move { with_fresh_credentials!(self, |client| self.read(&client, key)) })
     }
 
     fn create<'a>(&'a self, key: &'a str, body: Bytes) -> BoxFuture<'a, Result<PutOutcome>> {
-        Box::pin(self.put(key, body, None))
+        Box::pin(
+            async move { with_fresh_credentials!(self, |client| self.put(&client, key, body.clone(), None)) },
+        )
     }
 
     fn replace<'a>(&'a self, key: &'a str, body: Bytes, tag: &'a Tag) -> BoxFuture<'a, Result<PutOutcome>> {
-        Box::pin(self.put(key, body, Some(tag)))
+        Box::pin(async move {
+            with_fresh_credentials!(self, |client| self.put(&client, key, body.clone(), Some(tag)))
+        })
     }
 
     fn list<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<Vec<String>>> {
-        Box::pin(self.keys(prefix))
+        Box::pin(async move { with_fresh_credentials!(self, |client| self.keys(&client, prefix)) })
     }
 
     fn delete<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<()>> {
-        Box::pin(self.remove(key))
+        Box::pin(async move { with_fresh_credentials!(self, |client| self.remove(&client, key)) })
     }
 }
 

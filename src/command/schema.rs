@@ -14,11 +14,12 @@ use crate::schema::{Index, SourceTable, TableName};
 use crate::settings::Settings;
 use crate::shutdown::Shutdown;
 use crate::source::catalog as source_catalog;
-use crate::target::client::Client as TargetClient;
+use crate::target::client::{Client as TargetClient, Transaction};
 use crate::target::names::{self, Names};
 use crate::target::{catalog, ddl, ledger};
 use futures_util::{StreamExt, stream};
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// Checkpoint objects written at once.
 const WRITES_AT_ONCE: usize = 16;
@@ -26,6 +27,8 @@ const WRITES_AT_ONCE: usize = 16;
 const WRITE_ATTEMPTS: usize = 5;
 /// Advisory lock under which tables are created: two pods with overlapping shards must not race. `shardddl` in ASCII.
 const DDL_LOCK: i64 = 0x7368_6172_6464_646c;
+/// How often a pod looks whether the lock is free.
+const LOCK_PAUSE: Duration = Duration::from_millis(100);
 
 /// # Errors
 /// What stops all tables; what stops one is in the outcome.
@@ -63,7 +66,21 @@ pub(super) async fn prepare(
         checkpoints.tables(plan).await?.into_iter().map(|entry| (entry.document.index, entry)).collect();
 
     let (mut outcome, mut writes) = (Outcome::default(), Vec::new());
-    let made = create(&mut target, settings.run_id.as_str(), &selected, &now, &names).await?;
+    let mut keeper = start::target(settings, shutdown).await?;
+    let made = loop {
+        // Of this transaction, on a connection of its own: a session's lock would be lost, or stay for good, behind a
+        // pooler in transaction mode. And nobody waits for it inside of a transaction, which would use the pool up.
+        let alone = keeper.transaction().await?;
+        let made = match locked(&alone).await? {
+            true => Some(create(&mut target, settings.run_id.as_str(), &selected, &now, &names).await),
+            false => None,
+        };
+        alone.rollback().await?;
+        match made {
+            Some(made) => break made?,
+            None => pause(shutdown).await?,
+        }
+    };
     for (table, made) in selected.iter().zip(made) {
         let Some(entry) = entries.remove(&table.index) else { continue };
         match made {
@@ -117,6 +134,23 @@ enum Made {
     Created,
 }
 
+/// Until another look at the lock; an error after a signal.
+async fn pause(shutdown: &Shutdown) -> Result<()> {
+    tokio::select! {
+        () = tokio::time::sleep(LOCK_PAUSE) => {}
+        () = shutdown.token().cancelled() => {}
+    }
+    shutdown.error().map_or(Ok(()), Err)
+}
+
+/// Takes the lock under which tables are created, for this transaction; false where another pod has it.
+async fn locked(transaction: &Transaction<'_>) -> Result<bool> {
+    let rows = transaction.query("SELECT pg_try_advisory_xact_lock($1)", &[&DDL_LOCK]).await?;
+    rows.first()
+        .and_then(|row| row.try_get(0).ok())
+        .ok_or_else(|| Error::new(ErrorKind::Bug, "the target does not say whether it has locked"))
+}
+
 /// One answer for each of `selected`, in order.
 async fn create(
     target: &mut TargetClient,
@@ -125,7 +159,6 @@ async fn create(
     now: &BTreeMap<TableName, SourceTable>,
     names: &Names,
 ) -> Result<Vec<Result<Made>>> {
-    target.execute("SELECT pg_advisory_lock($1)", &[&DDL_LOCK]).await?;
     let mut schemas: Vec<String> = selected.iter().map(|table| table.target.schema.clone()).collect();
     schemas.sort();
     schemas.dedup();
@@ -157,7 +190,6 @@ async fn create(
         }
         made.push(one);
     }
-    target.execute("SELECT pg_advisory_unlock($1)", &[&DDL_LOCK]).await?;
     Ok(made)
 }
 

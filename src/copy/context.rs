@@ -1,5 +1,6 @@
 //! What every step of a run needs, made once per process.
 
+use super::budget::Budget;
 use crate::checkpoint::Checkpoints;
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::document::Plan;
@@ -10,8 +11,10 @@ use crate::shutdown::Shutdown;
 use crate::source::settings::SourceSettings;
 use crate::target::client::Client;
 use crate::target::ledger;
+use crate::target::pooler;
 use crate::target::settings::TargetSettings;
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Mutex;
@@ -33,6 +36,8 @@ pub struct Context {
     /// Decided once: SNAPSHOT is used only where the database allows it.
     pub consistency: Consistency,
     pub retry: RetryPolicy,
+    /// Memory of all buffers.
+    pub budget: Arc<Budget>,
     pub shutdown: Shutdown,
     pub progress: Progress,
     /// The session whose advisory locks say that this pod is alive; also used for small ledger statements.
@@ -49,12 +54,14 @@ pub struct LockSession {
     client: Option<Client>,
     /// Indexes of the claims whose locks this pod should have.
     held: BTreeSet<u32>,
+    /// Do locks of a session hold? Not behind a pooler in transaction mode: then only heartbeats say who lives.
+    session_locks: bool,
 }
 
 impl LockSession {
     #[must_use]
     pub const fn new(settings: TargetSettings, application: String, run: String) -> Self {
-        Self { settings, application, run, client: None, held: BTreeSet::new() }
+        Self { settings, application, run, client: None, held: BTreeSet::new(), session_locks: true }
     }
 
     /// The connection, made anew where the last one is gone, with the locks taken again that another pod has not taken
@@ -65,6 +72,14 @@ impl LockSession {
     pub async fn client(&mut self) -> Result<&mut Client> {
         if self.client.as_ref().is_none_or(Client::is_closed) {
             let client = Client::connect(&self.settings, &self.application).await?;
+            if self.session_locks && !pooler::keeps_sessions(&client, &self.settings).await? {
+                tracing::warn!(
+                    "the target is behind a pooler in transaction mode: a killed pod's tables are free when its heartbeat \
+                     is as old as --claim-timeout, not at once"
+                );
+                self.session_locks = false;
+                self.held.clear();
+            }
             for index in &self.held {
                 ledger::hold(&client, &self.run, *index).await?;
             }
@@ -76,15 +91,15 @@ impl LockSession {
         }
     }
 
-    /// Takes the lock of a claim; false where another session has it.
+    /// Takes the lock of a claim; false where another session has it, or where locks do not hold.
     ///
     /// # Errors
     /// Those of the target.
     pub async fn hold(&mut self, index: u32) -> Result<bool> {
         let run = self.run.clone();
-        if self.held.contains(&index) {
-            self.client().await?;
-            return Ok(true);
+        self.client().await?;
+        if self.held.contains(&index) || !self.session_locks {
+            return Ok(self.session_locks);
         }
         let held = ledger::hold(self.client().await?, &run, index).await?;
         if held {
@@ -132,6 +147,7 @@ impl Context {
             chunk_size: settings.chunk_size,
             consistency: run.consistency,
             retry: settings.retry,
+            budget: Arc::new(Budget::new(settings.memory, settings.jobs, Path::new("/"))?),
             shutdown: shutdown.clone(),
             progress: run.progress,
             epochs: run.epochs,

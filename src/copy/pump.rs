@@ -1,5 +1,5 @@
 //! The pump: rows from the source's wire into the target's COPY. Reader and writer overlap through a channel of two
-//! batches, so memory is bounded by a few batches whatever the table's size.
+//! batches, so memory is bounded by a few batches whatever the table's size; see [`super::budget`] for how large they are.
 
 use super::context::Context;
 use crate::convert::encode::CopyEncoder;
@@ -12,7 +12,7 @@ use crate::target::writer::CopyWriter;
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
-/// Encoded bytes that make a batch.
+/// Encoded bytes that make a batch, where the budget has room for it.
 pub(super) const BATCH_BYTES: usize = 256 * 1024;
 /// Batches between the reader and the writer.
 const BATCHES_UNDER_WAY: usize = 2;
@@ -41,11 +41,12 @@ pub(super) async fn pump(
     encoder: &mut KeyCapture<CopyEncoder>,
     mut writer: CopyWriter,
 ) -> Result<Pumped> {
+    let mut allowance = cx.budget.allowance(encoder.inner());
     let (batches, mut arrived) = mpsc::channel::<Bytes>(BATCHES_UNDER_WAY);
     let read = async move {
         loop {
             let filled = rows.fill(encoder).await?;
-            let (batch, done) = (encoder.inner().take(), encoder.get().bytes());
+            let (batch, done) = (allowance.take(encoder.inner()), encoder.get().bytes());
             if !batch.is_empty() {
                 cx.progress.rows(piece.table.index, piece.chunk, encoder.get().rows(), done);
                 if batches.send(batch).await.is_err() {
@@ -56,11 +57,15 @@ pub(super) async fn pump(
             if filled == Filled::End {
                 return Ok(None);
             }
-            if piece.cut_at.is_some_and(|limit| done >= limit)
-                && let Some(key) = encoder.last()
-            {
-                return Ok(Some(key));
+            if piece.cut_at.is_some_and(|limit| done >= limit) {
+                if !encoder.get().is_between_rows() {
+                    // What was sent of a row cannot be taken back.
+                    encoder.inner().pause_behind_row();
+                } else if let Some(key) = encoder.last() {
+                    return Ok(Some(key));
+                }
             }
+            allowance.refill(encoder.inner()).await?;
         }
     };
     let write = async move {

@@ -13,13 +13,13 @@ use crate::convert::encode::CopyEncoder;
 use crate::convert::types;
 use crate::error::{Error, ErrorKind, Result};
 use crate::failpoint;
-use crate::plan::document::{ChunkKey, PlannedTable};
+use crate::plan::document::PlannedTable;
 use crate::retry::Retrying;
 use crate::schema::bound::{Bound, KeyRange};
 use crate::settings::Consistency;
-use crate::source::chunks::KeyCapture;
+use crate::source::chunks::{KeyCapture, key_parts};
 use crate::source::client::Client as SourceClient;
-use crate::source::select::{KeyPart, SelectForm, select_range};
+use crate::source::select::{SelectForm, select_range};
 use crate::target::client::{Client as TargetClient, Transaction};
 use crate::target::ledger::{self, Marker};
 use crate::target::writer::CopyWriter;
@@ -280,24 +280,9 @@ fn statement(consistency: &Consistency, table: &PlannedTable, range: &KeyRange) 
     let key = table.chunk_key.as_ref();
     let parts = key.map(|key| key_parts(table, key)).transpose()?.unwrap_or_default();
     let ordered = key.is_some_and(|key| key.clustered);
-    let select = select_range(&table.source, &columns, &parts, range, ordered)?;
+    let select = select_range(&table.source, &columns, &parts, range, ordered)
+        .map_err(|error| error.table(&table.source))?;
     Ok(format!("SET TRANSACTION ISOLATION LEVEL {level}; {select}"))
-}
-
-/// The key's columns with their types.
-fn key_parts(table: &PlannedTable, key: &ChunkKey) -> Result<Vec<KeyPart>> {
-    let part = |wanted: &crate::plan::document::ChunkKeyColumn| {
-        let column = table.columns.iter().find(|column| column.source == wanted.name).ok_or_else(|| {
-            let message = "the plan's chunk key has a column that is not among those copied";
-            Error::new(ErrorKind::CheckpointDamaged, message).column(&wanted.name)
-        })?;
-        Ok(KeyPart {
-            name: wanted.name.clone(),
-            descending: wanted.descending,
-            ty: column.source_type.clone(),
-        })
-    };
-    key.columns.iter().map(part).collect()
 }
 
 /// How long a worker waits before it looks again at a table that another pod owns.

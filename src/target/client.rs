@@ -1,10 +1,17 @@
 //! One connection to the target, and a transaction on it.
 //!
-//! Every session runs with settings of its own, so that nothing that a role or a database sets can change what is
+//! Every transaction runs with settings of its own, so that nothing that a role or a database sets can change what is
 //! written: UTF-8, UTC, ISO dates, `search_path` without any schema of the user, no statement timeout, a bounded wait
 //! for locks. `synchronous_commit` is left as the server has it: a commit that is reported is a commit.
+//!
+//! Nothing here needs a session that lasts longer than a transaction, so a pooler in transaction mode (PgBouncer, RDS
+//! Proxy) may stand in between: statements have no names ([`super::parameters`]), and settings are the transaction's;
+//! a statement outside of a transaction gets one of its own, sent in the same round trip. What does need one, advisory
+//! locks, is the caller's to find out about ([`Client::backend`]).
 
 use super::errors::{connect_error, server_error};
+use super::parameters::typed;
+pub use super::parameters::{Argument, Parameter};
 use super::settings::{SslMode, TargetSettings};
 use super::tls;
 use crate::error::{Error, ErrorKind, Result};
@@ -13,15 +20,17 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio_postgres::config::SslMode as DriverMode;
 use tokio_postgres::error::SqlState;
-use tokio_postgres::types::{FromSql, ToSql};
+use tokio_postgres::types::{FromSql, Type};
 use tokio_postgres::{IsolationLevel, Row, SimpleQueryMessage};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// `server_version_num` of the oldest server that is supported.
 const OLDEST: u32 = 12_00_00;
 
-/// What a parameter of a statement is.
-pub type Parameter<'a> = &'a (dyn ToSql + Sync);
+/// What a transaction begins with.
+const SETTINGS: &str = include_str!("sql/transaction.sql");
+/// So that the server notices a client that vanished while a statement of its waits (14 and newer, not on every platform).
+const WATCH: &str = "SET LOCAL client_connection_check_interval = '10s'";
 
 /// A column of a row, by position.
 pub(super) fn get<'r, T: FromSql<'r>>(row: &'r Row, column: usize) -> Result<T> {
@@ -32,6 +41,8 @@ pub(super) fn get<'r, T: FromSql<'r>>(row: &'r Row, column: usize) -> Result<T> 
 pub struct Client {
     inner: tokio_postgres::Client,
     version: u32,
+    /// Can the server watch its connections while a statement waits?
+    watched: bool,
     task: Task,
 }
 
@@ -45,7 +56,7 @@ impl Drop for Task {
 }
 
 impl Client {
-    /// Connects, checks that the server can be a target, and sets the session up.
+    /// Connects, and checks that the server can be a target.
     ///
     /// `application_name` is what `pg_stat_activity` shows (see [`super::ledger::application_name`]); empty: the URL's.
     ///
@@ -93,12 +104,12 @@ impl Client {
                 tracing::debug!(error = %error, "connection to the target ended");
             }
         });
-        let mut client = Self { inner, version: 0, task: Task(task) };
+        let mut client = Self { inner, version: 0, watched: false, task: Task(task) };
         client.prepare(&address).await?;
         Ok(client)
     }
 
-    /// Refuses what cannot be a target, then sets the session up.
+    /// Refuses what cannot be a target.
     async fn prepare(&mut self, address: &str) -> Result<()> {
         let refused =
             |what: String| Err(Error::new(ErrorKind::Config, format!("the target at {address} {what}")));
@@ -124,11 +135,14 @@ impl Client {
         if standby == "t" {
             return refused("is a standby, which cannot be written to; name the primary".to_owned());
         }
-        self.batch(include_str!("sql/session.sql")).await?;
         if self.version >= 14_00_00 {
-            // So that the server notices a client that vanished while a statement of its waits. Not on every platform.
-            if let Err(error) = self.batch("SET client_connection_check_interval = '10s'").await {
-                tracing::debug!(error = %error.detail(), "the target cannot watch its connections");
+            match self.inner.batch_execute(&format!("BEGIN; {WATCH}; COMMIT")).await {
+                Ok(()) => self.watched = true,
+                Err(error) => {
+                    let told = server_error(error);
+                    tracing::debug!(error = %told.detail(), "the target cannot watch its connections");
+                    self.inner.batch_execute("ROLLBACK").await.map_err(server_error)?;
+                }
             }
         }
         Ok(())
@@ -146,20 +160,51 @@ impl Client {
         self.inner.is_closed()
     }
 
-    /// Runs a statement and returns its rows.
+    /// The server process behind this connection just now. Two answers that differ, or that are the same on two
+    /// connections, tell of a pooler in transaction mode.
+    ///
+    /// # Errors
+    /// See [`super::errors::kind`].
+    pub async fn backend(&self) -> Result<i32> {
+        let rows = self.inner.query_typed("SELECT pg_backend_pid()", &[]).await.map_err(server_error)?;
+        rows.first().map_or(Ok(0), |row| get(row, 0))
+    }
+
+    /// The settings, as statements.
+    fn settings(&self) -> String {
+        if self.watched { format!("{SETTINGS};\n{WATCH}") } else { SETTINGS.to_owned() }
+    }
+
+    /// Runs `statement` in a transaction of its own. All three messages leave at once: one round trip.
+    async fn alone<T>(&self, statement: impl Future<Output = Result<T, tokio_postgres::Error>>) -> Result<T> {
+        let begin = format!("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;\n{}", self.settings());
+        // Polled in this order, which is the order of the messages. After an error COMMIT rolls back.
+        let (begun, answer, committed) = futures_util::future::join3(
+            self.inner.batch_execute(&begin),
+            statement,
+            self.inner.batch_execute("COMMIT"),
+        )
+        .await;
+        begun.map_err(server_error)?;
+        let answer = answer.map_err(server_error)?;
+        committed.map_err(server_error)?;
+        Ok(answer)
+    }
+
+    /// Runs a statement in a transaction of its own and returns its rows.
     ///
     /// # Errors
     /// See [`super::errors::kind`].
     pub async fn query(&self, sql: &str, parameters: &[Parameter<'_>]) -> Result<Vec<Row>> {
-        self.inner.query(sql, parameters).await.map_err(server_error)
+        self.alone(self.inner.query_typed(sql, &typed(parameters))).await
     }
 
-    /// Runs a statement and returns how many rows it touched.
+    /// Runs a statement in a transaction of its own and returns how many rows it touched.
     ///
     /// # Errors
     /// See [`super::errors::kind`].
     pub async fn execute(&self, sql: &str, parameters: &[Parameter<'_>]) -> Result<u64> {
-        self.inner.execute(sql, parameters).await.map_err(server_error)
+        self.alone(self.inner.execute_typed(sql, &typed(parameters))).await
     }
 
     /// Runs statements without parameters, separated by semicolons, in one round trip and one implicit transaction.
@@ -167,7 +212,7 @@ impl Client {
     /// # Errors
     /// See [`super::errors::kind`].
     pub async fn batch(&self, sql: &str) -> Result<()> {
-        self.inner.batch_execute(sql).await.map_err(server_error)
+        self.inner.batch_execute(&format!("{};\n{sql}", self.settings())).await.map_err(server_error)
     }
 
     /// Begins a READ COMMITTED transaction. Dropping it rolls it back.
@@ -175,9 +220,12 @@ impl Client {
     /// # Errors
     /// See [`super::errors::kind`].
     pub async fn transaction(&mut self) -> Result<Transaction<'_>> {
+        let settings = self.settings();
         let begin =
             self.inner.build_transaction().isolation_level(IsolationLevel::ReadCommitted).read_only(false);
-        Ok(Transaction { inner: begin.start().await.map_err(server_error)? })
+        let inner = begin.start().await.map_err(server_error)?;
+        inner.batch_execute(&settings).await.map_err(server_error)?;
+        Ok(Transaction { inner })
     }
 
     /// Ends the session properly, within a few seconds.
@@ -204,7 +252,7 @@ impl<'c> Transaction<'c> {
     /// # Errors
     /// See [`super::errors::kind`].
     pub async fn query(&self, sql: &str, parameters: &[Parameter<'_>]) -> Result<Vec<Row>> {
-        self.inner.query(sql, parameters).await.map_err(server_error)
+        self.inner.query_typed(sql, &typed(parameters)).await.map_err(server_error)
     }
 
     /// Runs a statement and returns how many rows it touched.
@@ -212,7 +260,16 @@ impl<'c> Transaction<'c> {
     /// # Errors
     /// See [`super::errors::kind`].
     pub async fn execute(&self, sql: &str, parameters: &[Parameter<'_>]) -> Result<u64> {
-        self.inner.execute(sql, parameters).await.map_err(server_error)
+        self.execute_raw(sql, parameters).await.map_err(server_error)
+    }
+
+    /// The same with the driver's own error, for callers to whom the SQLSTATE matters.
+    pub(super) async fn execute_raw(
+        &self,
+        sql: &str,
+        parameters: &[Parameter<'_>],
+    ) -> Result<u64, tokio_postgres::Error> {
+        self.inner.execute_typed(sql, &typed(parameters)).await
     }
 
     /// Runs statements without parameters, separated by semicolons.
@@ -243,7 +300,7 @@ impl<'c> Transaction<'c> {
     /// See [`super::errors::kind`].
     pub async fn is_empty(&self, table: &TableName) -> Result<bool> {
         let sql = format!("SELECT NOT EXISTS (SELECT FROM {})", table.target_sql());
-        let row = self.inner.query_one(&sql, &[]).await.map_err(server_error)?;
+        let row = self.inner.query_typed_one(&sql, &[]).await.map_err(server_error)?;
         get(&row, 0)
     }
 
@@ -253,7 +310,11 @@ impl<'c> Transaction<'c> {
     /// See [`super::errors::kind`].
     pub async fn is_plain(&self, table: &TableName) -> Result<bool> {
         let sql = "SELECT relkind = 'r' FROM pg_catalog.pg_class WHERE oid = $1::text::regclass";
-        let row = self.inner.query_one(sql, &[&table.target_sql()]).await.map_err(server_error)?;
+        let row = self
+            .inner
+            .query_typed_one(sql, &[(&table.target_sql(), Type::TEXT)])
+            .await
+            .map_err(server_error)?;
         get(&row, 0)
     }
 

@@ -9,27 +9,41 @@ use std::error::Error as _;
 use std::fmt::Write as _;
 use tokio_postgres::error::DbError;
 
-/// THE table. Anything unforeseen is refused for good, never retried.
+/// THE table: a SQLSTATE or (two characters) a class of them, what it means to us, and in a word why. The longer entry
+/// decides; all others are `TargetRefused`: anything unforeseen is refused for good, never retried. `docs/retries.md` is
+/// made from it.
+#[rustfmt::skip] // one row a meaning: a table is read by columns
+pub(crate) const STATES: &[(&str, ErrorKind, &str)] = &[
+    ("42501", ErrorKind::TargetPermission, "insufficient privilege"),
+    ("3D000", ErrorKind::TargetMissing, "the database does not exist"),
+    ("57P04", ErrorKind::TargetMissing, "the database was dropped"),
+    ("28", ErrorKind::TargetLogin, "invalid authorization: user, password, pg_hba.conf"),
+    ("08", ErrorKind::TargetUnavailable, "the connection broke or could not be made"),
+    ("40", ErrorKind::TargetUnavailable, "rolled back: deadlock, serialization failure"),
+    ("53", ErrorKind::TargetUnavailable, "resources: connections (53300), disk (53100), memory (53200)"),
+    ("25006", ErrorKind::TargetUnavailable, "read-only: a failover under way"),
+    ("25P03", ErrorKind::TargetUnavailable, "idle-in-transaction timeout"),
+    ("25P04", ErrorKind::TargetUnavailable, "transaction timeout"),
+    ("55006", ErrorKind::TargetUnavailable, "object in use"),
+    ("55P03", ErrorKind::TargetUnavailable, "lock timeout"),
+    ("57014", ErrorKind::TargetUnavailable, "the statement was cancelled"),
+    ("57P01", ErrorKind::TargetUnavailable, "the session was terminated, or the server is stopping"),
+    ("57P02", ErrorKind::TargetUnavailable, "the server crashed"),
+    ("57P03", ErrorKind::TargetUnavailable, "the server is starting"),
+    ("57P05", ErrorKind::TargetUnavailable, "idle session timeout"),
+    ("58030", ErrorKind::TargetUnavailable, "input/output error"),
+    ("22P03", ErrorKind::Bug, "COPY BINARY bytes that are none: ours"),
+    ("22P04", ErrorKind::Bug, "COPY BINARY bytes that are none: ours"),
+    ("22", ErrorKind::Value, "a value that PostgreSQL cannot hold"),
+    ("23", ErrorKind::TargetData, "a constraint does not hold"),
+];
+
+/// What a SQLSTATE means to us.
 #[must_use]
 pub fn kind(sqlstate: &str) -> ErrorKind {
-    match sqlstate {
-        // Access.
-        "42501" => ErrorKind::TargetPermission,
-        "3D000" | "57P04" => ErrorKind::TargetMissing,
-        // Worth another try: no connection, no resources, restarting, cancelled, lost a race, read-only after a failover.
-        "25006" | "25P03" | "55006" | "55P03" | "57014" | "57P01" | "57P02" | "57P03" | "57P05" | "58030" => {
-            ErrorKind::TargetUnavailable
-        }
-        // COPY BINARY bytes that are no COPY BINARY: ours.
-        "22P03" | "22P04" => ErrorKind::Bug,
-        _ => match sqlstate.get(..2) {
-            Some("08" | "40" | "53") => ErrorKind::TargetUnavailable,
-            Some("28") => ErrorKind::TargetLogin,
-            Some("22") => ErrorKind::Value,
-            Some("23") => ErrorKind::TargetData,
-            _ => ErrorKind::TargetRefused,
-        },
-    }
+    let entry = |wanted: &str| STATES.iter().find(|(code, ..)| *code == wanted);
+    let class = || sqlstate.get(..2).and_then(entry);
+    entry(sqlstate).or_else(class).map_or(ErrorKind::TargetRefused, |(_, kind, _)| *kind)
 }
 
 /// What the driver reports, as an [`Error`]: the server's own words where it spoke, else a lost connection.

@@ -16,6 +16,8 @@ use tokio_postgres::CopyInSink;
 
 /// Signature, flags (no OIDs), length of the header's extension.
 const HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
+/// What is handed to the connection at once: it copies every message whole.
+const MESSAGE: usize = 256 * 1024;
 /// A field count of -1.
 const TRAILER: &[u8] = b"\xff\xff";
 
@@ -56,12 +58,12 @@ impl CopyWriter {
     ///
     /// # Errors
     /// `TargetUnavailable` where the connection is gone. An error of the server comes out of [`Self::finish`].
-    pub async fn send(&mut self, tuples: Bytes) -> Result<()> {
-        if tuples.is_empty() {
-            return Ok(());
+    pub async fn send(&mut self, mut tuples: Bytes) -> Result<()> {
+        while !tuples.is_empty() {
+            let message = tuples.split_to(tuples.len().min(MESSAGE));
+            self.feed(message).await?;
+            failpoint!("copy.batch");
         }
-        self.feed(tuples).await?;
-        failpoint!("copy.batch");
         Ok(())
     }
 

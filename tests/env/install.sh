@@ -16,7 +16,8 @@ need() {
     shift
     "$@" >/dev/null 2>&1 || packages+=("$package")
 }
-command_there() { command -v "$1"; }
+# Servers stand in sbin, which is not in everybody's path.
+command_there() { PATH=$PATH:/usr/sbin:/sbin command -v "$1"; }
 library_there() { PATH=$PATH:/usr/sbin:/sbin ldconfig -p | grep -F "$1 "; }
 postgres_there() { find /usr/lib/postgresql -mindepth 3 -maxdepth 3 -path '*/bin/initdb' | grep .; }
 # Debian's own python3 has venv in another package; a python of pyenv has it built in.
@@ -24,6 +25,7 @@ venv_there() { python3 -c 'import ensurepip, venv'; }
 
 need postgresql postgres_there
 need postgresql-client command_there psql
+need pgbouncer command_there pgbouncer
 need freetds-bin command_there tsql
 need freetds-bin command_there freebcp
 need openssl command_there openssl

@@ -18,6 +18,9 @@ state=${SHARDFERRY_TEST_S3_STATE:-$tools/seaweed.state}
 bucket=${SHARDFERRY_TEST_BUCKET:-shardferry-test}
 access_key=shardferry-test
 secret_key=shardferry-test-secret
+# A second pair with the same rights: credentials that change while a pod runs.
+second_access_key=shardferry-second
+second_secret_key=shardferry-second-secret
 
 fail() { echo "seaweed.sh: $*" >&2; exit 1; }
 
@@ -61,7 +64,8 @@ launch() {
   read -ra ports <<<"$(free_ports 13)"
   mkdir -p "$state"
   cat >"$state/identities.json" <<JSON
-{"identities": [{"name": "tests", "credentials": [{"accessKey": "$access_key", "secretKey": "$secret_key"}],
+{"identities": [{"name": "tests", "credentials": [{"accessKey": "$access_key", "secretKey": "$secret_key"},
+                                                    {"accessKey": "$second_access_key", "secretKey": "$second_secret_key"}],
                  "actions": ["Admin", "Read", "Write", "List", "Tagging"]}]}
 JSON
   # Credentials in the environment would become a second identity.
@@ -148,6 +152,8 @@ export SHARDFERRY_TEST_S3_ENDPOINT=$(cat "$state/endpoint")
 export SHARDFERRY_TEST_BUCKET=$bucket
 export AWS_ACCESS_KEY_ID=$access_key
 export AWS_SECRET_ACCESS_KEY=$secret_key
+export SHARDFERRY_TEST_SECOND_ACCESS_KEY_ID=$second_access_key
+export SHARDFERRY_TEST_SECOND_SECRET_ACCESS_KEY=$second_secret_key
 export AWS_REGION=us-east-1
 ENV
     ;;

@@ -115,11 +115,12 @@ struct Row {
 
 /// The last row's values, each behind its length, and a long one under way; full after every row.
 #[derive(Debug, Default)]
-struct RawRow(Vec<u8>, Vec<u8>);
+struct RawRow(Vec<u8>, Vec<u8>, bool);
 
 impl RowEncoder for RawRow {
     fn begin_row(&mut self) {
         self.0.clear();
+        self.2 = false;
     }
 
     fn null(&mut self, _column: usize) -> Result<()> {
@@ -133,7 +134,7 @@ impl RowEncoder for RawRow {
         Ok(())
     }
 
-    fn long_begin(&mut self, _column: usize) -> Result<()> {
+    fn long_begin(&mut self, _column: usize, _length: Option<u64>) -> Result<()> {
         self.1.clear();
         Ok(())
     }
@@ -148,10 +149,12 @@ impl RowEncoder for RawRow {
         self.value(column, &whole)
     }
 
-    fn end_row(&mut self) {}
+    fn end_row(&mut self) {
+        self.2 = true;
+    }
 
     fn is_full(&self) -> bool {
-        true
+        self.2
     }
 }
 

@@ -16,13 +16,23 @@ mod account;
 mod child;
 #[path = "harness/compare.rs"]
 mod compare;
+#[path = "harness/credentials.rs"]
+mod credentials;
+#[path = "harness/postgres.rs"]
+mod postgres;
+#[path = "harness/store_proxy.rs"]
+mod store_proxy;
+#[path = "harness/target_proxy.rs"]
+mod target_proxy;
 
 pub(crate) use child::{Finished, Invocation, Running};
+pub(crate) use credentials::CredentialsServer;
 use mssim::engine::{Engine, EngineOptions};
 use mssim::faults::{Fault, FaultId};
 use mssim::generate::{self, GenerateOptions, TableSpec};
 use mssim::session::EngineBackend;
 use mssim::{Options, Server};
+pub(crate) use postgres::{PgBouncer, PrivatePostgres};
 use serde_json::Value as Json;
 use shardferry::checkpoint::file::FileStore;
 use shardferry::checkpoint::s3::{S3Options, S3Store};
@@ -30,6 +40,8 @@ use shardferry::checkpoint::store::{PutOutcome, Store};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
+pub(crate) use store_proxy::{Asked, Broken, StoreProxy, When};
+pub(crate) use target_proxy::{Cut, TargetProxy};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio_postgres::{NoTls, SimpleQueryMessage};
@@ -74,6 +86,8 @@ pub(crate) struct World {
     pub(crate) database: String,
     pub(crate) checkpoint: String,
     store: Box<dyn Store>,
+    /// Superuser of the target's server.
+    admin_url: String,
     /// For config, secret and result files of the test.
     pub(crate) folder: TempDir,
     runtime: Runtime,
@@ -104,15 +118,20 @@ fn fresh_store(s3: bool, name: &str, folder: &TempDir, runtime: &Runtime) -> (St
 impl World {
     /// Checkpoints in S3.
     pub(crate) fn new() -> Self {
-        Self::make(true)
+        Self::make(true, environment("SHARDFERRY_TEST_PG_URL"))
+    }
+
+    /// The same with a PostgreSQL of one's own, by its superuser's URL.
+    pub(crate) fn on(admin_url: &str) -> Self {
+        Self::make(true, admin_url.to_owned())
     }
 
     /// Checkpoints in a folder.
     pub(crate) fn with_files() -> Self {
-        Self::make(false)
+        Self::make(false, environment("SHARDFERRY_TEST_PG_URL"))
     }
 
-    fn make(s3: bool) -> Self {
+    fn make(s3: bool, admin_url: String) -> Self {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let engine = Engine::new(EngineOptions::default()).unwrap();
@@ -121,7 +140,8 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let (checkpoint, store) = fresh_store(s3, &name, &folder, &runtime);
         let runs = Arc::default();
-        let world = Self { engine, server, database: name, checkpoint, store, folder, runtime, runs };
+        let world =
+            Self { engine, server, database: name, checkpoint, store, admin_url, folder, runtime, runs };
         world.recreate_target();
         world
     }
@@ -172,8 +192,18 @@ impl World {
     }
 
     pub(crate) fn target_url(&self) -> String {
-        let admin = environment("SHARDFERRY_TEST_PG_URL");
-        format!("{}/{}", admin.rsplit_once('/').unwrap().0, self.database)
+        format!("{}/{}", self.admin_url.rsplit_once('/').unwrap().0, self.database)
+    }
+
+    /// `host:port` of the target.
+    pub(crate) fn target_address(&self) -> String {
+        let rest = self.admin_url.rsplit_once('@').unwrap().1;
+        rest.split('/').next().unwrap().to_owned()
+    }
+
+    /// The target's URL by way of another port of this machine.
+    pub(crate) fn target_url_at(&self, port: u16) -> String {
+        self.target_url().replace(&self.target_address(), &format!("127.0.0.1:{port}"))
     }
 
     /// `shardferry <arguments>` with source, target, checkpoint, run id and quick retries in its environment.
@@ -219,7 +249,7 @@ impl World {
 
     /// A statement in the server's own database.
     pub(crate) fn admin(&self, sql: &str) {
-        drop(self.ask(&environment("SHARDFERRY_TEST_PG_URL"), sql));
+        drop(self.ask(&self.admin_url, sql));
     }
 
     fn ask(&self, url: &str, sql: &str) -> Vec<Vec<Option<String>>> {
@@ -311,9 +341,8 @@ impl Drop for World {
     fn drop(&mut self) {
         // Never a second panic while the first one unwinds.
         let sql = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.database);
-        let url = environment("SHARDFERRY_TEST_PG_URL");
         self.runtime.block_on(async {
-            if let Ok((client, connection)) = tokio_postgres::connect(&url, NoTls).await {
+            if let Ok((client, connection)) = tokio_postgres::connect(&self.admin_url, NoTls).await {
                 tokio::spawn(connection);
                 let _ = client.simple_query(&sql).await;
             }

@@ -41,9 +41,8 @@ impl Database {
     async fn create_as(options: &str) -> Self {
         let number = DATABASES.fetch_add(1, Ordering::Relaxed);
         let name = format!("target_{}_{number}", std::process::id());
-        let admin = connect_to(&url()).await;
-        admin.batch(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await.unwrap();
-        admin.batch(&format!("CREATE DATABASE {name} {options}")).await.unwrap();
+        outside(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await;
+        outside(&format!("CREATE DATABASE {name} {options}")).await;
         Self { name }
     }
 
@@ -61,8 +60,15 @@ impl Database {
     }
 
     async fn drop(self) {
-        connect_to(&url()).await.batch(&format!("DROP DATABASE {} WITH (FORCE)", self.name)).await.unwrap();
+        outside(&format!("DROP DATABASE {} WITH (FORCE)", self.name)).await;
     }
+}
+
+/// A statement that no transaction may hold; our client has nothing outside of one.
+async fn outside(sql: &str) {
+    let (client, connection) = tokio_postgres::connect(&url(), tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client.batch_execute(sql).await.unwrap();
 }
 
 async fn connect_to(url: &str) -> Client {

@@ -1,4 +1,5 @@
-//! What an unsuccessful answer of S3 means, by HTTP status and error code, never by text.
+//! What an unsuccessful answer of S3 means, by HTTP status and error code, never by text. The two tables are also what
+//! `docs/retries.md` is made from.
 
 use crate::error::{Error, ErrorKind};
 use aws_credential_types::provider::error::CredentialsError;
@@ -14,6 +15,8 @@ pub(super) enum Failure {
     /// The condition of a write did not hold, or two writes met.
     Conflict,
     Error(Refusal),
+    /// The credentials were refused as too old.
+    Expired(Refusal),
 }
 
 /// An answer that is an error whatever was asked.
@@ -43,7 +46,7 @@ impl Failure {
     /// For requests to which neither absence nor conflict is an answer.
     pub(super) fn into_error(self, doing: String) -> Error {
         match self {
-            Self::Error(refusal) => refusal.message(doing),
+            Self::Error(refusal) | Self::Expired(refusal) => refusal.message(doing),
             Self::Absent => Error::new(
                 ErrorKind::StoreRefused,
                 format!("{doing}: the store answers that it is not there"),
@@ -65,7 +68,7 @@ where
         (SdkError::ServiceError(_), Some(status)) => by_answer(status, error.code(), error.message()),
         (SdkError::ResponseError(_), _) => {
             let text = format!("the answer is not that of an S3 server: {}", chain(&error));
-            let kind = if status.is_some_and(is_transient) {
+            let kind = if status.is_some_and(|status| of_status(status) == Meaning::Transient) {
                 ErrorKind::StoreUnavailable
             } else {
                 ErrorKind::StoreRefused
@@ -76,30 +79,82 @@ where
     }
 }
 
-const fn is_transient(status: u16) -> bool {
-    matches!(status, 408 | 425 | 429 | 500 | 502..=599)
+/// What an answer means to us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Meaning {
+    /// No such object.
+    Absent,
+    /// The condition of a write did not hold, or two writes met: the object is read back.
+    Conflict,
+    /// Fetch the credentials anew, and try again.
+    Expired,
+    /// Try again.
+    Transient,
+    /// `StoreRefused`.
+    Final,
 }
 
-/// THE table of S3 answers.
+/// THE table of error codes, which decide whatever the status ("Error responses" in the Amazon S3 API Reference).
+pub(crate) const CODES: &[(&str, Meaning, &str)] = &[
+    ("NoSuchKey", Meaning::Absent, "there is no such object"),
+    ("NoSuchBucket", Meaning::Final, "there is no such bucket"),
+    ("RequestTimeout", Meaning::Transient, "the connection was too slow"),
+    ("SlowDown", Meaning::Transient, "the store is throttling"),
+    ("Throttling", Meaning::Transient, "the store is throttling"),
+    ("ThrottlingException", Meaning::Transient, "the store is throttling"),
+    ("RequestLimitExceeded", Meaning::Transient, "the store is throttling"),
+    ("ExpiredToken", Meaning::Expired, "the credentials have expired"),
+    ("ExpiredTokenException", Meaning::Expired, "the credentials have expired"),
+    ("TokenRefreshRequired", Meaning::Expired, "the credentials must be renewed"),
+    ("RequestExpired", Meaning::Expired, "the signature is too old"),
+    ("AccessDenied", Meaning::Final, "a permission is missing"),
+    ("InvalidAccessKeyId", Meaning::Final, "the access key is not known"),
+    ("InvalidToken", Meaning::Final, "the session token is not valid"),
+    ("SignatureDoesNotMatch", Meaning::Final, "the secret key is wrong"),
+    ("RequestTimeTooSkewed", Meaning::Final, "the clock of this machine is wrong"),
+    ("AuthorizationHeaderMalformed", Meaning::Final, "the region is wrong"),
+    ("PermanentRedirect", Meaning::Final, "the bucket is in another region"),
+];
+
+/// THE table of HTTP statuses, first to last, for answers whose code is not in [`CODES`]. All others are final.
+pub(crate) const STATUSES: &[(u16, u16, Meaning, &str)] = &[
+    (408, 408, Meaning::Transient, "request timeout"),
+    (409, 409, Meaning::Conflict, "two writes met"),
+    (412, 412, Meaning::Conflict, "the condition of a write did not hold"),
+    (425, 425, Meaning::Transient, "too early"),
+    (429, 429, Meaning::Transient, "too many requests"),
+    (500, 500, Meaning::Transient, "internal error"),
+    (501, 501, Meaning::Final, "not implemented: the store has no conditional writes"),
+    (502, 599, Meaning::Transient, "bad gateway, unavailable, gateway timeout …"),
+];
+
+fn of_status(status: u16) -> Meaning {
+    let row = STATUSES.iter().find(|(first, last, ..)| (*first..=*last).contains(&status));
+    // A 404 that does not name the key does not prove that the object is absent.
+    row.map_or(Meaning::Final, |(_, _, meaning, _)| *meaning)
+}
+
+fn of_answer(status: u16, code: Option<&str>) -> Meaning {
+    match CODES.iter().find(|(name, ..)| Some(*name) == code) {
+        Some((_, Meaning::Absent, _)) if status != 404 => of_status(status),
+        Some((_, meaning, _)) => *meaning,
+        None => of_status(status),
+    }
+}
+
 fn by_answer(status: u16, code: Option<&str>, message: Option<&str>) -> Failure {
-    let kind = match (status, code) {
-        (404, Some("NoSuchKey")) => return Failure::Absent,
-        (409 | 412, code) if code != Some("NoSuchBucket") => return Failure::Conflict,
-        // 400 with these codes: the connection was too slow, or the store is throttling.
-        (
-            _,
-            Some(
-                "RequestTimeout" | "SlowDown" | "Throttling" | "ThrottlingException" | "RequestLimitExceeded",
-            ),
-        ) => ErrorKind::StoreUnavailable,
-        (status, _) if is_transient(status) => ErrorKind::StoreUnavailable,
-        // NoSuchBucket, AccessDenied, InvalidAccessKeyId, SignatureDoesNotMatch, PermanentRedirect … and a 404 that
-        // does not name the key: that answer does not prove that the object is absent.
-        _ => ErrorKind::StoreRefused,
+    let refusal = |kind| {
+        let code = code.unwrap_or("no error code");
+        let text = message.map_or_else(|| code.to_owned(), |message| format!("{code}: {message}"));
+        Refusal { kind, status: Some(status), text: one_line(&text) }
     };
-    let code = code.unwrap_or("no error code");
-    let text = message.map_or_else(|| code.to_owned(), |message| format!("{code}: {message}"));
-    Failure::Error(Refusal { kind, status: Some(status), text })
+    match of_answer(status, code) {
+        Meaning::Absent => Failure::Absent,
+        Meaning::Conflict => Failure::Conflict,
+        Meaning::Expired => Failure::Expired(refusal(ErrorKind::StoreUnavailable)),
+        Meaning::Transient => Failure::Error(refusal(ErrorKind::StoreUnavailable)),
+        Meaning::Final => Failure::Error(refusal(ErrorKind::StoreRefused)),
+    }
 }
 
 /// No answer came: no credentials, or no connection.
@@ -126,7 +181,12 @@ where
     if refused { ErrorKind::StoreRefused } else { ErrorKind::StoreUnavailable }
 }
 
-/// The texts of an error and its causes, without repetitions.
+/// Logs and checkpoints hold a message on one line; some of the SDK's have several.
+fn one_line(text: &str) -> String {
+    text.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+/// The texts of an error and its causes, without repetitions, on one line.
 fn chain(error: &dyn StdError) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
@@ -138,7 +198,7 @@ fn chain(error: &dyn StdError) -> String {
         }
         cause = current.source();
     }
-    text
+    one_line(&text)
 }
 
 #[cfg(test)]
@@ -149,6 +209,7 @@ mod tests {
         match by_answer(status, code, Some("text")) {
             Failure::Absent => Err("absent"),
             Failure::Conflict => Err("conflict"),
+            Failure::Expired(_) => Err("expired"),
             Failure::Error(refusal) => Ok(refusal.kind),
         }
     }
@@ -167,7 +228,11 @@ mod tests {
             (403, Some("InvalidAccessKeyId"), Ok(StoreRefused)),
             (403, Some("SignatureDoesNotMatch"), Ok(StoreRefused)),
             (403, Some("RequestTimeTooSkewed"), Ok(StoreRefused)),
-            (400, Some("ExpiredToken"), Ok(StoreRefused)),
+            (400, Some("ExpiredToken"), Err("expired")),
+            (403, Some("TokenRefreshRequired"), Err("expired")),
+            (412, Some("NoSuchBucket"), Ok(StoreRefused)),
+            (400, Some("SlowDown"), Ok(StoreUnavailable)),
+            (403, Some("NoSuchKey"), Ok(StoreRefused)),
             (400, Some("AuthorizationHeaderMalformed"), Ok(StoreRefused)),
             (301, Some("PermanentRedirect"), Ok(StoreRefused)),
             (501, Some("NotImplemented"), Ok(StoreRefused)),
@@ -179,6 +244,14 @@ mod tests {
         ] {
             assert_eq!(kind(status, code), expected, "{status} {code:?}");
         }
+    }
+
+    #[test]
+    fn a_message_is_one_line() {
+        assert_eq!(
+            one_line("no credentials\n  the provider said:\r\n\n\tnothing\n"),
+            "no credentials the provider said: nothing"
+        );
     }
 
     #[test]

@@ -145,7 +145,7 @@ impl RowEncoder for Weigher {
         Ok(())
     }
 
-    fn long_begin(&mut self, _column: usize) -> Result<()> {
+    fn long_begin(&mut self, _column: usize, _length: Option<u64>) -> Result<()> {
         Ok(())
     }
 

@@ -101,11 +101,11 @@ impl<E: RowEncoder> RowEncoder for KeyCapture<E> {
     }
 
     #[inline]
-    fn long_begin(&mut self, column: usize) -> Result<()> {
+    fn long_begin(&mut self, column: usize, length: Option<u64>) -> Result<()> {
         if let Some(buffer) = self.buffer(column) {
             buffer.clear();
         }
-        self.inner.long_begin(column)
+        self.inner.long_begin(column, length)
     }
 
     #[inline]
@@ -162,8 +162,8 @@ mod tests {
             Ok(())
         }
 
-        fn long_begin(&mut self, column: usize) -> Result<()> {
-            self.0.push(format!("long {column}"));
+        fn long_begin(&mut self, column: usize, length: Option<u64>) -> Result<()> {
+            self.0.push(format!("long {column} {length:?}"));
             Ok(())
         }
 
@@ -268,8 +268,8 @@ mod tests {
         let mut capture = capture(&["v"]).unwrap();
         capture.begin_row();
         capture.value(0, &[1, 0, 0, 0]).unwrap();
-        capture.long_begin(1).unwrap();
-        capture.long_piece(1, &[b'a']).unwrap();
+        capture.long_begin(1, None).unwrap();
+        capture.long_piece(1, b"a").unwrap();
         capture.long_piece(1, &[0, b'b', 0]).unwrap();
         capture.long_end(1).unwrap();
         capture.value(2, &[3]).unwrap();
@@ -278,7 +278,7 @@ mod tests {
         let calls = [
             "begin",
             "value 0 [1, 0, 0, 0]",
-            "long 1",
+            "long 1 None",
             "piece 1 [97]",
             "piece 1 [0, 98, 0]",
             "end 1",

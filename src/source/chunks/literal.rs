@@ -199,7 +199,7 @@ fn guid(raw: &[u8]) -> Option<Literal> {
 
 /// `N'…'`, or the bytes themselves where they are no well-formed text or have control characters.
 fn utf16(raw: &[u8]) -> Option<Literal> {
-    if raw.len() % 2 != 0 {
+    if !raw.len().is_multiple_of(2) {
         return None;
     }
     let units = raw.chunks_exact(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]]));

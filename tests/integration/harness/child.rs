@@ -52,6 +52,15 @@ impl Invocation {
         self.env("SHARDFERRY_POD_NAME", name)
     }
 
+    /// Runs it in a control group, from its first instruction on: `procs` is the group's file of processes.
+    pub(crate) fn in_group(self, procs: &std::path::Path) -> Self {
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", "echo $$ > \"$0\" && exec \"$@\""]).arg(procs);
+        command.arg(self.command.get_program()).args(self.command.get_args()).env_clear();
+        command.envs(self.command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        Self { command, ..self }
+    }
+
     pub(crate) fn run(self) -> Finished {
         self.spawn().wait()
     }

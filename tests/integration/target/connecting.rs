@@ -12,7 +12,7 @@ async fn refusal(url: &str) -> Error {
 }
 
 #[tokio::test]
-async fn a_session_has_its_own_settings() {
+async fn a_transaction_has_its_own_settings() {
     let database = Database::create().await;
     let admin = database.connect().await;
     for setting in [
@@ -40,6 +40,20 @@ async fn a_session_has_its_own_settings() {
         );
     }
     assert_eq!(client.version().to_string(), one::<String>(&client, "SHOW server_version_num").await);
+    // A batch has them too, and so has a transaction, with a setting of the user's own where it is about waiting.
+    admin.batch(&format!("ALTER DATABASE {} SET lock_timeout = '7s'", database.name)).await.unwrap();
+    client.batch("CREATE TABLE public.seen AS SELECT current_setting('search_path') AS path").await.unwrap();
+    assert_eq!(one::<String>(&client, "SELECT path FROM public.seen").await, "pg_catalog, pg_temp");
+    assert_eq!(one::<String>(&client, "SELECT current_setting('lock_timeout')").await, "2min");
+    let mut other = database.connect_as("shardferry x 1 1").await;
+    let transaction = other.transaction().await.unwrap();
+    let rows = transaction
+        .query("SELECT current_setting('lock_timeout') || ' ' || current_setting('timezone')", &[])
+        .await
+        .unwrap();
+    assert_eq!(rows[0].get::<_, String>(0), "7s UTC");
+    transaction.rollback().await.unwrap();
+    other.close().await;
     client.close().await;
     drop(admin);
     database.drop().await;

@@ -157,6 +157,10 @@ async fn authenticate(shared: &Arc<Shared>, login: &Login7) -> Result<Box<dyn Se
         if kind == FaultKind::LoginFailure && shared.faults.happens(id) {
             return Err(failed());
         }
+        if kind == FaultKind::LoginThrottled && shared.faults.happens(id) {
+            let text = "Cannot process request. Not enough resources to process request. Please retry you request later.";
+            return Err(tokens::error(49918, 16, text));
+        }
     }
     let (backend, login) = (Arc::clone(&shared.backend), login.login.clone());
     let session = tokio::task::spawn_blocking(move || backend.login(&login)).await;

@@ -142,6 +142,7 @@ impl<'c> Reply<'c> {
             FaultKind::ResetAfterRows(_)
             | FaultKind::Throttle { .. }
             | FaultKind::LoginFailure
+            | FaultKind::LoginThrottled
             | FaultKind::Routing { .. } => false,
         });
         let Some(due) = due else { return self.out.flow() };
@@ -185,6 +186,7 @@ impl<'c> Reply<'c> {
             FaultKind::ResetAfterRows(_)
             | FaultKind::Throttle { .. }
             | FaultKind::LoginFailure
+            | FaultKind::LoginThrottled
             | FaultKind::Routing { .. } => {}
         }
         self.out.flow()
