@@ -47,7 +47,7 @@ GO
         "dbo.Keyed",
         "Note, At",
         (0..120)
-            .map(|n| format!("(N'{}{n}', '2024-01-02T03:04:05.{n:03}4567')", words.repeat(n % 3)))
+            .map(|n| format!("(N'{}{n}', '2024-01-02T03:04:05.{n:03}456')", words.repeat(n % 3)))
             .collect(),
     );
     // One tenant has nearly all of them.
