@@ -2,10 +2,12 @@
 
 # How long `make fuzz` runs.
 SECONDS_OF_FUZZING ?= 600
+# How often `make soak` kills a pod.
+N ?= 100
 cargo_deny := target/test-tools/cargo-deny-0.20.2
 
 .DEFAULT_GOAL := help
-.PHONY: help build install test lint format deny fuzz demo clean
+.PHONY: help build install test soak lint format deny fuzz demo clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -16,8 +18,12 @@ build: ## the program, optimised: target/release/shardferry
 install: ## install what the tests need and the machine does not have
 	tests/env/install.sh
 
-test: install ## all tests, with PostgreSQL and S3 started for them
-	tests/env/run.sh cargo test --workspace --locked
+test: install ## all tests, with PostgreSQL and S3 started for them; last, the account of injected faults
+	rm -f target/test-account.jsonl
+	code=0; tests/env/run.sh cargo test --workspace --locked || code=$$?; tests/env/account.py || code=1; exit $$code
+
+soak: install ## pods killed N times at random over 300 tables: make soak N=500
+	SHARDFERRY_TEST_SOAK=$(N) tests/env/run.sh cargo test --release --locked --test integration soak:: -- --nocapture
 
 lint: ## formatting, and clippy without a warning
 	cargo fmt --all --check

@@ -1,7 +1,6 @@
 //! From SQL Server to PostgreSQL: which type becomes which ([`types`], THE table), and how a value's wire bytes become
 //! the bytes of COPY BINARY ([`encode`]).
 
-mod collation;
 pub mod encode;
 mod number;
 mod operation;

@@ -2,15 +2,21 @@
 //!
 //! - [`state`]: the moves of a phase, pure
 //! - [`claim`]: becoming the one owner of a table (or of the finish step), staying it, giving it back
-//! - [`worker`]: one table, one target transaction: truncate, COPY, epoch check, marker, commit
-//! - [`scheduler`]: the work list of a pod, largest first, `--jobs` at once
+//! - `begin`: truncating a table and pinning its chunks, or going on with those that are left
+//! - `table`: the books of a table under way
+//! - `worker`, `pump`: one chunk, one target transaction: COPY, epoch check, marker, commit
+//! - [`budget`]: the memory that all of it may take
+//! - [`scheduler`]: the work list of a pod, largest table first, `--jobs` chunks at once
 //!
-//! Exactly once: a table's rows, the check that this pod still owns it and the ledger's marker commit together, so a
-//! killed pod leaves either all or nothing, and a pod that was overtaken commits nothing (`docs/ARCHITECTURE.md`).
+//! Exactly once: a chunk's rows, the check that this pod still owns the table and the ledger's marker commit together, so
+//! a killed pod leaves whole chunks or nothing, and a pod that was overtaken commits nothing (`docs/exactly-once.md`).
 
+mod begin;
+pub mod budget;
 pub mod claim;
 pub mod context;
 mod pump;
 pub mod scheduler;
 pub mod state;
-pub mod worker;
+mod table;
+mod worker;

@@ -34,6 +34,7 @@ fn main() -> ExitCode {
 /// What cannot wait for the runtime, then the command.
 fn start(settings: Settings) -> Result<Outcome> {
     telemetry::init(&settings.log)?;
+    shardferry::failpoint::arm()?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

@@ -2,7 +2,7 @@
 //!
 //! In text logs the lines are those of the scripts that shardferry replaces, bare and one fact each. In json logs the
 //! same facts are fields of an event whose message is that line. Rows count only when they are committed
-//! ([`Progress::table_completed`]); rows under way are shown, never summed up.
+//! ([`Progress::chunk_committed`]); rows under way are shown, never summed up.
 
 mod bars;
 mod lines;
@@ -55,6 +55,18 @@ struct Running {
     last_line: Instant,
     rows_estimate: u64,
     bytes_estimate: u64,
+    /// By this process.
+    committed: (u64, u64),
+    /// Rows and bytes of each chunk that is being copied.
+    under_way: BTreeMap<u32, (u64, u64)>,
+}
+
+impl Running {
+    /// Rows and bytes, committed or not.
+    fn so_far(&self) -> (u64, u64) {
+        let add = |sum: (u64, u64), more: &(u64, u64)| (sum.0 + more.0, sum.1 + more.1);
+        self.under_way.values().fold(self.committed, add)
+    }
 }
 
 /// The counts of a process.
@@ -153,6 +165,8 @@ impl Progress {
             rows_estimate,
             bytes_estimate,
             name: name.clone(),
+            committed: (0, 0),
+            under_way: BTreeMap::new(),
         };
         if state.running.insert(index, running).is_none() {
             state.totals.in_progress += 1;
@@ -162,9 +176,12 @@ impl Progress {
         });
     }
 
-    /// What the current attempt has written so far (not since the last call); nothing of it counts as committed.
-    pub fn rows(&self, index: u32, rows: u64, bytes: u64) {
+    /// What the current attempt of a chunk has written so far (not since the last call); nothing of it counts as committed.
+    pub fn rows(&self, index: u32, chunk: u32, rows: u64, bytes: u64) {
         let mut state = self.state();
+        let Some(table) = state.running.get_mut(&index) else { return };
+        table.under_way.insert(chunk, (rows, bytes));
+        let (rows, bytes) = table.so_far();
         state.bars.table_at(index, bytes);
         let Some(table) = state.running.get_mut(&index) else { return };
         if table.last_line.elapsed() < ROWS_EVERY {
@@ -191,13 +208,30 @@ impl Progress {
         });
     }
 
-    /// A table's last commit is done; `rows` and `bytes` are those that this process committed.
-    pub fn table_completed(&self, index: u32, rows: u64, bytes: u64) {
+    /// A chunk's attempt is over; what it had under way is committed ([`Self::chunk_committed`]) or gone.
+    pub fn chunk_ended(&self, index: u32, chunk: u32) {
+        if let Some(table) = self.state().running.get_mut(&index) {
+            table.under_way.remove(&chunk);
+        }
+    }
+
+    /// A chunk of a table is committed.
+    pub fn chunk_committed(&self, index: u32, rows: u64, bytes: u64) {
+        let mut state = self.state();
+        let Some(table) = state.running.get_mut(&index) else { return };
+        table.committed = (table.committed.0 + rows, table.committed.1 + bytes);
+        let (_, so_far) = table.so_far();
+        state.bars.table_at(index, so_far);
+        state.totals.rows += rows;
+        state.totals.bytes += bytes;
+    }
+
+    /// All chunks of a table are committed, by whichever process; the line says what this one committed.
+    pub fn table_completed(&self, index: u32) {
         let mut state = self.state();
         let Some(table) = state.end(index) else { return };
         state.totals.completed += 1;
-        state.totals.rows += rows;
-        state.totals.bytes += bytes;
+        let (rows, bytes) = table.committed;
         let (name, total, took) = (table.name, table.plan_total, table.started.elapsed());
         let line = format!(
             "[{index}/{total}] Completed: {name} ({} rows in {})",

@@ -92,6 +92,18 @@ pub enum Consistency {
     DatabaseSnapshot(String),
 }
 
+/// As it is written on the command line.
+impl std::fmt::Display for Consistency {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::SnapshotIfAllowed => f.write_str("snapshot where allowed"),
+            Self::Snapshot => f.write_str("snapshot"),
+            Self::ReadCommitted => f.write_str("read-committed"),
+            Self::DatabaseSnapshot(name) => write!(f, "database-snapshot {name}"),
+        }
+    }
+}
+
 /// Everything that was asked for, checked.
 #[derive(Debug, Clone)]
 pub struct Settings {

@@ -5,6 +5,7 @@
 
 mod browser;
 pub mod catalog;
+pub mod chunks;
 pub mod client;
 pub(crate) mod connection_errors;
 mod control;

@@ -2,6 +2,9 @@
 
 // Clippy knows what is test code by this attribute.
 #[cfg(test)]
+#[path = "integration/chunks.rs"]
+mod chunks;
+#[cfg(test)]
 #[path = "integration/copy_roundtrip.rs"]
 mod copy_roundtrip;
 #[cfg(test)]
@@ -26,8 +29,17 @@ mod faults_target;
 #[path = "integration/harness.rs"]
 mod harness;
 #[cfg(test)]
+#[path = "integration/matrix.rs"]
+mod matrix;
+#[cfg(test)]
+#[path = "integration/memory.rs"]
+mod memory;
+#[cfg(test)]
 #[path = "integration/pipeline.rs"]
 mod pipeline;
+#[cfg(test)]
+#[path = "integration/pipeline_chunks.rs"]
+mod pipeline_chunks;
 #[cfg(test)]
 #[path = "integration/pipeline_crash.rs"]
 mod pipeline_crash;
@@ -37,6 +49,12 @@ mod pipeline_flags;
 #[cfg(test)]
 #[path = "integration/refusals.rs"]
 mod refusals;
+#[cfg(test)]
+#[path = "integration/resume.rs"]
+mod resume;
+#[cfg(test)]
+#[path = "integration/soak.rs"]
+mod soak;
 #[cfg(test)]
 #[path = "integration/source.rs"]
 mod source;
@@ -52,3 +70,6 @@ mod target;
 #[cfg(test)]
 #[path = "integration/tds_bytes.rs"]
 mod tds_bytes;
+#[cfg(test)]
+#[path = "integration/zombies.rs"]
+mod zombies;

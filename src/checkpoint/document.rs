@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// The version this program writes.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// The longest error text that is stored, in characters.
 const MESSAGE_LIMIT: usize = 2000;
@@ -69,6 +69,7 @@ pub struct Phase {
     pub rows_synced: u64,
     /// Bytes of COPY data committed in the target.
     pub bytes: u64,
+    /// Committed, of those pinned in the ledger. Version 1 knew whole tables only: 1 of 1.
     pub chunks_done: u32,
     pub chunks_total: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -104,6 +105,9 @@ pub struct TableDocument {
     /// The highest epoch ever given; the next claim takes the next one.
     #[serde(default)]
     pub epoch: u64,
+    /// What the last owner's reads of the rows saw: `snapshot`, `read-committed`, `database-snapshot NAME`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consistency: Option<String>,
     #[serde(default)]
     pub schema: Phase,
     #[serde(default)]
@@ -124,6 +128,7 @@ impl TableDocument {
             operation: String::new(),
             owner: None,
             epoch: 0,
+            consistency: None,
             schema: Phase::default(),
             data: Phase::default(),
             verify: Phase::default(),

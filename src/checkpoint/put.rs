@@ -6,6 +6,7 @@
 
 use super::store::{Object, PutOutcome, Store, Tag};
 use crate::error::{Error, ErrorKind, Result};
+use crate::failpoint;
 use bytes::Bytes;
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -46,11 +47,7 @@ pub(super) async fn put(
 ) -> Result<Put> {
     let mut expected = tag.cloned();
     for attempt in 0..ATTEMPTS {
-        let outcome = match &expected {
-            None => store.create(key, body.clone()).await,
-            Some(tag) => store.replace(key, body.clone(), tag).await,
-        };
-        let failure = match outcome {
+        let failure = match once(store, key, body, expected.as_ref()).await {
             Ok(PutOutcome::Stored { tag, now }) => return Ok(Put::Stored { tag, modified: now, now }),
             Ok(PutOutcome::Conflict) => None,
             Err(error) if error.kind() == ErrorKind::StoreUnavailable => Some(error),
@@ -76,6 +73,17 @@ pub(super) async fn put(
         ErrorKind::StoreUnavailable,
         format!("{key}: the store keeps answering that somebody else writes"),
     ))
+}
+
+/// One try.
+async fn once(store: &dyn Store, key: &str, body: &Bytes, expected: Option<&Tag>) -> Result<PutOutcome> {
+    failpoint!("store.before_put");
+    let outcome = match expected {
+        None => store.create(key, body.clone()).await,
+        Some(tag) => store.replace(key, body.clone(), tag).await,
+    };
+    failpoint!("store.after_put");
+    outcome
 }
 
 /// Whose write stands there.

@@ -9,6 +9,7 @@ use super::s3::S3Store;
 use super::store::{Object, Store, Tag};
 use super::{keys, probe};
 use crate::error::{Error, ErrorKind, Result};
+use crate::failpoint;
 use crate::plan::document::{self, Plan, PlannedTable};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
@@ -144,7 +145,7 @@ impl Checkpoints {
     /// The run's plan, where it has one.
     pub async fn plan_if_any(&self) -> Result<Option<Plan>> {
         let key = keys::plan(&self.run);
-        let Some(object) = self.store.get(&key).await? else { return Ok(None) };
+        let Some(object) = self.get(&key).await? else { return Ok(None) };
         let plan: Plan = decode(&self.shown(&key), &object.body, document::VERSION)?;
         if (1u32..).zip(&plan.tables).any(|(index, table)| table.index != index) {
             return Err(damaged(&self.shown(&key), "its tables are not numbered 1, 2, 3 …"));
@@ -155,7 +156,7 @@ impl Checkpoints {
     /// The state of one table; pending where there is no object yet.
     pub async fn table(&self, plan: &Plan, table: &PlannedTable) -> Result<Entry<TableDocument>> {
         let key = keys::table(&self.run, table);
-        let object = self.store.get(&key).await?;
+        let object = self.get(&key).await?;
         self.table_entry(plan, table, key, object)
     }
 
@@ -166,7 +167,7 @@ impl Checkpoints {
         stream::iter(&plan.tables)
             .map(|table| async move {
                 let key = keys::table(&self.run, table);
-                let object = if stored.contains(&key) { self.store.get(&key).await? } else { None };
+                let object = if stored.contains(&key) { self.get(&key).await? } else { None };
                 self.table_entry(plan, table, key, object)
             })
             .buffered(READS_AT_ONCE)
@@ -238,7 +239,7 @@ impl Checkpoints {
     /// The state of the finish step; pending where there is no object yet.
     pub async fn finish(&self, plan: &Plan) -> Result<Entry<FinishDocument>> {
         let key = keys::finish(&self.run);
-        let object = self.store.get(&key).await?;
+        let object = self.get(&key).await?;
         let entry = self.entry(key, object, VERSION, || FinishDocument::pending(plan))?;
         same_plan(&self.shown(&entry.key), &entry.document.plan_fingerprint, plan)?;
         Ok(entry)
@@ -260,7 +261,10 @@ impl Checkpoints {
             document.stamp(&operation);
             document.attempt = attempt;
             let key = keys::pod(&self.run, &document.pod, attempt);
-            match put(&*self.store, &key, &encode(&document)?, &[operation], None).await? {
+            failpoint!("pod.before_put");
+            let written = put(&*self.store, &key, &encode(&document)?, &[operation], None).await?;
+            failpoint!("pod.after_put");
+            match written {
                 Put::Stored { .. } => return Ok(attempt),
                 Put::Lost => attempt = attempt.saturating_add(1),
             }
@@ -281,6 +285,11 @@ impl Checkpoints {
             .await?;
         pods.sort_by(|a, b| (&a.pod, a.attempt).cmp(&(&b.pod, b.attempt)));
         Ok(pods)
+    }
+
+    async fn get(&self, key: &str) -> Result<Option<Object>> {
+        failpoint!("store.before_get");
+        self.store.get(key).await
     }
 
     /// An object as a person finds it.

@@ -7,10 +7,11 @@ use crate::checkpoint::document::{FinishDocument, Status};
 use crate::clock;
 use crate::copy::claim::{self, Asked, Claim, FINISH_INDEX, Settled};
 use crate::copy::context::{Context, Started};
-use crate::copy::state::{self, Event};
+use crate::copy::state::{self, Done, Event};
 use crate::error::{Error, ErrorKind, Result};
+use crate::failpoint;
 use crate::orchestrator::Outcome;
-use crate::plan::document::Plan;
+use crate::plan::document::{Plan, PlannedTable};
 use crate::progress::Progress;
 use crate::retry::Retrying;
 use crate::schema::TableName;
@@ -20,7 +21,6 @@ use crate::source::catalog as source_catalog;
 use crate::target::client::Client as TargetClient;
 use crate::target::ledger;
 use crate::target::objects::{self, Objects, Report};
-use std::collections::BTreeSet;
 
 /// # Errors
 /// `Unfinished` while tables are missing, `TablesFailed` where some failed, `Fenced` where another pod is at it.
@@ -70,6 +70,7 @@ pub(super) async fn finish(
     };
     let context = Context::new(settings, shutdown, started)?;
     let name = TableName::new("shardferry", "finish");
+    failpoint!("finish.before_claim");
     let claim = match claim::ask(&context, FINISH_INDEX, &name, entry).await? {
         Asked::Owned(claim) => claim,
         Asked::Busy(owner) => {
@@ -116,14 +117,14 @@ async fn all_data_is_there(checkpoints: &Checkpoints, plan: &Plan) -> Result<()>
 
 /// Every table's data is committed, by the ledger: the target may have been made anew since.
 async fn all_data_is_proved(settings: &Settings, plan: &Plan, target: &TargetClient) -> Result<()> {
-    let markers = ledger::markers(target, settings.run_id.as_str()).await?;
-    let proved: BTreeSet<u32> = markers.iter().map(|marker| marker.table).collect();
-    let unknown = plan.tables.iter().filter(|table| !proved.contains(&table.index)).count();
+    let tallies = ledger::tallies(target, settings.run_id.as_str()).await?;
+    let proved = |table: &&PlannedTable| tallies.get(&table.index).is_some_and(ledger::Tally::is_complete);
+    let unknown = plan.tables.iter().filter(|table| !proved(table)).count();
     if unknown == 0 {
         return Ok(());
     }
     let message = format!(
-        "{unknown} tables are called completed, but the target's ledger knows nothing of them; `shardferry run` copies them again"
+        "{unknown} tables are called completed, but the target's ledger does not know all of their chunks; `shardferry run` copies them again"
     );
     Err(Error::new(ErrorKind::Unfinished, message))
 }
@@ -185,7 +186,7 @@ async fn settle(context: &Context, claim: Claim<FinishDocument>, built: Result<R
     let mut outcome = Outcome { message: Some(message.clone()), ..Outcome::default() };
     let steps = report.steps.clone();
     let settled = if report.failed.is_empty() {
-        Settled::event(Event::Completed { rows: 0, bytes: 0 })
+        Settled::event(Event::Completed(Done::STEP))
     } else {
         let names: Vec<String> =
             report.failed.iter().map(|(object, error)| format!("{object}: {}", error.detail())).collect();
@@ -198,7 +199,9 @@ async fn settle(context: &Context, claim: Claim<FinishDocument>, built: Result<R
         settled
     };
     let change = Box::new(move |document: &mut FinishDocument| document.steps = steps);
+    failpoint!("finish.before_settle");
     claim.settle(context, Settled { change, ..settled }).await?;
+    failpoint!("finish.after_settle");
     tracing::info!("{message}");
     Ok(outcome)
 }

@@ -5,6 +5,7 @@ use crate::checkpoint::Checkpoints;
 use crate::cli::Format;
 use crate::clock;
 use crate::error::{Error, ErrorKind, Result};
+use crate::failpoint;
 use crate::orchestrator::Outcome;
 use crate::plan::document::Plan;
 use crate::plan::{build, shards};
@@ -53,8 +54,12 @@ pub(super) async fn make(
         return Ok((plan, false));
     }
     let tables = catalog::tables(&mut source).await?;
-    let plan = build::build(start::planned_source(&server), settings.plan.clone(), &tables, clock::now())?;
+    let indexes = catalog::indexes(&mut source).await?;
+    let planned = start::planned_source(&server);
+    let plan = build::build(planned, settings.plan.clone(), &tables, &indexes, clock::now())?;
+    failpoint!("plan.before_write");
     let (plan, ours) = checkpoints.create_plan(&plan).await?;
+    failpoint!("plan.after_write");
     start::same_plan(&plan, &server, Some(&settings.plan))?;
     for table in &plan.tables {
         for column in &table.unsupported {

@@ -5,8 +5,9 @@ use crate::checkpoint::document::{Phase, PhaseError, Status, TableDocument};
 use crate::checkpoint::{Checkpoints, Entry, Written};
 use crate::clock;
 use crate::copy::scheduler::keep_worst;
-use crate::copy::state::{self, Event};
+use crate::copy::state::{self, Done, Event};
 use crate::error::{Error, ErrorKind, Result};
+use crate::failpoint;
 use crate::orchestrator::Outcome;
 use crate::plan::document::{Plan, PlannedTable};
 use crate::schema::{Index, SourceTable, TableName};
@@ -97,7 +98,7 @@ pub(super) async fn prepare(
             }
         }
         if entry.document.schema.status != Status::Completed {
-            writes.push((table, entry, Event::Completed { rows: 0, bytes: 0 }));
+            writes.push((table, entry, Event::Completed(Done::STEP)));
         }
     }
     record(checkpoints, plan, writes).await?;
@@ -163,6 +164,7 @@ async fn create(
     schemas.dedup();
     for schema in catalog::missing_schemas(target, &schemas).await? {
         target.batch(&ddl::create_schema(&schema)).await?;
+        failpoint!("schema.after_schema");
     }
     let targets: Vec<TableName> = selected.iter().map(|table| table.target.clone()).collect();
     let actual = catalog::tables(target, &targets).await?;
@@ -173,6 +175,7 @@ async fn create(
         .map(|table| table.index)
         .collect();
     ledger::clear(target, run, &missing).await?;
+    failpoint!("schema.after_clear");
     let mut made = Vec::with_capacity(selected.len());
     for table in selected {
         let one = match (start::unchanged(table, now), actual.get(&table.target)) {
@@ -219,7 +222,9 @@ async fn create_one(
         batch.push_str(";\n");
         batch.push_str(&key);
     }
-    target.batch(&batch).await.map_err(|error| error.table(&table.source))
+    target.batch(&batch).await.map_err(|error| error.table(&table.source))?;
+    failpoint!("schema.after_table");
+    Ok(())
 }
 
 /// The phase that an event happens to. What was there once may be gone or changed by now: the finding of today counts.
@@ -242,7 +247,10 @@ async fn record(
         for _ in 0..WRITE_ATTEMPTS {
             entry.document.schema =
                 state::next(&known(&entry.document.schema, &event)?, event.clone(), clock::now())?;
-            if checkpoints.write(&mut entry).await? == Written::Stored {
+            failpoint!("schema.before_checkpoint");
+            let written = checkpoints.write(&mut entry).await?;
+            failpoint!("schema.after_checkpoint");
+            if written == Written::Stored {
                 return Ok(());
             }
             entry = checkpoints.table(plan, table).await?;

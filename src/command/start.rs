@@ -2,6 +2,7 @@
 
 use crate::checkpoint::Checkpoints;
 use crate::error::{Error, ErrorKind, Result};
+use crate::failpoint;
 use crate::plan::build;
 use crate::plan::document::{Plan, PlanOptions, PlannedSource, PlannedTable};
 use crate::plan::shards;
@@ -74,7 +75,10 @@ pub(super) async fn target_of_plan(
 /// Those of the target; `PlanForeign`.
 pub(super) async fn bind(target: &mut TargetClient, settings: &Settings, plan: &Plan) -> Result<()> {
     ledger::install(target).await?;
-    ledger::adopt(target, settings.run_id.as_str(), plan.id()).await
+    failpoint!("ledger.after_install");
+    ledger::adopt(target, settings.run_id.as_str(), plan.id()).await?;
+    failpoint!("ledger.after_adopt");
+    Ok(())
 }
 
 /// The source as the plan names it.

@@ -7,7 +7,7 @@ use crate::checkpoint::{Checkpoints, Entry, Written};
 use crate::clock;
 use crate::copy::context::{Context, Started};
 use crate::copy::scheduler::{self, Tally, Work, keep_worst};
-use crate::copy::state::{self, Event};
+use crate::copy::state::{self, Done, Event};
 use crate::error::{Error, ErrorKind, Result};
 use crate::orchestrator::Outcome;
 use crate::plan::document::{Plan, PlannedTable};
@@ -17,7 +17,7 @@ use crate::settings::Settings;
 use crate::shutdown::Shutdown;
 use crate::target::catalog;
 use crate::target::client::Client as TargetClient;
-use crate::target::ledger::{self, Marker};
+use crate::target::ledger::{self, Tally as Committed};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 
@@ -142,11 +142,7 @@ async fn worklist(
         let message = "--resume, but no chosen table of this run has a checkpoint";
         return Err(Error::new(ErrorKind::PlanMissing, message));
     }
-    let markers: BTreeMap<u32, Marker> = ledger::markers(target, settings.run_id.as_str())
-        .await?
-        .into_iter()
-        .map(|marker| (marker.table, marker))
-        .collect();
+    let committed = ledger::tallies(target, settings.run_id.as_str()).await?;
     let mut list = Worklist { work: Vec::new(), completed: Vec::new(), chosen: 0 };
     for table in selected {
         let Some(mut entry) = entries.remove(&table.index) else { continue };
@@ -155,19 +151,24 @@ async fn worklist(
             continue;
         }
         list.chosen += 1;
-        match (markers.get(&table.index).filter(|_| actual.contains_key(&table.target)), status) {
-            (Some(_), Status::Completed) => list.completed.push(table),
-            (Some(marker), _) => {
-                tracing::info!(table = %table.source, rows = marker.rows, "the ledger has this table's commit; its checkpoint is mended");
-                mend(checkpoints, plan, &table, entry, marker).await?;
+        let proved = committed.get(&table.index).filter(|_| actual.contains_key(&table.target));
+        match (proved, status) {
+            (Some(all), Status::Completed) if all.is_complete() => list.completed.push(table),
+            (Some(all), _) if all.is_complete() => {
+                tracing::info!(table = %table.source, rows = all.rows, "the ledger has all of this table; its checkpoint is mended");
+                mend(checkpoints, plan, &table, entry, all).await?;
                 list.completed.push(table);
             }
-            (None, Status::Completed) => {
-                tracing::warn!(table = %table.source, "called completed, but the target's ledger knows nothing of it: copying it (again)");
+            (known, Status::Completed) => {
+                let part = known.map_or_else(
+                    || "nothing".to_owned(),
+                    |part| format!("only {} of {} chunks", part.committed, part.chunks),
+                );
+                tracing::warn!(table = %table.source, "called completed, but the target's ledger knows {part} of it: copying what is missing");
                 entry.document.data = state::next(&entry.document.data, Event::Reset, clock::now())?;
                 list.work.push(Work { table, entry });
             }
-            (None, _) => list.work.push(Work { table, entry }),
+            _ => list.work.push(Work { table, entry }),
         }
     }
     Ok(list)
@@ -189,11 +190,11 @@ async fn mend(
     plan: &Plan,
     table: &PlannedTable,
     mut entry: Entry<TableDocument>,
-    marker: &Marker,
+    all: &Committed,
 ) -> Result<()> {
     loop {
-        let event = Event::Completed { rows: marker.rows, bytes: marker.bytes };
-        entry.document.data = state::next(&entry.document.data, event, clock::now())?;
+        let done = Done { rows: all.rows, bytes: all.bytes, chunks: all.committed, of: all.chunks };
+        entry.document.data = state::next(&entry.document.data, Event::Completed(done), clock::now())?;
         entry.document.owner = None;
         if checkpoints.write(&mut entry).await? == Written::Stored {
             return Ok(());

@@ -3,17 +3,23 @@
 //! A tuple is a 16-bit field count, then for every field 32 bits of length (-1: NULL) and what the PostgreSQL type's
 //! receive function reads (PostgreSQL documentation, COPY, "Binary Format"). Header and trailer are the writer's.
 //! A value that PostgreSQL cannot hold is an error of kind Value that names table and column, never the value.
+//!
+//! What is complete can be taken in the middle of a row: every byte but those of a text that is still being collected
+//! (see [`Limits`]). Counters and checksum are those of whole rows, however they were taken.
 
 use super::number::numeric;
 use super::operation::{Operation, operation};
-use super::text::{self, Coded, Utf16, plain_xml};
+use super::text;
 use super::time;
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::document::PlannedTable;
 use crate::source::wire::{RowEncoder, WireColumn, broken};
 use bytes::Bytes;
-use twox_hash::XxHash3_64;
+use long::{LongValue, sized};
+use row::Parts;
 
+mod long;
+mod row;
 #[cfg(test)]
 mod tests;
 
@@ -23,17 +29,31 @@ const LARGEST_FIELD: usize = 0x3FFF_FFFF;
 const SLACK: usize = 16 * 1024;
 const NULL: [u8; 4] = (-1i32).to_be_bytes();
 
+/// What may be held, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// So much makes [`RowEncoder::is_full`] hold.
+    pub batch: usize,
+    /// A long value of a length unknown beforehand is collected up to here without asking.
+    pub share: usize,
+    /// And up to here once [`CopyEncoder::grant`] was called; more is refused.
+    pub value: usize,
+}
+
 /// Encodes the rows of one table. Implements [`RowEncoder`].
 #[derive(Debug)]
 pub struct CopyEncoder {
     operations: Vec<Operation>,
     fields: [u8; 2],
     out: Vec<u8>,
-    /// Where the row under way starts in `out`.
+    /// Where the row under way starts in `out`, or goes on where parts of it were taken.
     row: usize,
-    limit: usize,
-    largest_value: usize,
+    parts: Parts,
+    limits: Limits,
+    pause: bool,
     long: LongValue,
+    /// Of the long value.
+    column: usize,
     rows: u64,
     bytes: u64,
     checksum: u64,
@@ -41,21 +61,15 @@ pub struct CopyEncoder {
     columns: Vec<String>,
 }
 
-/// A long value of which not all pieces came yet.
-#[derive(Debug, Default)]
-struct LongValue {
-    /// Where its field starts.
-    field: usize,
-    utf16: Utf16,
-    coded: Coded,
-}
-
 /// Why a value was not encoded.
 enum Refused {
     Malformed,
     SeventhDigit,
     Text(text::Refused),
-    TooLong(usize),
+    /// For PostgreSQL.
+    TooLong,
+    /// For the memory that there is.
+    TooMuch(usize),
 }
 
 impl From<time::Refused> for Refused {
@@ -99,9 +113,11 @@ impl CopyEncoder {
                 .to_be_bytes(),
             out: Vec::with_capacity(limit + SLACK),
             row: 0,
-            limit,
-            largest_value: LARGEST_FIELD,
+            parts: Parts::default(),
+            limits: Limits { batch: limit, share: LARGEST_FIELD, value: LARGEST_FIELD },
+            pause: false,
             long: LongValue::default(),
+            column: 0,
             rows: 0,
             bytes: 0,
             checksum: 0,
@@ -110,23 +126,67 @@ impl CopyEncoder {
         })
     }
 
-    /// Refuses long values that take more than so many bytes in the target: they are held in memory whole. A value
-    /// that lay in the read buffer in one piece is not measured.
+    /// Refuses long values that have to be collected and take more than so many bytes in the target. A value that lay in
+    /// the read buffer in one piece is not measured.
     #[must_use]
     pub fn largest_value(mut self, bytes: usize) -> Self {
-        self.largest_value = bytes.min(LARGEST_FIELD);
+        self.limits.value = bytes.min(LARGEST_FIELD);
         self
     }
 
-    /// The complete rows encoded since the last call: COPY BINARY tuples without header and trailer.
+    /// Sets all limits, before the first row.
+    pub fn limit_to(&mut self, limits: Limits) {
+        self.limits = Limits { value: limits.value.min(LARGEST_FIELD), ..limits };
+    }
+
+    /// All bytes that are final: COPY BINARY tuples without header and trailer, the last one perhaps in part. What stays
+    /// is a text that is being collected.
     pub fn take(&mut self) -> Bytes {
-        let mut next = Vec::with_capacity(self.limit + SLACK);
-        next.extend_from_slice(self.out.get(self.row..).unwrap_or_default());
+        let end = self.final_bytes();
+        self.pause &= !self.is_between_rows();
+        self.parts.add(self.out.get(self.row..end).unwrap_or_default());
+        let mut next = Vec::with_capacity(self.limits.batch + SLACK);
+        next.extend_from_slice(self.out.get(end..).unwrap_or_default());
         let mut taken = std::mem::replace(&mut self.out, next);
-        taken.truncate(self.row);
-        self.long.field = self.long.field.saturating_sub(self.row);
+        taken.truncate(end);
+        self.long.field = self.long.field.saturating_sub(end);
         self.row = 0;
         Bytes::from(taken)
+    }
+
+    /// A long value is being collected: [`Self::take`] leaves it here.
+    #[must_use]
+    pub const fn is_collecting(&self) -> bool {
+        self.long.collected
+    }
+
+    /// The value that is being collected has reached its share: [`Self::grant`] lets it go on.
+    #[must_use]
+    pub fn wants_more(&self) -> bool {
+        self.long.collected && !self.long.granted && self.long.length(&self.out) >= self.limits.share
+    }
+
+    /// Lets the value that is being collected have up to [`Limits::value`] bytes.
+    pub fn grant(&mut self) {
+        if let Some(operation) = self.operations.get(self.column) {
+            self.long.grant(operation, &mut self.out, self.limits.value);
+        }
+    }
+
+    /// Makes [`RowEncoder::is_full`] hold behind the row under way, whatever its size; once.
+    pub const fn pause_behind_row(&mut self) {
+        self.pause = true;
+    }
+
+    /// No row is under way: what was taken ends with a complete one.
+    #[must_use]
+    pub const fn is_between_rows(&self) -> bool {
+        self.row == self.out.len() && self.parts.is_empty()
+    }
+
+    #[inline]
+    const fn final_bytes(&self) -> usize {
+        if self.long.collected { self.long.field } else { self.out.len() }
     }
 
     /// Complete rows so far.
@@ -163,37 +223,15 @@ impl CopyEncoder {
             Refused::Text(text::Refused::Undefined) => {
                 value("bytes that the code page of its collation does not define")
             }
-            Refused::TooLong(limit) => value(&format!("a value of more than {limit} bytes")),
+            Refused::TooLong => value(&format!(
+                "a value of more than {LARGEST_FIELD} bytes, the most that PostgreSQL has room for in one field"
+            )),
+            Refused::TooMuch(limit) => value(&format!(
+                "a value of more than {limit} bytes, which has to be held in memory whole: give more memory (--memory)"
+            )),
         };
         let name = self.columns.get(column).map_or("?", String::as_str);
         error.table(&self.table).column(name)
-    }
-
-    fn piece(&mut self, column: usize, raw: &[u8]) -> Result<(), Refused> {
-        match self.operations.get(column) {
-            Some(Operation::Bytes) => self.out.extend_from_slice(raw),
-            Some(Operation::Utf16 | Operation::Xml) => self.long.utf16.piece(&mut self.out, raw)?,
-            Some(Operation::Coded(page)) => self.long.coded.piece(page, &mut self.out, raw)?,
-            _ => return Err(Refused::Malformed),
-        }
-        if self.out.len() - self.long.field > self.largest_value {
-            return Err(Refused::TooLong(self.largest_value));
-        }
-        Ok(())
-    }
-
-    fn end(&mut self, column: usize) -> Result<(), Refused> {
-        let text = self.long.field + 4;
-        match self.operations.get(column) {
-            Some(Operation::Utf16) => self.long.utf16.end()?,
-            Some(Operation::Xml) => {
-                self.long.utf16.end()?;
-                plain_xml(&mut self.out, text);
-            }
-            Some(Operation::Coded(page)) => self.long.coded.end(page, &mut self.out, text)?,
-            _ => {}
-        }
-        close(&mut self.out, self.long.field)
     }
 }
 
@@ -218,32 +256,44 @@ impl RowEncoder for CopyEncoder {
         done.map_err(|refused| self.refused(column, &refused))
     }
 
-    fn long_begin(&mut self, _: usize) -> Result<()> {
-        self.long = LongValue { field: self.out.len(), ..LongValue::default() };
-        self.out.extend_from_slice(&[0; 4]);
+    fn long_begin(&mut self, column: usize, length: Option<u64>) -> Result<()> {
+        self.column = column;
+        let begun = match self.operations.get(column) {
+            Some(operation) => LongValue::begin(operation, &mut self.out, length, self.limits.value),
+            None => Err(Refused::Malformed),
+        };
+        self.long = begun.map_err(|refused| self.refused(column, &refused))?;
         Ok(())
     }
 
     fn long_piece(&mut self, column: usize, piece: &[u8]) -> Result<()> {
-        self.piece(column, piece).map_err(|refused| self.refused(column, &refused))
+        let done = match self.operations.get(column) {
+            Some(operation) => self.long.piece(operation, &mut self.out, piece, self.limits.value),
+            None => Err(Refused::Malformed),
+        };
+        done.map_err(|refused| self.refused(column, &refused))
     }
 
     fn long_end(&mut self, column: usize) -> Result<()> {
-        self.end(column).map_err(|refused| self.refused(column, &refused))
+        let done = match self.operations.get(column) {
+            Some(operation) => self.long.end(operation, &mut self.out),
+            None => Err(Refused::Malformed),
+        };
+        done.map_err(|refused| self.refused(column, &refused))
     }
 
     #[inline]
     fn end_row(&mut self) {
-        let row = self.out.get(self.row..).unwrap_or_default();
-        self.checksum = self.checksum.wrapping_add(XxHash3_64::oneshot(row));
-        self.bytes += row.len() as u64;
+        let (hash, length) = self.parts.end(self.out.get(self.row..).unwrap_or_default());
+        self.checksum = self.checksum.wrapping_add(hash);
+        self.bytes += length;
         self.rows += 1;
         self.row = self.out.len();
     }
 
     #[inline]
     fn is_full(&self) -> bool {
-        self.row >= self.limit
+        self.final_bytes() >= self.limits.batch || self.wants_more() || self.pause && self.is_between_rows()
     }
 }
 
@@ -260,7 +310,7 @@ pub(super) fn field<const N: usize>(out: &mut Vec<u8>, content: &[u8; N]) {
 /// Writes the length of the field that starts at `field` and ends here.
 #[inline]
 fn close(out: &mut [u8], field: usize) -> Result<(), Refused> {
-    let length = i32::try_from(out.len() - field - 4).map_err(|_| Refused::TooLong(LARGEST_FIELD))?;
+    let length = i32::try_from(out.len() - field - 4).map_err(|_| Refused::TooLong)?;
     if let Some(place) = out.get_mut(field..field + 4) {
         place.copy_from_slice(&length.to_be_bytes());
     }
@@ -332,26 +382,4 @@ fn decimal(raw: &[u8]) -> Result<(bool, u128), Refused> {
     bytes[..digits.len()].copy_from_slice(digits);
     let magnitude = u128::from_le_bytes(bytes);
     if magnitude >= TOO_LARGE { Err(Refused::Malformed) } else { Ok((sign == 0, magnitude)) }
-}
-
-/// The content of a field whose length follows from it.
-fn sized(operation: &Operation, out: &mut Vec<u8>, raw: &[u8]) -> Result<(), Refused> {
-    let start = out.len();
-    match operation {
-        Operation::Utf16 | Operation::Xml => {
-            let mut pieces = Utf16::default();
-            pieces.piece(out, raw)?;
-            pieces.end()?;
-            if matches!(operation, Operation::Xml) {
-                plain_xml(out, start);
-            }
-        }
-        Operation::Coded(page) => {
-            let mut coded = Coded::default();
-            coded.piece(page, out, raw)?;
-            coded.end(page, out, start)?;
-        }
-        _ => out.extend_from_slice(raw),
-    }
-    Ok(())
 }

@@ -1,10 +1,9 @@
 //! Which conversion a column needs: what the plan says of it against what the wire sends.
 
-use super::collation::{CodePage, code_page};
 use super::types::map;
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::document::PlannedColumn;
-use crate::source::wire::{WireColumn, WireType};
+use crate::source::wire::{CodePage, WireColumn, WireType, code_page};
 use std::fmt::Write as _;
 
 /// How a column's values are converted: wire type and target type in one.

@@ -1,6 +1,6 @@
 //! Text to UTF-8: from UTF-16LE, from code pages, from UTF-8. Fails on what PostgreSQL cannot hold, never replaces.
 
-use super::collation::CodePage;
+use crate::source::wire::CodePage;
 use encoding_rs::{BIG5, Decoder, DecoderResult, Encoding, GBK};
 
 /// Why a text was not converted.

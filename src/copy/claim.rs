@@ -10,15 +10,17 @@
 //! our own, else after `--claim-timeout` without a heartbeat, by the store's clock.
 
 use super::context::Context;
-use super::state::{self, Event};
+use super::state::{self, Done, Event};
 use crate::checkpoint::document::{Document, FinishDocument, Owner, Phase, PhaseError, TableDocument};
 use crate::checkpoint::{Entry, Written};
 use crate::clock;
 use crate::error::{Error, ErrorKind, Result};
+use crate::failpoint;
 use crate::retry::Retrying;
 use crate::schema::TableName;
+use crate::settings::Consistency;
 use crate::target::ledger;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use tokio::sync::Mutex;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -31,10 +33,12 @@ pub trait Claimable: Document + 'static {
     /// The phase that the claim is for.
     fn phase_mut(&mut self) -> &mut Phase;
     fn phase(&self) -> &Phase;
+    /// Notes what the new owner's reads will see, where the document has a place for it.
+    fn set_consistency(&mut self, _consistency: &Consistency) {}
 }
 
 macro_rules! claimable {
-    ($document:ty, $phase:ident) => {
+    ($document:ty, $phase:ident $(, $more:item)?) => {
         impl Claimable for $document {
             fn owner(&self) -> Option<&Owner> {
                 self.owner.as_ref()
@@ -51,10 +55,17 @@ macro_rules! claimable {
             fn phase(&self) -> &Phase {
                 &self.$phase
             }
+            $($more)?
         }
     };
 }
-claimable!(TableDocument, data);
+claimable!(
+    TableDocument,
+    data,
+    fn set_consistency(&mut self, consistency: &Consistency) {
+        self.consistency = Some(consistency.to_string());
+    }
+);
 claimable!(FinishDocument, status);
 
 /// The ledger's index of the finish step; tables begin at 1.
@@ -72,6 +83,8 @@ pub struct Claim<T: Claimable> {
     pub index: u32,
     pub epoch: u64,
     entry: Arc<Mutex<Entry<T>>>,
+    /// How far the work has come, for the next write of whichever kind.
+    done: Arc<std::sync::Mutex<Option<Done>>>,
     /// Ends the heartbeat when it is dropped, whatever way the claim ends.
     heartbeat: DropGuard,
     fenced: CancellationToken,
@@ -88,6 +101,7 @@ pub async fn ask<T: Claimable>(
     name: &TableName,
     mut entry: Entry<T>,
 ) -> Result<Asked<T>> {
+    failpoint!("claim.before_lock");
     let locked = cx.session.lock().await.hold(index).await?;
     if let Some(owner) = entry.document.owner() {
         let ours = owner.pod == cx.pod;
@@ -121,27 +135,38 @@ async fn take<T: Claimable>(
     name: &TableName,
     entry: &mut Entry<T>,
 ) -> Result<Option<u64>> {
+    failpoint!("claim.after_lock");
     let known = cx.epochs.get(&index).copied().unwrap_or(0);
     let document = &mut entry.document;
     let epoch = (*document.epoch_mut()).max(known) + 1;
     *document.epoch_mut() = epoch;
     document.set_owner(Some(Owner { pod: cx.pod.clone(), epoch, heartbeat: clock::now() }));
+    document.set_consistency(&cx.consistency);
     let started = state::next(document.phase(), Event::Started, clock::now())?;
     *document.phase_mut() = started;
     match cx.checkpoints.write(entry).await? {
         Written::Stored => {}
         Written::Lost => return Ok(None),
     }
+    failpoint!("claim.after_put");
     let mut session = cx.session.lock().await;
     let client = session.client().await?;
     // First the sessions: a frozen owner's open transaction would hold the row that is raised.
     ledger::terminate_older(client, &cx.run, index, epoch).await?;
+    failpoint!("claim.after_terminate");
     ledger::raise_epoch(client, &cx.run, index, name, epoch, &cx.pod).await?;
+    failpoint!("claim.after_raise");
     Ok(Some(epoch))
 }
 
 async fn unlock(cx: &Context, index: u32) {
-    if let Err(error) = cx.session.lock().await.release(index).await {
+    let released = async {
+        failpoint!("release.before_unlock");
+        cx.session.lock().await.release(index).await?;
+        failpoint!("release.after_unlock");
+        Ok::<_, Error>(())
+    };
+    if let Err(error) = released.await {
         tracing::warn!(index, error = %error, "could not free the advisory lock; it goes with the session");
     }
 }
@@ -149,10 +174,23 @@ async fn unlock(cx: &Context, index: u32) {
 impl<T: Claimable> Claim<T> {
     fn start(cx: &Arc<Context>, index: u32, epoch: u64, entry: Entry<T>) -> Self {
         let entry = Arc::new(Mutex::new(entry));
+        let done = Arc::new(std::sync::Mutex::new(None));
         let (heartbeat, fenced) = (CancellationToken::new(), CancellationToken::new());
-        let task =
-            tokio::spawn(beat(Arc::clone(cx), index, Arc::clone(&entry), heartbeat.clone(), fenced.clone()));
-        Self { index, epoch, entry, heartbeat: heartbeat.drop_guard(), fenced, task }
+        let pulse = Pulse {
+            cx: Arc::clone(cx),
+            index,
+            entry: Arc::clone(&entry),
+            done: Arc::clone(&done),
+            stop: heartbeat.clone(),
+            fenced: fenced.clone(),
+        };
+        let task = tokio::spawn(pulse.beat());
+        Self { index, epoch, entry, done, heartbeat: heartbeat.drop_guard(), fenced, task }
+    }
+
+    /// Says how far the work has come; the next heartbeat writes it down. The ledger has it already.
+    pub fn progressed(&self, done: Done) {
+        *self.done.lock().unwrap_or_else(PoisonError::into_inner) = Some(done);
     }
 
     /// Cancelled when the heartbeat finds that another pod took the claim over.
@@ -171,6 +209,7 @@ impl<T: Claimable> Claim<T> {
             tracing::error!(index = self.index, error = %error, "the heartbeat ended badly");
         }
         let mut entry = self.entry.lock().await;
+        note(&mut entry.document, &self.done)?;
         let next = state::next(entry.document.phase(), settled.event, clock::now())?;
         *entry.document.phase_mut() = next;
         (settled.change)(&mut entry.document);
@@ -194,7 +233,13 @@ impl<T: Claimable> Claim<T> {
 async fn write_with_patience<T: Claimable>(cx: &Context, entry: &mut Entry<T>) -> Result<Written> {
     let mut retrying = Retrying::new(cx.retry, &cx.shutdown, "writing a checkpoint");
     loop {
-        match cx.checkpoints.write(entry).await {
+        let written = async {
+            failpoint!("settle.before_put");
+            let written = cx.checkpoints.write(entry).await?;
+            failpoint!("settle.after_put");
+            Ok(written)
+        };
+        match written.await {
             Ok(written) => return Ok(written),
             Err(error) => retrying.pause(error).await?,
         }
@@ -224,32 +269,57 @@ fn fenced_error(epoch: u64) -> Error {
     Error::new(ErrorKind::Fenced, format!("the claim of epoch {epoch} was taken over by another pod"))
 }
 
-/// Writes the heartbeat four times in a claim timeout until told to stop; cancels `fenced` when the claim is lost.
-async fn beat<T: Claimable>(
+/// Takes what was said by [`Claim::progressed`] into the document.
+fn note<T: Claimable>(document: &mut T, done: &std::sync::Mutex<Option<Done>>) -> Result<()> {
+    let done = done.lock().unwrap_or_else(PoisonError::into_inner).take();
+    if let Some(done) = done {
+        *document.phase_mut() = state::next(document.phase(), Event::Progressed(done), clock::now())?;
+    }
+    Ok(())
+}
+
+/// What the heartbeat of a claim needs.
+struct Pulse<T: Claimable> {
     cx: Arc<Context>,
     index: u32,
     entry: Arc<Mutex<Entry<T>>>,
+    done: Arc<std::sync::Mutex<Option<Done>>>,
     stop: CancellationToken,
     fenced: CancellationToken,
-) {
-    loop {
-        tokio::select! {
-            () = tokio::time::sleep(cx.claim_timeout / 4) => {}
-            () = stop.cancelled() => return,
+}
+
+impl<T: Claimable> Pulse<T> {
+    /// Writes the heartbeat four times in a claim timeout until told to stop; cancels `fenced` when the claim is lost.
+    async fn beat(self) {
+        loop {
+            tokio::select! {
+                () = tokio::time::sleep(self.cx.claim_timeout / 4) => {}
+                () = self.stop.cancelled() => return,
+            }
+            match self.once().await {
+                Ok(Written::Stored) => {}
+                Ok(Written::Lost) => {
+                    tracing::warn!(index = self.index, "another pod has taken this claim over");
+                    self.fenced.cancel();
+                    return;
+                }
+                // The ledger's epoch still guards the commit; the store may come back before the claim times out.
+                Err(error) => {
+                    tracing::warn!(index = self.index, error = %error, "the heartbeat could not be written");
+                }
+            }
         }
-        let mut entry = entry.lock().await;
+    }
+
+    async fn once(&self) -> Result<Written> {
+        let mut entry = self.entry.lock().await;
+        note(&mut entry.document, &self.done)?;
         if let Some(owner) = entry.document.owner().cloned() {
             entry.document.set_owner(Some(Owner { heartbeat: clock::now(), ..owner }));
         }
-        match cx.checkpoints.write(&mut entry).await {
-            Ok(Written::Stored) => {}
-            Ok(Written::Lost) => {
-                tracing::warn!(index, "another pod has taken this claim over");
-                fenced.cancel();
-                return;
-            }
-            // The ledger's epoch still guards the commit; the store may come back before the claim times out.
-            Err(error) => tracing::warn!(index, error = %error, "the heartbeat could not be written"),
-        }
+        failpoint!("heartbeat.before_put");
+        let written = self.cx.checkpoints.write(&mut entry).await?;
+        failpoint!("heartbeat.after_put");
+        Ok(written)
     }
 }

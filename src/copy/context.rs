@@ -1,5 +1,6 @@
 //! What every step of a run needs, made once per process.
 
+use super::budget::Budget;
 use crate::checkpoint::Checkpoints;
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::document::Plan;
@@ -13,6 +14,7 @@ use crate::target::ledger;
 use crate::target::pooler;
 use crate::target::settings::TargetSettings;
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Mutex;
@@ -29,9 +31,13 @@ pub struct Context {
     /// How long transactions under way may go on after a signal.
     pub grace: Duration,
     pub truncate: Truncate,
+    /// Bytes of source data that make a chunk.
+    pub chunk_size: u64,
     /// Decided once: SNAPSHOT is used only where the database allows it.
     pub consistency: Consistency,
     pub retry: RetryPolicy,
+    /// Memory of all buffers.
+    pub budget: Arc<Budget>,
     pub shutdown: Shutdown,
     pub progress: Progress,
     /// The session whose advisory locks say that this pod is alive; also used for small ledger statements.
@@ -138,8 +144,10 @@ impl Context {
             claim_timeout: settings.claim_timeout,
             grace: settings.grace,
             truncate: settings.truncate,
+            chunk_size: settings.chunk_size,
             consistency: run.consistency,
             retry: settings.retry,
+            budget: Arc::new(Budget::new(settings.memory, settings.jobs, Path::new("/"))?),
             shutdown: shutdown.clone(),
             progress: run.progress,
             epochs: run.epochs,

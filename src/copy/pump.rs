@@ -1,43 +1,71 @@
 //! The pump: rows from the source's wire into the target's COPY. Reader and writer overlap through a channel of two
-//! batches, so memory is bounded by a few batches whatever the table's size.
+//! batches, so memory is bounded by a few batches whatever the table's size; see [`super::budget`] for how large they are.
 
 use super::context::Context;
 use crate::convert::encode::CopyEncoder;
 use crate::error::Result;
 use crate::plan::document::PlannedTable;
+use crate::schema::bound::Bound;
+use crate::source::chunks::KeyCapture;
 use crate::source::rows::{Filled, RowStream};
 use crate::target::writer::CopyWriter;
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
-/// Encoded bytes that make a batch.
+/// Encoded bytes that make a batch, where the budget has room for it.
 pub(super) const BATCH_BYTES: usize = 256 * 1024;
 /// Batches between the reader and the writer.
 const BATCHES_UNDER_WAY: usize = 2;
 
-/// Reads, encodes and writes at once; the rows that the target counted.
+/// What is pumped.
+pub(super) struct Piece<'a> {
+    pub(super) table: &'a PlannedTable,
+    pub(super) chunk: u32,
+    /// Bytes after which the chunk ends behind the next complete row whose key can be told; None: never.
+    pub(super) cut_at: Option<u64>,
+}
+
+/// What was pumped.
+pub(super) struct Pumped {
+    /// Rows that the target counted.
+    pub(super) written: u64,
+    /// The key of the last row, where the chunk was cut there.
+    pub(super) cut: Option<Bound>,
+}
+
+/// Reads, encodes and writes at once.
 pub(super) async fn pump(
     cx: &Context,
-    table: &PlannedTable,
+    piece: &Piece<'_>,
     rows: &mut RowStream<'_>,
-    encoder: &mut CopyEncoder,
+    encoder: &mut KeyCapture<CopyEncoder>,
     mut writer: CopyWriter,
-) -> Result<u64> {
+) -> Result<Pumped> {
+    let mut allowance = cx.budget.allowance(encoder.inner());
     let (batches, mut arrived) = mpsc::channel::<Bytes>(BATCHES_UNDER_WAY);
     let read = async move {
         loop {
             let filled = rows.fill(encoder).await?;
-            let batch = encoder.take();
+            let (batch, done) = (allowance.take(encoder.inner()), encoder.get().bytes());
             if !batch.is_empty() {
-                cx.progress.rows(table.index, encoder.rows(), encoder.bytes());
+                cx.progress.rows(piece.table.index, piece.chunk, encoder.get().rows(), done);
                 if batches.send(batch).await.is_err() {
                     // The writer failed; its error is the one to report.
                     std::future::pending::<()>().await;
                 }
             }
             if filled == Filled::End {
-                return Ok(());
+                return Ok(None);
             }
+            if piece.cut_at.is_some_and(|limit| done >= limit) {
+                if !encoder.get().is_between_rows() {
+                    // What was sent of a row cannot be taken back.
+                    encoder.inner().pause_behind_row();
+                } else if let Some(key) = encoder.last() {
+                    return Ok(Some(key));
+                }
+            }
+            allowance.refill(encoder.inner()).await?;
         }
     };
     let write = async move {
@@ -46,6 +74,6 @@ pub(super) async fn pump(
         }
         Ok(writer)
     };
-    let ((), writer) = tokio::try_join!(read, write)?;
-    writer.finish().await
+    let (cut, writer) = tokio::try_join!(read, write)?;
+    Ok(Pumped { written: writer.finish().await?, cut })
 }

@@ -1,13 +1,18 @@
-//! The work list of a pod: completed tables are skipped, the rest goes largest first, `--jobs` at once.
+//! The work list of a pod: completed tables are skipped, the rest goes largest first, `--jobs` chunks at once.
+//!
+//! A worker takes a chunk of a table that is under way where one waits, else it claims and begins the next table. Whoever
+//! ends the last chunk of a table settles its claim.
 //!
 //! A table that another living pod owns is put back and asked for again until the pod has ended or the claim timeout has
 //! passed twice. A table that fails for good does not stop the others; an error that would stop every table (login,
 //! missing database, unreachable servers after all retries) does.
 
-use super::claim::{self, Asked, Settled};
+use super::begin::{self, Begun};
+use super::claim::{self, Asked, Claim, Settled};
 use super::context::Context;
-use super::state::Event;
-use super::worker::{self, Connections, Copied};
+use super::state::{Done, Event};
+use super::table::{Chunk, Ended, OpenTable};
+use super::worker::{self, Connections};
 use crate::checkpoint::Entry;
 use crate::checkpoint::document::{PodTable, Status, TableDocument};
 use crate::clock;
@@ -15,9 +20,9 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::plan::document::PlannedTable;
 use crate::retry::Retrying;
 use std::collections::VecDeque;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
-use tokio::sync::Mutex;
+use tokio::sync::Notify;
 
 /// One table to copy, with its document as it was last seen.
 pub struct Work {
@@ -28,10 +33,12 @@ pub struct Work {
 /// What became of the list.
 #[derive(Debug, Default)]
 pub struct Tally {
+    /// Tables that this pod completed.
     pub copied: u64,
     /// Completed by another pod while this one waited for them.
     pub elsewhere: u64,
     pub failed: u64,
+    /// Committed by this pod, of whichever table.
     pub rows: u64,
     pub bytes: u64,
     /// What this pod did, for its own document.
@@ -48,9 +55,36 @@ struct Waiting {
     ready: Instant,
 }
 
+/// A table under way, with the claim that it is settled by.
+struct Open {
+    table: Arc<OpenTable>,
+    claim: Claim<TableDocument>,
+}
+
+#[derive(Default)]
+struct Queue {
+    waiting: VecDeque<Waiting>,
+    open: Vec<Open>,
+    /// Tables that a worker is claiming or beginning.
+    opening: usize,
+    tally: Tally,
+}
+
 struct Shared {
-    waiting: Mutex<VecDeque<Waiting>>,
-    tally: Mutex<Tally>,
+    queue: Mutex<Queue>,
+    /// Something changed for those who wait for work.
+    changed: Notify,
+}
+
+impl Shared {
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+enum Job {
+    Chunk(Arc<OpenTable>, Chunk),
+    Table(Waiting),
 }
 
 /// Copies all of `work` with `jobs` workers.
@@ -58,116 +92,252 @@ struct Shared {
 /// # Errors
 /// None of its own: what went wrong is in the tally, beside what went well.
 pub async fn copy_all(cx: &Arc<Context>, mut work: Vec<Work>, jobs: usize) -> Tally {
+    if work.is_empty() {
+        return Tally::default();
+    }
     work.sort_by_key(|work| (std::cmp::Reverse(work.table.bytes), work.table.index));
     let now = Instant::now();
-    let workers = jobs.min(work.len());
     let waiting = work.into_iter().map(|work| Waiting { work, busy_since: None, ready: now }).collect();
-    let shared = Arc::new(Shared { waiting: Mutex::new(waiting), tally: Mutex::new(Tally::default()) });
+    let queue = Mutex::new(Queue { waiting, ..Queue::default() });
+    let shared = Arc::new(Shared { queue, changed: Notify::new() });
     let mut tasks = tokio::task::JoinSet::new();
-    for _ in 0..workers {
+    for _ in 0..jobs {
         let (cx, shared) = (Arc::clone(cx), Arc::clone(&shared));
         tasks.spawn(async move { work_off(&cx, &shared).await });
     }
     while let Some(ended) = tasks.join_next().await {
         if let Err(error) = ended {
             let error = Error::new(ErrorKind::Bug, "a worker ended badly").because(error);
-            keep_worst(&mut shared.tally.lock().await.error, error);
+            keep_worst(&mut shared.queue().tally.error, error);
         }
     }
-    let mut tally = std::mem::take(&mut *shared.tally.lock().await);
+    // What is still open was left by a signal, or by an error that stops all.
+    let left = std::mem::take(&mut shared.queue().open);
+    for open in left {
+        if let Some(ended) = open.table.end(true) {
+            settle(cx, &shared, open, ended).await;
+        }
+    }
+    let mut tally = std::mem::take(&mut shared.queue().tally);
     if let Some(stop) = cx.shutdown.error() {
         tally.error = Some(stop);
     }
     tally
 }
 
-/// One worker: takes tables until none is left, or the pod must stop.
+/// One worker: takes chunks and tables until none is left, or the pod must stop.
 async fn work_off(cx: &Arc<Context>, shared: &Shared) {
     let mut connections = Connections::default();
-    while let Some(next) = take(cx, shared).await {
-        let index = next.work.table.index;
-        match one(cx, shared, &mut connections, next).await {
-            Ok(()) => {}
-            Err(error) => {
-                tracing::error!(index, code = error.policy().code, error = %error, "a table was not copied");
-                let mut tally = shared.tally.lock().await;
-                keep_worst(&mut tally.error, error);
+    while let Some(job) = take(cx, shared).await {
+        match job {
+            Job::Chunk(table, chunk) => copy(cx, shared, &mut connections, &table, chunk).await,
+            Job::Table(waiting) => {
+                let opened = open(cx, shared, &mut connections, waiting).await;
+                let mut queue = shared.queue();
+                queue.opening -= 1;
+                match opened {
+                    Ok(Some(open)) => queue.open.push(open),
+                    Ok(None) => {}
+                    Err(error) => note(&mut queue.tally, error),
+                }
             }
         }
+        settle_ended(cx, shared).await;
+        shared.changed.notify_waiters();
     }
+    shared.changed.notify_waiters();
 }
 
-/// The next table that may be tried; None at the end of the list, after a signal, or after an error that stops all.
-async fn take(cx: &Context, shared: &Shared) -> Option<Waiting> {
+fn note(tally: &mut Tally, error: Error) {
+    tracing::error!(code = error.policy().code, error = %error, "a table was not copied");
+    keep_worst(&mut tally.error, error);
+}
+
+/// The next piece of work; None at the end of the list, after a signal, or after an error that stops all.
+async fn take(cx: &Context, shared: &Shared) -> Option<Job> {
     loop {
-        if cx.shutdown.is_requested() || shared.tally.lock().await.error.as_ref().is_some_and(stops_all) {
-            return None;
-        }
+        // Registered before the look, so that no change between the look and the wait is missed.
+        let changed = shared.changed.notified();
+        tokio::pin!(changed);
+        changed.as_mut().enable();
         let wait = {
-            let mut waiting = shared.waiting.lock().await;
-            let now = Instant::now();
-            if let Some(place) = waiting.iter().position(|waiting| waiting.ready <= now) {
-                return waiting.remove(place);
+            let mut queue = shared.queue();
+            if cx.shutdown.is_requested() || queue.tally.error.as_ref().is_some_and(stops_all) {
+                return None;
             }
-            waiting.iter().map(|waiting| waiting.ready.saturating_duration_since(now)).min()?
+            let chunk = queue
+                .open
+                .iter()
+                .find_map(|open| open.table.take().map(|chunk| Job::Chunk(Arc::clone(&open.table), chunk)));
+            if chunk.is_some() {
+                return chunk;
+            }
+            let now = Instant::now();
+            if let Some(place) = queue.waiting.iter().position(|waiting| waiting.ready <= now) {
+                queue.opening += 1;
+                return queue.waiting.remove(place).map(Job::Table);
+            }
+            if queue.waiting.is_empty() && queue.open.is_empty() && queue.opening == 0 {
+                return None;
+            }
+            let soonest =
+                queue.waiting.iter().map(|waiting| waiting.ready.saturating_duration_since(now)).min();
+            // A chunk under way may be cut, a table may be put back: both are changes.
+            soonest.unwrap_or(Duration::from_secs(3600))
         };
         tokio::select! {
+            () = changed => {}
             () = tokio::time::sleep(wait) => {}
             () = cx.shutdown.token().cancelled() => {}
         }
     }
 }
 
-/// Claims and copies one table, or puts it back where another pod owns it.
-async fn one(cx: &Arc<Context>, shared: &Shared, connections: &mut Connections, next: Waiting) -> Result<()> {
+/// Claims and begins a table; None where another pod owns or has completed it.
+async fn open(
+    cx: &Arc<Context>,
+    shared: &Shared,
+    connections: &mut Connections,
+    next: Waiting,
+) -> Result<Option<Open>> {
     let table = &next.work.table;
     let claim = match claim_of(cx, &next).await.map_err(|error| error.table(&table.source))? {
         Some(Asked::Owned(claim)) => claim,
         Some(Asked::Busy(owner)) => {
             let owner = owner.map_or_else(|| "(unknown)".to_owned(), |owner| owner.pod);
-            return put_back(cx, shared, next, &owner).await;
+            return put_back(cx, shared, next, &owner).map(|()| None);
         }
-        None => return done_elsewhere(cx, shared, table).await,
+        None => {
+            done_elsewhere(cx, shared, table);
+            return Ok(None);
+        }
     };
     let started_at = clock::now();
     cx.progress.table_started(table.index, cx.total(), &table.source, table.rows, table.bytes);
-    let outcome = worker::copy_table(cx, connections, table, &claim).await;
-    let piece = |status, copied: Copied| PodTable {
-        index: table.index,
-        table: table.source.clone(),
-        phase: "data".to_owned(),
-        status,
-        started_at,
-        ended_at: clock::now(),
-        rows: copied.rows,
-        bytes: copied.bytes,
-        chunks: u32::from(status == Status::Completed),
-    };
-    match outcome {
-        Ok(copied) => {
-            let event = Event::Completed { rows: copied.rows, bytes: copied.bytes };
-            claim.settle(cx, Settled::event(event)).await.map_err(|error| error.table(&table.source))?;
-            cx.progress.table_completed(table.index, copied.rows, copied.bytes);
-            let mut tally = shared.tally.lock().await;
-            tally.copied += 1;
-            tally.rows += copied.rows;
-            tally.bytes += copied.bytes;
-            tally.tables.push(piece(Status::Completed, copied));
-            Ok(())
+    let begun = tokio::select! {
+        begun = begin::begin(cx, connections, table, claim.epoch) => begun,
+        () = claim.fenced().cancelled() => {
+            Err(Error::new(ErrorKind::Fenced, "another pod took this table over before it was begun"))
         }
+        () = worker::grace_over(cx) => Err(worker::stopped(cx)),
+    };
+    let begun = begun.map_err(|error| error.table(&table.source));
+    let (begun, error) = match begun {
+        Ok(begun) => (begun, None),
         Err(error) => {
-            let nothing = Copied { rows: 0, bytes: 0, checksum: 0 };
-            let status = give_up(cx, claim, &error).await;
+            connections.close();
+            (Begun { waiting: Vec::new(), next: 0, done: Done::default() }, Some(error))
+        }
+    };
+    if error.is_none() {
+        claim.progressed(begun.done);
+    }
+    let fenced = claim.fenced().clone();
+    let open = Open {
+        table: Arc::new(OpenTable::new(table.clone(), claim.epoch, fenced, started_at, begun)),
+        claim,
+    };
+    match error {
+        None => Ok(Some(open)),
+        Some(error) => {
+            let ended = Ended { done: Done::default(), own: Done::default(), error: Some(error), left: 0 };
+            settle(cx, shared, open, ended).await;
+            Ok(None)
+        }
+    }
+}
+
+/// Copies one chunk and writes it into the table's books.
+async fn copy(cx: &Context, shared: &Shared, connections: &mut Connections, table: &OpenTable, chunk: Chunk) {
+    match worker::copy_chunk(cx, connections, table, &chunk).await {
+        Ok(copied) => {
+            tracing::debug!(table = %table.table.source, chunk = chunk.number, rows = copied.rows, "committed");
+            cx.progress.chunk_committed(table.table.index, copied.rows, copied.bytes);
+            let done = table.committed(copied.rows, copied.bytes, copied.rest);
+            let queue = shared.queue();
+            if let Some(open) = queue.open.iter().find(|open| open.table.table.index == table.table.index) {
+                open.claim.progressed(done);
+            }
+        }
+        Err(error) => table.failed(error),
+    }
+}
+
+/// Settles the tables that have come to their end.
+async fn settle_ended(cx: &Context, shared: &Shared) {
+    loop {
+        let ended = {
+            let mut queue = shared.queue();
+            let found =
+                queue.open.iter().enumerate().find_map(|(place, open)| Some((place, open.table.end(false)?)));
+            found.map(|(place, ended)| (queue.open.remove(place), ended))
+        };
+        let Some((open, ended)) = ended else { return };
+        settle(cx, shared, open, ended).await;
+    }
+}
+
+/// Writes down what became of a table, gives its claim back, and counts it.
+async fn settle(cx: &Context, shared: &Shared, open: Open, ended: Ended) {
+    let table = &open.table.table;
+    let started_at = open.table.started_at;
+    let (status, error) = match (ended.error, ended.left) {
+        (None, 0) => completed(cx, open.claim, table, ended.done).await,
+        (None, _) => {
+            let stop = cx.shutdown.error();
+            let why = stop.as_ref().map_or_else(|| "an error stopped the pod".to_owned(), Error::detail);
+            release(cx, open.claim).await;
+            cx.progress.table_stopped(table.index, &why);
+            (Status::Pending, None)
+        }
+        (Some(error), _) => {
+            let status = give_up(cx, open.claim, &error).await;
             match status {
                 Status::Failed => cx.progress.table_failed(table.index, &error),
                 Status::Pending | Status::InProgress | Status::Completed => {
                     cx.progress.table_stopped(table.index, &error.detail());
                 }
             }
-            let mut tally = shared.tally.lock().await;
-            tally.failed += u64::from(status == Status::Failed);
-            tally.tables.push(piece(status, nothing));
-            Err(error)
+            (status, Some(error))
+        }
+    };
+    let mut queue = shared.queue();
+    let tally = &mut queue.tally;
+    tally.copied += u64::from(status == Status::Completed);
+    tally.failed += u64::from(status == Status::Failed);
+    tally.rows += ended.own.rows;
+    tally.bytes += ended.own.bytes;
+    tally.tables.push(PodTable {
+        index: table.index,
+        table: table.source.clone(),
+        phase: "data".to_owned(),
+        status,
+        started_at,
+        ended_at: clock::now(),
+        rows: ended.own.rows,
+        bytes: ended.own.bytes,
+        chunks: ended.own.chunks,
+    });
+    if let Some(error) = error {
+        note(tally, error);
+    }
+}
+
+/// All chunks are committed: says so in the table's document.
+async fn completed(
+    cx: &Context,
+    claim: Claim<TableDocument>,
+    table: &PlannedTable,
+    done: Done,
+) -> (Status, Option<Error>) {
+    match claim.settle(cx, Settled::event(Event::Completed(done))).await {
+        Ok(_) => {
+            cx.progress.table_completed(table.index);
+            (Status::Completed, None)
+        }
+        Err(error) => {
+            cx.progress.table_stopped(table.index, "the rows are committed, the checkpoint is not written");
+            (Status::InProgress, Some(error.table(&table.source)))
         }
     }
 }
@@ -197,22 +367,35 @@ async fn claim_of(cx: &Arc<Context>, next: &Waiting) -> Result<Option<Asked<Tabl
 }
 
 /// Records a failure, or gives the claim back after a signal; a claim that was taken over is no longer ours to change.
-async fn give_up(cx: &Context, claim: claim::Claim<TableDocument>, error: &Error) -> Status {
-    let (settled, status) = match error.kind() {
+async fn give_up(cx: &Context, claim: Claim<TableDocument>, error: &Error) -> Status {
+    match error.kind() {
         ErrorKind::Fenced => {
             claim.abandon(cx).await;
-            return Status::InProgress;
+            Status::InProgress
         }
-        ErrorKind::Terminated | ErrorKind::Interrupted => (Settled::event(Event::Released), Status::Pending),
-        _ => (Settled::failed(error), Status::Failed),
-    };
-    if let Err(unsettled) = claim.settle(cx, settled).await {
-        tracing::warn!(error = %unsettled, "the table's checkpoint could not be written; a rerun takes it up again");
+        ErrorKind::Terminated | ErrorKind::Interrupted => {
+            release(cx, claim).await;
+            Status::Pending
+        }
+        _ => {
+            unsettled(claim.settle(cx, Settled::failed(error)).await);
+            Status::Failed
+        }
     }
-    status
 }
 
-async fn done_elsewhere(cx: &Context, shared: &Shared, table: &PlannedTable) -> Result<()> {
+/// Gives a claim back with work left to do.
+async fn release(cx: &Context, claim: Claim<TableDocument>) {
+    unsettled(claim.settle(cx, Settled::event(Event::Released)).await);
+}
+
+fn unsettled<T>(settled: Result<T>) {
+    if let Err(error) = settled {
+        tracing::warn!(error = %error, "the table's checkpoint could not be written; a rerun takes it up again");
+    }
+}
+
+fn done_elsewhere(cx: &Context, shared: &Shared, table: &PlannedTable) {
     cx.progress.table_skipped(
         table.index,
         cx.total(),
@@ -220,12 +403,11 @@ async fn done_elsewhere(cx: &Context, shared: &Shared, table: &PlannedTable) -> 
         table.bytes,
         "completed by another pod",
     );
-    shared.tally.lock().await.elsewhere += 1;
-    Ok(())
+    shared.queue().tally.elsewhere += 1;
 }
 
 /// Waits for the owner to end; after two claim timeouts with a living owner the table is left to it.
-async fn put_back(cx: &Context, shared: &Shared, next: Waiting, owner: &str) -> Result<()> {
+fn put_back(cx: &Context, shared: &Shared, next: Waiting, owner: &str) -> Result<()> {
     let now = Instant::now();
     let since = next.busy_since.unwrap_or(now);
     let patience: Duration = cx.claim_timeout * 2;
@@ -237,7 +419,7 @@ async fn put_back(cx: &Context, shared: &Shared, next: Waiting, owner: &str) -> 
         tracing::info!(table = %next.work.table.source, owner, "another pod works on this table; waiting for it");
     }
     let ready = now + worker::busy_wait(cx.claim_timeout);
-    shared.waiting.lock().await.push_back(Waiting { busy_since: Some(since), ready, ..next });
+    shared.queue().waiting.push_back(Waiting { busy_since: Some(since), ready, ..next });
     Ok(())
 }
 

@@ -6,6 +6,7 @@
 //!    |           |    +--> failed -> in_progress (every rerun tries again)
 //!    +-----------+ released (SIGTERM) or reset
 //! ```
+//! Beside its status a phase has numbers: chunks, rows and bytes that are committed. They only say what the ledger says.
 //! A `completed` phase moves only by `Reset` (asked for by the user, or because the ledger in the target has no marker
 //! for it). Everything else is refused: a checkpoint never says less than what the ledger proves.
 
@@ -13,16 +14,34 @@ use crate::checkpoint::document::{Phase, PhaseError, Status};
 use crate::error::{Error, ErrorKind, Result};
 use jiff::Timestamp;
 
+/// How far a phase has come, by the ledger.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Done {
+    pub rows: u64,
+    pub bytes: u64,
+    /// Committed.
+    pub chunks: u32,
+    /// Pinned so far; one that is cut counts as two from then on.
+    pub of: u32,
+}
+
+impl Done {
+    /// Of a step that has no rows: the schema of a table, the finish.
+    pub const STEP: Self = Self { rows: 0, bytes: 0, chunks: 1, of: 1 };
+}
+
 /// What happened to a phase.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
-    /// By the pod that claimed it.
+    /// By the pod that claimed it. What earlier owners committed stays.
     Started,
-    /// By the owner, after the target's commit; also by whoever finds the ledger's marker at the start.
-    Completed { rows: u64, bytes: u64 },
-    /// By the owner, when the error is final.
+    /// By the owner, when chunks were committed; also when it finds what earlier owners committed.
+    Progressed(Done),
+    /// By the owner, after the target's last commit; also by whoever finds the ledger's markers at the start.
+    Completed(Done),
+    /// By the owner, when the error is final. What is committed stays.
     Failed(PhaseError),
-    /// By the owner on SIGTERM: nothing is committed, the next pod may begin at once.
+    /// By the owner on SIGTERM: what is committed stays, the next pod may go on at once.
     Released,
     /// By `reset`, or when the ledger knows nothing of a phase called completed.
     Reset,
@@ -33,6 +52,13 @@ pub enum Event {
 /// # Errors
 /// `Bug` for a move that the picture above does not have.
 pub fn next(phase: &Phase, event: Event, now: Timestamp) -> Result<Phase> {
+    let with = |done: Done| Phase {
+        rows_synced: done.rows,
+        bytes: done.bytes,
+        chunks_done: done.chunks,
+        chunks_total: done.of,
+        ..phase.clone()
+    };
     match (phase.status, event) {
         (Status::Pending | Status::Failed | Status::InProgress, Event::Started) => Ok(Phase {
             status: Status::InProgress,
@@ -40,29 +66,24 @@ pub fn next(phase: &Phase, event: Event, now: Timestamp) -> Result<Phase> {
             completed_at: None,
             failed_at: None,
             error: None,
-            rows_synced: 0,
-            bytes: 0,
-            chunks_done: 0,
-            chunks_total: 1,
             attempts: phase.attempts.saturating_add(1),
+            ..phase.clone()
         }),
-        (_, Event::Completed { rows, bytes }) => Ok(Phase {
+        (Status::Pending | Status::Failed | Status::InProgress, Event::Progressed(done)) => Ok(with(done)),
+        (_, Event::Completed(done)) if done.chunks == done.of => Ok(Phase {
             status: Status::Completed,
             started_at: phase.started_at.or(Some(now)),
             completed_at: Some(now),
             failed_at: None,
             error: None,
-            rows_synced: rows,
-            bytes,
-            chunks_done: 1,
-            chunks_total: 1,
             attempts: phase.attempts.max(1),
+            ..with(done)
         }),
         (Status::InProgress | Status::Pending | Status::Failed, Event::Failed(error)) => {
             Ok(Phase { status: Status::Failed, failed_at: Some(now), error: Some(error), ..phase.clone() })
         }
         (Status::InProgress | Status::Pending, Event::Released) => {
-            Ok(Phase { status: Status::Pending, rows_synced: 0, bytes: 0, ..phase.clone() })
+            Ok(Phase { status: Status::Pending, ..phase.clone() })
         }
         (_, Event::Reset) => Ok(Phase::default()),
         (status, event) => {
@@ -92,9 +113,21 @@ mod tests {
             (started.status, started.attempts, started.started_at),
             (Status::InProgress, 1, Some(NOW))
         );
-        let completed = next(&started, Event::Completed { rows: 7, bytes: 70 }, NOW).unwrap();
+        let half =
+            next(&started, Event::Progressed(Done { rows: 3, bytes: 30, chunks: 1, of: 2 }), NOW).unwrap();
+        assert_eq!((half.status, half.rows_synced, half.chunks_done), (Status::InProgress, 3, 1));
+        let all = Done { rows: 7, bytes: 70, chunks: 2, of: 2 };
+        let completed = next(&half, Event::Completed(all), NOW).unwrap();
         assert_eq!((completed.status, completed.rows_synced, completed.bytes), (Status::Completed, 7, 70));
-        assert_eq!((completed.chunks_done, completed.chunks_total), (1, 1));
+        assert_eq!((completed.chunks_done, completed.chunks_total), (2, 2));
+    }
+
+    #[test]
+    fn nothing_is_completed_before_its_last_chunk() {
+        let started = next(&Phase::default(), Event::Started, NOW).unwrap();
+        let error =
+            next(&started, Event::Completed(Done { chunks: 1, of: 2, ..Done::default() }), NOW).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Bug);
     }
 
     #[test]
@@ -108,7 +141,9 @@ mod tests {
     #[test]
     fn what_is_completed_moves_only_by_reset() {
         let completed = phase(Status::Completed);
-        for event in [Event::Started, Event::Failed(error()), Event::Released] {
+        for event in
+            [Event::Started, Event::Progressed(Done::default()), Event::Failed(error()), Event::Released]
+        {
             assert_eq!(next(&completed, event, NOW).unwrap_err().kind(), ErrorKind::Bug);
         }
         assert_eq!(next(&completed, Event::Reset, NOW).unwrap(), Phase::default());
@@ -117,7 +152,11 @@ mod tests {
     #[test]
     fn a_released_phase_is_pending_and_remembers_its_attempts() {
         let started = next(&Phase::default(), Event::Started, NOW).unwrap();
-        let released = next(&started, Event::Released, NOW).unwrap();
-        assert_eq!((released.status, released.attempts), (Status::Pending, 1));
+        let half =
+            next(&started, Event::Progressed(Done { rows: 3, bytes: 30, chunks: 1, of: 2 }), NOW).unwrap();
+        let released = next(&half, Event::Released, NOW).unwrap();
+        assert_eq!((released.status, released.attempts, released.rows_synced), (Status::Pending, 1, 3));
+        let again = next(&released, Event::Started, NOW).unwrap();
+        assert_eq!((again.chunks_done, again.chunks_total, again.attempts), (1, 2, 2));
     }
 }

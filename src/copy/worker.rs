@@ -1,84 +1,147 @@
-//! The pump: one table, one target transaction.
+//! The worker: one chunk, one target transaction.
 //!
-//! truncate (where allowed), COPY while reading, epoch check under a shared row lock, marker, commit. The reader and
-//! the writer overlap through a channel of two batches, so memory is bounded by a few batches whatever the table's size.
-//! An attempt that fails rolls back by closing its connections, and begins anew with fresh ones.
+//! truncate (a table's only chunk), COPY while reading, epoch check under a shared row lock, marker, commit. An attempt
+//! that fails rolls back by closing its connections, and begins anew with fresh ones; what other chunks of the table have
+//! committed stays. A chunk that turns out much larger than wanted is cut behind a complete row: its marker, its new upper
+//! bound and the chunk that takes the rest are committed together.
 
-use super::claim::Claim;
+use super::begin::{clear, name};
 use super::context::Context;
-use super::pump::{BATCH_BYTES, pump};
-use crate::checkpoint::document::TableDocument;
+use super::pump::{BATCH_BYTES, Piece, pump};
+use super::table::{Begins, Chunk, OpenTable};
 use crate::convert::encode::CopyEncoder;
 use crate::convert::types;
 use crate::error::{Error, ErrorKind, Result};
+use crate::failpoint;
 use crate::plan::document::PlannedTable;
 use crate::retry::Retrying;
-use crate::settings::{Consistency, Truncate};
+use crate::schema::bound::{Bound, KeyRange};
+use crate::settings::Consistency;
+use crate::source::chunks::{KeyCapture, key_parts};
 use crate::source::client::Client as SourceClient;
-use crate::source::select::{SelectForm, select};
+use crate::source::select::{SelectForm, select_range};
 use crate::target::client::{Client as TargetClient, Transaction};
 use crate::target::ledger::{self, Marker};
 use crate::target::writer::CopyWriter;
 use std::time::Duration;
 
-/// The one chunk of a table.
-const WHOLE_TABLE: u32 = 0;
+/// A chunk of so many times the wanted size is cut while it is read.
+const CUT_AT: u64 = 2;
 
-/// The connections of a worker, kept from table to table.
+/// The connections of a worker, kept from chunk to chunk.
 #[derive(Default)]
-pub struct Connections {
+pub(super) struct Connections {
     source: Option<SourceClient>,
     target: Option<TargetClient>,
 }
 
-/// What a table's commit holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Copied {
-    pub rows: u64,
-    /// COPY BINARY bytes.
-    pub bytes: u64,
-    pub checksum: u64,
+impl Connections {
+    /// The one to the target, made where there is none.
+    ///
+    /// # Errors
+    /// Those of connecting.
+    pub(super) async fn target(&mut self, cx: &Context) -> Result<&mut TargetClient> {
+        Ok(match &mut self.target {
+            Some(client) => client,
+            none => none.insert(TargetClient::connect(&cx.target, "shardferry").await?),
+        })
+    }
+
+    /// The one to the source, made where there is none.
+    ///
+    /// # Errors
+    /// Those of connecting.
+    pub(super) async fn source(&mut self, cx: &Context) -> Result<&mut SourceClient> {
+        Ok(match &mut self.source {
+            Some(client) => client,
+            none => none.insert(SourceClient::connect(&cx.source).await?),
+        })
+    }
+
+    async fn both(&mut self, cx: &Context) -> Result<(&mut SourceClient, &mut TargetClient)> {
+        self.target(cx).await?;
+        self.source(cx).await?;
+        match (&mut self.source, &mut self.target) {
+            (Some(source), Some(target)) => Ok((source, target)),
+            _ => Err(Error::new(ErrorKind::Bug, "a connection that was just made is not there")),
+        }
+    }
+
+    /// Closes both, which rolls back what is under way.
+    pub(super) fn close(&mut self) {
+        *self = Self::default();
+    }
 }
 
-/// Copies the table that `claim` owns: transient errors are retried, a fence or the end of the grace period stops it.
+/// What a chunk's commit holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Copied {
+    pub(super) rows: u64,
+    /// COPY BINARY bytes.
+    pub(super) bytes: u64,
+    /// What was cut off, and is another chunk now.
+    pub(super) rest: Option<Chunk>,
+}
+
+/// Copies a chunk of a table that this pod owns: transient errors are retried, a fence or the end of the grace period
+/// stops it.
 ///
 /// # Errors
-/// The last error, with the table's name. Nothing of the table is committed then, except where the answer to the commit
+/// The last error, with the table's name. Nothing of the chunk is committed then, except where the answer to the commit
 /// was lost: the rerun finds the marker.
-pub async fn copy_table(
+pub(super) async fn copy_chunk(
     cx: &Context,
     connections: &mut Connections,
-    table: &PlannedTable,
-    claim: &Claim<TableDocument>,
+    open: &OpenTable,
+    chunk: &Chunk,
 ) -> Result<Copied> {
-    let copying = attempts(cx, connections, table, claim.epoch);
-    let outcome = tokio::select! {
-        copied = copying => copied,
-        () = claim.fenced().cancelled() => {
+    let copying = attempts(cx, connections, open, chunk);
+    let outcome = interruptible(cx, open, copying).await;
+    if outcome.is_err() {
+        connections.close();
+    }
+    cx.progress.chunk_ended(open.table.index, chunk.number);
+    outcome.map_err(|error| error.table(&open.table.source))
+}
+
+/// `work` until it ends, another pod takes the table over, or the grace period is over.
+async fn interruptible<T>(
+    cx: &Context,
+    open: &OpenTable,
+    work: impl Future<Output = Result<T>>,
+) -> Result<T> {
+    tokio::select! {
+        done = work => done,
+        () = open.fenced.cancelled() => {
             Err(Error::new(ErrorKind::Fenced, "another pod took this table over while it was copied"))
         }
         () = grace_over(cx) => Err(stopped(cx)),
-    };
-    if outcome.is_err() {
-        *connections = Connections::default();
     }
-    outcome.map_err(|error| error.table(&table.source))
 }
 
-/// Tries until it succeeds or fails for good; each attempt has fresh connections.
+/// Tries until it succeeds or fails for good; each attempt after the first has fresh connections.
 async fn attempts(
     cx: &Context,
     connections: &mut Connections,
-    table: &PlannedTable,
-    epoch: u64,
+    open: &OpenTable,
+    chunk: &Chunk,
 ) -> Result<Copied> {
-    let what = format!("copying {}", table.source);
+    let what = format!("copying chunk {} of {}", chunk.number, open.table.source);
     let mut retrying = Retrying::new(cx.retry, &cx.shutdown, &what);
+    let mut first = true;
     loop {
-        match attempt(cx, connections, table, epoch).await {
+        let attempted = async {
+            if !std::mem::take(&mut first)
+                && let Some(copied) = committed(connections.target(cx).await?, cx, open, chunk).await?
+            {
+                return Ok(copied);
+            }
+            attempt(cx, connections, open, chunk).await
+        };
+        match attempted.await {
             Ok(copied) => return Ok(copied),
             Err(error) => {
-                *connections = Connections::default();
+                connections.close();
                 retrying.pause(error).await?;
             }
         }
@@ -86,7 +149,7 @@ async fn attempts(
 }
 
 /// Ends when a signal came and the grace period is over, or a second signal came.
-async fn grace_over(cx: &Context) {
+pub(super) async fn grace_over(cx: &Context) {
     cx.shutdown.token().cancelled().await;
     tokio::select! {
         () = tokio::time::sleep(cx.grace) => {}
@@ -94,86 +157,108 @@ async fn grace_over(cx: &Context) {
     }
 }
 
-fn stopped(cx: &Context) -> Error {
+pub(super) fn stopped(cx: &Context) -> Error {
     cx.shutdown.error().unwrap_or_else(|| Error::new(ErrorKind::Terminated, "stopped"))
 }
 
 async fn attempt(
     cx: &Context,
     connections: &mut Connections,
-    table: &PlannedTable,
-    epoch: u64,
+    open: &OpenTable,
+    chunk: &Chunk,
 ) -> Result<Copied> {
-    let target = match &mut connections.target {
-        Some(client) => client,
-        none => none.insert(TargetClient::connect(&cx.target, "shardferry").await?),
-    };
-    if let Some(copied) = committed(target, cx, table).await? {
-        return Ok(copied);
-    }
-    ledger::expect_epoch(target, &cx.run, table.index, epoch).await?;
-    let application = ledger::application_name(&cx.run, table.index, epoch);
-    target.execute("SELECT set_config('application_name', $1, false)", &[&application]).await?;
-    let source = match &mut connections.source {
-        Some(client) => client,
-        none => none.insert(SourceClient::connect(&cx.source).await?),
-    };
+    let table = &open.table;
+    let (source, target) = connections.both(cx).await?;
+    ledger::expect_epoch(target, &cx.run, table.index, open.epoch).await?;
+    failpoint!("copy.before_transaction");
     let transaction = target.transaction().await?;
-    let freeze = prepare(cx, &transaction, table).await?;
+    name(cx, &transaction, table, open.epoch).await?;
+    let freeze = match chunk.begins {
+        Begins::Table { forget } => clear(cx, &transaction, table, forget).await?,
+        Begins::Nothing => false,
+    };
+    failpoint!("copy.after_clear");
     let writer = CopyWriter::start(&transaction, table, freeze).await?;
-    let statement = statement(&cx.consistency, table)?;
-    let mut rows = source.read(&statement).await?;
-    let mut encoder = CopyEncoder::new(table, rows.columns(), BATCH_BYTES)?;
-    let written = pump(cx, table, &mut rows, &mut encoder, writer).await?;
+    failpoint!("copy.after_start");
+    // Only where the order of the key costs nothing may a chunk be cut: reading in order is what makes a cut possible.
+    let cut_key = table.chunk_key.as_ref().filter(|key| key.clustered);
+    let mut rows = source.read(&statement(&cx.consistency, table, &chunk.range)?).await?;
+    let encoder = CopyEncoder::new(table, rows.columns(), BATCH_BYTES)?;
+    let mut encoder = KeyCapture::new(encoder, table, cut_key, rows.columns())?;
+    let piece =
+        Piece { table, chunk: chunk.number, cut_at: cut_key.map(|_| cx.chunk_size.saturating_mul(CUT_AT)) };
+    let pumped = pump(cx, &piece, &mut rows, &mut encoder, writer).await?;
     drop(rows);
-    if written != encoder.rows() {
-        let message = format!("{} rows were read, but the target counted {written}", encoder.rows());
+    let encoder = encoder.get();
+    if pumped.written != encoder.rows() {
+        let message = format!("{} rows were read, but the target counted {}", encoder.rows(), pumped.written);
         return Err(Error::new(ErrorKind::Bug, message));
     }
-    let copied = Copied { rows: encoder.rows(), bytes: encoder.bytes(), checksum: encoder.checksum() };
-    ledger::check_epoch(&transaction, &cx.run, table.index, epoch).await?;
-    ledger::insert_marker(&transaction, &marker(cx, table, epoch, copied)).await?;
-    transaction.commit().await?;
-    Ok(copied)
-}
-
-/// The table's marker, where an earlier attempt did commit although its answer was lost.
-async fn committed(target: &TargetClient, cx: &Context, table: &PlannedTable) -> Result<Option<Copied>> {
-    let marker = ledger::marker(target, &cx.run, table.index, WHOLE_TABLE).await?;
-    Ok(marker.map(|marker| Copied { rows: marker.rows, bytes: marker.bytes, checksum: marker.checksum }))
-}
-
-fn marker(cx: &Context, table: &PlannedTable, epoch: u64, copied: Copied) -> Marker {
-    Marker {
+    failpoint!("copy.after_copy");
+    let marker = Marker {
         run: cx.run.clone(),
         table: table.index,
-        chunk: WHOLE_TABLE,
-        epoch,
-        rows: copied.rows,
-        bytes: copied.bytes,
-        checksum: copied.checksum,
+        chunk: chunk.number,
+        epoch: open.epoch,
+        rows: encoder.rows(),
+        bytes: encoder.bytes(),
+        checksum: encoder.checksum(),
+    };
+    let rest = seal(&transaction, open, chunk, &marker, pumped.cut).await?;
+    transaction.commit().await?;
+    failpoint!("copy.after_commit");
+    if rest.is_some() {
+        // Its rows beyond the cut are still on their way: the stream was abandoned, so the connection is closed.
+        connections.source = None;
     }
+    Ok(Copied { rows: marker.rows, bytes: marker.bytes, rest })
 }
 
-/// Empties the table; true where the COPY may FREEZE its rows: only in the transaction that truncated, and not where the
-/// user has made the table a partitioned one.
-async fn prepare(cx: &Context, transaction: &Transaction<'_>, table: &PlannedTable) -> Result<bool> {
-    if cx.truncate != Truncate::Never {
-        transaction.truncate(&table.target).await?;
-        return transaction.is_plain(&table.target).await;
+/// What ends a chunk's transaction: epoch check, marker, and the chunk that takes over what was cut off.
+async fn seal(
+    transaction: &Transaction<'_>,
+    open: &OpenTable,
+    chunk: &Chunk,
+    marker: &Marker,
+    cut: Option<Bound>,
+) -> Result<Option<Chunk>> {
+    ledger::check_epoch(transaction, &marker.run, marker.table, marker.epoch).await?;
+    failpoint!("copy.after_epoch_check");
+    match chunk.begins {
+        Begins::Table { .. } => ledger::insert_marker(transaction, marker).await?,
+        Begins::Nothing => ledger::fill_marker(transaction, marker).await?,
     }
-    if transaction.is_empty(&table.target).await? {
-        return Ok(false);
-    }
-    let message = format!(
-        "the target table {} holds rows that no marker of this run accounts for, and --no-truncate forbids to empty it",
-        table.target
-    );
-    Err(Error::new(ErrorKind::TargetData, message))
+    failpoint!("copy.after_marker");
+    let Some(through) = cut else { return Ok(None) };
+    ledger::cut(transaction, &marker.run, marker.table, chunk.number, &through).await?;
+    failpoint!("copy.after_cut");
+    let range = KeyRange { after: Some(through), through: chunk.range.through.clone() };
+    let rest = Chunk { number: open.number(), range, begins: Begins::Nothing };
+    ledger::pin(transaction, &marker.run, marker.table, rest.number, &rest.range).await?;
+    failpoint!("copy.after_rest");
+    Ok(Some(rest))
 }
 
-/// The batch that reads the table under the wanted isolation.
-fn statement(consistency: &Consistency, table: &PlannedTable) -> Result<String> {
+/// What an earlier attempt did commit although its answer was lost.
+async fn committed(
+    target: &TargetClient,
+    cx: &Context,
+    open: &OpenTable,
+    chunk: &Chunk,
+) -> Result<Option<Copied>> {
+    let known = ledger::chunks(target, &cx.run, open.table.index).await?;
+    let Some(own) = known.iter().find(|known| known.number == chunk.number) else { return Ok(None) };
+    let Some(marker) = &own.marker else { return Ok(None) };
+    let was_cut = own.range.through != chunk.range.through;
+    let rest = known
+        .iter()
+        .find(|other| was_cut && other.range.after == own.range.through && other.number != own.number)
+        .map(|other| Chunk { number: other.number, range: other.range.clone(), begins: Begins::Nothing });
+    Ok(Some(Copied { rows: marker.rows, bytes: marker.bytes, rest }))
+}
+
+/// The batch that reads the chunk under the wanted isolation.
+fn statement(consistency: &Consistency, table: &PlannedTable, range: &KeyRange) -> Result<String> {
     let columns = table
         .columns
         .iter()
@@ -192,11 +277,16 @@ fn statement(consistency: &Consistency, table: &PlannedTable) -> Result<String> 
             "READ COMMITTED"
         }
     };
-    Ok(format!("SET TRANSACTION ISOLATION LEVEL {level}; {}", select(&table.source, &columns, &[])))
+    let key = table.chunk_key.as_ref();
+    let parts = key.map(|key| key_parts(table, key)).transpose()?.unwrap_or_default();
+    let ordered = key.is_some_and(|key| key.clustered);
+    let select = select_range(&table.source, &columns, &parts, range, ordered)
+        .map_err(|error| error.table(&table.source))?;
+    Ok(format!("SET TRANSACTION ISOLATION LEVEL {level}; {select}"))
 }
 
 /// How long a worker waits before it looks again at a table that another pod owns.
 #[must_use]
-pub fn busy_wait(claim_timeout: Duration) -> Duration {
+pub(super) fn busy_wait(claim_timeout: Duration) -> Duration {
     (claim_timeout / 8).clamp(Duration::from_millis(200), Duration::from_secs(5))
 }

@@ -1,12 +1,13 @@
 //! From what the source has to the plan: filter, order, map types, name the target, take the fingerprint. Pure.
 
+use super::chunk_key;
 use super::document::{
     Plan, PlanOptions, PlannedColumn, PlannedIdentity, PlannedSource, PlannedTable, UnsupportedColumn,
     VERSION,
 };
 use crate::convert::types;
 use crate::error::{Error, ErrorKind, Result};
-use crate::schema::{SourceColumn, SourceTable, TableName};
+use crate::schema::{Index, SourceColumn, SourceTable, TableName};
 use globset::{Glob, GlobMatcher};
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
@@ -15,7 +16,7 @@ use std::collections::BTreeMap;
 /// PostgreSQL cuts longer identifiers silently (`NAMEDATALEN` - 1), so they are refused here.
 const MAX_NAME_BYTES: usize = 63;
 
-/// Builds the plan of `source`'s `tables`.
+/// Builds the plan of `source`'s `tables`; `indexes` are those of all tables, from which the chunk keys are chosen.
 ///
 /// # Errors
 /// `Config` for a pattern that is no glob, `SourcePermission` where there are no tables at all, `Usage` where the
@@ -24,6 +25,7 @@ pub fn build(
     source: PlannedSource,
     options: PlanOptions,
     tables: &[SourceTable],
+    indexes: &[Index],
     now: Timestamp,
 ) -> Result<Plan> {
     let filter = Filter::new(&options)?;
@@ -39,8 +41,11 @@ pub fn build(
         return Err(Error::new(ErrorKind::Usage, message));
     }
     chosen.sort_by(|a, b| a.name.cmp(&b.name));
-    let planned: Vec<PlannedTable> =
-        chosen.iter().zip(1_u32..).map(|(table, index)| planned_table(index, table, &options)).collect();
+    let planned: Vec<PlannedTable> = chosen
+        .iter()
+        .zip(1_u32..)
+        .map(|(table, place)| planned_table(place, table, indexes, &options))
+        .collect();
     refuse(&planned, &options)?;
     let fingerprint = fingerprint(&source, &options)?;
     Ok(Plan {
@@ -116,7 +121,7 @@ fn hex_digest(parts: &[&str]) -> String {
     digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn planned_table(index: u32, table: &SourceTable, options: &PlanOptions) -> PlannedTable {
+fn planned_table(place: u32, table: &SourceTable, indexes: &[Index], options: &PlanOptions) -> PlannedTable {
     let schema = options.schema_map.get(&table.name.schema).unwrap_or(&table.name.schema);
     let mut columns = Vec::new();
     let mut unsupported = Vec::new();
@@ -131,7 +136,7 @@ fn planned_table(index: u32, table: &SourceTable, options: &PlanOptions) -> Plan
         }
     }
     PlannedTable {
-        index,
+        index: place,
         source: table.name.clone(),
         target: TableName::new(schema, &table.name.name),
         columns,
@@ -142,7 +147,7 @@ fn planned_table(index: u32, table: &SourceTable, options: &PlanOptions) -> Plan
             .flat_map(|key| &key.columns)
             .map(|column| column.name.clone())
             .collect(),
-        chunk_key: None,
+        chunk_key: chunk_key::choose(table, indexes),
         rows: table.rows,
         bytes: table.bytes,
         column_fingerprint: column_fingerprint(table),
@@ -295,7 +300,7 @@ mod tests {
     }
 
     fn built(options: PlanOptions, tables: &[SourceTable]) -> Result<Plan> {
-        build(source(), options, tables, Timestamp::UNIX_EPOCH)
+        build(source(), options, tables, &[], Timestamp::UNIX_EPOCH)
     }
 
     #[test]

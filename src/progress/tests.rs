@@ -33,7 +33,8 @@ fn the_lines_are_those_of_the_scripts() {
     progress.table_skipped(1, 300, &name("Customers"), 0, "already completed");
     progress.table_started(45, 300, &name("Orders"), 1_200_000, 9);
     progress.table_started(46, 300, &name("odd.name"), 0, 0);
-    progress.table_completed(45, 1_234_567, 99);
+    progress.chunk_committed(45, 1_234_567, 99);
+    progress.table_completed(45);
     progress.table_failed(46, &Error::new(ErrorKind::SourceRefused, "no such column"));
     let lines = written.lines();
     assert_eq!(lines[0], "Skipping dbo.Customers (already completed) [1/300]");
@@ -56,13 +57,13 @@ fn rows_under_way_are_not_counted_and_seldom_said() {
     progress.begin(1, 0);
     progress.table_started(1, 1, &name("A"), 2000, 0);
     for rows in 0..1000 {
-        progress.rows(1, rows, rows);
+        progress.rows(1, 0, rows, rows);
     }
     assert_eq!(written.lines().len(), 1);
     let long_ago = Instant::now().checked_sub(ROWS_EVERY).unwrap();
     progress.state().running.get_mut(&1).unwrap().last_line = long_ago;
-    progress.rows(1, 1500, 1);
-    progress.rows(1, 1600, 1);
+    progress.rows(1, 0, 1500, 1);
+    progress.rows(1, 0, 1600, 1);
     assert_eq!(written.lines()[1..], ["[1/1] dbo.A: 1,500 of about 2,000 rows so far"]);
     assert_eq!(progress.totals().rows, 0);
 }
@@ -81,7 +82,10 @@ fn a_summary_follows_every_tenth_finished_table() {
     for index in 6..=26 {
         match index {
             7 => progress.table_failed(index, &Error::new(ErrorKind::Value, "no")),
-            _ => progress.table_completed(index, 10, 1),
+            _ => {
+                progress.chunk_committed(index, 10, 1);
+                progress.table_completed(index);
+            }
         }
     }
     let summaries: Vec<_> = written.lines().into_iter().filter(|line| line.starts_with("Progress")).collect();
@@ -103,8 +107,10 @@ fn a_retried_table_counts_once_and_a_stopped_one_stays_open() {
     progress.table_started(1, 2, &name("A"), 0, 0);
     progress.table_started(2, 2, &name("B"), 0, 0);
     progress.table_stopped(2, "SIGTERM");
-    progress.table_completed(1, 5, 50);
-    progress.table_completed(1, 5, 50);
+    progress.chunk_committed(1, 5, 50);
+    progress.table_completed(1);
+    progress.chunk_committed(1, 5, 50);
+    progress.table_completed(1);
     let totals = progress.totals();
     assert_eq!(totals, Totals { tables: 2, completed: 1, rows: 5, bytes: 50, ..Totals::default() });
     assert_eq!(totals.remaining(), 1);
@@ -124,7 +130,8 @@ fn in_json_logs_the_facts_are_fields() {
         let progress = Progress::with(Output::Events, Bars::none());
         progress.begin(1, 0);
         progress.table_started(45, 300, &name("Orders"), 7, 8);
-        progress.table_completed(45, 1000, 99);
+        progress.chunk_committed(45, 1000, 99);
+        progress.table_completed(45);
         progress.summary();
         progress.final_summary();
     });

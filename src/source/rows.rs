@@ -102,7 +102,7 @@ impl RowEncoder for NoRows {
         Err(early())
     }
 
-    fn long_begin(&mut self, _column: usize) -> Result<()> {
+    fn long_begin(&mut self, _column: usize, _length: Option<u64>) -> Result<()> {
         Err(early())
     }
 

@@ -1,6 +1,12 @@
 //! The text of the bulk SELECT: explicit columns, never `*`, names quoted by their own types. Pure.
+//!
+//! A range of the chunk key becomes predicates that only the source evaluates: every bound is cast to the type and the
+//! collation of its column, so that the column itself is never converted and its index can be used. T-SQL has no row
+//! values: a composite bound is written out, behind a bare comparison of the first column that an index can seek.
 
-use crate::schema::{ColumnName, TableName};
+use crate::error::{Error, ErrorKind, Result};
+use crate::schema::bound::{Bound, KeyRange, Literal};
+use crate::schema::{ColumnName, SourceType, TableName};
 use std::fmt::Write as _;
 
 /// How a column is asked for.
@@ -12,9 +18,72 @@ pub enum SelectForm {
     Cast(&'static str),
 }
 
+/// One column of the chunk key, in index order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyPart {
+    pub name: ColumnName,
+    pub descending: bool,
+    pub ty: SourceType,
+}
+
 /// `SELECT [a], CAST([b] AS …) AS [b] FROM [schema].[table] ORDER BY [a]`; no order where `order_by` is empty.
 #[must_use]
 pub fn select(table: &TableName, columns: &[(ColumnName, SelectForm)], order_by: &[ColumnName]) -> String {
+    let mut sql = list(table, columns);
+    for (position, column) in order_by.iter().enumerate() {
+        sql.push_str(if position == 0 { " ORDER BY " } else { ", " });
+        sql.push_str(&column.source_sql());
+    }
+    sql
+}
+
+/// `SELECT … FROM … WHERE` behind `range.after` and up to `range.through` `ORDER BY` the key as its index has it; no
+/// predicate for an open end, no order where it is not asked for (or there is no key).
+///
+/// # Errors
+/// `CheckpointDamaged` for a bound that has not one literal for each column of the key.
+pub fn select_range(
+    table: &TableName,
+    columns: &[(ColumnName, SelectForm)],
+    key: &[KeyPart],
+    range: &KeyRange,
+    ordered: bool,
+) -> Result<String> {
+    let mut sql = list(table, columns);
+    sql.push_str(&where_range(key, range)?);
+    if ordered {
+        sql.push_str(&order_by(key));
+    }
+    Ok(sql)
+}
+
+/// ` WHERE …` of a range; empty for the whole table.
+///
+/// # Errors
+/// As [`select_range`].
+pub(super) fn where_range(key: &[KeyPart], range: &KeyRange) -> Result<String> {
+    let mut sql = String::new();
+    let ends = [(range.after.as_ref(), Side::Behind), (range.through.as_ref(), Side::UpTo)];
+    for (bound, side) in ends {
+        let Some(bound) = bound else { continue };
+        sql.push_str(if sql.is_empty() { " WHERE " } else { " AND " });
+        sql.push_str(&predicate(key, bound, side)?);
+    }
+    Ok(sql)
+}
+
+/// ` ORDER BY [a], [b] DESC`; empty without a key.
+pub(super) fn order_by(key: &[KeyPart]) -> String {
+    let mut sql = String::new();
+    for (position, part) in key.iter().enumerate() {
+        sql.push_str(if position == 0 { " ORDER BY " } else { ", " });
+        sql.push_str(&part.name.source_sql());
+        sql.push_str(if part.descending { " DESC" } else { "" });
+    }
+    sql
+}
+
+fn list(table: &TableName, columns: &[(ColumnName, SelectForm)]) -> String {
     let mut sql = String::from("SELECT ");
     for (position, (column, form)) in columns.iter().enumerate() {
         if position > 0 {
@@ -31,11 +100,68 @@ pub fn select(table: &TableName, columns: &[(ColumnName, SelectForm)], order_by:
     }
     sql.push_str(" FROM ");
     sql.push_str(&table.source_sql());
-    for (position, column) in order_by.iter().enumerate() {
-        sql.push_str(if position == 0 { " ORDER BY " } else { ", " });
-        sql.push_str(&column.source_sql());
-    }
     sql
+}
+
+/// On which side of a bound the rows are, in the order of the index.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Side {
+    /// Not with the bound itself.
+    Behind,
+    /// With the bound itself.
+    UpTo,
+}
+
+/// `a >= 1 AND (a > 1 OR (a = 1 AND b > 2))`; of one column `a > 1`.
+fn predicate(key: &[KeyPart], bound: &Bound, side: Side) -> Result<String> {
+    if key.is_empty() || key.len() != bound.0.len() {
+        let message = format!("a chunk's bound has {} values, its key {} columns", bound.0.len(), key.len());
+        return Err(Error::new(ErrorKind::CheckpointDamaged, message));
+    }
+    let values: Vec<String> =
+        key.iter().zip(&bound.0).map(|(part, literal)| cast(literal, &part.ty)).collect();
+    let last = key.len() - 1;
+    let compare = |place: usize, with_equal: bool| {
+        let forward = (side == Side::Behind) != key[place].descending;
+        let operator = match (forward, with_equal) {
+            (true, false) => ">",
+            (true, true) => ">=",
+            (false, false) => "<",
+            (false, true) => "<=",
+        };
+        format!("{} {operator} {}", key[place].name.source_sql(), values[place])
+    };
+    if last == 0 {
+        return Ok(compare(0, side == Side::UpTo));
+    }
+    let mut sql = format!("{} AND (", compare(0, true));
+    for place in 0..=last {
+        if place > 0 {
+            sql.push_str(" OR (");
+            for equal in 0..place {
+                let _ = write!(sql, "{} = {} AND ", key[equal].name.source_sql(), values[equal]);
+            }
+        }
+        sql.push_str(&compare(place, place == last && side == Side::UpTo));
+        sql.push_str(if place > 0 { ")" } else { "" });
+    }
+    sql.push(')');
+    Ok(sql)
+}
+
+/// A literal as a value of exactly this type and collation.
+fn cast(literal: &Literal, ty: &SourceType) -> String {
+    let literal = literal.as_str();
+    let collate = ty.collation.as_ref().map_or_else(String::new, |name| format!(" COLLATE {name}"));
+    match ty.name.as_str() {
+        // A code page's text comes from Unicode; the collation names the code page, so it stands inside.
+        "char" | "varchar" if literal.starts_with("0x") => {
+            let units = ty.max_length.clamp(1, 4000);
+            format!("CAST(CAST({literal} AS nvarchar({units})){collate} AS {ty})")
+        }
+        "char" | "varchar" => format!("CAST({literal}{collate} AS {ty})"),
+        _ => format!("CAST({literal} AS {ty}){collate}"),
+    }
 }
 
 #[cfg(test)]
@@ -46,6 +172,34 @@ mod tests {
 
     fn column(name: &str) -> ColumnName {
         ColumnName::new(name)
+    }
+
+    fn part(name: &str, ty: &str) -> KeyPart {
+        let (ty, max_length, collation) = match ty.split_once(' ') {
+            Some((sized, collation)) => {
+                let (name, length) = sized.split_once(':').unwrap();
+                (name, length.parse().unwrap(), Some(collation.to_owned()))
+            }
+            None => (ty, 4, None),
+        };
+        let ty =
+            SourceType { name: ty.to_owned(), alias: None, max_length, precision: 18, scale: 4, collation };
+        KeyPart { name: column(name), descending: false, ty }
+    }
+
+    fn descending(part: KeyPart) -> KeyPart {
+        KeyPart { descending: true, ..part }
+    }
+
+    fn bound(literals: &[&str]) -> Option<Bound> {
+        Some(Bound(literals.iter().map(|text| Literal::parse(text).unwrap()).collect()))
+    }
+
+    fn ranged(key: &[KeyPart], after: Option<Bound>, through: Option<Bound>, ordered: bool) -> String {
+        let columns = [(column("a"), SelectForm::AsIs)];
+        let range = KeyRange { after, through };
+        let sql = select_range(&TableName::new("dbo", "t"), &columns, key, &range, ordered).unwrap();
+        sql.strip_prefix("SELECT [a] FROM [dbo].[t]").unwrap().to_owned()
     }
 
     #[test]
@@ -71,5 +225,88 @@ mod tests {
             select(&table, &[(column("a"), SelectForm::AsIs)], &[column("b"), column("a")]),
             "SELECT [a] FROM [dbo].[t] ORDER BY [b], [a]"
         );
+        let key = [part("b", "int"), descending(part("a]", "int"))];
+        assert_eq!(ranged(&key, None, None, true), " ORDER BY [b], [a]]] DESC");
+    }
+
+    #[test]
+    fn an_open_end_has_no_predicate() {
+        let key = [part("k", "bigint")];
+        assert_eq!(ranged(&key, None, None, false), "");
+        assert_eq!(ranged(&[], None, None, true), "");
+        assert_eq!(ranged(&key, bound(&["-5"]), None, false), " WHERE [k] > CAST(-5 AS bigint)");
+        assert_eq!(ranged(&key, None, bound(&["7"]), true), " WHERE [k] <= CAST(7 AS bigint) ORDER BY [k]");
+        assert_eq!(
+            ranged(&key, bound(&["1"]), bound(&["7"]), false),
+            " WHERE [k] > CAST(1 AS bigint) AND [k] <= CAST(7 AS bigint)"
+        );
+    }
+
+    #[test]
+    fn a_descending_column_turns_the_comparison() {
+        let key = [descending(part("k", "int"))];
+        assert_eq!(
+            ranged(&key, bound(&["9"]), bound(&["3"]), true),
+            " WHERE [k] < CAST(9 AS int) AND [k] >= CAST(3 AS int) ORDER BY [k] DESC"
+        );
+    }
+
+    #[test]
+    fn a_composite_bound_is_written_out() {
+        let key = [part("a", "int"), descending(part("b", "date")), part("c", "uniqueidentifier")];
+        assert_eq!(
+            ranged(&key, bound(&["1", "'2024-01-31'", "'g'"]), None, false),
+            " WHERE [a] >= CAST(1 AS int) AND ([a] > CAST(1 AS int) OR ([a] = CAST(1 AS int) AND [b] < CAST('2024-01-31' AS date)) \
+             OR ([a] = CAST(1 AS int) AND [b] = CAST('2024-01-31' AS date) AND [c] > CAST('g' AS uniqueidentifier)))"
+        );
+        let key = [part("a", "int"), part("b", "int")];
+        assert_eq!(
+            ranged(&key, bound(&["1", "2"]), bound(&["3", "4"]), true),
+            " WHERE [a] >= CAST(1 AS int) AND ([a] > CAST(1 AS int) OR ([a] = CAST(1 AS int) AND [b] > CAST(2 AS int))) \
+             AND [a] <= CAST(3 AS int) AND ([a] < CAST(3 AS int) OR ([a] = CAST(3 AS int) AND [b] <= CAST(4 AS int))) \
+             ORDER BY [a], [b]"
+        );
+    }
+
+    #[test]
+    fn a_text_is_cast_to_the_type_and_the_collation_of_its_column() {
+        for (ty, literal, expected) in [
+            (
+                "nvarchar:40 Latin1_General_CI_AS",
+                "N'o''k'",
+                "CAST(N'o''k' AS nvarchar(20)) COLLATE Latin1_General_CI_AS",
+            ),
+            ("nchar:8 Latin1_General_BIN2", "0x3DD8", "CAST(0x3DD8 AS nchar(4)) COLLATE Latin1_General_BIN2"),
+            ("varchar:20 Greek_CI_AS", "N'é'", "CAST(N'é' COLLATE Greek_CI_AS AS varchar(20))"),
+            (
+                "char:5 Greek_CI_AS",
+                "0x0900",
+                "CAST(CAST(0x0900 AS nvarchar(5)) COLLATE Greek_CI_AS AS char(5))",
+            ),
+            (
+                "varchar:8000 Greek_CI_AS",
+                "0x0900",
+                "CAST(CAST(0x0900 AS nvarchar(4000)) COLLATE Greek_CI_AS AS varchar(8000))",
+            ),
+        ] {
+            assert_eq!(
+                ranged(&[part("k", ty)], bound(&[literal]), None, false),
+                format!(" WHERE [k] > {expected}")
+            );
+        }
+        assert_eq!(
+            ranged(&[part("k", "decimal")], bound(&["'1.5'"]), None, false),
+            " WHERE [k] > CAST('1.5' AS decimal(18,4))"
+        );
+    }
+
+    #[test]
+    fn a_bound_that_does_not_fit_the_key_is_refused() {
+        let table = TableName::new("dbo", "t");
+        let range = KeyRange { after: bound(&["1", "2"]), through: None };
+        for key in [&[][..], &[part("a", "int")], &[part("a", "int"), part("b", "int"), part("c", "int")]] {
+            let error = select_range(&table, &[], key, &range, false).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::CheckpointDamaged);
+        }
     }
 }

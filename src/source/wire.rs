@@ -12,6 +12,7 @@
 //!
 //! MS-TDS 7.4: packets 2.2.3, tokens 2.2.7, values 2.2.5.
 
+mod collation;
 mod columns;
 mod cursor;
 mod no_rows;
@@ -21,6 +22,7 @@ mod rows;
 mod tests;
 mod tokens;
 
+pub use collation::{CodePage, code_page};
 pub use columns::{Collation, WireColumn, WireType};
 pub use no_rows::NoRows;
 
@@ -47,11 +49,12 @@ pub trait RowEncoder {
     /// # Errors
     /// Value: what the target cannot hold. SourceUnavailable: bytes that are no value of the column's type.
     fn value(&mut self, column: usize, raw: &[u8]) -> Result<()>;
-    /// A long value that comes in pieces, of whatever size, even of zero.
+    /// A long value that comes in pieces, of whatever size, even of zero. `length`: of all pieces together, where the
+    /// server says it beforehand; it holds then.
     ///
     /// # Errors
     /// As [`Self::value`].
-    fn long_begin(&mut self, column: usize) -> Result<()>;
+    fn long_begin(&mut self, column: usize, length: Option<u64>) -> Result<()>;
     /// # Errors
     /// As [`Self::value`].
     fn long_piece(&mut self, column: usize, piece: &[u8]) -> Result<()>;
@@ -59,7 +62,7 @@ pub trait RowEncoder {
     /// As [`Self::value`].
     fn long_end(&mut self, column: usize) -> Result<()>;
     fn end_row(&mut self);
-    /// Enough is collected: the decoder pauses behind the current row.
+    /// Enough is collected: the decoder pauses. Asked behind every row, and wherever a row is cut.
     fn is_full(&self) -> bool;
 }
 
@@ -70,7 +73,7 @@ pub enum Event {
     NeedMore,
     /// The columns are known ([`Decoder::columns`]); rows follow. Reported once.
     Columns,
-    /// The encoder is full; take what it holds and advance again.
+    /// The encoder is full, perhaps in the middle of a row; take what it holds and advance again.
     Full,
     /// The answer is complete and everything sent was read: the connection is ready for the next batch.
     End,
@@ -231,7 +234,8 @@ impl Decoder {
                 let (used, complete) = self.row.decode(&self.frames, self.packets.payload(), rows)?;
                 self.packets.consume(used);
                 if !complete {
-                    return Ok(None);
+                    // Only after progress: an encoder that stays full does not keep the decoder from reading on.
+                    return Ok((used > 0 && rows.is_full()).then_some(Event::Full));
                 }
                 self.state = State::Tokens;
                 self.rows += 1;

@@ -1,9 +1,10 @@
 //! The ledger: what makes a chunk's commit exactly-once, in the target itself (schema `shardferry`).
 //!
 //! - **claim**: a table's highest epoch ever. [`raise_epoch`] only goes up.
-//! - **chunk**: one marker for each committed chunk, written by the chunk's own transaction.
+//! - **chunk** ([`chunks`]): the bounds of every chunk, pinned when the table is begun, and the marker of each committed
+//!   one, written by the chunk's own transaction.
 //!
-//! A chunk's transaction ends with [`check_epoch`], [`insert_marker`], commit. The check takes a shared row lock, which
+//! A chunk's transaction ends with [`check_epoch`], its marker, commit. The check takes a shared row lock, which
 //! [`raise_epoch`] conflicts with: either the raise waits for the commit, or the check sees the raised epoch and the
 //! zombie ends as `Fenced`. There is no third order. A frozen zombie would hold that lock for long; so a take-over
 //! calls [`terminate_older`] *before* [`raise_epoch`].
@@ -11,32 +12,21 @@
 //! A claim is also held as a session-level advisory lock ([`hold`]), which the server frees when the pod's session
 //! ends: [`is_held`] tells whether the owner still lives, without touching the lock.
 
+mod chunks;
+
+pub use chunks::{
+    Chunk, Marker, Tally, chunks, cut, fill_marker, forget_chunks, insert_marker, markers, pin, tallies,
+};
+
 use super::client::{Client, Transaction, get};
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::TableName;
 use std::collections::BTreeMap;
 use tokio_postgres::Row;
-use tokio_postgres::error::SqlState;
 use twox_hash::XxHash3_64;
 
 /// Key of the advisory lock under which the ledger is installed: `shardfry` in ASCII.
 const INSTALL_LOCK: i64 = 0x7368_6172_6466_7279;
-
-/// One committed chunk.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Marker {
-    pub run: String,
-    /// 1-based place of the table in the plan.
-    pub table: u32,
-    /// 0-based place of the chunk in the table.
-    pub chunk: u32,
-    pub epoch: u64,
-    pub rows: u64,
-    /// COPY BINARY bytes, without header and trailer.
-    pub bytes: u64,
-    /// Order-free sum over the rows' hashes.
-    pub checksum: u64,
-}
 
 fn fenced(message: impl Into<String>) -> Error {
     Error::new(ErrorKind::Fenced, message)
@@ -181,70 +171,6 @@ pub async fn check_epoch(transaction: &Transaction<'_>, run: &str, index: u32, e
         }
         None => Err(fenced("the table's claim was cleared while this pod worked on it")),
     }
-}
-
-/// Writes the chunk's marker.
-///
-/// # Errors
-/// `Fenced` where the chunk has one already: somebody else copied it.
-pub async fn insert_marker(transaction: &Transaction<'_>, marker: &Marker) -> Result<()> {
-    let (index, chunk): (i32, i32) =
-        (stored(marker.table, "the table index")?, stored(marker.chunk, "the chunk")?);
-    let epoch: i64 = stored(marker.epoch, "the epoch")?;
-    let (rows, bytes): (i64, i64) =
-        (stored(marker.rows, "the row count")?, stored(marker.bytes, "the byte count")?);
-    let checksum = marker.checksum.cast_signed();
-    let sql = include_str!("sql/insert_marker.sql");
-    let parameters: [super::client::Parameter<'_>; 7] =
-        [&marker.run, &index, &chunk, &epoch, &rows, &bytes, &checksum];
-    match transaction.execute_raw(sql, &parameters).await {
-        Ok(_) => Ok(()),
-        Err(error) if error.code() == Some(&SqlState::UNIQUE_VIOLATION) => {
-            Err(fenced(format!("chunk {chunk} was already committed by another session")))
-        }
-        Err(error) => Err(super::server_error(error)),
-    }
-}
-
-/// The marker of one chunk; None where it was never committed.
-///
-/// # Errors
-/// See [`super::errors::kind`].
-pub async fn marker(client: &Client, run: &str, table: u32, chunk: u32) -> Result<Option<Marker>> {
-    let (index, chunk): (i32, i32) = (stored(table, "the table index")?, stored(chunk, "the chunk")?);
-    let rows = client.query(include_str!("sql/marker.sql"), &[&run, &index, &chunk]).await?;
-    rows.first().map(|row| marker_of(run, row)).transpose()
-}
-
-fn marker_of(run: &str, row: &Row) -> Result<Marker> {
-    Ok(Marker {
-        run: run.to_owned(),
-        table: read(get::<i32>(row, 0)?)?,
-        chunk: read(get::<i32>(row, 1)?)?,
-        epoch: read(get::<i64>(row, 2)?)?,
-        rows: read(get::<i64>(row, 3)?)?,
-        bytes: read(get::<i64>(row, 4)?)?,
-        checksum: get::<i64>(row, 5)?.cast_unsigned(),
-    })
-}
-
-/// Every marker of the run, by table and chunk.
-///
-/// # Errors
-/// See [`super::errors::kind`].
-pub async fn markers(client: &Client, run: &str) -> Result<Vec<Marker>> {
-    let rows = client.query(include_str!("sql/markers.sql"), &[&run]).await?;
-    rows.iter().map(|row| marker_of(run, row)).collect()
-}
-
-/// Forgets the markers of one table inside the transaction that truncates it.
-///
-/// # Errors
-/// See [`super::errors::kind`].
-pub async fn clear_markers(transaction: &Transaction<'_>, run: &str, index: u32) -> Result<()> {
-    let index: i32 = stored(index, "the table index")?;
-    let sql = "DELETE FROM shardferry.chunk WHERE run_id = $1 AND table_index = $2";
-    transaction.execute(sql, &[&run, &index]).await.map(drop)
 }
 
 /// Forgets the markers of these tables and raises their epochs, in one transaction (`reset`). A pod that still works on

@@ -8,6 +8,7 @@ use super::names::{Names, constraint_name};
 use super::settings::TargetSettings;
 use crate::checkpoint::document::Status;
 use crate::error::{Error, ErrorKind, Result};
+use crate::failpoint;
 use crate::plan::document::PlannedTable;
 use crate::schema::{ColumnName, ForeignKey, Identity, Index, TableName};
 use std::collections::{BTreeMap, VecDeque};
@@ -54,14 +55,19 @@ pub async fn build(settings: &TargetSettings, objects: &Objects, jobs: usize) ->
     let wanted: Vec<TableName> = objects.tables.iter().map(|table| table.target.clone()).collect();
     let existing = catalog::existing(&client, &wanted).await?;
 
+    failpoint!("finish.before_indexes");
     let indexes = index_jobs(objects, &existing, client.version(), &mut report);
     step(settings, "indexes", indexes, jobs, &mut report).await?;
+    failpoint!("finish.after_indexes");
     // Adding one takes locks on two tables: one after the other, so that no two wait for each other.
     let keys = foreign_key_jobs(objects, &existing, &mut report);
     step(settings, "foreign_keys", keys, 1, &mut report).await?;
+    failpoint!("finish.after_foreign_keys");
     let existing = catalog::existing(&client, &wanted).await?;
     step(settings, "foreign_keys_validated", validate_jobs(objects, &existing), jobs, &mut report).await?;
+    failpoint!("finish.after_validation");
     step(settings, "identities", identity_jobs(objects), 1, &mut report).await?;
+    failpoint!("finish.after_identities");
     let analyze = objects
         .tables
         .iter()
@@ -71,6 +77,7 @@ pub async fn build(settings: &TargetSettings, objects: &Objects, jobs: usize) ->
         })
         .collect();
     step(settings, "analyze", analyze, jobs, &mut report).await?;
+    failpoint!("finish.after_analyze");
     client.close().await;
     Ok(report)
 }
@@ -211,7 +218,7 @@ async fn work_off(
     let (mut built, mut failed) = (0, Vec::new());
     loop {
         let Some(job) = queue.lock().await.pop_front() else { break };
-        match client.batch(&job.sql).await {
+        match one(&client, &job).await {
             Ok(()) => built += 1,
             Err(error) if error.policy().retry => return Err(error),
             Err(error) => failed.push((job.object, error)),
@@ -219,4 +226,11 @@ async fn work_off(
     }
     client.close().await;
     Ok((built, failed))
+}
+
+async fn one(client: &Client, job: &Job) -> Result<()> {
+    failpoint!("finish.before_object");
+    client.batch(&job.sql).await?;
+    failpoint!("finish.after_object");
+    Ok(())
 }

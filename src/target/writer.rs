@@ -6,6 +6,7 @@
 use super::client::Transaction;
 use super::errors::server_error;
 use crate::error::{Error, ErrorKind, Result};
+use crate::failpoint;
 use crate::plan::document::PlannedTable;
 use crate::schema::quote_target;
 use bytes::Bytes;
@@ -15,6 +16,8 @@ use tokio_postgres::CopyInSink;
 
 /// Signature, flags (no OIDs), length of the header's extension.
 const HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
+/// What is handed to the connection at once: it copies every message whole.
+const MESSAGE: usize = 256 * 1024;
 /// A field count of -1.
 const TRAILER: &[u8] = b"\xff\xff";
 
@@ -45,7 +48,9 @@ impl CopyWriter {
         let statement = copy_statement(table, freeze);
         let sink = transaction.inner().copy_in::<_, Bytes>(&statement).await.map_err(server_error)?;
         let mut writer = Self { sink: Box::pin(sink) };
-        writer.send(Bytes::from_static(HEADER)).await?;
+        failpoint!("copy.before_header");
+        writer.feed(Bytes::from_static(HEADER)).await?;
+        failpoint!("copy.after_header");
         Ok(writer)
     }
 
@@ -53,11 +58,13 @@ impl CopyWriter {
     ///
     /// # Errors
     /// `TargetUnavailable` where the connection is gone. An error of the server comes out of [`Self::finish`].
-    pub async fn send(&mut self, tuples: Bytes) -> Result<()> {
-        if tuples.is_empty() {
-            return Ok(());
+    pub async fn send(&mut self, mut tuples: Bytes) -> Result<()> {
+        while !tuples.is_empty() {
+            let message = tuples.split_to(tuples.len().min(MESSAGE));
+            self.feed(message).await?;
+            failpoint!("copy.batch");
         }
-        self.sink.feed(tuples).await.map_err(copy_error)
+        Ok(())
     }
 
     /// Ends the COPY and returns how many rows the server took.
@@ -65,8 +72,15 @@ impl CopyWriter {
     /// # Errors
     /// The server's error about any row since the start: `Value`, `TargetData` … with PostgreSQL's column.
     pub async fn finish(mut self) -> Result<u64> {
-        self.send(Bytes::from_static(TRAILER)).await?;
-        self.sink.as_mut().finish().await.map_err(copy_error)
+        failpoint!("copy.before_trailer");
+        self.feed(Bytes::from_static(TRAILER)).await?;
+        let rows = self.sink.as_mut().finish().await.map_err(copy_error)?;
+        failpoint!("copy.after_trailer");
+        Ok(rows)
+    }
+
+    async fn feed(&mut self, bytes: Bytes) -> Result<()> {
+        self.sink.feed(bytes).await.map_err(copy_error)
     }
 }
 

@@ -10,6 +10,8 @@
     reason = "equipment of tests: a panic is a failure"
 )]
 
+#[path = "harness/account.rs"]
+mod account;
 #[path = "harness/child.rs"]
 mod child;
 #[path = "harness/compare.rs"]
@@ -36,7 +38,7 @@ use shardferry::checkpoint::file::FileStore;
 use shardferry::checkpoint::s3::{S3Options, S3Store};
 use shardferry::checkpoint::store::{PutOutcome, Store};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 pub(crate) use store_proxy::{Asked, Broken, StoreProxy, When};
 pub(crate) use target_proxy::{Cut, TargetProxy};
@@ -54,6 +56,13 @@ pub(crate) fn environment(name: &str) -> String {
     std::env::var(name).unwrap_or_else(|_| {
         panic!("{name} is not set: start tests/env/postgres.sh and eval \"$(tests/env/seaweed.sh env)\"")
     })
+}
+
+/// The seed of a test that chooses at random: a new one, or the one of `SHARDFERRY_TEST_SEED`. The test prints it.
+pub(crate) fn seed() -> u64 {
+    #[expect(clippy::disallowed_methods, reason = "to replay a failure")]
+    let given = std::env::var("SHARDFERRY_TEST_SEED");
+    given.map_or_else(|_| u64::from(rand::random::<u32>()), |text| text.parse().expect("a whole number"))
 }
 
 /// Asks until the answer is there.
@@ -82,9 +91,29 @@ pub(crate) struct World {
     /// For config, secret and result files of the test.
     pub(crate) folder: TempDir,
     runtime: Runtime,
+    /// Processes started since the last account.
+    runs: Arc<AtomicU64>,
 }
 
 static WORLDS: AtomicU32 = AtomicU32::new(0);
+
+/// A prefix of its own in the bucket, or a folder of its own.
+fn fresh_store(s3: bool, name: &str, folder: &TempDir, runtime: &Runtime) -> (String, Box<dyn Store>) {
+    let unique = format!("{name}-{:016x}", rand::random::<u64>());
+    if !s3 {
+        let directory = folder.path().join(unique);
+        std::fs::create_dir(&directory).unwrap();
+        return (format!("file://{}", directory.display()), Box::new(FileStore::open(&directory).unwrap()));
+    }
+    let bucket = environment("SHARDFERRY_TEST_BUCKET");
+    let options = S3Options {
+        endpoint: Some(environment("SHARDFERRY_TEST_S3_ENDPOINT")),
+        region: Some(environment("AWS_REGION")),
+        credentials: Some((environment("AWS_ACCESS_KEY_ID"), environment("AWS_SECRET_ACCESS_KEY"))),
+    };
+    let store = runtime.block_on(S3Store::open_with(&bucket, &unique, options)).unwrap();
+    (format!("s3://{bucket}/{unique}"), Box::new(store))
+}
 
 impl World {
     /// Checkpoints in S3.
@@ -109,24 +138,19 @@ impl World {
         let server = Server::start(Options::new(Arc::new(EngineBackend::new(Arc::clone(&engine))))).unwrap();
         let name = format!("it_{}_{}", std::process::id(), WORLDS.fetch_add(1, Ordering::Relaxed));
         let folder = tempfile::tempdir().unwrap();
-        let (checkpoint, store): (String, Box<dyn Store>) = if s3 {
-            let (bucket, prefix) =
-                (environment("SHARDFERRY_TEST_BUCKET"), format!("{name}-{:016x}", rand::random::<u64>()));
-            let options = S3Options {
-                endpoint: Some(environment("SHARDFERRY_TEST_S3_ENDPOINT")),
-                region: Some(environment("AWS_REGION")),
-                credentials: Some((environment("AWS_ACCESS_KEY_ID"), environment("AWS_SECRET_ACCESS_KEY"))),
-            };
-            let store = runtime.block_on(S3Store::open_with(&bucket, &prefix, options)).unwrap();
-            (format!("s3://{bucket}/{prefix}"), Box::new(store))
-        } else {
-            let directory = folder.path().join("checkpoints");
-            std::fs::create_dir(&directory).unwrap();
-            (format!("file://{}", directory.display()), Box::new(FileStore::open(&directory).unwrap()))
-        };
-        let world = Self { engine, server, database: name, checkpoint, store, admin_url, folder, runtime };
+        let (checkpoint, store) = fresh_store(s3, &name, &folder, &runtime);
+        let runs = Arc::default();
+        let world =
+            Self { engine, server, database: name, checkpoint, store, admin_url, folder, runtime, runs };
         world.recreate_target();
         world
+    }
+
+    /// An empty target and empty checkpoints for the same source.
+    pub(crate) fn renew(&mut self) {
+        let s3 = self.checkpoint.starts_with("s3:");
+        (self.checkpoint, self.store) = fresh_store(s3, &self.database, &self.folder, &self.runtime);
+        self.recreate_target();
     }
 
     /// Runs T-SQL in the source: batches between `GO`.
@@ -185,6 +209,7 @@ impl World {
     /// `shardferry <arguments>` with source, target, checkpoint, run id and quick retries in its environment.
     pub(crate) fn command(&self, arguments: &[&str]) -> Invocation {
         let mut invocation = Invocation::new(arguments)
+            .counted_by(&self.runs)
             .env("SHARDFERRY_SOURCE_URL", &self.source_url())
             .env("SHARDFERRY_TARGET_URL", &self.target_url())
             .env("SHARDFERRY_CHECKPOINT", &self.checkpoint)

@@ -38,7 +38,7 @@ fn count(world: &World, what: &str) -> usize {
     world.target_value(&sql).parse().unwrap()
 }
 
-fn assert_finished(world: &World) {
+pub(super) fn assert_finished(world: &World) {
     let catalog = world.engine.catalog(world.engine.default_database()).unwrap();
     // Filtered indexes are left out, and said to be.
     let indexes: usize = catalog

@@ -232,24 +232,3 @@ fn a_frozen_pod_that_comes_back_is_fenced() {
     assert_eq!((&object["data"]["status"], &object["epoch"]), (&"completed".into(), &2.into()));
     world.succeed(&["status", "--run-id", RUN]);
 }
-
-/// Two million rows, and the process stays small.
-#[test]
-fn memory_does_not_grow_with_the_table() {
-    let world = World::with_files();
-    world.reference("Huge", 2_000_000);
-    world.prepare();
-    let done = world.command(&["sync"]).pod("a").spawn().wait_within(Duration::from_secs(300)).exits(0);
-    println!("peak {} KiB", done.peak_kib);
-    assert!((1..64 * 1024).contains(&done.peak_kib), "{} KiB", done.peak_kib);
-    let sums = |quote: [&str; 2]| {
-        let [open, close] = quote;
-        format!("SELECT count(*), sum({open}amount{close}), min({open}id{close}), max({open}id{close}) FROM ")
-    };
-    let here = world.target(&format!("SET TimeZone = 'UTC'; {}dbo.\"Huge\"", sums(["\"", "\""])));
-    let there = world.source(&format!(
-        "{}[dbo].[Huge]",
-        sums(["[", "]"]).replace("sum([amount])", "sum(CAST([amount] AS decimal(38,0)))")
-    ));
-    assert_eq!(here, there.1);
-}

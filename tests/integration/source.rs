@@ -56,7 +56,7 @@ impl RowEncoder for Sum {
         Ok(())
     }
 
-    fn long_begin(&mut self, _column: usize) -> Result<()> {
+    fn long_begin(&mut self, _column: usize, _length: Option<u64>) -> Result<()> {
         Ok(())
     }
 

@@ -116,11 +116,11 @@ fn an_older_version_is_read_and_a_newer_one_refused() {
     text["version"] = json!(0);
     assert!(decode::<TableDocument>("x", text.to_string().as_bytes(), VERSION).is_ok());
     // Nothing else of a newer document need be understood.
-    let newer = json!({"version": 2, "table": 5});
+    let newer = json!({"version": 3, "table": 5});
     let error =
         decode::<TableDocument>("run/tables/1.json", newer.to_string().as_bytes(), VERSION).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::CheckpointNewer);
-    assert!(error.to_string().contains("run/tables/1.json has version 2"), "{error}");
+    assert!(error.to_string().contains("run/tables/1.json has version 3"), "{error}");
 }
 
 #[test]

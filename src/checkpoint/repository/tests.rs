@@ -192,7 +192,7 @@ async fn what_is_not_this_tables_document_is_refused_by_name_and_stays() {
     for (body, kind, part) in [
         ("\u{0}garbage".to_owned(), ErrorKind::CheckpointDamaged, "cannot be read"),
         (String::new(), ErrorKind::CheckpointDamaged, "cannot be read"),
-        (good.replace("\"version\": 1", "\"version\": 2"), ErrorKind::CheckpointNewer, "has version 2"),
+        (good.replace("\"version\": 2", "\"version\": 3"), ErrorKind::CheckpointNewer, "has version 3"),
         (good.replace(&"ab".repeat(32), "other"), ErrorKind::PlanForeign, "belongs to plan other"),
         (
             good.replace("\"T1\"", "\"T2\""),

@@ -58,7 +58,7 @@ fn copy(
         };
         match event {
             Event::NeedMore => {
-                let count = piece.min(rest.len());
+                let count = piece.min(rest.len()).min(decoder.space().len());
                 assert!(count > 0, "the answer ended early");
                 decoder.space()[..count].copy_from_slice(&rest[..count]);
                 decoder.filled(count);
@@ -275,26 +275,168 @@ fn xml_loses_what_described_its_utf16() {
     }
 }
 
-#[test]
-fn a_value_above_the_limit_is_refused_while_it_comes() {
-    let columns = [col("Note", Ty::VarBinary(None))];
+/// The error of a value of which the source declares `declared` bytes and sends so many, where `largest` may be collected.
+fn refusal(ty: Ty, declared: u64, sent: usize, largest: usize) -> Option<Error> {
+    let columns = [col("Note", ty)];
     let mut payload = Vec::new();
     tds_bytes::columns(&mut payload, &columns);
     payload.push(0xD1);
-    // A length of 2 GB, of which 3 KB come.
-    payload.extend((1u64 << 31).to_le_bytes());
+    payload.extend(declared.to_le_bytes());
     payload.extend((1u32 << 31).to_le_bytes());
-    payload.extend([1; 3000]);
+    payload.extend(vec![1; sent]);
     let bytes = tds_bytes::packets(&payload, 4096);
     let mut decoder = Decoder::new();
     decoder.space()[..bytes.len()].copy_from_slice(&bytes);
     decoder.filled(bytes.len());
     assert_eq!(decoder.advance(&mut crate::source::wire::NoRows::new()).unwrap(), Event::Columns);
     let mut encoder =
-        CopyEncoder::new(&table(&columns), decoder.columns(), 1000).unwrap().largest_value(2000);
-    let error = decoder.advance(&mut encoder).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Value);
-    assert!(error.to_string().contains("more than 2000 bytes"), "{error}");
+        CopyEncoder::new(&table(&columns), decoder.columns(), 1000).unwrap().largest_value(largest);
+    loop {
+        match decoder.advance(&mut encoder) {
+            Ok(Event::Full) => drop(encoder.take()),
+            Ok(event) => {
+                assert_eq!(event, Event::NeedMore);
+                return None;
+            }
+            Err(error) => return Some(error),
+        }
+    }
+}
+
+#[test]
+fn a_value_that_is_too_large_is_refused_as_early_as_can_be() {
+    const UNKNOWN: u64 = u64::MAX - 1;
+    let latin = Ty::VarChar(None, tds_bytes::LATIN1);
+    for (ty, declared, sent, largest, says) in [
+        (Ty::VarBinary(None), 1 << 31, 0, 2000, Some("more than 1073741823 bytes, the most that PostgreSQL")),
+        (Ty::VarBinary(None), 1 << 30, 0, 2000, Some("more than 1073741823 bytes")),
+        // What is passed on is not limited by the memory.
+        (Ty::VarBinary(None), 1 << 29, 3000, 2000, None),
+        (
+            Ty::VarBinary(None),
+            UNKNOWN,
+            3000,
+            2000,
+            Some("more than 2000 bytes, which has to be held in memory"),
+        ),
+        (Ty::NVarChar(None), 4002, 0, 2000, Some("--memory")),
+        (Ty::NVarChar(None), 4000, 100, 2000, None),
+        (Ty::NVarChar(None), 3 << 30, 0, 2000, Some("more than 1073741823 bytes")),
+        (Ty::NVarChar(None), UNKNOWN, 1000, 2000, None),
+        (Ty::NVarChar(None), UNKNOWN, 3000, 2000, Some("more than 2000 bytes")),
+        (latin.clone(), 2001, 0, 2000, Some("more than 2000 bytes")),
+        (latin, 2000, 1999, 2000, None),
+        (Ty::Xml, 1 << 31, 3000, 2000, Some("more than 2000 bytes")),
+    ] {
+        let error = refusal(ty.clone(), declared, sent, largest).map(|error| {
+            assert_eq!(error.kind(), ErrorKind::Value);
+            error.to_string()
+        });
+        match says {
+            None => assert_eq!(error, None, "{ty:?} {declared}"),
+            Some(says) => {
+                let error = error.unwrap_or_else(|| panic!("{ty:?} of {declared} bytes is not refused"));
+                assert!(error.contains(says) && error.contains("Note"), "{error}");
+            }
+        }
+    }
+}
+
+/// A value that outgrows its share waits for more; what is before it can be taken meanwhile.
+#[test]
+fn a_text_beyond_its_share_asks_for_more() {
+    let columns = [col("a", Ty::Int), col("b", Ty::NVarChar(None)), col("c", Ty::VarBinary(None))];
+    let text = "é".repeat(40_000);
+    let rows = [vec![Some(vec![1, 0, 0, 0]), Some(utf16(&text)), Some(vec![9; 50_000])]];
+    let (whole, plain) = copy(&columns, &rows, Chunks::One, 4096, 1_000_000).unwrap();
+    for chunks in [Chunks::One, Chunks::Of(8000), Chunks::UnknownLength(8000)] {
+        let bytes = tds_bytes::packets(&tds_bytes::result(&columns, &rows, chunks), 4096);
+        let mut rest = bytes.as_slice();
+        let mut decoder = Decoder::new();
+        let mut encoder = CopyEncoder::new(&table(&columns), &wire_of(&columns), 1000).unwrap();
+        encoder.limit_to(Limits { batch: 1000, share: 10_000, value: 80_000 });
+        let (mut out, mut asked, mut held) = (Vec::new(), 0, 0);
+        loop {
+            match decoder.advance(&mut encoder).unwrap() {
+                Event::NeedMore => {
+                    let count = 3000.min(rest.len());
+                    decoder.space()[..count].copy_from_slice(&rest[..count]);
+                    decoder.filled(count);
+                    rest = &rest[count..];
+                }
+                Event::Columns => {}
+                event => {
+                    out.extend(encoder.take());
+                    if encoder.wants_more() {
+                        asked += 1;
+                        assert!(encoder.is_collecting() && !encoder.is_between_rows());
+                        encoder.grant();
+                        assert!(!encoder.wants_more() && !encoder.is_full());
+                    }
+                    held = held.max(encoder.out.len());
+                    if event == Event::End {
+                        break;
+                    }
+                }
+            }
+        }
+        assert!(encoder.is_between_rows());
+        assert_eq!(asked, if matches!(chunks, Chunks::UnknownLength(_)) { 2 } else { 1 }, "{chunks:?}");
+        assert!(held < 10_000 + 4096 * 2, "{held}");
+        assert!(out == whole, "{chunks:?}");
+        assert_eq!((encoder.rows(), encoder.bytes()), (1, whole.len() as u64));
+        assert_eq!(encoder.checksum(), plain.checksum());
+    }
+}
+
+fn wire_of(columns: &[Col]) -> Vec<WireColumn> {
+    let bytes = tds_bytes::packets(&tds_bytes::result(columns, &[], Chunks::One), 4096);
+    let mut decoder = Decoder::new();
+    decoder.space()[..bytes.len()].copy_from_slice(&bytes);
+    decoder.filled(bytes.len());
+    assert_eq!(decoder.advance(&mut crate::source::wire::NoRows::new()).unwrap(), Event::Columns);
+    decoder.columns().to_vec()
+}
+
+/// However the rows come and are taken, the bytes, the counters and the checksum are those of whole rows.
+#[test]
+fn rows_taken_in_parts_are_the_rows() {
+    let mut random = tds_bytes::Random(20);
+    let columns = [
+        col("a", Ty::Int),
+        col("b", Ty::VarBinary(None)),
+        col("c", Ty::NVarChar(None)),
+        col("d", Ty::VarChar(None, tds_bytes::UTF8)),
+        col("e", Ty::Xml),
+        col("f", Ty::VarChar(Some(50), tds_bytes::LATIN1)),
+    ];
+    for round in 0..60 {
+        let rows: Vec<Vec<Option<Vec<u8>>>> = (0..8)
+            .map(|_| {
+                let mut size = || [3, 40, 3000, 20_000][random.size(4)];
+                let values = [
+                    vec![1, 2, 3, 4],
+                    (0..size()).map(|at| u8::try_from(at % 251).unwrap()).collect(),
+                    utf16(&"aé€😀".repeat(size() / 4)),
+                    "é€".repeat(size() / 5).into_bytes(),
+                    utf16(&format!("<?xml version='1.0' encoding='utf-16'?><a>{}</a>", "x".repeat(size()))),
+                    b"caf\xE9".to_vec(),
+                ];
+                values.into_iter().map(|value| (random.below(5) > 0).then_some(value)).collect()
+            })
+            .collect();
+        let (whole, plain) = copy(&columns, &rows, Chunks::One, usize::MAX, 1 << 22).unwrap();
+        let chunks = match random.below(3) {
+            0 => Chunks::One,
+            1 => Chunks::Of(1 + random.size(9000)),
+            _ => Chunks::UnknownLength(1 + random.size(9000)),
+        };
+        let (piece, limit) = (1 + random.size(6000), 1 + random.size(8000));
+        let (out, parts) = copy(&columns, &rows, chunks, piece, limit).unwrap();
+        assert!(out == whole, "round {round}: {chunks:?}, pieces of {piece}, batches of {limit}");
+        assert_eq!((parts.rows(), parts.bytes()), (8, whole.len() as u64));
+        assert_eq!(parts.checksum(), plain.checksum(), "round {round}");
+    }
 }
 
 #[test]

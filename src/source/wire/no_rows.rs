@@ -39,7 +39,7 @@ impl RowEncoder for NoRows {
         self.refuse()
     }
 
-    fn long_begin(&mut self, _: usize) -> Result<()> {
+    fn long_begin(&mut self, _: usize, _: Option<u64>) -> Result<()> {
         self.refuse()
     }
 

@@ -39,6 +39,13 @@ struct Plp {
     received: u64,
 }
 
+impl LongValue {
+    /// Of all of its bytes, where its head says it; None for a PLP value of unknown length.
+    fn length(&self) -> Option<u64> {
+        self.chunks.map_or(Some(self.left), |plp| (plp.declared != PLP_UNKNOWN).then_some(plp.declared))
+    }
+}
+
 impl RowState {
     /// Starts a row; `nulls` is the bitmap of an NBCROW.
     pub(super) fn begin(&mut self, nulls: &[u8]) {
@@ -140,7 +147,7 @@ impl RowState {
         }
         *at += used;
         self.long = Some(value);
-        rows.long_begin(self.column)?;
+        rows.long_begin(self.column, value.length())?;
         self.pieces(payload, at, rows)
     }
 

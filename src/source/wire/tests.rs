@@ -12,6 +12,8 @@ struct Recorder {
     long: Option<usize>,
     pieces: usize,
     full_after: Option<usize>,
+    /// Of the long value under way, where it was declared.
+    declared: Option<u64>,
 }
 
 impl Recorder {
@@ -38,9 +40,10 @@ impl RowEncoder for Recorder {
         Ok(())
     }
 
-    fn long_begin(&mut self, column: usize) -> Result<()> {
+    fn long_begin(&mut self, column: usize, length: Option<u64>) -> Result<()> {
         self.push(column, Some(Vec::new()));
         self.long = Some(column);
+        self.declared = length;
         Ok(())
     }
 
@@ -54,6 +57,8 @@ impl RowEncoder for Recorder {
 
     fn long_end(&mut self, column: usize) -> Result<()> {
         assert_eq!(self.long.take(), Some(column));
+        let value = self.row.as_ref().unwrap().last().unwrap().as_ref().unwrap();
+        assert!(self.declared.take().is_none_or(|length| length == value.len() as u64));
         Ok(())
     }
 
@@ -62,7 +67,7 @@ impl RowEncoder for Recorder {
     }
 
     fn is_full(&self) -> bool {
-        self.full_after.is_some_and(|rows| self.rows.len().is_multiple_of(rows))
+        self.row.is_none() && self.full_after.is_some_and(|rows| self.rows.len().is_multiple_of(rows))
     }
 }
 
@@ -216,6 +221,49 @@ fn random_pieces_and_packet_sizes_give_the_same_rows() {
         let (_, events) = feed(&bytes, &mut recorder, || 1 + random.size(most)).unwrap();
         assert_eq!(recorder.rows, rows, "round {round}");
         assert_eq!(events, [Event::Columns, Event::Full, Event::Full, Event::End]);
+    }
+}
+
+/// An encoder that is always full gets its turn wherever a row is cut, and the decoder still comes to the end.
+#[test]
+fn a_full_encoder_is_asked_in_the_middle_of_a_row() {
+    struct AlwaysFull(Recorder);
+    impl RowEncoder for AlwaysFull {
+        fn begin_row(&mut self) {
+            self.0.begin_row();
+        }
+        fn null(&mut self, column: usize) -> Result<()> {
+            self.0.null(column)
+        }
+        fn value(&mut self, column: usize, raw: &[u8]) -> Result<()> {
+            self.0.value(column, raw)
+        }
+        fn long_begin(&mut self, column: usize, length: Option<u64>) -> Result<()> {
+            self.0.long_begin(column, length)
+        }
+        fn long_piece(&mut self, column: usize, piece: &[u8]) -> Result<()> {
+            self.0.long_piece(column, piece)
+        }
+        fn long_end(&mut self, column: usize) -> Result<()> {
+            self.0.long_end(column)
+        }
+        fn end_row(&mut self) {
+            self.0.end_row();
+        }
+        fn is_full(&self) -> bool {
+            true
+        }
+    }
+    let columns = [col("a", Ty::VarBinary(None)), col("b", Ty::Int), col("c", Ty::NVarChar(None))];
+    let row = vec![Some(vec![7; 300_000]), Some(vec![1, 0, 0, 0]), Some(utf16(&"x".repeat(50_000)))];
+    let rows = vec![row.clone(), row];
+    for chunks in [Chunks::One, Chunks::Of(8040), Chunks::UnknownLength(8040)] {
+        let mut encoder = AlwaysFull(Recorder::default());
+        let bytes = tds_bytes::packets(&tds_bytes::result(&columns, &rows, chunks), 4096);
+        let (_, events) = feed(&bytes, &mut encoder, || 5000).unwrap();
+        assert!(encoder.0.rows == rows);
+        let full = events.iter().filter(|event| **event == Event::Full).count();
+        assert!(full > 2 * 400_000 / 5000, "{full}");
     }
 }
 

@@ -17,15 +17,27 @@ CREATE TABLE IF NOT EXISTS shardferry.claim (
     updated_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (run_id, table_index)
 );
--- What is copied: one row for each chunk, written by the chunk's own transaction.
+-- What is copied, and what is to be: one row for each chunk. Its bounds are pinned when the table is begun; the chunk's own
+-- transaction fills in the rest, its marker. A bound is a JSON list of T-SQL literals; NULL is open.
 CREATE TABLE IF NOT EXISTS shardferry.chunk (
     run_id text COLLATE "C" NOT NULL,
     table_index integer NOT NULL,
     chunk integer NOT NULL,
-    epoch bigint NOT NULL,
-    rows bigint NOT NULL,
-    bytes bigint NOT NULL,
-    checksum bigint NOT NULL,
-    committed_at timestamptz NOT NULL DEFAULT now(),
+    lower_bound text,
+    upper_bound text,
+    epoch bigint,
+    rows bigint,
+    bytes bigint,
+    checksum bigint,
+    committed_at timestamptz DEFAULT now(),
     PRIMARY KEY (run_id, table_index, chunk)
-)
+);
+-- A ledger that an older version installed had whole tables only.
+ALTER TABLE shardferry.chunk
+    ADD COLUMN IF NOT EXISTS lower_bound text,
+    ADD COLUMN IF NOT EXISTS upper_bound text,
+    ALTER COLUMN epoch DROP NOT NULL,
+    ALTER COLUMN rows DROP NOT NULL,
+    ALTER COLUMN bytes DROP NOT NULL,
+    ALTER COLUMN checksum DROP NOT NULL,
+    ALTER COLUMN committed_at DROP NOT NULL

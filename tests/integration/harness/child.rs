@@ -3,6 +3,7 @@
 use super::{PATIENCE, until};
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -11,6 +12,8 @@ use std::time::{Duration, Instant};
 pub(crate) struct Invocation {
     command: Command,
     label: String,
+    /// Counts the processes that are started.
+    runs: Arc<AtomicU64>,
 }
 
 impl Invocation {
@@ -18,7 +21,7 @@ impl Invocation {
     pub(crate) fn new(arguments: &[&str]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_shardferry"));
         command.env_clear().env("AWS_EC2_METADATA_DISABLED", "true").args(arguments);
-        Self { command, label: arguments.join(" ") }
+        Self { command, label: arguments.join(" "), runs: Arc::default() }
     }
 
     pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
@@ -36,8 +39,26 @@ impl Invocation {
         self
     }
 
+    pub(super) fn counted_by(self, runs: &Arc<AtomicU64>) -> Self {
+        Self { runs: Arc::clone(runs), ..self }
+    }
+
+    /// Arms failpoints, as in `SHARDFERRY_FAILPOINTS`.
+    pub(crate) fn failpoints(self, armed: &str) -> Self {
+        self.env("SHARDFERRY_FAILPOINTS", armed)
+    }
+
     pub(crate) fn pod(self, name: &str) -> Self {
         self.env("SHARDFERRY_POD_NAME", name)
+    }
+
+    /// Runs it in a control group, from its first instruction on: `procs` is the group's file of processes.
+    pub(crate) fn in_group(self, procs: &std::path::Path) -> Self {
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", "echo $$ > \"$0\" && exec \"$@\""]).arg(procs);
+        command.arg(self.command.get_program()).args(self.command.get_args()).env_clear();
+        command.envs(self.command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        Self { command, ..self }
     }
 
     pub(crate) fn run(self) -> Finished {
@@ -47,6 +68,7 @@ impl Invocation {
     pub(crate) fn spawn(mut self) -> Running {
         self.command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = self.command.spawn().unwrap();
+        self.runs.fetch_add(1, Ordering::Relaxed);
         let lines = Arc::new(Mutex::new(Vec::new()));
         let (mut stdout, stderr) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
         let written = Arc::clone(&lines);
@@ -175,6 +197,11 @@ impl Finished {
     /// None where a signal ended it.
     pub(crate) fn code(&self) -> Option<i32> {
         self.status.code()
+    }
+
+    /// The signal that ended it.
+    pub(crate) fn signal(&self) -> Option<i32> {
+        std::os::unix::process::ExitStatusExt::signal(&self.status)
     }
 
     /// It must have this exit code.

@@ -10,7 +10,7 @@ use mssim::value::Value;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-type Row = Vec<Option<String>>;
+pub(super) type Row = Vec<Option<String>>;
 
 /// Collects the rows of one result as PostgreSQL writes their values.
 #[derive(Default)]
@@ -177,8 +177,8 @@ impl World {
         self.compare(plan["tables"].as_array().unwrap().iter().find(wanted).unwrap())
     }
 
-    #[track_caller]
-    fn compare(&self, table: &serde_json::Value) -> u64 {
+    /// The rows of a table of the plan in the source and in the target, each sorted.
+    pub(super) fn both(&self, table: &serde_json::Value) -> (Vec<Row>, Vec<Row>) {
         let part = |side: &str, what: &str| table[side][what].as_str().unwrap().to_owned();
         let list = |side: &str, open: &str, close: &str| {
             let quoted = |column: &serde_json::Value| {
@@ -198,9 +198,17 @@ impl World {
             .into_iter()
             .map(|row| types.iter().zip(row).map(|(ty, value)| canonical(*ty, value)).collect())
             .collect();
-        assert_eq!(there.len(), here.len(), "rows of {schema}.{name}");
         there.sort();
         here.sort();
+        (there, here)
+    }
+
+    #[track_caller]
+    fn compare(&self, table: &serde_json::Value) -> u64 {
+        let (there, here) = self.both(table);
+        let part = |what: &str| table["source"][what].as_str().unwrap();
+        let (schema, name) = (part("schema"), part("name"));
+        assert_eq!(there.len(), here.len(), "rows of {schema}.{name}");
         for (there, here) in there.iter().zip(&here) {
             assert_eq!(there, here, "a row of {schema}.{name}");
         }

@@ -3,7 +3,8 @@
 use super::{Database, one};
 use shardferry::error::ErrorKind;
 use shardferry::schema::TableName;
-use shardferry::target::ledger::{self, Marker};
+use shardferry::schema::bound::{Bound, KeyRange, Literal};
+use shardferry::target::ledger::{self, Chunk, Marker, Tally};
 use std::collections::BTreeMap;
 
 fn name() -> TableName {
@@ -150,7 +151,7 @@ async fn markers_come_back_as_they_were_written() {
     );
     assert_eq!(ledger::markers(&client, "other").await.unwrap(), []);
     let transaction = client.transaction().await.unwrap();
-    ledger::clear_markers(&transaction, "r", 1).await.unwrap();
+    ledger::forget_chunks(&transaction, "r", 1).await.unwrap();
     transaction.commit().await.unwrap();
     assert_eq!(ledger::markers(&client, "r").await.unwrap(), [marker(2, 0, 1)]);
     ledger::clear(&mut client, "r", &[1, 2]).await.unwrap();
@@ -227,5 +228,92 @@ async fn chunks_of_one_table_commit_side_by_side() {
     first.commit().await.unwrap();
     assert_eq!(ledger::markers(&one, "r").await.unwrap(), [marker(1, 0, 1), marker(1, 1, 1)]);
     drop((one, two));
+    database.drop().await;
+}
+
+fn range(after: Option<&str>, through: Option<&str>) -> KeyRange {
+    let bound = |text: &str| Bound(vec![Literal::parse(text).unwrap(), Literal::unicode("ä'b")]);
+    KeyRange { after: after.map(bound), through: through.map(bound) }
+}
+
+#[tokio::test]
+async fn chunks_are_pinned_filled_and_cut() {
+    let database = Database::create().await;
+    let mut client = database.connect().await;
+    ledger::install(&mut client).await.unwrap();
+    assert_eq!(ledger::chunks(&client, "r", 1).await.unwrap(), []);
+    let transaction = client.transaction().await.unwrap();
+    ledger::pin(&transaction, "r", 1, 0, &range(None, Some("7"))).await.unwrap();
+    ledger::pin(&transaction, "r", 1, 1, &range(Some("7"), None)).await.unwrap();
+    transaction.commit().await.unwrap();
+    assert_eq!(ledger::markers(&client, "r").await.unwrap(), []);
+    let tally = ledger::tallies(&client, "r").await.unwrap()[&1];
+    assert_eq!(tally, Tally { chunks: 2, committed: 0, rows: 0, bytes: 0 });
+    assert!(!tally.is_complete());
+
+    // Chunk 1 is cut at 9: 2 takes the rest.
+    let transaction = client.transaction().await.unwrap();
+    ledger::fill_marker(&transaction, &marker(1, 1, 3)).await.unwrap();
+    ledger::cut(&transaction, "r", 1, 1, range(None, Some("9")).through.as_ref().unwrap()).await.unwrap();
+    ledger::pin(&transaction, "r", 1, 2, &range(Some("9"), None)).await.unwrap();
+    transaction.commit().await.unwrap();
+    let chunk = |number, range, marker| Chunk { number, range, marker };
+    assert_eq!(
+        ledger::chunks(&client, "r", 1).await.unwrap(),
+        [
+            chunk(0, range(None, Some("7")), None),
+            chunk(1, range(Some("7"), Some("9")), Some(marker(1, 1, 3))),
+            chunk(2, range(Some("9"), None), None),
+        ]
+    );
+    // A second marker of one chunk, and one of a chunk that was never pinned: somebody else was here.
+    for number in [1, 7] {
+        let transaction = client.transaction().await.unwrap();
+        let error = ledger::fill_marker(&transaction, &marker(1, number, 3)).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Fenced);
+    }
+    for number in [0, 2] {
+        let transaction = client.transaction().await.unwrap();
+        ledger::fill_marker(&transaction, &marker(1, number, 4)).await.unwrap();
+        transaction.commit().await.unwrap();
+    }
+    let tally = ledger::tallies(&client, "r").await.unwrap()[&1];
+    assert_eq!(tally, Tally { chunks: 3, committed: 3, rows: 21, bytes: 297 });
+    assert!(tally.is_complete());
+    drop(client);
+    database.drop().await;
+}
+
+#[tokio::test]
+async fn a_bound_that_is_no_literal_is_refused() {
+    let database = Database::create().await;
+    let mut client = database.connect().await;
+    ledger::install(&mut client).await.unwrap();
+    for bound in ["x", "[1]", r#"["1; DROP TABLE t"]"#] {
+        let sql = "INSERT INTO shardferry.chunk (run_id, table_index, chunk, lower_bound, committed_at) VALUES ('r', 1, 0, $1, NULL) \
+                   ON CONFLICT (run_id, table_index, chunk) DO UPDATE SET lower_bound = $1";
+        client.execute(sql, &[&bound]).await.unwrap();
+        let error = ledger::chunks(&client, "r", 1).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::CheckpointDamaged, "{bound}");
+    }
+    drop(client);
+    database.drop().await;
+}
+
+#[tokio::test]
+async fn a_ledger_of_version_0_1_is_brought_up_to_date() {
+    let database = Database::create().await;
+    let mut client = database.connect().await;
+    client.batch(include_str!("../../golden/v1/ledger.sql")).await.unwrap();
+    assert!(!ledger::installed(&client).await.unwrap());
+    ledger::install(&mut client).await.unwrap();
+    assert!(ledger::installed(&client).await.unwrap());
+    // A table that was copied as a whole then is complete now.
+    let tally = ledger::tallies(&client, "nightly").await.unwrap()[&3];
+    assert_eq!(tally, Tally { chunks: 1, committed: 1, rows: 7, bytes: 99 });
+    let transaction = client.transaction().await.unwrap();
+    ledger::pin(&transaction, "nightly", 4, 0, &range(None, Some("7"))).await.unwrap();
+    transaction.commit().await.unwrap();
+    drop(client);
     database.drop().await;
 }

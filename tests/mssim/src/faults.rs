@@ -37,11 +37,13 @@ pub struct Fault {
     pub times: Option<u32>,
     /// Only where the text of the batch (or the database or application of the login) contains this.
     pub containing: Option<String>,
+    /// Not to the first so many that it would happen to.
+    pub after: u32,
 }
 
 impl From<FaultKind> for Fault {
     fn from(kind: FaultKind) -> Self {
-        Self { kind, times: None, containing: None }
+        Self { kind, times: None, containing: None, after: 0 }
     }
 }
 
@@ -57,6 +59,12 @@ impl Fault {
     pub fn containing(self, text: impl Into<String>) -> Self {
         Self { containing: Some(text.into()), ..self }
     }
+
+    /// Spares the first `count` that it would happen to.
+    #[must_use]
+    pub fn after(self, count: u32) -> Self {
+        Self { after: count, ..self }
+    }
 }
 
 /// Names a fault that was set.
@@ -68,6 +76,7 @@ struct Set {
     id: FaultId,
     fault: Fault,
     happened: u64,
+    spared: u32,
 }
 
 #[derive(Debug, Default)]
@@ -90,7 +99,7 @@ impl Faults {
         let mut state = self.state();
         state.last_id += 1;
         let id = FaultId(state.last_id);
-        state.set.push(Set { id, fault: fault.into(), happened: 0 });
+        state.set.push(Set { id, fault: fault.into(), happened: 0, spared: 0 });
         id
     }
 
@@ -114,12 +123,17 @@ impl Faults {
 
     /// The faults that may happen to `text`.
     pub(crate) fn armed(&self, text: &str) -> Vec<(FaultId, FaultKind)> {
-        let state = self.state();
-        let matching = state.set.iter().filter(|s| {
-            s.fault.times.is_none_or(|times| s.happened < u64::from(times))
-                && s.fault.containing.as_deref().is_none_or(|part| text.contains(part))
+        let mut state = self.state();
+        let matching = state.set.iter_mut().filter_map(|s| {
+            let matches = s.fault.times.is_none_or(|times| s.happened < u64::from(times))
+                && s.fault.containing.as_deref().is_none_or(|part| text.contains(part));
+            if matches && s.spared < s.fault.after {
+                s.spared += 1;
+                return None;
+            }
+            matches.then(|| (s.id, s.fault.kind.clone()))
         });
-        matching.map(|s| (s.id, s.fault.kind.clone())).collect()
+        matching.collect()
     }
 
     /// Counts an occurrence; false when its limit is reached, or it was taken away, in the meantime.
@@ -220,7 +234,7 @@ fn parse(arguments: &str) -> Result<FaultCommand, String> {
     let containing = text("@containing");
     match named.first() {
         Some((name, _)) => Err(format!("unknown parameter {name}")),
-        None => Ok(FaultCommand::Set(Fault { kind, times, containing })),
+        None => Ok(FaultCommand::Set(Fault { kind, times, containing, after: 0 })),
     }
 }
 

@@ -134,6 +134,9 @@ impl Binder<'_> {
             return self.relation(&relation, alias, sample);
         }
         if let Some(view) = catalog.view(schema.as_deref(), &last) {
+            if sample.is_some() {
+                return Err(error(494, "The TABLESAMPLE clause can only be used with local tables."));
+            }
             let query = view_query(&view.definition)?;
             let (sql, columns) = self.outside_scopes(|b| b.derived_parts(&query, &[]))?;
             return Ok(self.finish_derived(&sql, columns, alias.unwrap_or(&last)));

@@ -4,20 +4,44 @@
 //! Both tables are Microsoft's (mssql-jdbc `SQLCollation.java`). A collation that is in neither is refused, never
 //! guessed; so are bytes that a code page does not define.
 
-use crate::source::wire::Collation;
+use super::Collation;
 use encoding_rs::Encoding;
 
 /// How bytes of a character column become text.
 #[derive(Debug)]
-pub(super) enum CodePage {
+pub enum CodePage {
     Utf8,
     /// ASCII below 128, this above; None: not defined.
     SingleByte(Box<[Option<char>; 128]>),
     DoubleByte(&'static Encoding),
 }
 
+impl CodePage {
+    /// A value as text, where the text stands for exactly these bytes; None: a byte that is not defined, or one of
+    /// several ways to write the same characters (some pages of two bytes have them).
+    #[must_use]
+    pub fn decode_exactly(&self, raw: &[u8]) -> Option<String> {
+        match self {
+            Self::Utf8 => String::from_utf8(raw.to_vec()).ok(),
+            Self::SingleByte(upper) => raw
+                .iter()
+                .map(|&byte| match byte {
+                    0..128 => Some(char::from(byte)),
+                    _ => upper[usize::from(byte - 128)],
+                })
+                .collect(),
+            Self::DoubleByte(encoding) => {
+                let text = encoding.decode_without_bom_handling_and_without_replacement(raw)?;
+                let (again, _, failed) = encoding.encode(&text);
+                (!failed && again == raw).then(|| text.into_owned())
+            }
+        }
+    }
+}
+
 /// The code page of a collation; None: unknown.
-pub(super) fn code_page(collation: Collation) -> Option<CodePage> {
+#[must_use]
+pub fn code_page(collation: Collation) -> Option<CodePage> {
     const UTF8: u32 = 1 << 26;
     let [a, b, c, d, sort_id] = collation;
     let word = u32::from_le_bytes([a, b, c, d]);
@@ -181,5 +205,19 @@ mod tests {
     #[test]
     fn an_undefined_byte_stays_undefined() {
         assert_eq!(upper(page(0x0408, 0), 0xAA), None);
+    }
+
+    #[test]
+    fn a_text_is_decoded_where_it_stands_for_its_bytes_alone() {
+        let greek = page(0x0408, 0).unwrap();
+        assert_eq!(greek.decode_exactly(&[b'a', 0xE1]), Some("a\u{3B1}".to_owned()));
+        assert_eq!(greek.decode_exactly(&[0xAA]), None);
+        let japanese = page(0x0411, 0).unwrap();
+        assert_eq!(japanese.decode_exactly(&[0x82, 0xA0]), Some("\u{3042}".to_owned()));
+        // U+222A has two codes in the page; this is the one that nothing writes.
+        assert_eq!(japanese.decode_exactly(&[0x87, 0x9B]), None);
+        let utf8 = page(0x2400_0409 | 1 << 26, 0).unwrap();
+        assert_eq!(utf8.decode_exactly("\u{1F600}".as_bytes()), Some("\u{1F600}".to_owned()));
+        assert_eq!(utf8.decode_exactly(&[0xFF]), None);
     }
 }

@@ -1,0 +1,160 @@
+//! A long value under way. Where the length of its field is known beforehand (binary, from the length that the source
+//! declares) it is passed on as it comes; else (text, whose UTF-8 may be shorter or longer) it is collected whole.
+
+use super::super::operation::Operation;
+use super::super::text::{Coded, Utf16, plain_xml};
+use super::{LARGEST_FIELD, Refused, close};
+
+/// Bytes of UTF-8 that a byte of a code page may become.
+const WIDEST: usize = 3;
+
+/// Where the value stands.
+#[derive(Debug, Default)]
+pub(super) struct LongValue {
+    /// Where its field starts in what was not taken yet.
+    pub(super) field: usize,
+    /// Its bytes are held until its end.
+    pub(super) collected: bool,
+    /// It may be collected up to the largest value.
+    pub(super) granted: bool,
+    /// Bytes that a value passed on still lacks.
+    left: u64,
+    /// What the source said.
+    declared: Option<u64>,
+    utf16: Utf16,
+    coded: Coded,
+}
+
+impl LongValue {
+    /// Opens the field. `largest`: what may be collected.
+    pub(super) fn begin(
+        operation: &Operation,
+        out: &mut Vec<u8>,
+        declared: Option<u64>,
+        largest: usize,
+    ) -> Result<Self, Refused> {
+        let mut value = Self { field: out.len(), declared, ..Self::default() };
+        if let Some(length) = least(operation, declared) {
+            measure(usize::try_from(length).unwrap_or(usize::MAX), usize::MAX)?;
+        }
+        if let (Operation::Bytes, Some(length)) = (operation, declared) {
+            let prefix = i32::try_from(length).map_err(|_| Refused::TooLong)?;
+            out.extend_from_slice(&prefix.to_be_bytes());
+            value.left = length;
+            return Ok(value);
+        }
+        if let Some(length) = least(operation, declared) {
+            measure(usize::try_from(length).unwrap_or(usize::MAX), largest)?;
+        }
+        value.collected = true;
+        out.extend_from_slice(&[0; 4]);
+        Ok(value)
+    }
+
+    /// The next piece, of any size.
+    pub(super) fn piece(
+        &mut self,
+        operation: &Operation,
+        out: &mut Vec<u8>,
+        raw: &[u8],
+        largest: usize,
+    ) -> Result<(), Refused> {
+        if !self.collected {
+            self.left = self.left.checked_sub(raw.len() as u64).ok_or(Refused::Malformed)?;
+            out.extend_from_slice(raw);
+            return Ok(());
+        }
+        make_room(out, raw.len() * WIDEST + 16);
+        match operation {
+            Operation::Bytes => out.extend_from_slice(raw),
+            Operation::Utf16 | Operation::Xml => self.utf16.piece(out, raw)?,
+            Operation::Coded(page) => self.coded.piece(page, out, raw)?,
+            _ => return Err(Refused::Malformed),
+        }
+        measure(self.length(out), largest)
+    }
+
+    /// Closes the field.
+    pub(super) fn end(&mut self, operation: &Operation, out: &mut Vec<u8>) -> Result<(), Refused> {
+        if !std::mem::take(&mut self.collected) {
+            return if self.left == 0 { Ok(()) } else { Err(Refused::Malformed) };
+        }
+        let text = self.field + 4;
+        match operation {
+            Operation::Utf16 => self.utf16.end()?,
+            Operation::Xml => {
+                self.utf16.end()?;
+                plain_xml(out, text);
+            }
+            Operation::Coded(page) => self.coded.end(page, out, text)?,
+            _ => {}
+        }
+        close(out, self.field)
+    }
+
+    /// Bytes collected so far.
+    pub(super) fn length(&self, out: &[u8]) -> usize {
+        out.len().saturating_sub(self.field + 4)
+    }
+
+    /// Lets it be collected up to `largest` bytes, in one allocation where the source declared a length: pages that
+    /// it does not come to are never touched.
+    pub(super) fn grant(&mut self, operation: &Operation, out: &mut Vec<u8>, largest: usize) {
+        self.granted = true;
+        let Some(declared) = self.declared.and_then(|length| usize::try_from(length).ok()) else { return };
+        let most = match operation {
+            Operation::Utf16 | Operation::Xml => declared.saturating_add(declared / 2),
+            Operation::Coded(_) => declared.saturating_mul(WIDEST),
+            _ => declared,
+        };
+        out.reserve_exact(most.min(largest).saturating_sub(self.length(out)).saturating_add(64 * 1024));
+    }
+}
+
+/// The least that a value of this length becomes, where that is known.
+fn least(operation: &Operation, declared: Option<u64>) -> Option<u64> {
+    match operation {
+        Operation::Bytes | Operation::Coded(_) => declared,
+        Operation::Utf16 => declared.map(|length| length / 2),
+        _ => None,
+    }
+}
+
+fn measure(length: usize, largest: usize) -> Result<(), Refused> {
+    if length > LARGEST_FIELD {
+        Err(Refused::TooLong)
+    } else if length > largest {
+        Err(Refused::TooMuch(largest))
+    } else {
+        Ok(())
+    }
+}
+
+/// Doubling would take twice a large value: it grows by a quarter.
+fn make_room(out: &mut Vec<u8>, need: usize) {
+    if out.capacity() - out.len() < need {
+        out.reserve_exact(need.max(out.len() / 4));
+    }
+}
+
+/// The content of a field whose length follows from it, in one piece.
+pub(super) fn sized(operation: &Operation, out: &mut Vec<u8>, raw: &[u8]) -> Result<(), Refused> {
+    let start = out.len();
+    match operation {
+        Operation::Utf16 | Operation::Xml => {
+            let mut pieces = Utf16::default();
+            pieces.piece(out, raw)?;
+            pieces.end()?;
+            if matches!(operation, Operation::Xml) {
+                plain_xml(out, start);
+            }
+        }
+        Operation::Coded(page) => {
+            let mut coded = Coded::default();
+            coded.piece(page, out, raw)?;
+            coded.end(page, out, start)?;
+        }
+        _ => out.extend_from_slice(raw),
+    }
+    Ok(())
+}

@@ -1,0 +1,211 @@
+//! Beginning a table, or going on with it: which chunks are to be copied.
+//!
+//! The bounds of the chunks are pinned in the ledger once, in the transaction that truncates the table, so that every
+//! later owner finds the same chunks, whatever the statistics of the source say by then. A table that fits into one
+//! chunk has nothing to pin: its only chunk truncates, copies and writes its marker in one transaction.
+
+use super::context::Context;
+use super::state::Done;
+use super::table::{Begins, Chunk};
+use super::worker::Connections;
+use crate::error::{Error, ErrorKind, Result};
+use crate::failpoint;
+use crate::plan::document::PlannedTable;
+use crate::retry::Retrying;
+use crate::schema::bound::{Bound, KeyRange};
+use crate::settings::Truncate;
+use crate::source::chunks::boundaries;
+use crate::target::client::Transaction;
+use crate::target::ledger;
+
+/// A begun table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Begun {
+    /// In the order in which they are to be copied.
+    pub(super) waiting: Vec<Chunk>,
+    /// The first number that no chunk has.
+    pub(super) next: u32,
+    /// What earlier owners committed.
+    pub(super) done: Done,
+}
+
+/// Begins the table that this pod owns by `epoch`, or finds out where to go on.
+///
+/// # Errors
+/// The last error; nothing is truncated then, or the beginning is pinned and the next attempt goes on from it.
+pub(super) async fn begin(
+    cx: &Context,
+    connections: &mut Connections,
+    table: &PlannedTable,
+    epoch: u64,
+) -> Result<Begun> {
+    let what = format!("beginning {}", table.source);
+    let mut retrying = Retrying::new(cx.retry, &cx.shutdown, &what);
+    loop {
+        match attempt(cx, connections, table, epoch).await {
+            Ok(begun) => return Ok(begun),
+            Err(error) => {
+                connections.close();
+                retrying.pause(error).await?;
+            }
+        }
+    }
+}
+
+async fn attempt(
+    cx: &Context,
+    connections: &mut Connections,
+    table: &PlannedTable,
+    epoch: u64,
+) -> Result<Begun> {
+    let known = ledger::chunks(connections.target(cx).await?, &cx.run, table.index).await?;
+    let finished = known.iter().all(|chunk| chunk.marker.is_some());
+    if !known.is_empty() && (cx.truncate != Truncate::Always || finished) {
+        return Ok(resumed(known));
+    }
+    let forget = !known.is_empty();
+    let bounds = match &table.chunk_key {
+        Some(key) if table.bytes > cx.chunk_size => {
+            boundaries(connections.source(cx).await?, table, key, cx.chunk_size).await?
+        }
+        _ => Vec::new(),
+    };
+    failpoint!("begin.after_bounds");
+    if bounds.is_empty() {
+        let only = Chunk { number: 0, range: KeyRange::default(), begins: Begins::Table { forget } };
+        return Ok(Begun { waiting: vec![only], next: 1, done: Done { of: 1, ..Done::default() } });
+    }
+    let target = connections.target(cx).await?;
+    ledger::expect_epoch(target, &cx.run, table.index, epoch).await?;
+    let transaction = target.transaction().await?;
+    name(cx, &transaction, table, epoch).await?;
+    clear(cx, &transaction, table, forget).await?;
+    failpoint!("begin.after_truncate");
+    let ranges = ranges(bounds);
+    for (range, number) in ranges.iter().zip(0_u32..) {
+        ledger::pin(&transaction, &cx.run, table.index, number, range).await?;
+    }
+    failpoint!("begin.after_pins");
+    ledger::check_epoch(&transaction, &cx.run, table.index, epoch).await?;
+    failpoint!("begin.before_commit");
+    transaction.commit().await?;
+    failpoint!("begin.after_commit");
+    tracing::debug!(table = %table.source, chunks = ranges.len(), "chunks are pinned");
+    let waiting: Vec<Chunk> = ranges
+        .into_iter()
+        .zip(0_u32..)
+        .map(|(range, number)| Chunk { number, range, begins: Begins::Nothing })
+        .collect();
+    let count = u32::try_from(waiting.len()).unwrap_or(u32::MAX);
+    Ok(Begun { waiting, next: count, done: Done { of: count, ..Done::default() } })
+}
+
+/// What the ledger says is left.
+fn resumed(known: Vec<ledger::Chunk>) -> Begun {
+    let mut begun = Begun { waiting: Vec::new(), next: 0, done: Done::default() };
+    for chunk in known {
+        begun.next = begun.next.max(chunk.number + 1);
+        begun.done.of += 1;
+        match chunk.marker {
+            Some(marker) => {
+                begun.done.chunks += 1;
+                begun.done.rows += marker.rows;
+                begun.done.bytes += marker.bytes;
+            }
+            None => begun.waiting.push(Chunk {
+                number: chunk.number,
+                range: chunk.range,
+                begins: Begins::Nothing,
+            }),
+        }
+    }
+    begun
+}
+
+/// What lies between the bounds, and on both sides of them.
+fn ranges(bounds: Vec<Bound>) -> Vec<KeyRange> {
+    let mut after = None;
+    let mut ranges = Vec::with_capacity(bounds.len() + 1);
+    for bound in bounds {
+        ranges.push(KeyRange { after: after.replace(bound.clone()), through: Some(bound) });
+    }
+    ranges.push(KeyRange { after, through: None });
+    ranges
+}
+
+/// Names the transaction's session, by which a take-over finds it. For the transaction only: a pooler may give the session
+/// to somebody else afterwards.
+pub(super) async fn name(
+    cx: &Context,
+    transaction: &Transaction<'_>,
+    table: &PlannedTable,
+    epoch: u64,
+) -> Result<()> {
+    let name = ledger::application_name(&cx.run, table.index, epoch);
+    transaction.query("SELECT set_config('application_name', $1, true)", &[&name]).await.map(drop)
+}
+
+/// Empties the table and forgets its chunks; true where the same transaction may FREEZE the rows it copies: only where it
+/// truncated, and not where the user has made the table a partitioned one.
+pub(super) async fn clear(
+    cx: &Context,
+    transaction: &Transaction<'_>,
+    table: &PlannedTable,
+    forget: bool,
+) -> Result<bool> {
+    if forget {
+        ledger::forget_chunks(transaction, &cx.run, table.index).await?;
+    }
+    if cx.truncate != Truncate::Never {
+        transaction.truncate(&table.target).await?;
+        return transaction.is_plain(&table.target).await;
+    }
+    if transaction.is_empty(&table.target).await? {
+        return Ok(false);
+    }
+    let message = format!(
+        "the target table {} holds rows that no marker of this run accounts for, and --no-truncate forbids to empty it",
+        table.target
+    );
+    Err(Error::new(ErrorKind::TargetData, message))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::bound::Literal;
+    use crate::target::ledger::Marker;
+
+    fn bound(number: &str) -> Bound {
+        Bound(vec![Literal::parse(number).unwrap()])
+    }
+
+    fn range(after: Option<&str>, through: Option<&str>) -> KeyRange {
+        KeyRange { after: after.map(bound), through: through.map(bound) }
+    }
+
+    #[test]
+    fn bounds_leave_nothing_out() {
+        assert_eq!(ranges(Vec::new()), [range(None, None)]);
+        assert_eq!(
+            ranges(vec![bound("3"), bound("7")]),
+            [range(None, Some("3")), range(Some("3"), Some("7")), range(Some("7"), None)]
+        );
+    }
+
+    #[test]
+    fn a_resume_takes_what_has_no_marker() {
+        let marker =
+            Marker { run: "r".to_owned(), table: 1, chunk: 0, epoch: 1, rows: 7, bytes: 70, checksum: 1 };
+        let known = vec![
+            ledger::Chunk { number: 0, range: range(None, Some("3")), marker: Some(marker) },
+            ledger::Chunk { number: 1, range: range(Some("7"), None), marker: None },
+            ledger::Chunk { number: 4, range: range(Some("3"), Some("7")), marker: None },
+        ];
+        let begun = resumed(known);
+        assert_eq!(begun.done, Done { rows: 7, bytes: 70, chunks: 1, of: 3 });
+        assert_eq!(begun.next, 5);
+        let left: Vec<_> = begun.waiting.iter().map(|chunk| (chunk.number, chunk.range.clone())).collect();
+        assert_eq!(left, [(1, range(Some("7"), None)), (4, range(Some("3"), Some("7")))]);
+    }
+}

@@ -1,0 +1,234 @@
+//! The books of a table that this pod owns: which chunks wait, how many are under way, what is committed. No I/O.
+//!
+//! The table has ended when nothing is under way and nothing waits, or when an error forbids to begin the chunks that
+//! wait. What is committed by then stays: the next owner goes on behind it.
+
+use super::scheduler::keep_worst;
+use super::state::Done;
+use crate::error::{Error, ErrorKind};
+use crate::plan::document::PlannedTable;
+use crate::schema::bound::KeyRange;
+use jiff::Timestamp;
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use tokio_util::sync::CancellationToken;
+
+/// A chunk that is to be copied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Chunk {
+    pub(super) number: u32,
+    pub(super) range: KeyRange,
+    pub(super) begins: Begins,
+}
+
+/// What a chunk's transaction does before it copies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Begins {
+    /// Nothing: the chunk is pinned in the ledger, and the table was truncated when that was done.
+    Nothing,
+    /// The table's only chunk: it truncates, and comes into the ledger with its marker.
+    Table {
+        /// The ledger has chunks of an earlier beginning, which are to be forgotten.
+        forget: bool,
+    },
+}
+
+/// A table under way.
+#[derive(Debug)]
+pub(super) struct OpenTable {
+    pub(super) table: PlannedTable,
+    pub(super) epoch: u64,
+    /// Cancelled when another pod has taken the table over.
+    pub(super) fenced: CancellationToken,
+    pub(super) started_at: Timestamp,
+    books: Mutex<Books>,
+}
+
+#[derive(Debug)]
+struct Books {
+    waiting: VecDeque<Chunk>,
+    running: u32,
+    next: u32,
+    earlier: Done,
+    done: Done,
+    error: Option<Error>,
+    ended: bool,
+}
+
+/// What an ended table comes to.
+#[derive(Debug)]
+pub(super) struct Ended {
+    /// By whichever pod.
+    pub(super) done: Done,
+    /// By this pod.
+    pub(super) own: Done,
+    /// None and nothing left to do: the table is completed.
+    pub(super) error: Option<Error>,
+    /// Chunks that nobody has begun.
+    pub(super) left: usize,
+}
+
+impl OpenTable {
+    /// `waiting` in the order in which they are to be copied; `next` is the first number that no chunk has.
+    pub(super) fn new(
+        table: PlannedTable,
+        epoch: u64,
+        fenced: CancellationToken,
+        started_at: Timestamp,
+        begun: super::begin::Begun,
+    ) -> Self {
+        let books = Books {
+            waiting: begun.waiting.into(),
+            running: 0,
+            next: begun.next,
+            earlier: begun.done,
+            done: begun.done,
+            error: None,
+            ended: false,
+        };
+        Self { table, epoch, fenced, started_at, books: Mutex::new(books) }
+    }
+
+    fn books(&self) -> MutexGuard<'_, Books> {
+        // Plain counts: they stay right after a panic of another task.
+        self.books.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The next chunk, which is under way from now on.
+    pub(super) fn take(&self) -> Option<Chunk> {
+        let mut books = self.books();
+        if books.error.is_some() || books.ended {
+            return None;
+        }
+        let chunk = books.waiting.pop_front()?;
+        books.running += 1;
+        Some(chunk)
+    }
+
+    /// A number for a chunk that comes into being.
+    pub(super) fn number(&self) -> u32 {
+        let mut books = self.books();
+        let number = books.next;
+        books.next += 1;
+        number
+    }
+
+    /// A chunk was committed; `rest` is what was cut off it. Returns how far the table has come.
+    pub(super) fn committed(&self, rows: u64, bytes: u64, rest: Option<Chunk>) -> Done {
+        let mut books = self.books();
+        books.running -= 1;
+        books.done.chunks += 1;
+        books.done.rows += rows;
+        books.done.bytes += bytes;
+        if let Some(rest) = rest {
+            books.next = books.next.max(rest.number + 1);
+            books.done.of += 1;
+            books.waiting.push_front(rest);
+        }
+        books.done
+    }
+
+    /// A chunk failed: no other is begun. A fence says more than any other error.
+    pub(super) fn failed(&self, error: Error) {
+        let mut books = self.books();
+        books.running -= 1;
+        let fenced = |error: &Error| error.kind() == ErrorKind::Fenced;
+        match &books.error {
+            Some(kept) if fenced(kept) => {}
+            Some(_) if fenced(&error) => books.error = Some(error),
+            _ => keep_worst(&mut books.error, error),
+        }
+    }
+
+    /// Says once, when there is nothing more to do, what came of it. `stopping`: chunks that wait are not begun any more.
+    pub(super) fn end(&self, stopping: bool) -> Option<Ended> {
+        let mut books = self.books();
+        let at_rest = books.running == 0 && (books.waiting.is_empty() || books.error.is_some() || stopping);
+        if books.ended || !at_rest {
+            return None;
+        }
+        books.ended = true;
+        let (done, earlier) = (books.done, books.earlier);
+        let own = Done {
+            rows: done.rows - earlier.rows,
+            bytes: done.bytes - earlier.bytes,
+            chunks: done.chunks - earlier.chunks,
+            of: done.of,
+        };
+        Some(Ended { done, own, error: books.error.take(), left: books.waiting.len() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::begin::Begun;
+    use super::*;
+    use crate::schema::{ColumnName, TableName};
+
+    fn chunk(number: u32) -> Chunk {
+        Chunk { number, range: KeyRange::default(), begins: Begins::Nothing }
+    }
+
+    fn open(chunks: u32) -> OpenTable {
+        let table = PlannedTable {
+            index: 1,
+            source: TableName::new("dbo", "t"),
+            target: TableName::new("dbo", "t"),
+            columns: Vec::new(),
+            unsupported: Vec::new(),
+            primary_key: vec![ColumnName::new("a")],
+            chunk_key: None,
+            rows: 0,
+            bytes: 0,
+            column_fingerprint: String::new(),
+        };
+        let done = Done { rows: 5, bytes: 50, chunks: 1, of: chunks + 1 };
+        let begun = Begun { waiting: (1..=chunks).map(chunk).collect(), next: chunks + 1, done };
+        OpenTable::new(table, 1, CancellationToken::new(), Timestamp::UNIX_EPOCH, begun)
+    }
+
+    #[test]
+    fn a_table_ends_when_its_last_chunk_is_committed_and_says_so_once() {
+        let table = open(2);
+        assert_eq!((table.take(), table.take(), table.take()), (Some(chunk(1)), Some(chunk(2)), None));
+        assert_eq!(table.committed(10, 100, None), Done { rows: 15, bytes: 150, chunks: 2, of: 3 });
+        assert!(table.end(false).is_none());
+        table.committed(1, 2, None);
+        let ended = table.end(false).unwrap();
+        assert_eq!(ended.done, Done { rows: 16, bytes: 152, chunks: 3, of: 3 });
+        assert_eq!((ended.own.rows, ended.own.chunks), (11, 2));
+        assert!(ended.error.is_none() && table.end(true).is_none());
+    }
+
+    #[test]
+    fn what_was_cut_off_is_another_chunk() {
+        let table = open(1);
+        table.take().unwrap();
+        let rest = chunk(table.number());
+        assert_eq!(rest.number, 2);
+        assert_eq!(table.committed(1, 1, Some(rest.clone())).of, 3);
+        assert!(table.end(false).is_none());
+        assert_eq!(table.take(), Some(rest));
+        table.committed(1, 1, None);
+        assert_eq!(table.end(false).unwrap().done.chunks, 3);
+    }
+
+    #[test]
+    fn after_an_error_no_chunk_is_begun_and_those_under_way_end() {
+        let table = open(3);
+        (table.take().unwrap(), table.take().unwrap());
+        table.failed(Error::new(ErrorKind::Value, "x"));
+        assert!(table.take().is_none() && table.end(false).is_none());
+        table.failed(Error::new(ErrorKind::Fenced, "y"));
+        let ended = table.end(false).unwrap();
+        assert_eq!((ended.error.unwrap().kind(), ended.left, ended.own.chunks), (ErrorKind::Fenced, 1, 0));
+    }
+
+    #[test]
+    fn a_signal_leaves_the_chunks_that_wait() {
+        let table = open(2);
+        assert!(table.end(false).is_none());
+        assert_eq!(table.end(true).unwrap().left, 2);
+        assert!(table.take().is_none());
+    }
+}

@@ -1,0 +1,259 @@
+//! By which key a table is split into chunks. Pure.
+//!
+//! A chunk key orders all rows, once each: it is a unique index without NULLs. Its values are written into statements
+//! as literals, so every column must be of a type whose literals give back the very value (float and real do not
+//! promise that), and must be among those that are copied, since the copy learns the key of the last row from what it
+//! reads.
+
+use super::document::{ChunkKey, ChunkKeyColumn};
+use crate::convert::types;
+use crate::schema::{Index, KeyColumn, SourceColumn, SourceTable, SourceType};
+use crate::source::select::SelectForm;
+
+/// The key by which `table` is split; None: it is copied as one. `indexes` may be those of all tables.
+///
+/// A clustered key comes first, since its order is that of the rows; then the primary key; then the one with the
+/// fewest columns; then the first by name.
+#[must_use]
+pub fn choose(table: &SourceTable, indexes: &[Index]) -> Option<ChunkKey> {
+    let primary = table.primary_key.iter().map(|key| Candidate {
+        name: &key.name,
+        clustered: key.clustered,
+        primary: true,
+        columns: &key.columns,
+    });
+    let unique = indexes.iter().filter(|index| index.table == table.name && usable_index(index));
+    let secondary = unique.map(|index| Candidate {
+        name: &index.name,
+        clustered: index.kind == "CLUSTERED",
+        primary: false,
+        columns: &index.columns,
+    });
+    primary
+        .chain(secondary)
+        .filter(|candidate| usable_columns(table, candidate.columns))
+        .min_by_key(|candidate| {
+            (!candidate.clustered, !candidate.primary, candidate.columns.len(), candidate.name)
+        })
+        .map(|candidate| candidate.key())
+}
+
+struct Candidate<'a> {
+    name: &'a str,
+    clustered: bool,
+    primary: bool,
+    columns: &'a [KeyColumn],
+}
+
+impl Candidate<'_> {
+    fn key(&self) -> ChunkKey {
+        let column =
+            |column: &KeyColumn| ChunkKeyColumn { name: column.name.clone(), descending: column.descending };
+        ChunkKey {
+            index: self.name.to_owned(),
+            clustered: self.clustered,
+            columns: self.columns.iter().map(column).collect(),
+        }
+    }
+}
+
+/// Enforced, over all rows, and ordered: a hash index or a columnstore is not.
+fn usable_index(index: &Index) -> bool {
+    index.unique
+        && !index.disabled
+        && index.filter.is_none()
+        && matches!(index.kind.as_str(), "CLUSTERED" | "NONCLUSTERED")
+}
+
+fn usable_columns(table: &SourceTable, key: &[KeyColumn]) -> bool {
+    let usable = |part: &KeyColumn| {
+        table.columns.iter().find(|column| column.name == part.name).is_some_and(usable_column)
+    };
+    !key.is_empty() && key.iter().all(usable)
+}
+
+fn usable_column(column: &SourceColumn) -> bool {
+    !column.nullable
+        && column.computed.is_none()
+        && usable_type(&column.ty)
+        && types::map(&column.ty).is_ok_and(|mapping| mapping.select == SelectForm::AsIs)
+}
+
+/// Types whose values have exact literals.
+fn usable_type(ty: &SourceType) -> bool {
+    match ty.name.as_str() {
+        "tinyint" | "smallint" | "int" | "bigint" | "decimal" | "numeric" | "money" | "smallmoney"
+        | "date" | "time" | "smalldatetime" | "datetime" | "datetime2" | "datetimeoffset" | "timestamp"
+        | "rowversion" | "uniqueidentifier" => true,
+        "char" | "varchar" | "nchar" | "nvarchar" | "binary" | "varbinary" => ty.max_length > 0,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::{ColumnName, Key, TableName};
+
+    fn column(name: &str, ty: &str) -> SourceColumn {
+        SourceColumn {
+            name: ColumnName::new(name),
+            ordinal: 1,
+            ty: SourceType {
+                name: ty.to_owned(),
+                alias: None,
+                max_length: 8,
+                precision: 10,
+                scale: 0,
+                collation: None,
+            },
+            nullable: false,
+            identity: None,
+            computed: None,
+            hidden: false,
+        }
+    }
+
+    fn table(columns: Vec<SourceColumn>) -> SourceTable {
+        let name = TableName::new("dbo", "t");
+        SourceTable { name, object_id: 1, columns, primary_key: None, rows: 1, bytes: 1 }
+    }
+
+    fn parts(columns: &[&str]) -> Vec<KeyColumn> {
+        let part = |text: &&str| {
+            let (name, descending) = text.strip_suffix(" desc").map_or((*text, false), |name| (name, true));
+            KeyColumn { name: ColumnName::new(name), descending }
+        };
+        columns.iter().map(part).collect()
+    }
+
+    fn with_key(mut table: SourceTable, columns: &[&str], clustered: bool) -> SourceTable {
+        table.primary_key = Some(Key { name: "pk".to_owned(), columns: parts(columns), clustered });
+        table
+    }
+
+    fn unique(name: &str, kind: &str, columns: &[&str]) -> Index {
+        Index {
+            table: TableName::new("dbo", "t"),
+            name: name.to_owned(),
+            kind: kind.to_owned(),
+            columns: parts(columns),
+            included: Vec::new(),
+            unique: true,
+            constraint: false,
+            filter: None,
+            disabled: false,
+        }
+    }
+
+    fn chosen(table: &SourceTable, indexes: &[Index]) -> Option<String> {
+        choose(table, indexes).map(|key| {
+            let names: Vec<_> = key
+                .columns
+                .iter()
+                .map(|column| format!("{}{}", column.name, if column.descending { " desc" } else { "" }))
+                .collect();
+            format!("{}{}: {}", key.index, if key.clustered { "!" } else { "" }, names.join(", "))
+        })
+    }
+
+    fn two() -> SourceTable {
+        table(vec![column("a", "int"), column("b", "int"), column("v", "nvarchar")])
+    }
+
+    #[test]
+    fn a_clustered_key_comes_first_then_the_primary_key_then_the_shortest() {
+        let clustered = with_key(two(), &["a", "b desc"], true);
+        assert_eq!(chosen(&clustered, &[]).unwrap(), "pk!: a, b desc");
+        assert_eq!(chosen(&clustered, &[unique("u", "NONCLUSTERED", &["a"])]).unwrap(), "pk!: a, b desc");
+        let nonclustered = with_key(two(), &["a"], false);
+        assert_eq!(chosen(&nonclustered, &[]).unwrap(), "pk: a");
+        assert_eq!(chosen(&nonclustered, &[unique("cu", "CLUSTERED", &["b", "a"])]).unwrap(), "cu!: b, a");
+        assert_eq!(chosen(&nonclustered, &[unique("a", "NONCLUSTERED", &["b"])]).unwrap(), "pk: a");
+        let none = two();
+        let indexes = [unique("z", "NONCLUSTERED", &["b"]), unique("a2", "NONCLUSTERED", &["a", "b"])];
+        assert_eq!(chosen(&none, &indexes).unwrap(), "z: b");
+        let indexes = [unique("z", "NONCLUSTERED", &["b"]), unique("y", "NONCLUSTERED", &["a"])];
+        assert_eq!(chosen(&none, &indexes).unwrap(), "y: a");
+    }
+
+    #[test]
+    fn a_heap_without_a_unique_index_is_one_chunk() {
+        assert_eq!(choose(&two(), &[]), None);
+        let other = Index { table: TableName::new("dbo", "o"), ..unique("u", "CLUSTERED", &["a"]) };
+        assert_eq!(choose(&two(), &[other]), None);
+    }
+
+    #[test]
+    fn an_index_that_does_not_order_every_row_once_is_refused() {
+        let good = unique("u", "NONCLUSTERED", &["a"]);
+        assert!(choose(&two(), std::slice::from_ref(&good)).is_some());
+        for bad in [
+            Index { unique: false, ..good.clone() },
+            Index { disabled: true, ..good.clone() },
+            Index { filter: Some("([a]>(0))".to_owned()), ..good.clone() },
+            Index { kind: "NONCLUSTERED HASH".to_owned(), ..good.clone() },
+            Index { kind: "CLUSTERED COLUMNSTORE".to_owned(), ..good.clone() },
+            Index { columns: Vec::new(), ..good.clone() },
+            Index { columns: parts(&["a", "gone"]), ..good },
+        ] {
+            assert_eq!(choose(&two(), std::slice::from_ref(&bad)), None, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_column_that_may_be_null_is_computed_or_has_no_literal_is_refused() {
+        let with = |change: &dyn Fn(&mut SourceColumn)| {
+            let mut columns = vec![column("a", "int"), column("b", "int")];
+            change(&mut columns[1]);
+            choose(&with_key(table(columns), &["a", "b"], true), &[])
+        };
+        assert!(with(&|_| {}).is_some());
+        assert_eq!(with(&|column| column.nullable = true), None);
+        assert_eq!(with(&|column| column.computed = Some(String::new())), None);
+        for ty in ["float", "real", "bit", "xml", "sql_variant", "hierarchyid", "text", "json"] {
+            assert_eq!(with(&|column| column.ty.name = ty.to_owned()), None, "{ty}");
+        }
+        for ty in ["varchar", "nvarchar", "varbinary"] {
+            let change = |column: &mut SourceColumn| {
+                column.ty.name = ty.to_owned();
+                column.ty.max_length = -1;
+            };
+            assert_eq!(with(&change), None, "{ty}(max)");
+        }
+        for ty in [
+            "tinyint",
+            "smallint",
+            "int",
+            "bigint",
+            "decimal",
+            "numeric",
+            "money",
+            "smallmoney",
+            "date",
+            "time",
+            "smalldatetime",
+            "datetime",
+            "datetime2",
+            "datetimeoffset",
+            "char",
+            "varchar",
+            "nchar",
+            "nvarchar",
+            "binary",
+            "varbinary",
+            "timestamp",
+            "uniqueidentifier",
+        ] {
+            assert!(with(&|column| column.ty.name = ty.to_owned()).is_some(), "{ty}");
+        }
+    }
+
+    #[test]
+    fn a_worse_key_is_taken_where_the_better_one_cannot_be() {
+        let mut columns = vec![column("a", "float"), column("b", "int")];
+        columns[0].nullable = false;
+        let table = with_key(table(columns), &["a"], true);
+        assert_eq!(chosen(&table, &[unique("u", "NONCLUSTERED", &["b"])]).unwrap(), "u: b");
+    }
+}
