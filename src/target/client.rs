@@ -136,7 +136,7 @@ impl Client {
             return refused("is a standby, which cannot be written to; name the primary".to_owned());
         }
         if self.version >= 14_00_00 {
-            match self.inner.batch_execute(&format!("BEGIN; {WATCH}; COMMIT")).await {
+            match self.inner.batch_execute(&format!("BEGIN; {WATCH}; ROLLBACK")).await {
                 Ok(()) => self.watched = true,
                 Err(error) => {
                     let told = server_error(error);

@@ -44,8 +44,9 @@ fn stalled(world: &World, invocation: Invocation) -> Running {
 }
 
 #[track_caller]
-fn complete(world: &World) {
-    assert_eq!(world.assert_equal(), BIG + 50);
+fn complete(world: &World, category: &str, faults: u64) {
+    assert!(faults > 0);
+    assert_eq!(world.account(category, faults), BIG + 50);
     let markers =
         "SELECT count(DISTINCT table_index), sum(rows) FROM shardferry.chunk WHERE committed_at IS NOT NULL";
     assert_eq!(world.target(markers), [["2", "20050"].map(|text| Some(text.to_owned())).to_vec()]);
@@ -63,7 +64,7 @@ fn a_commit_whose_answer_is_lost_is_found_in_the_ledger() {
     let cut = proxy.set(Cut::After, 1, |sent| sent.commit_of_rows());
     through(&world, &proxy).run().exits(0).says("the connection broke during COMMIT");
     assert_eq!((proxy.happened(cut), world.reads("Big")), (1, 1));
-    complete(&world);
+    complete(&world, "postgresql", proxy.happened(cut));
 }
 
 #[test]
@@ -73,7 +74,7 @@ fn a_commit_that_never_arrived_is_copied_again() {
     let cut = proxy.set(Cut::Before, 1, |sent| sent.commit_of_rows());
     through(&world, &proxy).run().exits(0).says("the connection broke during COMMIT");
     assert_eq!((proxy.happened(cut), world.reads("Big")), (1, 2));
-    complete(&world);
+    complete(&world, "postgresql", proxy.happened(cut));
 }
 
 /// At every table, every commit's answer is lost until the retries are used up: the rerun finds the rows.
@@ -81,13 +82,13 @@ fn a_commit_that_never_arrived_is_copied_again() {
 fn commits_whose_answers_are_always_lost_leave_whole_tables() {
     let world = world();
     let proxy = TargetProxy::start(&world.target_address());
-    proxy.set(Cut::After, u64::MAX, |sent| sent.commit_of_rows());
+    let cut = proxy.set(Cut::After, u64::MAX, |sent| sent.commit_of_rows());
     let ended = through(&world, &proxy).arg("--retries").arg("0").run();
     assert!(matches!(ended.code(), Some(0 | 4)), "{}", ended.stderr);
     proxy.release();
     through(&world, &proxy).run().exits(0);
     assert_eq!((world.reads("Big"), world.reads("Small")), (1, 1));
-    complete(&world);
+    complete(&world, "postgresql", proxy.happened(cut));
 }
 
 #[test]
@@ -107,7 +108,7 @@ fn a_connection_cut_in_mid_copy_and_a_target_that_refuses_for_a_while() {
     proxy.refuse(false);
     pod.wait().exits(0).says("retrying after a transient error");
     assert_eq!(proxy.happened(cut), 2);
-    complete(&world);
+    complete(&world, "postgresql", proxy.happened(cut) + proxy.refused());
 }
 
 #[test]
@@ -118,7 +119,7 @@ fn a_terminated_session_is_replaced() {
     world.server.faults().clear();
     pod.wait().exits(0).says("retrying after a transient error");
     assert_eq!(world.reads("Big"), 2);
-    complete(&world);
+    complete(&world, "postgresql", 1);
 }
 
 /// Power cut in mid-COPY.
@@ -132,7 +133,7 @@ fn a_restart_of_the_server_is_ridden_out() {
     world.server.faults().clear();
     pod.wait().exits(0).says("retrying after a transient error");
     assert_eq!(world.reads("Big"), 2);
-    complete(&world);
+    complete(&world, "postgresql", 1);
 }
 
 #[test]
@@ -152,7 +153,7 @@ fn too_many_connections_are_waited_for() {
     pod.wait_for_line("SQLSTATE 53300");
     world.admin(&format!("ALTER ROLE {role} CONNECTION LIMIT -1"));
     pod.wait().exits(0);
-    complete(&world);
+    complete(&world, "postgresql", 1);
     world.target(&format!("REASSIGN OWNED BY {role} TO postgres; DROP OWNED BY {role}"));
     world.admin(&format!("ALTER DATABASE {database} OWNER TO postgres; DROP ROLE {role}"));
 }
@@ -192,7 +193,7 @@ fn a_full_disk_fails_the_table_and_a_rerun_completes_it() {
     assert_eq!(world.target_value("SELECT count(*) FROM dbo.\"Big\""), "0");
     tiny.mount("remount,size=64m,mode=0777");
     sync(&world).run().exits(0);
-    complete(&world);
+    complete(&world, "postgresql", 3);
     world.target("ALTER TABLE dbo.\"Big\" SET TABLESPACE pg_default");
     world.admin(&format!("DROP TABLESPACE {space}"));
 }
@@ -207,7 +208,7 @@ fn a_lock_of_another_session_is_waited_for_and_tried_again() {
     pod.wait_for_line("SQLSTATE 55P03");
     drop(lock);
     pod.wait().exits(0);
-    complete(&world);
+    complete(&world, "postgresql", 1);
 }
 
 /// Another pod starts at once and completes.
@@ -219,7 +220,7 @@ fn taken_over_at_once(world: &World) {
     }
     world.server.faults().clear();
     world.command(&["sync"]).pod("b").run().exits(0).hides("waiting for it");
-    complete(world);
+    complete(world, "sigterm", 1);
 }
 
 #[test]
@@ -246,7 +247,7 @@ fn a_grace_period_of_60_seconds_is_not_waited_for_in_vain() {
     assert!(began.elapsed() < Duration::from_secs(30), "{:?}", began.elapsed());
     world.command(&["sync"]).pod("b").run().exits(0).hides("waiting for it");
     assert_eq!(world.reads("Big"), 1);
-    complete(&world);
+    complete(&world, "sigterm", 1);
 }
 
 #[test]
