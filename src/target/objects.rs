@@ -43,6 +43,8 @@ pub struct Report {
 struct Job {
     object: String,
     sql: String,
+    /// The table and name of an index or constraint that it makes.
+    makes: Option<(TableName, String)>,
 }
 
 /// Builds everything, `jobs` statements at once where they do not lock each other out.
@@ -74,6 +76,7 @@ pub async fn build(settings: &TargetSettings, objects: &Objects, jobs: usize) ->
         .map(|table| Job {
             object: format!("statistics of {}", table.target),
             sql: ddl::analyze(&table.target),
+            makes: None,
         })
         .collect();
     step(settings, "analyze", analyze, jobs, &mut report).await?;
@@ -103,7 +106,10 @@ fn index_jobs(
             continue;
         }
         match ddl::create_index(index, table, name, version) {
-            Statement::Sql(sql) => jobs.push_back(Job { object, sql }),
+            Statement::Sql(sql) => {
+                let makes = Some((table.target.clone(), name.clone()));
+                jobs.push_back(Job { object, sql, makes });
+            }
             Statement::Skipped { reason } => report.skipped.push((object, reason)),
         }
     }
@@ -137,7 +143,9 @@ fn foreign_key_jobs(
                 report.skipped.push((object, reason));
             }
             Some(referenced) => match ddl::add_foreign_key(key, table, referenced) {
-                Statement::Sql(sql) => jobs.push_back(Job { object, sql }),
+                Statement::Sql(sql) => {
+                    jobs.push_back(Job { object, sql, makes: Some((table.target.clone(), name)) });
+                }
                 Statement::Skipped { reason } => report.skipped.push((object, reason)),
             },
         }
@@ -153,7 +161,11 @@ fn validate_jobs(objects: &Objects, existing: &BTreeMap<TableName, Vec<Existing>
         let name = constraint_name(&table.target, &key.name);
         let open = existing.get(&table.target)?.iter().any(|object| object.name == name && !object.valid);
         let sql = ddl::validate_foreign_key(key, table)?;
-        open.then(|| Job { object: format!("validation of {}", foreign_key_object(key, table)), sql })
+        open.then(|| Job {
+            object: format!("validation of {}", foreign_key_object(key, table)),
+            sql,
+            makes: None,
+        })
     };
     objects.foreign_keys.iter().filter_map(job).collect()
 }
@@ -171,6 +183,7 @@ fn identity_jobs(objects: &Objects) -> VecDeque<Job> {
                 jobs.push_back(Job {
                     object: format!("identity of {}.{}", table.target, column.target),
                     sql,
+                    makes: None,
                 });
             }
         }
@@ -221,6 +234,7 @@ async fn work_off(
         match one(&client, &job).await {
             Ok(()) => built += 1,
             Err(error) if error.policy().retry => return Err(error),
+            Err(_) if was_made(&client, &job).await? => built += 1,
             Err(error) => failed.push((job.object, error)),
         }
     }
@@ -233,4 +247,11 @@ async fn one(client: &Client, job: &Job) -> Result<()> {
     client.batch(&job.sql).await?;
     failpoint!("finish.after_object");
     Ok(())
+}
+
+/// Did somebody else make it meanwhile? A pod that was overtaken in its finish step may still end a statement.
+async fn was_made(client: &Client, job: &Job) -> Result<bool> {
+    let Some((table, name)) = &job.makes else { return Ok(false) };
+    let existing = catalog::existing(client, std::slice::from_ref(table)).await?;
+    Ok(existing.get(table).is_some_and(|there| there.iter().any(|object| &object.name == name)))
 }
