@@ -225,7 +225,7 @@ fn short_lived_credentials_are_renewed_in_time() {
     world.prepare();
     let credentials = CredentialsServer::start();
     let [first, second] = first_and_second();
-    let soon = (jiff::Timestamp::now() + Duration::from_secs(2)).to_string();
+    let soon = (shardferry::clock::now() + Duration::from_secs(2)).to_string();
     credentials.hand_out(&first.0, &first.1, &soon);
     let pod = stalled(&world, with_credentials(&world, &proxy, &credentials));
     credentials.hand_out(&second.0, &second.1, "2099-01-01T00:00:00Z");

@@ -124,7 +124,7 @@ pub(crate) const STATUSES: &[(u16, u16, Meaning, &str)] = &[
     (425, 425, Meaning::Transient, "too early"),
     (429, 429, Meaning::Transient, "too many requests"),
     (500, 500, Meaning::Transient, "internal error"),
-    (501, 501, Meaning::Final, "not implemented: the store has no conditional writes"),
+    (501, 501, Meaning::Final, "not implemented; of a conditional write: `store_unconditional`"),
     (502, 599, Meaning::Transient, "bad gateway, unavailable, gateway timeout …"),
 ];
 
