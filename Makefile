@@ -23,7 +23,7 @@ test: install ## all tests, with PostgreSQL and S3 started for them; last, the a
 	code=0; tests/env/run.sh cargo test --workspace --locked || code=$$?; tests/env/account.py || code=1; exit $$code
 
 soak: install ## pods killed N times at random over 300 tables: make soak N=500
-	SHARDFERRY_TEST_SOAK=$(N) tests/env/run.sh cargo test --release --locked --test integration soak:: -- --nocapture
+	SHARDFERRY_TEST_SOAK=$(N) tests/env/run.sh cargo test --locked --test integration soak:: -- --nocapture
 
 lint: ## formatting, and clippy without a warning
 	cargo fmt --all --check

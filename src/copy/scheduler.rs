@@ -84,7 +84,7 @@ impl Shared {
 
 enum Job {
     Chunk(Arc<OpenTable>, Chunk),
-    Table(Waiting),
+    Table(Box<Waiting>),
 }
 
 /// Copies all of `work` with `jobs` workers.
@@ -132,7 +132,7 @@ async fn work_off(cx: &Arc<Context>, shared: &Shared) {
         match job {
             Job::Chunk(table, chunk) => copy(cx, shared, &mut connections, &table, chunk).await,
             Job::Table(waiting) => {
-                let opened = open(cx, shared, &mut connections, waiting).await;
+                let opened = open(cx, shared, &mut connections, *waiting).await;
                 let mut queue = shared.queue();
                 queue.opening -= 1;
                 match opened {
@@ -175,7 +175,7 @@ async fn take(cx: &Context, shared: &Shared) -> Option<Job> {
             let now = Instant::now();
             if let Some(place) = queue.waiting.iter().position(|waiting| waiting.ready <= now) {
                 queue.opening += 1;
-                return queue.waiting.remove(place).map(Job::Table);
+                return queue.waiting.remove(place).map(|waiting| Job::Table(Box::new(waiting)));
             }
             if queue.waiting.is_empty() && queue.open.is_empty() && queue.opening == 0 {
                 return None;

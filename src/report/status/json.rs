@@ -21,6 +21,8 @@ struct PhaseLine<'a> {
     failed_at: Option<Timestamp>,
     rows_synced: u64,
     bytes: u64,
+    chunks_done: u32,
+    chunks_total: u32,
     error: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error_code: Option<&'a str>,
@@ -119,6 +121,8 @@ fn of_phase(phase: &Phase) -> PhaseLine<'_> {
         failed_at: phase.failed_at,
         rows_synced: phase.rows_synced,
         bytes: phase.bytes,
+        chunks_done: phase.chunks_done,
+        chunks_total: phase.chunks_total,
         error: phase.error.as_ref().map(|error| error.message.as_str()),
         error_code: phase.error.as_ref().map(|error| error.code.as_str()),
         attempts: phase.attempts,

@@ -44,7 +44,7 @@ fn of_finish(finish: &Phase) -> String {
 fn of_tables(tables: &[&TableDocument]) -> String {
     let mut view = Table::new();
     view.load_style(presets::NOTHING);
-    view.set_header(["#", "Table", "Schema", "Data", "Rows", "Since", "Pod", "Error"]);
+    view.set_header(["#", "Table", "Schema", "Data", "Chunks", "Rows", "Since", "Pod", "Error"]);
     for table in tables {
         let phase = if table.data.status == Status::Pending { &table.schema } else { &table.data };
         let since = [phase.completed_at, phase.failed_at, phase.started_at].into_iter().flatten().max();
@@ -55,6 +55,7 @@ fn of_tables(tables: &[&TableDocument]) -> String {
             Cell::new(&table.table),
             Cell::new(word(table.schema.status)),
             Cell::new(word(table.data.status)),
+            Cell::new(chunks(&table.data)).set_alignment(CellAlignment::Right),
             Cell::new(thousands(table.data.rows_synced)).set_alignment(CellAlignment::Right),
             Cell::new(since.map(time).unwrap_or_default()),
             Cell::new(table.owner.as_ref().map(|owner| owner.pod.as_str()).unwrap_or_default()),
@@ -64,6 +65,14 @@ fn of_tables(tables: &[&TableDocument]) -> String {
         ]);
     }
     view.trim_fmt()
+}
+
+/// Committed of those known so far; nothing where the table was not begun.
+fn chunks(data: &Phase) -> String {
+    match data.chunks_total {
+        0 => String::new(),
+        of => format!("{}/{of}", data.chunks_done),
+    }
 }
 
 const fn word(status: Status) -> &'static str {
