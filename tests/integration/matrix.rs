@@ -14,9 +14,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
-/// Small tables of every kind of key, and what `finish` builds: index, unique index, foreign keys, identity.
-pub(super) fn every_kind() -> String {
-    let mut sql = "
+const DECLARATIONS: &str = "
 CREATE SCHEMA sales
 GO
 CREATE TABLE dbo.Keyed (Id int IDENTITY(10,5) NOT NULL CONSTRAINT PK_Keyed PRIMARY KEY, Note nvarchar(100) NOT NULL, At datetime2(7) NULL)
@@ -35,8 +33,11 @@ CREATE INDEX IX_Keyed_At ON dbo.Keyed (At)
 GO
 CREATE UNIQUE INDEX UX_Guids_Code ON dbo.Guids (Code)
 GO
-"
-    .to_owned();
+";
+
+/// Small tables of every kind of key, and what `finish` builds: index, unique index, foreign keys, identity.
+pub(super) fn every_kind() -> String {
+    let mut sql = DECLARATIONS.to_owned();
     let mut insert = |table: &str, columns: &str, rows: Vec<String>| {
         for rows in rows.chunks(100) {
             writeln!(sql, "INSERT INTO {table} ({columns}) VALUES {}\nGO", rows.join(", ")).unwrap();
