@@ -2,8 +2,8 @@
 //! a claim of its own; every step finds what is there already, so a rerun goes on where a killed pod stopped.
 
 use super::{schema, start};
-use crate::checkpoint::Checkpoints;
 use crate::checkpoint::document::{FinishDocument, Status};
+use crate::checkpoint::{Checkpoints, Entry};
 use crate::clock;
 use crate::copy::claim::{self, Asked, Claim, FINISH_INDEX, Settled};
 use crate::copy::context::{Context, Started};
@@ -21,6 +21,7 @@ use crate::source::catalog as source_catalog;
 use crate::target::client::Client as TargetClient;
 use crate::target::ledger;
 use crate::target::objects::{self, Objects, Report};
+use std::sync::Arc;
 
 /// # Errors
 /// `Unfinished` while tables are missing, `TablesFailed` where some failed, `Fenced` where another pod is at it.
@@ -71,13 +72,7 @@ pub(super) async fn finish(
     let context = Context::new(settings, shutdown, started)?;
     let name = TableName::new("shardferry", "finish");
     failpoint!("finish.before_claim");
-    let claim = match claim::ask(&context, FINISH_INDEX, &name, entry).await? {
-        Asked::Owned(claim) => claim,
-        Asked::Busy(owner) => {
-            let by = owner.map_or_else(|| "another pod".to_owned(), |owner| format!("pod {}", owner.pod));
-            return Err(Error::new(ErrorKind::Fenced, format!("{by} does the finish step")));
-        }
-    };
+    let claim = own(&context, &name, entry).await?;
     let built = tokio::select! {
         built = build(&context, &objects, settings.jobs.get()) => built,
         () = claim.fenced().cancelled() => Err(Error::new(ErrorKind::Fenced, "another pod took the finish step over")),
@@ -86,6 +81,33 @@ pub(super) async fn finish(
         }
     };
     settle(&context, claim, built).await
+}
+
+/// Takes the claim of the finish step, again where the store or the target was away.
+async fn own(
+    context: &Arc<Context>,
+    name: &TableName,
+    entry: Entry<FinishDocument>,
+) -> Result<Claim<FinishDocument>> {
+    let mut retrying = Retrying::new(context.retry, &context.shutdown, "claiming the finish step");
+    let mut known = Some(entry);
+    loop {
+        let asked = async {
+            let entry = match known.take() {
+                Some(entry) => entry,
+                None => context.checkpoints.finish(&context.plan).await?,
+            };
+            claim::ask(context, FINISH_INDEX, name, entry).await
+        };
+        match asked.await {
+            Ok(Asked::Owned(claim)) => return Ok(claim),
+            Ok(Asked::Busy(owner)) => {
+                let by = owner.map_or_else(|| "another pod".to_owned(), |owner| format!("pod {}", owner.pod));
+                return Err(Error::new(ErrorKind::Fenced, format!("{by} does the finish step")));
+            }
+            Err(error) => retrying.pause(error).await?,
+        }
+    }
 }
 
 /// Builds all objects; every step finds what is there, so all of them are tried again where the target was away.

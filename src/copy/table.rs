@@ -216,7 +216,7 @@ mod tests {
     #[test]
     fn after_an_error_no_chunk_is_begun_and_those_under_way_end() {
         let table = open(3);
-        (table.take().unwrap(), table.take().unwrap());
+        assert_eq!((table.take(), table.take()), (Some(chunk(1)), Some(chunk(2))));
         table.failed(Error::new(ErrorKind::Value, "x"));
         assert!(table.take().is_none() && table.end(false).is_none());
         table.failed(Error::new(ErrorKind::Fenced, "y"));

@@ -206,10 +206,9 @@ fn credentials_that_expire_in_the_middle_are_renewed() {
     credentials.hand_out(&first.0, &first.1, "2099-01-01T00:00:00Z");
     let pod = stalled(&world, with_credentials(&world, &proxy, &credentials));
     credentials.hand_out(&second.0, &second.1, "2099-01-01T00:00:00Z");
-    let revoked = first.0.clone();
     let expired =
         proxy.set(Broken::Answer(400, "ExpiredToken"), When::Before, u64::MAX, move |asked: &Asked| {
-            signed_by(asked, &revoked)
+            signed_by(asked, &first.0)
         });
     world.server.faults().clear();
     pod.wait().exits(0);

@@ -299,13 +299,23 @@ fn kill_at_every_other_failpoint_with_checkpoints_in_s3() {
 }
 
 #[test]
-fn transient_error_at_every_failpoint() {
-    round(World::with_files(), "transient error at a failpoint", Action::Error, 0, 1);
+fn transient_error_at_every_failpoint_first_half() {
+    round(World::with_files(), "transient error at a failpoint", Action::Error, 0, 2);
 }
 
 #[test]
-fn final_error_at_every_failpoint() {
-    round(World::with_files(), "final error at a failpoint", Action::Fail, 0, 1);
+fn transient_error_at_every_failpoint_second_half() {
+    round(World::with_files(), "transient error at a failpoint", Action::Error, 1, 2);
+}
+
+#[test]
+fn final_error_at_every_failpoint_first_half() {
+    round(World::with_files(), "final error at a failpoint", Action::Fail, 0, 2);
+}
+
+#[test]
+fn final_error_at_every_failpoint_second_half() {
+    round(World::with_files(), "final error at a failpoint", Action::Fail, 1, 2);
 }
 
 #[test]
