@@ -182,11 +182,12 @@ fn run(bytes: &[u8], piece: usize) -> (Result<Event, ErrorKind>, u64, u64) {
     };
     match &mut rows {
         Rows::Copy(encoder) => {
-            out.extend_from_slice(&encoder.take());
+            // After an error nothing more is taken: what a refused value left behind is never sent.
+            if end.is_ok() {
+                out.extend_from_slice(&encoder.take());
+            }
             let tuples = check_tuples(&out, decoder.columns().len(), !matches!(end, Ok(Event::End)));
-            // A value that is refused may leave what looks like the end of its row.
-            let cut = u64::from(end.is_err());
-            assert!((encoder.rows()..=encoder.rows() + cut).contains(&tuples));
+            assert!(if end.is_ok() { tuples == encoder.rows() } else { tuples <= encoder.rows() });
             (end, encoder.rows(), encoder.checksum())
         }
         _ => (end, decoder.rows(), 0),
