@@ -6,6 +6,7 @@
 //! - `table`: the books of a table under way
 //! - `worker`, `pump`: one chunk, one target transaction: COPY, epoch check, marker, commit
 //! - [`budget`]: the memory that all of it may take
+//! - `settle`: what became of a table, written down
 //! - [`scheduler`]: the work list of a pod, largest table first, `--jobs` chunks at once
 //!
 //! Exactly once: a chunk's rows, the check that this pod still owns the table and the ledger's marker commit together, so
@@ -17,6 +18,7 @@ pub mod claim;
 pub mod context;
 mod pump;
 pub mod scheduler;
+mod settle;
 pub mod state;
 mod table;
 mod worker;

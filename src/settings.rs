@@ -4,9 +4,12 @@
 //! variable counts as absent. Nothing here talks to a server; URLs are parsed and forgotten, so that no message can
 //! show them.
 
+mod choices;
 mod file;
 mod layers;
 mod values;
+
+pub use choices::{Consistency, LogSettings, OutputSettings, Truncate};
 
 use crate::checkpoint::{CheckpointUrl, RunId};
 use crate::cli::{
@@ -67,43 +70,6 @@ impl Command {
     }
 }
 
-/// When a target table may be truncated (DESIGN section 4).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Truncate {
-    /// At the first claim, and where a partial table cannot be continued.
-    #[default]
-    Default,
-    /// `--truncate`: also partial tables that could be continued.
-    Always,
-    /// `--no-truncate`: not even at the first claim.
-    Never,
-}
-
-/// What the reads of a table see.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum Consistency {
-    /// Nothing was asked for: SNAPSHOT where the database allows it, else READ COMMITTED, and the log says which.
-    #[default]
-    SnapshotIfAllowed,
-    /// SNAPSHOT isolation; an error where the database does not allow it.
-    Snapshot,
-    ReadCommitted,
-    /// Every read goes to the named database snapshot: one point in time for the whole run.
-    DatabaseSnapshot(String),
-}
-
-/// As it is written on the command line.
-impl std::fmt::Display for Consistency {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::SnapshotIfAllowed => f.write_str("snapshot where allowed"),
-            Self::Snapshot => f.write_str("snapshot"),
-            Self::ReadCommitted => f.write_str("read-committed"),
-            Self::DatabaseSnapshot(name) => write!(f, "database-snapshot {name}"),
-        }
-    }
-}
-
 /// Everything that was asked for, checked.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -138,23 +104,6 @@ pub struct Settings {
     pub grace: Duration,
     pub log: LogSettings,
     pub outputs: OutputSettings,
-}
-
-/// How to log.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LogSettings {
-    pub format: LogFormat,
-    /// `RUST_LOG`.
-    pub filter: Option<String>,
-    /// Stderr is a terminal: live bars, colours.
-    pub terminal: bool,
-}
-
-/// Where an orchestrator looks for the result. Known even where the other settings are wrong.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct OutputSettings {
-    pub result_file: Option<PathBuf>,
-    pub termination_log: Option<PathBuf>,
 }
 
 impl Settings {

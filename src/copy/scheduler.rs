@@ -8,9 +8,10 @@
 //! missing database, unreachable servers after all retries) does.
 
 use super::begin::{self, Begun};
-use super::claim::{self, Asked, Claim, Settled};
+use super::claim::{self, Asked, Claim};
 use super::context::Context;
-use super::state::{Done, Event};
+use super::settle;
+use super::state::Done;
 use super::table::{Chunk, Ended, OpenTable};
 use super::worker::{self, Connections};
 use crate::checkpoint::Entry;
@@ -277,36 +278,19 @@ async fn settle_ended(cx: &Context, shared: &Shared) {
     }
 }
 
-/// Writes down what became of a table, gives its claim back, and counts it.
+/// Settles a table and counts it.
 async fn settle(cx: &Context, shared: &Shared, open: Open, ended: Ended) {
     let table = &open.table.table;
     let started_at = open.table.started_at;
-    let (status, error) = match (ended.error, ended.left) {
-        (None, 0) => completed(cx, open.claim, table, ended.done).await,
-        (None, _) => {
-            let stop = cx.shutdown.error();
-            let why = stop.as_ref().map_or_else(|| "an error stopped the pod".to_owned(), Error::detail);
-            release(cx, open.claim).await;
-            cx.progress.table_stopped(table.index, &why);
-            (Status::Pending, None)
-        }
-        (Some(error), _) => {
-            let status = give_up(cx, open.claim, &error).await;
-            match status {
-                Status::Failed => cx.progress.table_failed(table.index, &error),
-                Status::Pending | Status::InProgress | Status::Completed => {
-                    cx.progress.table_stopped(table.index, &error.detail());
-                }
-            }
-            (status, Some(error))
-        }
-    };
+    let (own, left) = (ended.own, ended.left);
+    let (status, error) = settle::settle(cx, open.claim, table, ended).await;
+    tracing::debug!(table = %table.source, ?status, left, "settled");
     let mut queue = shared.queue();
     let tally = &mut queue.tally;
     tally.copied += u64::from(status == Status::Completed);
     tally.failed += u64::from(status == Status::Failed);
-    tally.rows += ended.own.rows;
-    tally.bytes += ended.own.bytes;
+    tally.rows += own.rows;
+    tally.bytes += own.bytes;
     tally.tables.push(PodTable {
         index: table.index,
         table: table.source.clone(),
@@ -314,31 +298,12 @@ async fn settle(cx: &Context, shared: &Shared, open: Open, ended: Ended) {
         status,
         started_at,
         ended_at: clock::now(),
-        rows: ended.own.rows,
-        bytes: ended.own.bytes,
-        chunks: ended.own.chunks,
+        rows: own.rows,
+        bytes: own.bytes,
+        chunks: own.chunks,
     });
     if let Some(error) = error {
         note(tally, error);
-    }
-}
-
-/// All chunks are committed: says so in the table's document.
-async fn completed(
-    cx: &Context,
-    claim: Claim<TableDocument>,
-    table: &PlannedTable,
-    done: Done,
-) -> (Status, Option<Error>) {
-    match claim.settle(cx, Settled::event(Event::Completed(done))).await {
-        Ok(_) => {
-            cx.progress.table_completed(table.index);
-            (Status::Completed, None)
-        }
-        Err(error) => {
-            cx.progress.table_stopped(table.index, "the rows are committed, the checkpoint is not written");
-            (Status::InProgress, Some(error.table(&table.source)))
-        }
     }
 }
 
@@ -363,35 +328,6 @@ async fn claim_of(cx: &Arc<Context>, next: &Waiting) -> Result<Option<Asked<Tabl
             Ok(asked) => return Ok(asked),
             Err(error) => retrying.pause(error).await?,
         }
-    }
-}
-
-/// Records a failure, or gives the claim back after a signal; a claim that was taken over is no longer ours to change.
-async fn give_up(cx: &Context, claim: Claim<TableDocument>, error: &Error) -> Status {
-    match error.kind() {
-        ErrorKind::Fenced => {
-            claim.abandon(cx).await;
-            Status::InProgress
-        }
-        ErrorKind::Terminated | ErrorKind::Interrupted => {
-            release(cx, claim).await;
-            Status::Pending
-        }
-        _ => {
-            unsettled(claim.settle(cx, Settled::failed(error)).await);
-            Status::Failed
-        }
-    }
-}
-
-/// Gives a claim back with work left to do.
-async fn release(cx: &Context, claim: Claim<TableDocument>) {
-    unsettled(claim.settle(cx, Settled::event(Event::Released)).await);
-}
-
-fn unsettled<T>(settled: Result<T>) {
-    if let Err(error) = settled {
-        tracing::warn!(error = %error, "the table's checkpoint could not be written; a rerun takes it up again");
     }
 }
 
