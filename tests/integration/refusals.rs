@@ -52,8 +52,13 @@ struct Photograph {
 
 fn photograph(world: &World) -> Photograph {
     let mut objects = BTreeMap::new();
-    read_folder(&world.folder.path().join("checkpoints"), &mut objects);
+    read_folder(checkpoints_of(world), &mut objects);
     Photograph { objects, target: world.target(include_str!("refusals_target.sql")) }
+}
+
+/// The folder that holds the checkpoints.
+fn checkpoints_of(world: &World) -> &Path {
+    Path::new(world.checkpoint.strip_prefix("file://").unwrap())
 }
 
 fn read_folder(folder: &Path, found: &mut BTreeMap<PathBuf, Vec<u8>>) {
@@ -69,7 +74,7 @@ fn read_folder(folder: &Path, found: &mut BTreeMap<PathBuf, Vec<u8>>) {
 
 /// The path of an object of the run.
 fn object_path(world: &World, name: &str) -> PathBuf {
-    world.folder.path().join("checkpoints").join(RUN).join(name)
+    checkpoints_of(world).join(RUN).join(name)
 }
 
 /// Runs `shardferry <arguments>` without retries: it must exit with `code`, say every text and write nothing.
