@@ -95,7 +95,15 @@ async fn own(
         let asked = async {
             let entry = match known.take() {
                 Some(entry) => entry,
-                None => context.checkpoints.finish(&context.plan).await?,
+                None => {
+                    let mut entry = context.checkpoints.finish(&context.plan).await?;
+                    if entry.document.status.status == Status::Completed {
+                        // By another pod meanwhile, or before the ledger lost it: done again, every step finds what is there.
+                        entry.document.status =
+                            state::next(&entry.document.status, Event::Reset, clock::now())?;
+                    }
+                    entry
+                }
             };
             claim::ask(context, FINISH_INDEX, name, entry).await
         };

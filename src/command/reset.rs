@@ -10,7 +10,7 @@ use crate::plan::document::{Plan, PlannedTable};
 use crate::settings::Settings;
 use crate::shutdown::Shutdown;
 use crate::target::client::Client as TargetClient;
-use crate::target::ledger;
+use crate::target::{ledger, pooler};
 
 /// # Errors
 /// Those of the store and the target; `Fenced` where a living pod works on one of the tables.
@@ -72,8 +72,11 @@ async fn refuse_busy(
         Err(error) => return Err(error),
     };
     let Some(owner) = &entry.document.owner else { return Ok(()) };
-    let alive = entry.age().is_some_and(|age| age < settings.claim_timeout)
-        && ledger::is_held(target, settings.run_id.as_str(), table.index).await?;
+    let fresh = entry.age().is_some_and(|age| age < settings.claim_timeout);
+    // Behind a pooler in transaction mode nobody can hold a lock, so only the heartbeat tells.
+    let alive = fresh
+        && (ledger::is_held(target, settings.run_id.as_str(), table.index).await?
+            || !pooler::keeps_sessions(target, settings.target()?).await?);
     if alive && owner.pod != settings.pod {
         let message = format!("pod {} works on this table; stop it first", owner.pod);
         return Err(Error::new(ErrorKind::Fenced, message).table(&table.source));

@@ -37,10 +37,6 @@ pub(super) async fn run(settings: Settings, shutdown: Shutdown) -> Result<Outcom
         Err(error) if error.kind() == ErrorKind::Fenced => {
             tracing::info!(error = error.detail(), "the finish step is in another pod's hands");
         }
-        // The pod that copies the last table comes here as well.
-        Err(error) if error.kind() == ErrorKind::Unfinished => {
-            tracing::info!(error = error.detail(), "the finish step is left to the last pod");
-        }
         Err(error) => outcome.error = Some(error),
     }
     Ok(outcome)

@@ -10,11 +10,13 @@ use crate::copy::scheduler::{self, Tally, Work, keep_worst};
 use crate::copy::state::{self, Done, Event};
 use crate::error::{Error, ErrorKind, Result};
 use crate::orchestrator::Outcome;
+use crate::plan::chunk_key;
 use crate::plan::document::{Plan, PlannedTable};
 use crate::progress::Progress;
-use crate::schema::TableName;
+use crate::schema::{Index, TableName};
 use crate::settings::Settings;
 use crate::shutdown::Shutdown;
+use crate::source::catalog as source_catalog;
 use crate::target::catalog;
 use crate::target::client::Client as TargetClient;
 use crate::target::ledger::{self, Tally as Committed};
@@ -53,6 +55,7 @@ pub(super) async fn copy(
     start::same_plan(plan, &server, None)?;
     let consistency = start::consistency(&settings.consistency, &server)?;
     let now = start::source_tables(&mut source).await?;
+    let indexes = source_catalog::indexes(&mut source).await?;
     drop(source);
     let mut target = start::target(settings, shutdown).await?;
     let targets: Vec<_> = selected.iter().map(|table| table.target.clone()).collect();
@@ -79,7 +82,7 @@ pub(super) async fn copy(
         .work
         .drain(..)
         .map(|work| {
-            let checked = check(&work.table, &now, actual.get(&work.table.target));
+            let checked = check(&work.table, &now, &indexes, actual.get(&work.table.target));
             (work, checked)
         })
         .partition(|(_, checked)| checked.is_ok());
@@ -210,9 +213,19 @@ async fn mend(
 fn check(
     table: &PlannedTable,
     now: &BTreeMap<crate::schema::TableName, crate::schema::SourceTable>,
+    indexes: &[Index],
     actual: Option<&catalog::TargetTable>,
 ) -> Result<()> {
     start::unchanged(table, now)?;
+    if let (Some(key), Some(source)) = (&table.chunk_key, now.get(&table.source))
+        && !chunk_key::holds(source, indexes, key)
+    {
+        let message = format!(
+            "the index {} by which the plan splits the table is gone, or is no longer unique without NULLs",
+            key.index
+        );
+        return Err(Error::new(ErrorKind::SourceChanged, message).table(&table.source));
+    }
     match actual {
         Some(there) => schema::matches(table, there),
         None => {

@@ -41,11 +41,16 @@ pub(super) async fn begin(
 ) -> Result<Begun> {
     let what = format!("beginning {}", table.source);
     let mut retrying = Retrying::new(cx.retry, &cx.shutdown, &what);
+    let mut again = true;
     loop {
         match attempt(cx, connections, table, epoch).await {
             Ok(begun) => return Ok(begun),
             Err(error) => {
                 connections.close();
+                // The chunks in the way may be our own: of an attempt whose COMMIT was under way when its connection broke.
+                if error.kind() == ErrorKind::Fenced && std::mem::take(&mut again) {
+                    continue;
+                }
                 retrying.pause(error).await?;
             }
         }

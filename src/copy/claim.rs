@@ -296,6 +296,7 @@ impl<T: Claimable> Pulse<T> {
                 () = tokio::time::sleep(self.cx.claim_timeout / 4) => {}
                 () = self.stop.cancelled() => return,
             }
+            self.keep_locks().await;
             match self.once().await {
                 Ok(Written::Stored) => {}
                 Ok(Written::Lost) => {
@@ -308,6 +309,16 @@ impl<T: Claimable> Pulse<T> {
                     tracing::warn!(index = self.index, error = %error, "the heartbeat could not be written");
                 }
             }
+        }
+    }
+
+    /// Makes the session of the locks anew where the target ended it: without it this pod would count as dead.
+    async fn keep_locks(&self) {
+        let session = async { self.cx.session.lock().await.client().await.map(drop) };
+        match tokio::time::timeout(self.cx.claim_timeout / 4, session).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::debug!(error = %error, "the session of the locks is away"),
+            Err(_) => tracing::debug!("the session of the locks is busy or away"),
         }
     }
 

@@ -8,8 +8,9 @@
 //! missing database, unreachable servers after all retries) does.
 
 use super::begin::{self, Begun};
-use super::claim::{self, Asked, Claim};
+use super::claim::{Asked, Claim};
 use super::context::Context;
+use super::owner;
 use super::settle;
 use super::state::Done;
 use super::table::{Chunk, Ended, OpenTable};
@@ -19,7 +20,6 @@ use crate::checkpoint::document::{PodTable, Status, TableDocument};
 use crate::clock;
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::document::PlannedTable;
-use crate::retry::Retrying;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -68,6 +68,8 @@ struct Queue {
     open: Vec<Open>,
     /// Tables that a worker is claiming or beginning.
     opening: usize,
+    /// A worker ended badly, and with it the counts of what is under way.
+    broken: bool,
     tally: Tally,
 }
 
@@ -109,7 +111,11 @@ pub async fn copy_all(cx: &Arc<Context>, mut work: Vec<Work>, jobs: usize) -> Ta
     while let Some(ended) = tasks.join_next().await {
         if let Err(error) = ended {
             let error = Error::new(ErrorKind::Bug, "a worker ended badly").because(error);
-            keep_worst(&mut shared.queue().tally.error, error);
+            let mut queue = shared.queue();
+            queue.broken = true;
+            keep_worst(&mut queue.tally.error, error);
+            drop(queue);
+            shared.changed.notify_waiters();
         }
     }
     // What is still open was left by a signal, or by an error that stops all.
@@ -163,7 +169,8 @@ async fn take(cx: &Context, shared: &Shared) -> Option<Job> {
         changed.as_mut().enable();
         let wait = {
             let mut queue = shared.queue();
-            if cx.shutdown.is_requested() || queue.tally.error.as_ref().is_some_and(stops_all) {
+            if queue.broken || cx.shutdown.is_requested() || queue.tally.error.as_ref().is_some_and(stops_all)
+            {
                 return None;
             }
             let chunk = queue
@@ -202,7 +209,9 @@ async fn open(
     next: Waiting,
 ) -> Result<Option<Open>> {
     let table = &next.work.table;
-    let claim = match claim_of(cx, &next).await.map_err(|error| error.table(&table.source))? {
+    // A table that was put back may look different by now.
+    let known = next.busy_since.is_none().then(|| next.work.entry.clone());
+    let claim = match owner::own(cx, table, known).await.map_err(|error| error.table(&table.source))? {
         Some(Asked::Owned(claim)) => claim,
         Some(Asked::Busy(owner)) => {
             let owner = owner.map_or_else(|| "(unknown)".to_owned(), |owner| owner.pod);
@@ -304,30 +313,6 @@ async fn settle(cx: &Context, shared: &Shared, open: Open, ended: Ended) {
     });
     if let Some(error) = error {
         note(tally, error);
-    }
-}
-
-/// Asks for the table, again where the store or the target was away; None where another pod has completed it meanwhile.
-async fn claim_of(cx: &Arc<Context>, next: &Waiting) -> Result<Option<Asked<TableDocument>>> {
-    let table = &next.work.table;
-    let what = format!("claiming {}", table.source);
-    let mut retrying = Retrying::new(cx.retry, &cx.shutdown, &what);
-    let mut known = next.busy_since.is_none().then(|| next.work.entry.clone());
-    loop {
-        let asked = async {
-            let entry = match known.take() {
-                Some(entry) => entry,
-                None => cx.checkpoints.table(&cx.plan, table).await?,
-            };
-            if entry.document.data.status == Status::Completed {
-                return Ok(None);
-            }
-            claim::ask(cx, table.index, &table.source, entry).await.map(Some)
-        };
-        match asked.await {
-            Ok(asked) => return Ok(asked),
-            Err(error) => retrying.pause(error).await?,
-        }
     }
 }
 

@@ -142,6 +142,13 @@ async fn attempts(
             Ok(copied) => return Ok(copied),
             Err(error) => {
                 connections.close();
+                // The marker may be our own: of an attempt whose COMMIT was still under way when its connection broke.
+                if error.kind() == ErrorKind::Fenced
+                    && let Ok(target) = connections.target(cx).await
+                    && let Ok(Some(copied)) = committed(target, cx, open, chunk).await
+                {
+                    return Ok(copied);
+                }
                 retrying.pause(error).await?;
             }
         }
@@ -239,7 +246,8 @@ async fn seal(
     Ok(Some(rest))
 }
 
-/// What an earlier attempt did commit although its answer was lost.
+/// What an earlier attempt did commit although its answer was lost. By the epoch it is told from a marker of an earlier
+/// owner, whose chunks this one may be about to forget.
 async fn committed(
     target: &TargetClient,
     cx: &Context,
@@ -248,12 +256,21 @@ async fn committed(
 ) -> Result<Option<Copied>> {
     let known = ledger::chunks(target, &cx.run, open.table.index).await?;
     let Some(own) = known.iter().find(|known| known.number == chunk.number) else { return Ok(None) };
-    let Some(marker) = &own.marker else { return Ok(None) };
-    let was_cut = own.range.through != chunk.range.through;
-    let rest = known
-        .iter()
-        .find(|other| was_cut && other.range.after == own.range.through && other.number != own.number)
-        .map(|other| Chunk { number: other.number, range: other.range.clone(), begins: Begins::Nothing });
+    let Some(marker) = own.marker.as_ref().filter(|marker| marker.epoch == open.epoch) else {
+        return Ok(None);
+    };
+    // Only a cut makes two chunks that end where this one was to end. It may have been made behind the very last row.
+    let is_rest = |other: &&ledger::Chunk| {
+        other.number != own.number
+            && other.range.after.is_some()
+            && other.range.after == own.range.through
+            && other.range.through == chunk.range.through
+    };
+    let rest = known.iter().find(is_rest).map(|other| Chunk {
+        number: other.number,
+        range: other.range.clone(),
+        begins: Begins::Nothing,
+    });
     Ok(Some(Copied { rows: marker.rows, bytes: marker.bytes, rest }))
 }
 

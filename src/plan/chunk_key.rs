@@ -16,26 +16,34 @@ use crate::source::select::SelectForm;
 /// fewest columns; then the first by name.
 #[must_use]
 pub fn choose(table: &SourceTable, indexes: &[Index]) -> Option<ChunkKey> {
+    candidates(table, indexes)
+        .min_by_key(|candidate| {
+            (!candidate.clustered, !candidate.primary, candidate.columns.len(), candidate.name)
+        })
+        .map(|candidate| candidate.key())
+}
+
+/// Is the key of a plan still a unique index without NULLs of `table`? Without it two rows may share a bound.
+#[must_use]
+pub fn holds(table: &SourceTable, indexes: &[Index], key: &ChunkKey) -> bool {
+    candidates(table, indexes).any(|candidate| candidate.key() == *key)
+}
+
+fn candidates<'a>(table: &'a SourceTable, indexes: &'a [Index]) -> impl Iterator<Item = Candidate<'a>> {
     let primary = table.primary_key.iter().map(|key| Candidate {
         name: &key.name,
         clustered: key.clustered,
         primary: true,
         columns: &key.columns,
     });
-    let unique = indexes.iter().filter(|index| index.table == table.name && usable_index(index));
+    let unique = indexes.iter().filter(move |index| index.table == table.name && usable_index(index));
     let secondary = unique.map(|index| Candidate {
         name: &index.name,
         clustered: index.kind == "CLUSTERED",
         primary: false,
         columns: &index.columns,
     });
-    primary
-        .chain(secondary)
-        .filter(|candidate| usable_columns(table, candidate.columns))
-        .min_by_key(|candidate| {
-            (!candidate.clustered, !candidate.primary, candidate.columns.len(), candidate.name)
-        })
-        .map(|candidate| candidate.key())
+    primary.chain(secondary).filter(|candidate| usable_columns(table, candidate.columns))
 }
 
 struct Candidate<'a> {

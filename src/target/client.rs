@@ -172,7 +172,14 @@ impl Client {
 
     /// The settings, as statements.
     fn settings(&self) -> String {
-        if self.watched { format!("{SETTINGS};\n{WATCH}") } else { SETTINGS.to_owned() }
+        let mut settings = SETTINGS.to_owned();
+        if self.watched {
+            settings = format!("{settings};\n{WATCH}");
+        }
+        if self.version >= 17_00_00 {
+            settings.push_str(";\nSET LOCAL transaction_timeout = 0");
+        }
+        settings
     }
 
     /// Runs `statement` in a transaction of its own. All three messages leave at once: one round trip.

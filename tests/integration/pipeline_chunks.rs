@@ -156,3 +156,67 @@ fn sigterm_keeps_what_is_committed() {
     world.command(&["sync"]).pod("b").run().exits(0);
     equal(&world);
 }
+
+#[test]
+fn starting_over_forgets_the_earlier_chunks_also_after_a_transient_error() {
+    let world = world();
+    partly(&world);
+    // No bounds this time, and the first attempt fails before its COMMIT: the earlier chunk 0 is not this one.
+    world.fault(Fault::from(FaultKind::Deadlock { rows: 10_000 }).containing("ORDER BY [id]").times(1));
+    world.succeed(&["sync", "--truncate", "--chunk-size", "1GiB"]).says("retrying after a transient error");
+    assert_eq!(world.target_value("SELECT count(*) FROM shardferry.chunk WHERE epoch = 1"), "0");
+    equal(&world);
+}
+
+#[test]
+fn a_table_called_completed_is_not_believed_after_a_transient_error_either() {
+    let world = world();
+    world.succeed(&["run"]);
+    world.target("DELETE FROM shardferry.chunk; TRUNCATE dbo.\"Big\"");
+    let again = world.command(&["run"]).failpoints("claim.before_lock=error@1").pod("b").run().exits(0);
+    again.says("retrying after a transient error").says("Completed: dbo.Big (20,000 rows");
+    equal(&world);
+}
+
+#[test]
+fn a_finish_step_that_the_ledger_lost_is_done_again_after_a_transient_error() {
+    let world = world();
+    world.succeed(&["run"]);
+    world.target("DELETE FROM shardferry.claim WHERE table_index = 0");
+    let again = world.command(&["finish"]).failpoints("claim.before_lock=error@1").pod("b").run().exits(0);
+    again.says("retrying after a transient error").says("finish:");
+    assert_eq!(world.object("finish.json").unwrap()["status"]["status"], json!("completed"));
+}
+
+#[test]
+fn a_chunk_key_that_is_no_longer_unique_fails_the_table() {
+    let world = World::new();
+    world.load(
+        "CREATE TABLE dbo.Keyless (Id int NOT NULL, Note nvarchar(20) NULL);
+GO
+CREATE UNIQUE CLUSTERED INDEX UX ON dbo.Keyless (Id);
+GO
+INSERT INTO dbo.Keyless VALUES (1, N'a'), (2, N'b');",
+    );
+    world.prepare();
+    world.load("DROP INDEX UX ON dbo.Keyless");
+    world.run(&["sync"]).exits(3).says("index UX").says("[source_changed]");
+    world.load("CREATE UNIQUE CLUSTERED INDEX UX ON dbo.Keyless (Id)");
+    world.succeed(&["sync"]);
+    assert_eq!(world.assert_equal(), 2);
+}
+
+#[test]
+fn a_key_column_may_be_called_as_it_likes() {
+    let world = World::new();
+    world.load("CREATE TABLE dbo.Odd ([weight] int NOT NULL, [Weight 2] nvarchar(100) NOT NULL, CONSTRAINT PK_Odd PRIMARY KEY ([weight]));");
+    for first in (0..3000).step_by(500) {
+        let rows: Vec<String> =
+            (first..first + 500).map(|id| format!("({id}, REPLICATE(N'x', 80))")).collect();
+        world.load(&format!("INSERT INTO dbo.Odd VALUES {};", rows.join(", ")));
+    }
+    world.prepare();
+    world.succeed(&["sync", "--chunk-size", "64KiB"]);
+    assert_eq!(world.assert_equal(), 3000);
+    assert!(chunks(&world).0 > 2);
+}

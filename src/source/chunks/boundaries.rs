@@ -113,7 +113,7 @@ fn histogram_sql(table: &PlannedTable, key: &ChunkKey, part: &KeyPart) -> String
         _ => format!("CAST(h.range_high_key AS {ty}){collate}"),
     };
     format!(
-        "SELECT k.{name}, k.[weight] FROM (SELECT {value} AS {name}, CAST(h.range_rows + h.equal_rows AS bigint) AS [weight] \
+        "SELECT k.{name}, k.[shardferry weight] FROM (SELECT {value} AS {name}, CAST(h.range_rows + h.equal_rows AS bigint) AS [shardferry weight] \
          FROM sys.stats AS s CROSS APPLY sys.dm_db_stats_histogram(s.object_id, s.stats_id) AS h \
          WHERE s.object_id = OBJECT_ID({}) AND s.name = {}) AS k ORDER BY k.{name}{}",
         text(&table.source.source_sql()),
@@ -174,7 +174,7 @@ fn sample_sql(job: &Job<'_>, from: &str) -> String {
         }
     }
     format!(
-        "SELECT {}, CAST({fixed}{weight} AS bigint) AS [weight] FROM {}{from}{}",
+        "SELECT {}, CAST({fixed}{weight} AS bigint) AS [shardferry weight] FROM {}{from}{}",
         job.key_list(),
         job.table.source.source_sql(),
         order_by(job.parts)
@@ -189,7 +189,7 @@ async fn probes(client: &mut Client, job: &Job<'_>) -> Result<Vec<Bound>> {
     while (bounds.len() as u64) < job.chunks - 1 {
         let range = KeyRange { after: bounds.last().cloned(), through: None };
         let sql = format!(
-            "SELECT {}, CAST(1 AS bigint) AS [weight] FROM {}{}{} OFFSET {} ROWS FETCH NEXT 1 ROWS ONLY",
+            "SELECT {}, CAST(1 AS bigint) AS [shardferry weight] FROM {}{}{} OFFSET {} ROWS FETCH NEXT 1 ROWS ONLY",
             job.key_list(),
             job.table.source.source_sql(),
             where_range(job.parts, &range)?,
