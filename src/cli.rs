@@ -125,7 +125,7 @@ pub struct SelectionArgs {
 /// How tables are worked on.
 #[derive(Debug, Clone, Default, Args)]
 pub struct CopyArgs {
-    /// Tables at once [default: the CPUs of the container, at most 8]
+    /// Chunks at once, of one table or of several [default: the CPUs of the container, at most 8]
     #[arg(long, value_name = "N", help_heading = "Copying")]
     pub jobs: Option<NonZeroUsize>,
     /// Go on with an earlier run, which must exist (going on happens anyway)

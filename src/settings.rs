@@ -35,7 +35,7 @@ use std::time::Duration;
 pub const DEFAULT_RUN_ID: &str = "default";
 const XCOM_FOLDER: &str = "/airflow/xcom";
 const TERMINATION_LOG: &str = "/dev/termination-log";
-/// More tables at once than this rarely help, and each holds two connections.
+/// More chunks at once than this rarely help, and each holds two connections.
 const MOST_DEFAULT_JOBS: usize = 8;
 /// A chunk is redone as a whole, and is a transaction of its own: seconds of work, far above the cost of a commit.
 const DEFAULT_CHUNK: u64 = 128 * 1024 * 1024;
@@ -83,7 +83,7 @@ pub struct Settings {
     pub pod: String,
     pub claim_timeout: Duration,
     pub selection: Selection,
-    /// Tables at once.
+    /// Chunks at once.
     pub jobs: NonZeroUsize,
     /// A run without a checkpoint is an error.
     pub resume: bool,

@@ -175,7 +175,7 @@ fn too_little(origin: &str, memory: Option<u64>, jobs: NonZeroUsize) -> Error {
             mib(least).replace(' ', "")
         ),
     };
-    let message = format!("{origin} is too little memory for {jobs} tables at once: {more}, or lower --jobs");
+    let message = format!("{origin} is too little memory for {jobs} chunks at once: {more}, or lower --jobs");
     Error::new(ErrorKind::Config, message)
 }
 

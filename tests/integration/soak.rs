@@ -36,7 +36,7 @@ fn size() -> Size {
             tables: 300,
             rows: 200_000,
             kills,
-            life: Duration::from_secs(6),
+            life: Duration::from_secs(3),
             chunk_sizes: &["16KiB", "64KiB", "256KiB", "128MiB"],
         },
     }

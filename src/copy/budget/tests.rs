@@ -126,10 +126,10 @@ fn too_little_memory_says_how_much_it_takes() {
     let limited = tree(&[("proc/self/cgroup", "0::/\n"), ("sys/fs/cgroup/memory.max", "50331648\n")]);
     let error = Budget::new(None, jobs(2), limited.path()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Config);
-    let says = "the container's limit of 48 MiB is too little memory for 2 tables at once: give the container at least \
+    let says = "the container's limit of 48 MiB is too little memory for 2 chunks at once: give the container at least \
                 54 MiB, or say --memory 6MiB, or lower --jobs";
     assert!(error.to_string().contains(says), "{error}");
     assert!(Budget::new(Some(6 * MIB), jobs(2), limited.path()).is_ok());
     let error = Budget::new(Some(16 * MIB), jobs(64), limited.path()).unwrap_err();
-    assert!(error.to_string().contains("--memory is too little memory for 64 tables at once: give at least"));
+    assert!(error.to_string().contains("--memory is too little memory for 64 chunks at once: give at least"));
 }
