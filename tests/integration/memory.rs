@@ -195,7 +195,7 @@ fn too_little_memory_is_said_before_anything_is_copied() {
     world
         .run(&["sync", "--jobs", "64", "--memory", "16MiB"])
         .exits(2)
-        .says("--memory is too little memory for 64 tables");
+        .says("--memory is too little memory for 64 chunks at once");
     world.succeed(&["sync", "--jobs", "4", "--memory", "16MiB"]);
     world.assert_equal();
 }
