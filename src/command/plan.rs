@@ -13,6 +13,7 @@ use crate::progress::thousands;
 use crate::settings::Settings;
 use crate::shutdown::Shutdown;
 use crate::source::catalog;
+use crate::telemetry::{RunPhase, phase};
 use serde_json::json;
 use std::io::Write;
 
@@ -25,7 +26,7 @@ pub(super) async fn run(
     format: Format,
 ) -> Result<Outcome> {
     let checkpoints = start::checkpoints(&settings).await?;
-    let (plan, ours) = make(&settings, &shutdown, &checkpoints).await?;
+    let (plan, ours) = phase(RunPhase::Plan, make(&settings, &shutdown, &checkpoints)).await?;
     let ranges = shards.map_or_else(Vec::new, |count| ranges(&plan, count));
     let text = match format {
         Format::Json => as_json(&plan, ours, &ranges)?,

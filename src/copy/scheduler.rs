@@ -20,10 +20,12 @@ use crate::checkpoint::document::{PodTable, Status, TableDocument};
 use crate::clock;
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::document::PlannedTable;
+use crate::telemetry::spans::TableSpan;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
+use tracing::Instrument;
 
 /// One table to copy, with its document as it was last seen.
 pub struct Work {
@@ -106,7 +108,7 @@ pub async fn copy_all(cx: &Arc<Context>, mut work: Vec<Work>, jobs: usize) -> Ta
     let mut tasks = tokio::task::JoinSet::new();
     for _ in 0..jobs {
         let (cx, shared) = (Arc::clone(cx), Arc::clone(&shared));
-        tasks.spawn(async move { work_off(&cx, &shared).await });
+        tasks.spawn(async move { work_off(&cx, &shared).await }.in_current_span());
     }
     while let Some(ended) = tasks.join_next().await {
         if let Err(error) = ended {
@@ -224,8 +226,9 @@ async fn open(
     };
     let started_at = clock::now();
     cx.progress.table_started(table.index, cx.total(), &table.source, table.rows, table.bytes);
+    let span = TableSpan::begin(table, claim.epoch);
     let begun = tokio::select! {
-        begun = begin::begin(cx, connections, table, claim.epoch) => begun,
+        begun = begin::begin(cx, connections, table, claim.epoch).instrument(span.inside().clone()) => begun,
         () = claim.fenced().cancelled() => {
             Err(Error::new(ErrorKind::Fenced, "another pod took this table over before it was begun"))
         }
@@ -244,7 +247,7 @@ async fn open(
     }
     let fenced = claim.fenced().clone();
     let open = Open {
-        table: Arc::new(OpenTable::new(table.clone(), claim.epoch, fenced, started_at, begun)),
+        table: Arc::new(OpenTable::new(table.clone(), claim.epoch, fenced, started_at, begun, span)),
         claim,
     };
     match error {
@@ -293,6 +296,7 @@ async fn settle(cx: &Context, shared: &Shared, open: Open, ended: Ended) {
     let started_at = open.table.started_at;
     let (own, left) = (ended.own, ended.left);
     let (status, error) = settle::settle(cx, open.claim, table, ended).await;
+    open.table.span.end(table, status, (own.rows, own.bytes), error.as_ref());
     tracing::debug!(table = %table.source, ?status, left, "settled");
     let mut queue = shared.queue();
     let tally = &mut queue.tally;
