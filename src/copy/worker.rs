@@ -95,7 +95,7 @@ pub(super) async fn copy_chunk(
     open: &OpenTable,
     chunk: &Chunk,
 ) -> Result<Copied> {
-    let copying = interruptible(cx, open, attempts(cx, connections, open, chunk));
+    let copying = Box::pin(interruptible(cx, open, attempts(cx, connections, open, chunk)));
     let size = |copied: &Copied| (copied.rows, copied.bytes);
     let outcome = open.span.chunk(&open.table, (chunk.number, open.epoch), copying, size).await;
     if outcome.is_err() {

@@ -41,6 +41,7 @@ pub struct TelemetrySettings {
     pub namespace: Option<String>,
     pub node: Option<String>,
     pub pod_uid: Option<String>,
+    pub service: Option<String>,
     /// None: not exported.
     pub traces: Option<Collector>,
     pub metrics: Option<Collector>,
@@ -87,10 +88,13 @@ pub(super) fn telemetry(environment: &Environment) -> TelemetrySettings {
     let mut collector = |signal| if disabled { None } else { collector(environment, signal, &mut warnings) };
     let (traces, metrics) = (collector(Signal::Traces), collector(Signal::Metrics));
     let interval = milliseconds(environment, &["OTEL_METRIC_EXPORT_INTERVAL"], &mut warnings);
+    // What both signals read is wrong for both.
+    warnings.dedup();
     TelemetrySettings {
         namespace: text("POD_NAMESPACE"),
         node: text("NODE_NAME"),
         pod_uid: text("POD_UID"),
+        service: text("OTEL_SERVICE_NAME"),
         traces,
         metrics,
         interval: interval.unwrap_or(DEFAULT_INTERVAL),
@@ -164,10 +168,7 @@ fn milliseconds(environment: &Environment, names: &[&str], warnings: &mut Vec<St
     match text.parse::<u64>() {
         Ok(count) if count > 0 => Some(Duration::from_millis(count)),
         _ => {
-            let warning = format!("{name}={text} is not understood; accepted is a number of milliseconds");
-            if !warnings.contains(&warning) {
-                warnings.push(warning);
-            }
+            warnings.push(format!("{name}={text} is not understood; accepted is a number of milliseconds"));
             None
         }
     }

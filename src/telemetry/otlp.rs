@@ -161,10 +161,12 @@ fn resource(settings: &Settings) -> Resource {
     ];
     let attribute =
         |(name, value): (&'static str, Option<&str>)| Some(KeyValue::new(name, value?.to_owned()));
+    let service = attribute(("service.name", telemetry.service.as_deref()));
     Resource::builder_empty()
         .with_attributes(attributes.into_iter().filter_map(attribute))
         .with_detector(Box::new(TelemetryResourceDetector))
         .with_detector(Box::new(EnvResourceDetector::new()))
+        .with_attributes(service)
         .build()
 }
 

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "functions of tests")]
 
 use super::harness::collector::{Answers, Receiver, Rotel, Seen};
-use super::harness::{Finished, Invocation, RUN, World, until};
+use super::harness::{Finished, Invocation, RUN, World, environment, until};
 use mssim::faults::{Fault, FaultKind};
 use serde_json::Value as Json;
 use shardferry::telemetry::{FLUSH, names};
@@ -26,7 +26,8 @@ fn company() -> World {
 
 fn sync(world: &World, collector: &str) -> Invocation {
     world
-        .command(&["sync", "--chunk-size", "4KiB"])
+        .command(&["sync"])
+        .env("SHARDFERRY_CHUNK_SIZE", "4KiB")
         .env("OTEL_EXPORTER_OTLP_ENDPOINT", collector)
         .env("TRACEPARENT", &traceparent())
         .env("SHARDFERRY_LOG_FORMAT", "json")
@@ -205,12 +206,11 @@ fn the_phases_of_a_run_are_spans_beside_the_tables() {
 /// Two tables stand still in mid-chunk when the signal comes, and are rolled back when the grace period is over.
 #[test]
 fn sigterm_in_mid_copy_loses_no_span() {
-    let world = company();
+    let world = World::with_files();
+    world.company(6, 100, 7);
     for table in ["TA", "TB"] {
         world.reference(table, 20_000);
     }
-    world.succeed(&["reset", "--yes"]);
-    world.delete_object("plan.json");
     world.prepare();
     let receiver = Receiver::start(Answers::Status(200));
     let stalls = ["[TA]", "[TB]"].map(|table| {
@@ -244,19 +244,15 @@ fn sigterm_in_mid_copy_loses_no_span() {
 }
 
 #[test]
-fn a_failed_table_a_retry_and_an_overtaken_chunk_are_seen() {
-    let world = company();
-    let table = world.planned().swap_remove(0);
-    let bare = table.split('.').nth(1).unwrap().to_owned();
-    let target = world.object("plan.json").unwrap()["tables"][0]["target"].clone();
-    let (schema, name) = (target["schema"].as_str().unwrap(), target["name"].as_str().unwrap());
-    world.target(&format!(
-        "CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RAISE 'no' USING ERRCODE = '23514'; END$$;
-         CREATE TRIGGER no BEFORE INSERT ON \"{schema}\".\"{name}\" FOR EACH ROW EXECUTE FUNCTION no()"
-    ));
-    let other = world.planned().swap_remove(1).split('.').nth(1).unwrap().to_owned();
-    let reset =
-        world.fault(Fault::from(FaultKind::ResetAfterRows(1)).times(1).containing(&format!("[{other}]")));
+fn a_failed_table_and_a_retry_are_seen() {
+    let world = World::with_files();
+    for table in ["Bad", "Good"] {
+        world.reference(table, 50);
+    }
+    world.prepare();
+    // Its rows are refused when they arrive.
+    world.target("ALTER TABLE dbo.\"Bad\" ADD CONSTRAINT no CHECK (false)");
+    let reset = world.fault(Fault::from(FaultKind::ResetAfterRows(1)).times(1).containing("[Good]"));
     let receiver = Receiver::start(Answers::Status(200));
     sync(&world, &receiver.url()).run().exits(3);
     assert_eq!(world.happened(reset), 1);
@@ -264,25 +260,25 @@ fn a_failed_table_a_retry_and_an_overtaken_chunk_are_seen() {
     assert_tree(&spans, "shardferry sync");
     let failed: Vec<&Seen> = spans.iter().filter(|seen| seen.is_failed()).collect();
     let kinds: BTreeSet<&str> = failed.iter().map(|seen| seen.span.name.as_str()).collect();
-    assert_eq!(kinds, BTreeSet::from(["shardferry sync", "table", "chunk"]), "{bare}");
+    assert_eq!(kinds, BTreeSet::from(["shardferry sync", "table", "chunk"]));
     for seen in &failed {
         assert_eq!(seen.attribute(names::ERROR), "target_data");
         assert_eq!(seen.attribute(names::OUTCOME), "failed");
         assert!(!seen.span.status.as_ref().unwrap().message.is_empty());
     }
     let failures = receiver.total(names::TABLE_FAILURES.name, |point| {
-        point.attributes[names::TABLE] == table && point.attributes[names::ERROR] == "target_data"
+        point.attributes[names::TABLE] == "dbo.Bad" && point.attributes[names::ERROR] == "target_data"
     });
     assert!((failures - 1.0).abs() < 0.1);
     let retries =
         receiver.total(names::RETRIES.name, |point| point.attributes[names::ERROR] == "source_unavailable");
     assert!((retries - 1.0).abs() < 0.1);
-    let events: Vec<&str> = named(&spans, "chunk")
-        .iter()
-        .flat_map(|chunk| &chunk.span.events)
-        .map(|event| event.name.as_str())
-        .collect();
-    assert!(events.contains(&"retrying after a transient error"), "{events:?}");
+    // Of the span it happened in: of the table, where its boundaries are looked for, or of a chunk.
+    let said =
+        |seen: &&Seen| seen.span.events.iter().any(|one| one.name == "retrying after a transient error");
+    let retried: Vec<&Seen> = spans.iter().filter(said).collect();
+    assert_eq!(retried.len(), 1, "{retried:?}");
+    assert_eq!((retried[0].attribute(names::TABLE), retried[0].is_failed()), ("dbo.Good", false));
 }
 
 /// From the last line about the copy to the end of the process.
@@ -351,6 +347,28 @@ fn a_parent_that_is_not_sampled_exports_no_span_and_a_malformed_one_is_ignored()
 }
 
 #[test]
+fn a_collector_behind_tls_must_be_one_that_is_trusted() {
+    let world = company();
+    let receiver = Receiver::with_tls(Answers::Status(200));
+    let folder = environment("SHARDFERRY_TEST_PG_TLS_DIR");
+    let status = |variable: &str, file: &str| {
+        let pod = world.command(&["status"]).env("OTEL_EXPORTER_OTLP_ENDPOINT", &receiver.url());
+        pod.env(variable, &format!("{folder}/{file}")).run().exits(0)
+    };
+    for (variable, so_far) in [("OTEL_EXPORTER_OTLP_CERTIFICATE", 1), ("SSL_CERT_FILE", 2)] {
+        assert!(status(variable, "ca.pem").lines_with("telemetry").is_empty());
+        assert_eq!(receiver.spans().len(), so_far, "{variable}");
+    }
+    let done = status("OTEL_EXPORTER_OTLP_CERTIFICATE", "other-ca.pem");
+    let said = done.lines_with("telemetry does not reach the collector");
+    assert_eq!(said.len(), 1);
+    assert!(said[0].contains("certificate"), "{said:?}");
+    let missing = status("OTEL_EXPORTER_OTLP_CERTIFICATE", "no.pem");
+    assert!(!missing.lines_with("OTEL_EXPORTER_OTLP_CERTIFICATE").is_empty());
+    assert_eq!(receiver.spans().len(), 2);
+}
+
+#[test]
 fn nothing_is_sent_where_the_environment_says_so() {
     let world = company();
     let receiver = Receiver::start(Answers::Status(200));
@@ -371,7 +389,7 @@ fn nothing_is_sent_where_the_environment_says_so() {
 }
 
 #[test]
-fn json_lines_name_the_pod_and_the_trace_and_text_stays_short() {
+fn logs_and_spans_say_who_they_are_of_and_text_stays_short() {
     let world = company();
     let receiver = Receiver::start(Answers::Status(200));
     let done = sync(&world, &receiver.url())
@@ -396,6 +414,13 @@ fn json_lines_name_the_pod_and_the_trace_and_text_stays_short() {
         assert!(line["span"].is_null(), "the fields of events say it already: {line}");
         assert!(line["timestamp"].is_string() && line["message"].is_string());
     }
+    let services = |receiver: &Receiver| -> BTreeSet<String> {
+        receiver.spans().iter().map(|seen| seen.resource["service.name"].clone()).collect()
+    };
+    assert_eq!(services(&receiver), BTreeSet::from(["shardferry".to_owned()]));
+    let status = world.command(&["status"]).env("OTEL_EXPORTER_OTLP_ENDPOINT", &receiver.url());
+    status.env("OTEL_SERVICE_NAME", "nightly-load").run().exits(0);
+    assert!(services(&receiver).contains("nightly-load"));
     let plain = world.command(&["sync", "--truncate"]).env("OTEL_EXPORTER_OTLP_ENDPOINT", &receiver.url());
     let plain = plain.env("TRACEPARENT", &traceparent()).pod("main").run().exits(0);
     assert!(!plain.stderr.contains(TRACE) && !plain.stderr.contains("chunk{"), "{}", plain.stderr);

@@ -1,13 +1,15 @@
 //! Who receives telemetry: a plain OTLP receiver in this process, which keeps every byte, and Rotel, a collector of its
 //! own making, which passes on what it could read to that receiver.
 
-use super::until;
+use super::{environment, until};
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue, any_value};
 use opentelemetry_proto::tonic::metrics::v1::{Metric, metric::Data, number_data_point};
 use opentelemetry_proto::tonic::trace::v1::Span;
 use prost::Message;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -106,6 +108,7 @@ fn attributes(pairs: &[KeyValue]) -> Attributes {
 
 /// The receiver; it ends with this handle.
 pub(crate) struct Receiver {
+    scheme: &'static str,
     port: u16,
     received: Arc<Mutex<Vec<Received>>>,
     ended: Arc<Mutex<bool>>,
@@ -113,6 +116,28 @@ pub(crate) struct Receiver {
 
 impl Receiver {
     pub(crate) fn start(answers: Answers) -> Self {
+        Self::begin(answers, None)
+    }
+
+    /// With the certificate of the PostgreSQL server that has one, for 127.0.0.1.
+    pub(crate) fn with_tls(answers: Answers) -> Self {
+        let folder = environment("SHARDFERRY_TEST_PG_TLS_DIR");
+        let file = |name: &str| Path::new(&folder).join("tls").join(name);
+        let certificates = CertificateDer::pem_file_iter(file("server.crt")).unwrap();
+        let certificates = certificates.collect::<Result<Vec<_>, _>>().unwrap();
+        let key = PrivateKeyDer::from_pem_file(file("server.key")).unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = rustls::ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(certificates, key)
+            .unwrap();
+        Self::begin(answers, Some(Arc::new(config)))
+    }
+
+    fn begin(answers: Answers, tls: Option<Arc<rustls::ServerConfig>>) -> Self {
+        let scheme = if tls.is_some() { "https" } else { "http" };
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let (received, ended): (Arc<Mutex<Vec<Received>>>, Arc<Mutex<bool>>) = Default::default();
@@ -122,15 +147,21 @@ impl Receiver {
                 if *over.lock().unwrap_or_else(PoisonError::into_inner) {
                     return;
                 }
-                let kept = Arc::clone(&kept);
-                std::thread::spawn(move || drop(serve(stream, answers, &kept)));
+                let (kept, tls) = (Arc::clone(&kept), tls.clone());
+                std::thread::spawn(move || match tls {
+                    None => drop(serve(stream, answers, &kept)),
+                    Some(tls) => {
+                        let tls = rustls::ServerConnection::new(tls).unwrap();
+                        drop(serve(rustls::StreamOwned::new(tls, stream), answers, &kept));
+                    }
+                });
             }
         });
-        Self { port, received, ended }
+        Self { scheme, port, received, ended }
     }
 
     pub(crate) fn url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.port)
+        format!("{}://127.0.0.1:{}", self.scheme, self.port)
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Received>> {
@@ -224,9 +255,8 @@ fn points(metric: Metric, resource: &Attributes) -> Vec<Point> {
 }
 
 /// One connection, request after request.
-fn serve(stream: TcpStream, answers: Answers, kept: &Mutex<Vec<Received>>) -> std::io::Result<()> {
-    let mut reader = BufReader::new(stream.try_clone()?);
-    let mut writer = stream;
+fn serve(stream: impl Read + Write, answers: Answers, kept: &Mutex<Vec<Received>>) -> std::io::Result<()> {
+    let mut reader = BufReader::new(stream);
     loop {
         let mut line = String::new();
         if reader.read_line(&mut line)? == 0 {
@@ -249,7 +279,8 @@ fn serve(stream: TcpStream, answers: Answers, kept: &Mutex<Vec<Received>>) -> st
         kept.lock().unwrap_or_else(PoisonError::into_inner).push(Received { path, headers, body });
         match answers {
             Answers::Status(status) => {
-                write!(writer, "HTTP/1.1 {status} X\r\nContent-Length: 0\r\n\r\n")?;
+                write!(reader.get_mut(), "HTTP/1.1 {status} X\r\nContent-Length: 0\r\n\r\n")?;
+                reader.get_mut().flush()?;
             }
             Answers::Nothing => {}
         }
