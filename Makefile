@@ -7,10 +7,10 @@ N ?= 100
 cargo_deny := target/test-tools/cargo-deny-0.20.2
 
 .DEFAULT_GOAL := help
-.PHONY: help build install test soak lint format deny fuzz demo clean
+.PHONY: help build install test test-deploy soak lint format deny fuzz demo clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## the program, optimised: target/release/shardferry
 	cargo build --release --locked --bin shardferry
@@ -21,6 +21,11 @@ install: ## install what the tests need and the machine does not have
 test: install ## all tests, with PostgreSQL and S3 started for them; last, the account of injected faults
 	rm -f target/test-account.jsonl
 	code=0; tests/env/run.sh cargo test --workspace --locked || code=$$?; tests/env/account.py || code=1; exit $$code
+
+test-deploy: install ## what orchestrators run: Helm chart, manifests, DAG, workflows, against the real program
+	tests/deploy/install.sh
+	cargo build --locked --workspace --bins
+	tests/env/run.sh target/test-tools/deploy/bin/python -m pytest -c tests/deploy/pytest.ini tests/deploy
 
 soak: install ## pods killed N times at random over 300 tables: make soak N=500
 	SHARDFERRY_TEST_SOAK=$(N) tests/env/run.sh cargo test --locked --test integration soak:: -- --nocapture

@@ -34,6 +34,18 @@
 //!    our operation means that it was stored; an earlier one of ours is written over; the tag we expected
 //!    means that nobody has written; anything else means lost (`put.rs`).
 //!
+//! # The whole of it
+//!
+//! Where the target takes part (`docs/exactly-once.md` has each step, its proof, and what was observed only):
+//!
+//! 1. *Claim* (`copy::claim`): advisory lock, compare-and-swap of the table's object, end of older sessions, epoch raised in
+//!    the ledger.
+//! 2. *Begin* (`copy::begin`): truncate the table and pin its chunks in the ledger, in one transaction; or go on with the
+//!    chunks that have no marker.
+//! 3. *Chunk* (`copy::worker`), several at once: COPY, epoch check under a shared row lock, marker, commit.
+//! 4. *Settle* (`copy::settle`): state and counts into the table's object, the owner out of it, the lock freed.
+//! 5. *Start again* (`command::sync`): the ledger says which chunks and tables are done; the objects are mended from it.
+//!
 //! # Guaranteed, and why
 //!
 //! - One owner an epoch: the claim is a compare-and-swap, and the epoch is in what is swapped.

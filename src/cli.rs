@@ -186,6 +186,9 @@ pub struct PlanArgs {
     /// Print the ranges of N shards balanced by bytes
     #[arg(long, value_name = "N", help_heading = "Output")]
     pub shards: Option<u32>,
+    /// Write the ranges of the shards that are not empty here, as a JSON list for a fan-out
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub shards_file: Option<PathBuf>,
     /// Form of the output on stdout [default: table]
     #[arg(long, value_enum, value_name = "FORM", help_heading = "Output")]
     pub format: Option<Format>,

@@ -20,7 +20,10 @@ use crate::shutdown::Shutdown;
 /// Whatever stops the command before it has anything to count; what stops it later is in the outcome.
 pub async fn run(settings: Settings, shutdown: Shutdown) -> Result<Outcome> {
     match settings.command.clone() {
-        Command::Plan { shards, format } => Box::pin(plan::run(settings, shutdown, shards, format)).await,
+        Command::Plan { shards, shards_file, format } => {
+            let output = plan::Output { shards, shards_file, format };
+            Box::pin(plan::run(settings, shutdown, output)).await
+        }
         Command::Schema => Box::pin(schema::run(settings, shutdown)).await,
         Command::Sync => Box::pin(sync::run(settings, shutdown)).await,
         Command::Finish => Box::pin(finish::run(settings, shutdown)).await,

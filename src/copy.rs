@@ -2,7 +2,7 @@
 //!
 //! - [`state`]: the moves of a phase, pure
 //! - [`claim`]: becoming the one owner of a table (or of the finish step), staying it, giving it back
-//! - `owner`: asking for the claim of a table until it is had or another pod's
+//! - [`owner`]: asking for the claim of a table (or of the finish step) until it is had or another pod's
 //! - `begin`: truncating a table and pinning its chunks, or going on with those that are left
 //! - `table`: the books of a table under way
 //! - `worker`, `pump`: one chunk, one target transaction: COPY, epoch check, marker, commit
@@ -17,7 +17,7 @@ mod begin;
 pub mod budget;
 pub mod claim;
 pub mod context;
-mod owner;
+pub mod owner;
 mod pump;
 pub mod scheduler;
 mod settle;

@@ -111,6 +111,10 @@ mod armed {
     use std::collections::BTreeMap;
     use std::sync::OnceLock;
     use std::sync::atomic::{AtomicU64, Ordering};
+    use std::time::Duration;
+
+    /// By then SIGSTOP has reached this thread; after SIGCONT it sleeps what is left.
+    const FREEZES_WITHIN: Duration = Duration::from_millis(500);
 
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     pub(super) enum Action {
@@ -191,9 +195,14 @@ mod armed {
                 tracing::error!("the failpoint survived its own SIGKILL: {sent:?}");
                 std::process::abort()
             }
-            Action::Stop => kill_process(getpid(), Signal::STOP).map_err(|error| {
-                Error::new(ErrorKind::Bug, "the failpoint could not freeze itself").because(error)
-            }),
+            Action::Stop => {
+                kill_process(getpid(), Signal::STOP).map_err(|error| {
+                    Error::new(ErrorKind::Bug, "the failpoint could not freeze itself").because(error)
+                })?;
+                // The signal is the process's: a busy machine may bring it by another thread, later. Not one step further.
+                std::thread::sleep(FREEZES_WITHIN);
+                Ok(())
+            }
             Action::Error => injected(transient),
             Action::Fail => injected(last),
             Action::Log => Ok(()),

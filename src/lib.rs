@@ -31,6 +31,8 @@ pub mod convert;
 pub mod copy;
 pub mod error;
 pub mod failpoint;
+#[cfg(test)]
+mod generated;
 pub mod orchestrator;
 pub mod plan;
 pub mod progress;

@@ -185,8 +185,11 @@ fn cut(text: &mut String, limit: usize) {
     }
 }
 
-/// Atomically: a reader sees the old file or the whole new one.
-fn replace(path: &Path, body: &[u8]) -> io::Result<()> {
+/// Writes a file at once: a reader sees the old one or the whole new one.
+///
+/// # Errors
+/// Those of the file system; the old file stays as it was.
+pub fn replace(path: &Path, body: &[u8]) -> io::Result<()> {
     let mut name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_owned();
     name.push(format!(".{}.tmp", std::process::id()));
     let temporary: PathBuf = path.with_file_name(name);

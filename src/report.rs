@@ -55,10 +55,6 @@ fields of json logs. It never changes; the texts may.
 
     #[test]
     fn the_page_of_exit_codes_is_that_of_the_table() {
-        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/exit-codes.md");
-        if option_env!("SHARDFERRY_UPDATE_DOCS").is_some() {
-            std::fs::write(&path, page()).unwrap();
-        }
-        assert_eq!(std::fs::read_to_string(&path).unwrap(), page());
+        crate::generated::assert_page("exit-codes.md", &page());
     }
 }

@@ -47,7 +47,7 @@ const LEAST_MEMORY: u64 = 16 * 1024 * 1024;
 /// What to do, with the options of that command alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
-    Plan { shards: Option<u32>, format: Format },
+    Plan { shards: Option<u32>, shards_file: Option<PathBuf>, format: Format },
     Schema,
     Sync,
     Finish,
@@ -223,7 +223,11 @@ fn parts(command: CliCommand) -> (Command, Parts) {
     let parts = Parts { confirmed: true, ..Parts::default() };
     match command {
         CliCommand::Plan(args) => (
-            Command::Plan { shards: args.shards, format: args.format.unwrap_or_default() },
+            Command::Plan {
+                shards: args.shards,
+                shards_file: args.shards_file,
+                format: args.format.unwrap_or_default(),
+            },
             Parts { source: args.source, choice: args.choice, run: args.run, ..parts },
         ),
         CliCommand::Schema(args) => (Command::Schema, work(args, parts)),
@@ -343,6 +347,9 @@ fn check(settings: &Settings) -> Result<()> {
     match settings.command {
         Command::Plan { shards: Some(0), .. } => {
             return Err(values::usage("shards", "0 shards hold no table; accepted is 1 or more"));
+        }
+        Command::Plan { shards: None, shards_file: Some(_), .. } => {
+            return Err(values::usage("shards-file", "needs --shards, the number of shards"));
         }
         Command::Plan { .. } => drop(settings.source()?),
         Command::Schema | Command::Reset => drop(settings.target()?),

@@ -5,7 +5,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use shardferry::convert::encode::CopyEncoder;
+use shardferry::convert::encode::{CopyEncoder, Limits};
 use shardferry::convert::types::map;
 use shardferry::error::{ErrorKind, Result};
 use shardferry::plan::document::{PlannedColumn, PlannedTable};
@@ -119,8 +119,8 @@ fn rows_for(columns: &[WireColumn]) -> Rows {
         bytes: 0,
         column_fingerprint: String::new(),
     };
-    match CopyEncoder::new(&table, columns, 4096) {
-        Ok(encoder) => Rows::Copy(Box::new(encoder.largest_value(1 << 20))),
+    match CopyEncoder::new(&table, columns, Limits { value: 1 << 20, ..Limits::batches_of(4096) }) {
+        Ok(encoder) => Rows::Copy(Box::new(encoder)),
         Err(error) => {
             assert!(matches!(error.kind(), ErrorKind::SourceRefused), "{error}");
             Rows::Count(0)

@@ -4,7 +4,8 @@
 //!   a crash the old or the new content is there, whole.
 //! - Creating puts it in place by a hard link, which fails where the name exists: exactly one of many processes wins.
 //! - Replacing and deleting happen under an exclusive lock on `.lock`, which the kernel gives back when a process dies;
-//!   the tag is the SHA-256 of the content, compared under that lock.
+//!   the tag is the SHA-256 of the content, compared under that lock. A process that stands still while it holds the
+//!   lock (SIGSTOP) makes the others fail with a transient error after [`PATIENCE`]: only S3 lets them go on without it.
 //!
 //! All processes must be on one machine: locks and clocks of network file systems are not trusted.
 
@@ -14,10 +15,13 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
+/// The longest wait for the lock, which is otherwise held for milliseconds.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// What the names of files begin with that are being written; left by a killed process, harmless, not listed.
 const TEMPORARY: &str = ".tmp-";
 const LOCK: &str = ".lock";
@@ -26,13 +30,14 @@ const LOCK: &str = ".lock";
 #[derive(Debug, Clone)]
 pub struct FileStore {
     directory: PathBuf,
+    patience: Duration,
 }
 
 impl FileStore {
     /// Makes the directory where it is missing. Errors: `StoreRefused`.
     pub fn open(directory: &Path) -> Result<Self> {
         fs::create_dir_all(directory).map_err(|error| failed("make the directory", directory, error))?;
-        Ok(Self { directory: directory.to_owned() })
+        Ok(Self { directory: directory.to_owned(), patience: PATIENCE })
     }
 
     fn path(&self, key: &str) -> PathBuf {
@@ -117,8 +122,21 @@ impl FileStore {
         let path = self.directory.join(LOCK);
         let lock = || -> io::Result<File> {
             let file = File::options().create(true).truncate(false).write(true).open(&path)?;
-            file.lock()?;
-            Ok(file)
+            let began = Instant::now();
+            loop {
+                match file.try_lock() {
+                    Ok(()) => return Ok(file),
+                    Err(TryLockError::WouldBlock) if began.elapsed() < self.patience => {
+                        std::thread::sleep(Duration::from_millis(5));
+                    }
+                    Err(TryLockError::WouldBlock) => {
+                        let message =
+                            "another process holds it and does not go on; is one stopped (ps: state T)?";
+                        return Err(io::Error::new(io::ErrorKind::TimedOut, message));
+                    }
+                    Err(TryLockError::Error(error)) => return Err(error),
+                }
+            }
         };
         lock().map_err(|error| failed("lock", &path, error))
     }

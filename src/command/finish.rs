@@ -5,8 +5,9 @@ use super::{schema, start};
 use crate::checkpoint::document::{FinishDocument, Status};
 use crate::checkpoint::{Checkpoints, Entry};
 use crate::clock;
-use crate::copy::claim::{self, Asked, Claim, FINISH_INDEX, Settled};
+use crate::copy::claim::{Asked, Claim, FINISH_INDEX, Settled};
 use crate::copy::context::{Context, Started};
+use crate::copy::owner;
 use crate::copy::state::{self, Done, Event};
 use crate::error::{Error, ErrorKind, Result};
 use crate::failpoint;
@@ -14,7 +15,6 @@ use crate::orchestrator::Outcome;
 use crate::plan::document::{Plan, PlannedTable};
 use crate::progress::Progress;
 use crate::retry::Retrying;
-use crate::schema::TableName;
 use crate::settings::Settings;
 use crate::shutdown::Shutdown;
 use crate::source::catalog as source_catalog;
@@ -71,9 +71,8 @@ pub(super) async fn finish(
         epochs,
     };
     let context = Context::new(settings, shutdown, started)?;
-    let name = TableName::new("shardferry", "finish");
     failpoint!("finish.before_claim");
-    let claim = own(&context, &name, entry).await?;
+    let claim = own(&context, entry).await?;
     let built = tokio::select! {
         built = build(&context, &objects, settings.jobs.get()) => built,
         () = claim.fenced().cancelled() => Err(Error::new(ErrorKind::Fenced, "another pod took the finish step over")),
@@ -84,37 +83,15 @@ pub(super) async fn finish(
     settle(&context, claim, built).await
 }
 
-/// Takes the claim of the finish step, again where the store or the target was away.
-async fn own(
-    context: &Arc<Context>,
-    name: &TableName,
-    entry: Entry<FinishDocument>,
-) -> Result<Claim<FinishDocument>> {
-    let mut retrying = Retrying::new(context.retry, &context.shutdown, "claiming the finish step");
-    let mut known = Some(entry);
-    loop {
-        let asked = async {
-            let entry = match known.take() {
-                Some(entry) => entry,
-                None => {
-                    let mut entry = context.checkpoints.finish(&context.plan).await?;
-                    if entry.document.status.status == Status::Completed {
-                        // By another pod meanwhile, or before the ledger lost it: done again, every step finds what is there.
-                        entry.document.status =
-                            state::next(&entry.document.status, Event::Reset, clock::now())?;
-                    }
-                    entry
-                }
-            };
-            claim::ask(context, FINISH_INDEX, name, entry).await
-        };
-        match asked.await {
-            Ok(Asked::Owned(claim)) => return Ok(claim),
-            Ok(Asked::Busy(owner)) => {
-                let by = owner.map_or_else(|| "another pod".to_owned(), |owner| format!("pod {}", owner.pod));
-                return Err(Error::new(ErrorKind::Fenced, format!("{by} does the finish step")));
-            }
-            Err(error) => retrying.pause(error).await?,
+/// Takes the claim of the finish step.
+async fn own(context: &Arc<Context>, entry: Entry<FinishDocument>) -> Result<Claim<FinishDocument>> {
+    match owner::own_finish(context, entry).await? {
+        Some(Asked::Owned(claim)) => Ok(claim),
+        Some(Asked::Busy(Some(owner))) => {
+            Err(Error::new(ErrorKind::Fenced, format!("pod {} does the finish step", owner.pod)))
+        }
+        Some(Asked::Busy(None)) | None => {
+            Err(Error::new(ErrorKind::Fenced, "another pod does the finish step"))
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::cli::Format;
 use crate::clock;
 use crate::error::{Error, ErrorKind, Result};
 use crate::failpoint;
-use crate::orchestrator::Outcome;
+use crate::orchestrator::{self, Outcome};
 use crate::plan::document::Plan;
 use crate::plan::{build, shards};
 use crate::progress::thousands;
@@ -16,19 +16,25 @@ use crate::source::catalog;
 use crate::telemetry::{RunPhase, phase};
 use serde_json::json;
 use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// What is said besides the log.
+pub(super) struct Output {
+    pub(super) shards: Option<u32>,
+    pub(super) shards_file: Option<PathBuf>,
+    pub(super) format: Format,
+}
 
 /// # Errors
 /// Those of the source and the store, `PlanForeign`, `Unsupported` with everything that cannot be copied.
-pub(super) async fn run(
-    settings: Settings,
-    shutdown: Shutdown,
-    shards: Option<u32>,
-    format: Format,
-) -> Result<Outcome> {
+pub(super) async fn run(settings: Settings, shutdown: Shutdown, output: Output) -> Result<Outcome> {
     let checkpoints = start::checkpoints(&settings).await?;
     let (plan, ours) = phase(RunPhase::Plan, make(&settings, &shutdown, &checkpoints)).await?;
-    let ranges = shards.map_or_else(Vec::new, |count| ranges(&plan, count));
-    let text = match format {
+    let ranges = output.shards.map_or_else(Vec::new, |count| ranges(&plan, count));
+    if let Some(file) = &output.shards_file {
+        write_shards(file, &ranges)?;
+    }
+    let text = match output.format {
         Format::Json => as_json(&plan, ours, &ranges)?,
         Format::Table => as_text(&plan, &ranges),
     };
@@ -68,6 +74,15 @@ pub(super) async fn make(
         }
     }
     Ok((plan, ours))
+}
+
+/// The fan-out of an orchestrator: a pod for each element. An empty shard needs none.
+fn write_shards(file: &Path, ranges: &[String]) -> Result<()> {
+    let shards: Vec<&String> = ranges.iter().filter(|range| !range.is_empty()).collect();
+    orchestrator::replace(file, json!(shards).to_string().as_bytes()).map_err(|error| {
+        let message = format!("--shards-file: cannot write {}", file.display());
+        Error::new(ErrorKind::Config, message).because(error)
+    })
 }
 
 /// `A-B` for each shard, an empty text for an empty one.

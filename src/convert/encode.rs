@@ -40,6 +40,14 @@ pub struct Limits {
     pub value: usize,
 }
 
+impl Limits {
+    /// Batches of so many bytes, and values as large as PostgreSQL takes them.
+    #[must_use]
+    pub const fn batches_of(batch: usize) -> Self {
+        Self { batch, share: LARGEST_FIELD, value: LARGEST_FIELD }
+    }
+}
+
 /// Encodes the rows of one table. Implements [`RowEncoder`].
 #[derive(Debug)]
 pub struct CopyEncoder {
@@ -88,13 +96,14 @@ impl From<text::Refused> for Refused {
 }
 
 impl CopyEncoder {
-    /// Chooses the operations. `limit`: bytes of encoded rows after which [`RowEncoder::is_full`] holds.
+    /// Chooses the operations. A value is refused above what PostgreSQL takes, whatever `limits` say; one that lay in the
+    /// read buffer in one piece is not measured by them.
     ///
     /// # Errors
     /// SourceChanged where the result's columns are not those of the plan; Unsupported for a column that the plan
     /// should not have; PlanForeign for a target type that this version does not choose; SourceRefused for a collation
     /// without a known code page.
-    pub fn new(table: &PlannedTable, wire: &[WireColumn], limit: usize) -> Result<Self> {
+    pub fn new(table: &PlannedTable, wire: &[WireColumn], limits: Limits) -> Result<Self> {
         if table.columns.len() != wire.len() {
             let (planned, sent) = (table.columns.len(), wire.len());
             return Err(Error::new(
@@ -111,10 +120,10 @@ impl CopyEncoder {
             fields: i16::try_from(wire.len())
                 .map_err(|_| Error::new(ErrorKind::SourceRefused, "more columns than COPY can count"))?
                 .to_be_bytes(),
-            out: Vec::with_capacity(limit + SLACK),
+            out: Vec::with_capacity(limits.batch + SLACK),
             row: 0,
             parts: Parts::default(),
-            limits: Limits { batch: limit, share: LARGEST_FIELD, value: LARGEST_FIELD },
+            limits: Limits { value: limits.value.min(LARGEST_FIELD), ..limits },
             pause: false,
             long: LongValue::default(),
             column: 0,
@@ -124,19 +133,6 @@ impl CopyEncoder {
             table: table.source.to_string(),
             columns: table.columns.iter().map(|column| column.source.to_string()).collect(),
         })
-    }
-
-    /// Refuses long values that have to be collected and take more than so many bytes in the target. A value that lay in
-    /// the read buffer in one piece is not measured.
-    #[must_use]
-    pub fn largest_value(mut self, bytes: usize) -> Self {
-        self.limits.value = bytes.min(LARGEST_FIELD);
-        self
-    }
-
-    /// Sets all limits, before the first row.
-    pub fn limit_to(&mut self, limits: Limits) {
-        self.limits = Limits { value: limits.value.min(LARGEST_FIELD), ..limits };
     }
 
     /// All bytes that are final: COPY BINARY tuples without header and trailer, the last one perhaps in part. What stays

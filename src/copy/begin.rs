@@ -64,8 +64,7 @@ async fn attempt(
     epoch: u64,
 ) -> Result<Begun> {
     let known = ledger::chunks(connections.target(cx).await?, &cx.run, table.index).await?;
-    let finished = known.iter().all(|chunk| chunk.marker.is_some());
-    if !known.is_empty() && (cx.truncate != Truncate::Always || finished) {
+    if !known.is_empty() && (cx.truncate != Truncate::Always || ledger::all_committed(&known)) {
         return Ok(resumed(known));
     }
     let forget = !known.is_empty();

@@ -78,9 +78,9 @@ impl Budget {
         Ok(Self { limits, lane: Arc::new(Semaphore::new(1)) })
     }
 
-    /// What one worker may hold while it copies with `encoder`, whose limits are set.
-    pub fn allowance(&self, encoder: &mut CopyEncoder) -> Allowance<'_> {
-        encoder.limit_to(self.limits);
+    /// What one worker may hold while it copies with an encoder of these [`Self::limits`].
+    #[must_use]
+    pub const fn allowance(&self) -> Allowance<'_> {
         Allowance { budget: self, lane: None }
     }
 

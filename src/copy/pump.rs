@@ -13,8 +13,6 @@ use crate::telemetry::measures::InFlight;
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
-/// Encoded bytes that make a batch, where the budget has room for it.
-pub(super) const BATCH_BYTES: usize = 256 * 1024;
 /// Batches between the reader and the writer.
 const BATCHES_UNDER_WAY: usize = 2;
 
@@ -42,7 +40,7 @@ pub(super) async fn pump(
     encoder: &mut KeyCapture<CopyEncoder>,
     mut writer: CopyWriter,
 ) -> Result<Pumped> {
-    let mut allowance = cx.budget.allowance(encoder.inner());
+    let mut allowance = cx.budget.allowance();
     let flight = InFlight::default();
     let flight = &flight;
     let (batches, mut arrived) = mpsc::channel::<Bytes>(BATCHES_UNDER_WAY);

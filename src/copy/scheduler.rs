@@ -7,12 +7,11 @@
 //! passed twice. A table that fails for good does not stop the others; an error that would stop every table (login,
 //! missing database, unreachable servers after all retries) does.
 
-use super::begin::{self, Begun};
+use super::begin;
 use super::claim::{Asked, Claim};
 use super::context::Context;
 use super::owner;
 use super::settle;
-use super::state::Done;
 use super::table::{Chunk, Ended, OpenTable};
 use super::worker::{self, Connections};
 use crate::checkpoint::Entry;
@@ -21,6 +20,7 @@ use crate::clock;
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::document::PlannedTable;
 use crate::telemetry::spans::TableSpan;
+use jiff::Timestamp;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -124,7 +124,7 @@ pub async fn copy_all(cx: &Arc<Context>, mut work: Vec<Work>, jobs: usize) -> Ta
     let left = std::mem::take(&mut shared.queue().open);
     for open in left {
         if let Some(ended) = open.table.end(true) {
-            settle(cx, &shared, open, ended).await;
+            settle_open(cx, &shared, open, ended).await;
         }
     }
     let mut tally = std::mem::take(&mut shared.queue().tally);
@@ -227,34 +227,18 @@ async fn open(
     let started_at = clock::now();
     cx.progress.table_started(table.index, cx.total(), &table.source, table.rows, table.bytes);
     let span = TableSpan::begin(table, claim.epoch);
-    let begun = tokio::select! {
-        begun = begin::begin(cx, connections, table, claim.epoch).instrument(span.inside().clone()) => begun,
-        () = claim.fenced().cancelled() => {
-            Err(Error::new(ErrorKind::Fenced, "another pod took this table over before it was begun"))
+    let beginning = begin::begin(cx, connections, table, claim.epoch).instrument(span.inside().clone());
+    match worker::interruptible(cx, claim.fenced(), "before it was begun", beginning).await {
+        Ok(begun) => {
+            claim.progressed(begun.done);
+            let fenced = claim.fenced().clone();
+            let table = OpenTable::new(table.clone(), claim.epoch, fenced, started_at, begun, span);
+            Ok(Some(Open { table: Arc::new(table), claim }))
         }
-        () = worker::grace_over(cx) => Err(worker::stopped(cx)),
-    };
-    let begun = begun.map_err(|error| error.table(&table.source));
-    let (begun, error) = match begun {
-        Ok(begun) => (begun, None),
         Err(error) => {
             connections.close();
-            (Begun { waiting: Vec::new(), next: 0, done: Done::default() }, Some(error))
-        }
-    };
-    if error.is_none() {
-        claim.progressed(begun.done);
-    }
-    let fenced = claim.fenced().clone();
-    let open = Open {
-        table: Arc::new(OpenTable::new(table.clone(), claim.epoch, fenced, started_at, begun, span)),
-        claim,
-    };
-    match error {
-        None => Ok(Some(open)),
-        Some(error) => {
-            let ended = Ended { done: Done::default(), own: Done::default(), error: Some(error), left: 0 };
-            settle(cx, shared, open, ended).await;
+            let ended = Ended::before_it_began(error.table(&table.source));
+            settle(cx, shared, claim, (table, started_at, &span), ended).await;
             Ok(None)
         }
     }
@@ -286,17 +270,26 @@ async fn settle_ended(cx: &Context, shared: &Shared) {
             found.map(|(place, ended)| (queue.open.remove(place), ended))
         };
         let Some((open, ended)) = ended else { return };
-        settle(cx, shared, open, ended).await;
+        settle_open(cx, shared, open, ended).await;
     }
 }
 
+async fn settle_open(cx: &Context, shared: &Shared, open: Open, ended: Ended) {
+    let Open { table, claim } = open;
+    settle(cx, shared, claim, (&table.table, table.started_at, &table.span), ended).await;
+}
+
 /// Settles a table and counts it.
-async fn settle(cx: &Context, shared: &Shared, open: Open, ended: Ended) {
-    let table = &open.table.table;
-    let started_at = open.table.started_at;
+async fn settle(
+    cx: &Context,
+    shared: &Shared,
+    claim: Claim<TableDocument>,
+    (table, started_at, span): (&PlannedTable, Timestamp, &TableSpan),
+    ended: Ended,
+) {
     let (own, left) = (ended.own, ended.left);
-    let (status, error) = settle::settle(cx, open.claim, table, ended).await;
-    open.table.span.end(table, status, (own.rows, own.bytes), error.as_ref());
+    let (status, error) = settle::settle(cx, claim, table, ended).await;
+    span.end(table, status, (own.rows, own.bytes), error.as_ref());
     tracing::debug!(table = %table.source, ?status, left, "settled");
     let mut queue = shared.queue();
     let tally = &mut queue.tally;

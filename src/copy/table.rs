@@ -70,6 +70,13 @@ pub(super) struct Ended {
     pub(super) left: usize,
 }
 
+impl Ended {
+    /// Of a table that could not be begun.
+    pub(super) fn before_it_began(error: Error) -> Self {
+        Self { done: Done::default(), own: Done::default(), error: Some(error), left: 0 }
+    }
+}
+
 impl OpenTable {
     /// `waiting` in the order in which they are to be copied; `next` is the first number that no chunk has.
     pub(super) fn new(

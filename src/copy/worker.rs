@@ -7,7 +7,7 @@
 
 use super::begin::{clear, name};
 use super::context::Context;
-use super::pump::{BATCH_BYTES, Piece, pump};
+use super::pump::{Piece, pump};
 use super::table::{Begins, Chunk, OpenTable};
 use crate::convert::encode::CopyEncoder;
 use crate::convert::types;
@@ -24,6 +24,7 @@ use crate::target::client::{Client as TargetClient, Transaction};
 use crate::target::ledger::{self, Marker};
 use crate::target::writer::CopyWriter;
 use std::time::Duration;
+use tokio_util::sync::CancellationToken;
 
 /// A chunk of so many times the wanted size is cut while it is read.
 const CUT_AT: u64 = 2;
@@ -95,7 +96,8 @@ pub(super) async fn copy_chunk(
     open: &OpenTable,
     chunk: &Chunk,
 ) -> Result<Copied> {
-    let copying = Box::pin(interruptible(cx, open, attempts(cx, connections, open, chunk)));
+    let copying = attempts(cx, connections, open, chunk);
+    let copying = Box::pin(interruptible(cx, &open.fenced, "while it was copied", copying));
     let size = |copied: &Copied| (copied.rows, copied.bytes);
     let outcome = open.span.chunk(&open.table, (chunk.number, open.epoch), copying, size).await;
     if outcome.is_err() {
@@ -105,16 +107,20 @@ pub(super) async fn copy_chunk(
     outcome.map_err(|error| error.table(&open.table.source))
 }
 
-/// `work` until it ends, another pod takes the table over, or the grace period is over.
-async fn interruptible<T>(
+/// `work` on a table until it ends, another pod takes the table over (`when`, for people), or the grace period is over.
+///
+/// # Errors
+/// `Fenced`; that of the signal; those of the work.
+pub(super) async fn interruptible<T>(
     cx: &Context,
-    open: &OpenTable,
+    fenced: &CancellationToken,
+    when: &str,
     work: impl Future<Output = Result<T>>,
 ) -> Result<T> {
     tokio::select! {
         done = work => done,
-        () = open.fenced.cancelled() => {
-            Err(Error::new(ErrorKind::Fenced, "another pod took this table over while it was copied"))
+        () = fenced.cancelled() => {
+            Err(Error::new(ErrorKind::Fenced, format!("another pod took this table over {when}")))
         }
         () = grace_over(cx) => Err(stopped(cx)),
     }
@@ -157,7 +163,7 @@ async fn attempts(
 }
 
 /// Ends when a signal came and the grace period is over, or a second signal came.
-pub(super) async fn grace_over(cx: &Context) {
+async fn grace_over(cx: &Context) {
     cx.shutdown.token().cancelled().await;
     tokio::select! {
         () = tokio::time::sleep(cx.grace) => {}
@@ -165,7 +171,7 @@ pub(super) async fn grace_over(cx: &Context) {
     }
 }
 
-pub(super) fn stopped(cx: &Context) -> Error {
+fn stopped(cx: &Context) -> Error {
     cx.shutdown.error().unwrap_or_else(|| Error::new(ErrorKind::Terminated, "stopped"))
 }
 
@@ -191,7 +197,7 @@ async fn attempt(
     // Only where the order of the key costs nothing may a chunk be cut: reading in order is what makes a cut possible.
     let cut_key = table.chunk_key.as_ref().filter(|key| key.clustered);
     let mut rows = source.read(&statement(&cx.consistency, table, &chunk.range)?).await?;
-    let encoder = CopyEncoder::new(table, rows.columns(), BATCH_BYTES)?;
+    let encoder = CopyEncoder::new(table, rows.columns(), cx.budget.limits())?;
     let mut encoder = KeyCapture::new(encoder, table, cut_key, rows.columns())?;
     let piece =
         Piece { table, chunk: chunk.number, cut_at: cut_key.map(|_| cx.chunk_size.saturating_mul(CUT_AT)) };

@@ -140,11 +140,7 @@ fn page() -> String {
 
 #[test]
 fn the_page_of_retries_is_that_of_the_tables() {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/retries.md");
-    if option_env!("SHARDFERRY_UPDATE_DOCS").is_some() {
-        std::fs::write(&path, page()).unwrap();
-    }
-    assert_eq!(std::fs::read_to_string(&path).unwrap_or_default(), page());
+    crate::generated::assert_page("retries.md", &page());
 }
 
 /// No number and no state stands twice, so that the order of the rows does not matter.

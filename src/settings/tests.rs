@@ -242,5 +242,9 @@ fn shards_of_a_plan_are_counted_from_1() {
     let plan = ["plan", "--checkpoint", "file:///c", "--source-url", "mssql://u:p@h/d", "--shards"];
     assert!(refused(&[&plan[..], &["0"]].concat(), &[]).contains("--shards: 0 shards"));
     let settings = loaded(&[&plan[..], &["3"]].concat(), &[]).unwrap();
-    assert_eq!(settings.command, Command::Plan { shards: Some(3), format: Format::Table });
+    assert_eq!(settings.command, Command::Plan { shards: Some(3), shards_file: None, format: Format::Table });
+    assert!(
+        refused(&[&plan[..5], &["--shards-file", "/s"]].concat(), &[])
+            .contains("--shards-file: needs --shards")
+    );
 }

@@ -26,18 +26,7 @@ pub struct KeyPart {
     pub ty: SourceType,
 }
 
-/// `SELECT [a], CAST([b] AS …) AS [b] FROM [schema].[table] ORDER BY [a]`; no order where `order_by` is empty.
-#[must_use]
-pub fn select(table: &TableName, columns: &[(ColumnName, SelectForm)], order_by: &[ColumnName]) -> String {
-    let mut sql = list(table, columns);
-    for (position, column) in order_by.iter().enumerate() {
-        sql.push_str(if position == 0 { " ORDER BY " } else { ", " });
-        sql.push_str(&column.source_sql());
-    }
-    sql
-}
-
-/// `SELECT … FROM … WHERE` behind `range.after` and up to `range.through` `ORDER BY` the key as its index has it; no
+/// `SELECT [a], CAST([b] AS …) AS [b] FROM … WHERE` behind `range.after` and up to `range.through` `ORDER BY` the key as its index has it; no
 /// predicate for an open end, no order where it is not asked for (or there is no key).
 ///
 /// # Errors
@@ -202,29 +191,28 @@ mod tests {
         sql.strip_prefix("SELECT [a] FROM [dbo].[t]").unwrap().to_owned()
     }
 
+    fn all(table: &TableName, columns: &[(ColumnName, SelectForm)]) -> String {
+        select_range(table, columns, &[], &KeyRange::default(), false).unwrap()
+    }
+
     #[test]
     fn columns_are_named_and_quoted() {
         let table = TableName::new("dbo", "Order Details");
         let columns = [(column("Id"), SelectForm::AsIs), (column("a]b"), SelectForm::AsIs)];
-        assert_eq!(select(&table, &columns, &[]), "SELECT [Id], [a]]b] FROM [dbo].[Order Details]");
+        assert_eq!(all(&table, &columns), "SELECT [Id], [a]]b] FROM [dbo].[Order Details]");
     }
 
     #[test]
     fn a_cast_keeps_the_column_name() {
         let table = TableName::new("s]x", "t");
         assert_eq!(
-            select(&table, &[(column("v{}"), WIDE)], &[]),
+            all(&table, &[(column("v{}"), WIDE)]),
             "SELECT CAST([v{}] AS nvarchar(max)) AS [v{}] FROM [s]]x].[t]"
         );
     }
 
     #[test]
     fn the_order_is_that_of_the_key() {
-        let table = TableName::new("dbo", "t");
-        assert_eq!(
-            select(&table, &[(column("a"), SelectForm::AsIs)], &[column("b"), column("a")]),
-            "SELECT [a] FROM [dbo].[t] ORDER BY [b], [a]"
-        );
         let key = [part("b", "int"), descending(part("a]", "int"))];
         assert_eq!(ranged(&key, None, None, true), " ORDER BY [b], [a]]] DESC");
     }

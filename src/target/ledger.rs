@@ -15,7 +15,7 @@
 mod chunks;
 
 pub use chunks::{
-    Chunk, Marker, Tally, chunks, cut, fill_marker, forget_chunks, insert_marker, markers, pin, tallies,
+    Chunk, Marker, Tally, all_committed, chunks, cut, fill_marker, forget_chunks, insert_marker, pin, tallies,
 };
 
 use super::client::{Client, Transaction, get};
@@ -174,7 +174,7 @@ pub async fn check_epoch(transaction: &Transaction<'_>, run: &str, index: u32, e
 }
 
 /// Forgets the markers of these tables and raises their epochs, in one transaction (`reset`). A pod that still works on
-/// one is fenced at its next commit; an epoch is never given twice, so no zombie can be taken for a later owner.
+/// one is fenced at its next commit; an epoch is given to one pod name only, so no zombie can be taken for a later owner.
 ///
 /// # Errors
 /// See [`super::errors::kind`].

@@ -25,28 +25,14 @@ macro_rules! arguments {
     };
 }
 arguments! {
-    bool => BOOL,
-    i16 => INT2,
     i32 => INT4,
     i64 => INT8,
     u32 => OID,
-    f64 => FLOAT8,
     &str => TEXT,
     String => TEXT,
-    &String => TEXT,
-    Option<&str> => TEXT,
     Option<String> => TEXT,
-    Option<i32> => INT4,
-    Option<i64> => INT8,
     Vec<i32> => INT4_ARRAY,
-    Vec<i64> => INT8_ARRAY,
     Vec<&str> => TEXT_ARRAY,
-    Vec<String> => TEXT_ARRAY,
-    Vec<Option<String>> => TEXT_ARRAY,
-    Vec<Option<&str>> => TEXT_ARRAY,
-    &[i32] => INT4_ARRAY,
-    &[i64] => INT8_ARRAY,
-    &[&str] => TEXT_ARRAY,
     &[String] => TEXT_ARRAY,
 }
 

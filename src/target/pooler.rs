@@ -18,8 +18,9 @@ pub async fn keeps_sessions(client: &Client, settings: &TargetSettings) -> Resul
     let mut seen = Vec::with_capacity(ROUNDS);
     for _ in 0..ROUNDS {
         // Twice and once: a pool of two that hands out its processes in turn would else look like two sessions.
-        seen.push((client.backend().await?, other.backend().await?));
-        seen.push((client.backend().await?, seen.last().map_or(0, |pair| pair.1)));
+        let (own, theirs) = (client.backend().await?, other.backend().await?);
+        let again = client.backend().await?;
+        seen.extend([(own, theirs), (again, theirs)]);
     }
     other.close().await;
     Ok(are_own(&seen))

@@ -96,25 +96,29 @@ impl<T> Phased for (T, bool) {
 ///
 /// # Errors
 /// Those of `work`.
-pub async fn phase<T: Phased>(
+pub fn phase<T: Phased>(
     phase: RunPhase,
     work: impl Future<Output = crate::error::Result<T>>,
-) -> crate::error::Result<T> {
-    let _timed = Timed::start(phase);
-    let (span, system) = match phase {
-        RunPhase::Plan => (info_span!(target: TARGET, "plan"), "microsoft.sql_server"),
-        RunPhase::Schema => (info_span!(target: TARGET, "schema"), "postgresql"),
-        RunPhase::Finish => (info_span!(target: TARGET, "finish"), "postgresql"),
-        RunPhase::Copy => return work.await,
-    };
-    span.set_attribute(names::DB_SYSTEM, system);
-    let done = work.instrument(span.clone()).await;
-    let error = match &done {
-        Ok(done) => done.tell(&span),
-        Err(error) => Some(error),
-    };
-    end(&span, outcome(error), error);
-    done
+) -> impl Future<Output = crate::error::Result<T>> {
+    // A phase is a large future, and this would be a second one of its size around it.
+    let work = Box::pin(work);
+    async move {
+        let _timed = Timed::start(phase);
+        let (span, system) = match phase {
+            RunPhase::Plan => (info_span!(target: TARGET, "plan"), "microsoft.sql_server"),
+            RunPhase::Schema => (info_span!(target: TARGET, "schema"), "postgresql"),
+            RunPhase::Finish => (info_span!(target: TARGET, "finish"), "postgresql"),
+            RunPhase::Copy => return work.await,
+        };
+        span.set_attribute(names::DB_SYSTEM, system);
+        let done = work.instrument(span.clone()).await;
+        let error = match &done {
+            Ok(done) => done.tell(&span),
+            Err(error) => Some(error),
+        };
+        end(&span, outcome(error), error);
+        done
+    }
 }
 
 /// A table under way: from its claim to its end.

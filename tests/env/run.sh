@@ -8,7 +8,7 @@
 #   SHARDFERRY_TEST_PG_TLS_DIR                           folder of the second, with ca.pem and other-ca.pem
 #   SHARDFERRY_TEST_S3_ENDPOINT, SHARDFERRY_TEST_BUCKET, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION
 #
-# What else is in the environment is passed on (SHARDFERRY_TEST_MSSQL_URL).
+# What else is in the environment is passed on.
 set -euo pipefail
 [[ $# -gt 0 ]] || { echo "usage: tests/env/run.sh CMD…" >&2; exit 2; }
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)

@@ -414,10 +414,13 @@ fn ranges_between_random_keys_lose_and_double_nothing() {
     let text = proptest::string::string_regex("[a-cA-Cäß' \u{1F600}\n0-2]{0,6}").unwrap();
     let keys = proptest::collection::vec((any::<u16>().prop_map(i32::from), text, any::<u32>()), 1..60);
     let cuts = proptest::collection::vec(any::<usize>(), 0..6);
-    // A fixed seed: every run has the same cases.
+    let seed = super::harness::seed();
+    println!("SHARDFERRY_TEST_SEED={seed}");
     let config = proptest::test_runner::Config { cases: 24, failure_persistence: None, ..Default::default() };
-    let seed = proptest::test_runner::TestRng::deterministic_rng(config.rng_algorithm);
-    let mut runner = proptest::test_runner::TestRunner::new_with_rng(config, seed);
+    let mut bytes = [0; 32];
+    bytes[..8].copy_from_slice(&seed.to_le_bytes());
+    let rng = proptest::test_runner::TestRng::from_seed(config.rng_algorithm, &bytes);
+    let mut runner = proptest::test_runner::TestRunner::new_with_rng(config, rng);
     runner
         .run(&(keys, cuts), |(keys, cuts)| {
             let mut shared = shared.lock().unwrap_or_else(PoisonError::into_inner);

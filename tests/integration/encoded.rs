@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "functions of tests, outside of the test functions that clippy knows")]
 
 use super::tds_bytes::Col;
-use shardferry::convert::encode::CopyEncoder;
+use shardferry::convert::encode::{CopyEncoder, Limits};
 use shardferry::convert::types::map;
 use shardferry::error::Result;
 use shardferry::plan::document::{PlannedColumn, PlannedTable};
@@ -50,7 +50,10 @@ pub(crate) fn tuples(columns: &[Col], packets: &[u8], mut piece: impl FnMut() ->
             Some(encoder) => decoder.advance(encoder)?,
         };
         match event {
-            Event::Columns => encoder = Some(CopyEncoder::new(&table(columns), decoder.columns(), 4096)?),
+            Event::Columns => {
+                encoder =
+                    Some(CopyEncoder::new(&table(columns), decoder.columns(), Limits::batches_of(4096))?)
+            }
             Event::NeedMore => {
                 let space = decoder.space();
                 let count = piece().clamp(1, rest.len()).min(space.len());

@@ -43,7 +43,7 @@ fn no_output_log_checkpoint_or_result_holds_a_secret() {
     let world = world(super::SHOP);
     let target = role(&world);
     let call = |arguments: &[&str]| {
-        world.command(arguments).env("SHARDFERRY_TARGET_URL", &target).env("RUST_LOG", "debug")
+        world.command(arguments).env("SHARDFERRY_TARGET_URL", &target).env("RUST_LOG", "trace")
     };
     hides_all(&world, call(&["plan"]), 0);
     hides_all(&world, call(&["run"]), 0);

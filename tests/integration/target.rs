@@ -13,6 +13,7 @@ mod writing;
 use bytes::{BufMut, Bytes, BytesMut};
 use shardferry::plan::document::{PlannedColumn, PlannedIdentity, PlannedTable};
 use shardferry::schema::{ColumnName, SourceType, TableName};
+use shardferry::target::ledger::Marker;
 use shardferry::target::{Client, TargetSettings};
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -20,6 +21,16 @@ use std::sync::atomic::{AtomicU32, Ordering};
 fn environment(name: &str) -> String {
     std::env::var(name)
         .unwrap_or_else(|_| panic!("{name} is not set: start a server with tests/env/postgres.sh"))
+}
+
+/// Every marker of the run, by table and chunk.
+async fn markers(client: &Client, run: &str) -> Vec<Marker> {
+    let mut markers = Vec::new();
+    for table in shardferry::target::ledger::tallies(client, run).await.unwrap().into_keys() {
+        let chunks = shardferry::target::ledger::chunks(client, run, table).await.unwrap();
+        markers.extend(chunks.into_iter().filter_map(|chunk| chunk.marker));
+    }
+    markers
 }
 
 fn url() -> String {

@@ -77,3 +77,20 @@ async fn what_is_in_the_way_is_named() {
     fs::create_dir(folder.path().join("plan.json")).unwrap();
     assert_eq!(store.get("plan.json").await.unwrap_err().kind(), ErrorKind::StoreRefused);
 }
+
+#[tokio::test]
+async fn a_process_that_stands_still_with_the_lock_is_said_and_not_waited_for() {
+    let (_folder, store) = store();
+    let store = FileStore { patience: Duration::from_millis(50), ..store };
+    let PutOutcome::Stored { tag, .. } = store.create("a", Bytes::from_static(b"1")).await.unwrap() else {
+        panic!("created")
+    };
+    let held = store.lock().unwrap();
+    let error = store.replace("a", Bytes::from_static(b"2"), &tag).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::StoreUnavailable);
+    assert!(error.to_string().contains(".lock") && error.to_string().contains("does not go on"), "{error}");
+    assert_eq!(store.delete("a").await.unwrap_err().kind(), ErrorKind::StoreUnavailable);
+    drop(held);
+    let replaced = store.replace("a", Bytes::from_static(b"2"), &tag).await.unwrap();
+    assert!(matches!(replaced, PutOutcome::Stored { .. }));
+}

@@ -64,7 +64,10 @@ fn copy(
                 decoder.filled(count);
                 rest = &rest[count..];
             }
-            Event::Columns => encoder = Some(CopyEncoder::new(&table(columns), decoder.columns(), limit)?),
+            Event::Columns => {
+                encoder =
+                    Some(CopyEncoder::new(&table(columns), decoder.columns(), Limits::batches_of(limit))?)
+            }
             Event::Full => out.extend(encoder.as_mut().unwrap().take()),
             Event::End => {
                 let mut encoder = encoder.unwrap();
@@ -290,8 +293,12 @@ fn refusal(ty: Ty, declared: u64, sent: usize, largest: usize) -> Option<Error> 
     decoder.space()[..bytes.len()].copy_from_slice(&bytes);
     decoder.filled(bytes.len());
     assert_eq!(decoder.advance(&mut crate::source::wire::NoRows::new()).unwrap(), Event::Columns);
-    let mut encoder =
-        CopyEncoder::new(&table(&columns), decoder.columns(), 1000).unwrap().largest_value(largest);
+    let mut encoder = CopyEncoder::new(
+        &table(&columns),
+        decoder.columns(),
+        Limits { value: largest, ..Limits::batches_of(1000) },
+    )
+    .unwrap();
     loop {
         match decoder.advance(&mut encoder) {
             Ok(Event::Full) => drop(encoder.take()),
@@ -353,8 +360,8 @@ fn a_text_beyond_its_share_asks_for_more() {
         let bytes = tds_bytes::packets(&tds_bytes::result(&columns, &rows, chunks), 4096);
         let mut rest = bytes.as_slice();
         let mut decoder = Decoder::new();
-        let mut encoder = CopyEncoder::new(&table(&columns), &wire_of(&columns), 1000).unwrap();
-        encoder.limit_to(Limits { batch: 1000, share: 10_000, value: 80_000 });
+        let limits = Limits { batch: 1000, share: 10_000, value: 80_000 };
+        let mut encoder = CopyEncoder::new(&table(&columns), &wire_of(&columns), limits).unwrap();
         let (mut out, mut asked, mut held) = (Vec::new(), 0, 0);
         loop {
             match decoder.advance(&mut encoder).unwrap() {
@@ -488,20 +495,26 @@ fn a_result_that_is_not_the_planned_one_is_refused() {
         ),
     ];
     for (table, wire, says) in cases {
-        let error = CopyEncoder::new(&table, &wire, 1000).unwrap_err();
+        let error = CopyEncoder::new(&table, &wire, Limits::batches_of(1000)).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::SourceChanged, "{error}");
         assert!(error.to_string().contains(says) && error.to_string().contains("dbo.Orders"), "{error}");
     }
-    let error = CopyEncoder::new(&planned(Ty::Int), &[], 1000).unwrap_err();
+    let error = CopyEncoder::new(&planned(Ty::Int), &[], Limits::batches_of(1000)).unwrap_err();
     assert!(error.to_string().contains("0 columns where the plan has 1"), "{error}");
-    let error = CopyEncoder::new(&planned(Ty::Json), &wire("Note", WireType::Json), 1000).unwrap_err();
+    let error = CopyEncoder::new(&planned(Ty::Json), &wire("Note", WireType::Json), Limits::batches_of(1000))
+        .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unsupported);
     let unknown = WireType::VarChar { max_bytes: Some(50), collation: [0; 5] };
-    let error =
-        CopyEncoder::new(&planned(Ty::VarChar(Some(50), [0; 5])), &wire("Note", unknown), 1000).unwrap_err();
+    let error = CopyEncoder::new(
+        &planned(Ty::VarChar(Some(50), [0; 5])),
+        &wire("Note", unknown),
+        Limits::batches_of(1000),
+    )
+    .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::SourceRefused);
     let mut foreign = planned(Ty::Int);
     foreign.columns[0].target_type = "bigint".to_owned();
-    let error = CopyEncoder::new(&foreign, &wire("Note", WireType::Int), 1000).unwrap_err();
+    let error =
+        CopyEncoder::new(&foreign, &wire("Note", WireType::Int), Limits::batches_of(1000)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::PlanForeign);
 }

@@ -184,11 +184,7 @@ fn symbolic(target: &str, declared: &str) -> String {
 
 #[test]
 fn the_page_of_types_is_that_of_the_table() {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/type-mapping.md");
-    if option_env!("SHARDFERRY_UPDATE_DOCS").is_some() {
-        std::fs::write(&path, page()).unwrap();
-    }
-    assert_eq!(std::fs::read_to_string(&path).unwrap(), page());
+    crate::generated::assert_page("type-mapping.md", &page());
 }
 
 #[test]

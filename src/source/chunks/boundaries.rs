@@ -16,7 +16,7 @@ use super::key_parts;
 use crate::error::Result;
 use crate::plan::document::{ChunkKey, PlannedTable};
 use crate::schema::SourceType;
-use crate::schema::bound::{Bound, KeyRange};
+use crate::schema::bound::{Bound, KeyRange, Literal};
 use crate::source::client::Client;
 use crate::source::connection_errors::tiberius_error;
 use crate::source::select::{KeyPart, order_by, where_range};
@@ -80,8 +80,8 @@ async fn histogram(client: &mut Client, job: &Job<'_>) -> Result<Option<Vec<Boun
         return Ok(None);
     }
     let size = include_str!("../sql/histogram_size.sql")
-        .replace("{table}", &text(&job.table.source.source_sql()))
-        .replace("{index}", &text(&job.key.index));
+        .replace("{table}", Literal::unicode(&job.table.source.source_sql()).as_str())
+        .replace("{index}", Literal::unicode(&job.key.index).as_str());
     let Some(rows) = allowed(client, &size, "statistics").await? else { return Ok(None) };
     let number = |name: &str| {
         let value = rows.first().and_then(|row| row.try_get::<i64, _>(name).ok().flatten());
@@ -116,8 +116,8 @@ fn histogram_sql(table: &PlannedTable, key: &ChunkKey, part: &KeyPart) -> String
         "SELECT k.{name}, k.[shardferry weight] FROM (SELECT {value} AS {name}, CAST(h.range_rows + h.equal_rows AS bigint) AS [shardferry weight] \
          FROM sys.stats AS s CROSS APPLY sys.dm_db_stats_histogram(s.object_id, s.stats_id) AS h \
          WHERE s.object_id = OBJECT_ID({}) AND s.name = {}) AS k ORDER BY k.{name}{}",
-        text(&table.source.source_sql()),
-        text(&key.index),
+        Literal::unicode(&table.source.source_sql()).as_str(),
+        Literal::unicode(&key.index).as_str(),
         if part.descending { " DESC" } else { "" }
     )
 }
@@ -218,9 +218,4 @@ async fn allowed(client: &mut Client, sql: &str, what: &str) -> Result<Option<Ve
             Ok(None)
         }
     }
-}
-
-/// `N'…'`
-fn text(value: &str) -> String {
-    format!("N'{}'", value.replace('\'', "''"))
 }

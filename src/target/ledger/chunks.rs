@@ -34,6 +34,12 @@ pub struct Chunk {
     pub marker: Option<Marker>,
 }
 
+/// All of a begun table: every chunk that was ever pinned has its marker, and there is one.
+#[must_use]
+pub fn all_committed(chunks: &[Chunk]) -> bool {
+    !chunks.is_empty() && chunks.iter().all(|chunk| chunk.marker.is_some())
+}
+
 /// How much of a table is committed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Tally {
@@ -44,7 +50,7 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Every chunk that was ever pinned has its marker, and there is one.
+    /// As [`all_committed`], by the counts.
     #[must_use]
     pub const fn is_complete(&self) -> bool {
         self.chunks > 0 && self.chunks == self.committed
@@ -163,26 +169,6 @@ fn chunk_of(run: &str, table: u32, row: &Row) -> Result<Chunk> {
     };
     let range = KeyRange { after: bound_of(get(row, 1)?)?, through: bound_of(get(row, 2)?)? };
     Ok(Chunk { number, range, marker })
-}
-
-/// Every marker of the run, by table and chunk.
-///
-/// # Errors
-/// See [`crate::target::errors::kind`].
-pub async fn markers(client: &Client, run: &str) -> Result<Vec<Marker>> {
-    let rows = client.query(include_str!("../sql/markers.sql"), &[&run]).await?;
-    let marker = |row: &Row| {
-        Ok(Marker {
-            run: run.to_owned(),
-            table: read(get::<i32>(row, 0)?)?,
-            chunk: read(get::<i32>(row, 1)?)?,
-            epoch: read(get::<i64>(row, 2)?)?,
-            rows: read(get::<i64>(row, 3)?)?,
-            bytes: read(get::<i64>(row, 4)?)?,
-            checksum: get::<i64>(row, 5)?.cast_unsigned(),
-        })
-    };
-    rows.iter().map(marker).collect()
 }
 
 /// How much of each begun table of the run is committed, by table index.

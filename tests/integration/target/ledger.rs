@@ -1,6 +1,6 @@
 //! Claims, epochs, markers and races.
 
-use super::{Database, one};
+use super::{Database, markers, one};
 use shardferry::error::ErrorKind;
 use shardferry::schema::TableName;
 use shardferry::schema::bound::{Bound, KeyRange, Literal};
@@ -30,7 +30,7 @@ async fn twenty_pods_install_at_once() {
     }
     let client = database.connect().await;
     assert!(ledger::installed(&client).await.unwrap());
-    assert_eq!(ledger::markers(&client, "r").await.unwrap(), []);
+    assert_eq!(markers(&client, "r").await, []);
     drop(client);
     database.drop().await;
 }
@@ -114,7 +114,7 @@ async fn a_raise_waits_for_the_chunk_that_has_passed_its_check() {
     ledger::insert_marker(&transaction, &marker(1, 0, 1)).await.unwrap();
     let raise = tokio::spawn(async move {
         ledger::raise_epoch(&heir, "r", 1, &TableName::new("dbo", "Orders"), 2, "heir").await.unwrap();
-        ledger::markers(&heir, "r").await.unwrap()
+        markers(&heir, "r").await
     });
     // Until the server itself says that the heir waits for a lock.
     while !one::<bool>(&watcher, &format!("SELECT cardinality(pg_blocking_pids({heir_pid})) > 0")).await {
@@ -145,17 +145,14 @@ async fn markers_come_back_as_they_were_written() {
     let error = ledger::insert_marker(&transaction, &marker(1, 0, 4)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Fenced);
     drop(transaction);
-    assert_eq!(
-        ledger::markers(&client, "r").await.unwrap(),
-        [marker(1, 0, 1), marker(1, 1, 3), marker(2, 0, 1)]
-    );
-    assert_eq!(ledger::markers(&client, "other").await.unwrap(), []);
+    assert_eq!(markers(&client, "r").await, [marker(1, 0, 1), marker(1, 1, 3), marker(2, 0, 1)]);
+    assert_eq!(markers(&client, "other").await, []);
     let transaction = client.transaction().await.unwrap();
     ledger::forget_chunks(&transaction, "r", 1).await.unwrap();
     transaction.commit().await.unwrap();
-    assert_eq!(ledger::markers(&client, "r").await.unwrap(), [marker(2, 0, 1)]);
+    assert_eq!(markers(&client, "r").await, [marker(2, 0, 1)]);
     ledger::clear(&mut client, "r", &[1, 2]).await.unwrap();
-    assert_eq!(ledger::markers(&client, "r").await.unwrap(), []);
+    assert_eq!(markers(&client, "r").await, []);
     drop(client);
     database.drop().await;
 }
@@ -226,7 +223,7 @@ async fn chunks_of_one_table_commit_side_by_side() {
     }
     second.commit().await.unwrap();
     first.commit().await.unwrap();
-    assert_eq!(ledger::markers(&one, "r").await.unwrap(), [marker(1, 0, 1), marker(1, 1, 1)]);
+    assert_eq!(markers(&one, "r").await, [marker(1, 0, 1), marker(1, 1, 1)]);
     drop((one, two));
     database.drop().await;
 }
@@ -246,7 +243,7 @@ async fn chunks_are_pinned_filled_and_cut() {
     ledger::pin(&transaction, "r", 1, 0, &range(None, Some("7"))).await.unwrap();
     ledger::pin(&transaction, "r", 1, 1, &range(Some("7"), None)).await.unwrap();
     transaction.commit().await.unwrap();
-    assert_eq!(ledger::markers(&client, "r").await.unwrap(), []);
+    assert_eq!(markers(&client, "r").await, []);
     let tally = ledger::tallies(&client, "r").await.unwrap()[&1];
     assert_eq!(tally, Tally { chunks: 2, committed: 0, rows: 0, bytes: 0 });
     assert!(!tally.is_complete());

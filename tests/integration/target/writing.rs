@@ -243,7 +243,7 @@ async fn a_commit_whose_answer_is_lost_is_told_by_its_marker() {
     let error = transaction.commit().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::TargetUnavailable, "{error}");
     assert!(error.to_string().contains("COMMIT"), "{error}");
-    assert_eq!(ledger::markers(&watcher, "r").await.unwrap(), [marker]);
+    assert_eq!(super::markers(&watcher, "r").await, [marker]);
     drop((client, watcher));
     database.drop().await;
 }

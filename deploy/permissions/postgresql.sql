@@ -1,0 +1,17 @@
+-- The least that shardferry needs of PostgreSQL: a role that may create schemas in one database and owns what it creates.
+--
+--   psql "$ADMIN_URL" -v database=sales -v role=shardferry -v password='…' -v schemas='public,dbo' -f postgresql.sql
+--
+-- Connect to that database, as a superuser or its owner. May be run again; it then sets the password. `schemas`: those that
+-- exist already and are to hold tables of the run, separated by commas; empty where there is none.
+\set ON_ERROR_STOP on
+SELECT format('CREATE ROLE %I LOGIN', :'role')
+WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = :'role') \gexec
+ALTER ROLE :"role" LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS PASSWORD :'password';
+-- CREATE: the schema "shardferry" (the ledger), and schemas of the run that do not exist.
+GRANT CONNECT, CREATE ON DATABASE :"database" TO :"role";
+-- Tables that exist in them must belong to the role (TRUNCATE, ANALYZE): ALTER TABLE … OWNER TO, each.
+SELECT format('GRANT USAGE, CREATE ON SCHEMA %I TO %I', name, :'role')
+FROM regexp_split_to_table(:'schemas', ',') AS name WHERE name <> '' \gexec
+-- Not granted, and not needed: superuser, pg_read_server_files, pg_signal_backend. A take-over ends the old owner's
+-- sessions, which one role may do to its own: all pods of a run use this role.
