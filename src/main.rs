@@ -7,7 +7,7 @@ use shardferry::shutdown::Shutdown;
 use shardferry::{command, telemetry};
 use std::io::Write;
 use std::process::ExitCode;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 fn main() -> ExitCode {
     let started = Instant::now();
@@ -31,19 +31,24 @@ fn main() -> ExitCode {
     ExitCode::from(outcome.exit_code())
 }
 
-/// What cannot wait for the runtime, then the command.
+/// The runtime, the telemetry, then the command.
 fn start(settings: Settings) -> Result<Outcome> {
-    telemetry::init(&settings.log)?;
-    shardferry::failpoint::arm()?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(|error| Error::new(ErrorKind::Bug, "cannot start the runtime").because(error))?;
-    runtime.block_on(async {
+    let telemetry = telemetry::init(&settings, runtime.handle())?;
+    shardferry::failpoint::arm()?;
+    let outcome = runtime.block_on(telemetry.run(async {
         let shutdown = Shutdown::new();
         shutdown.listen()?;
         command::run(settings, shutdown).await
-    })
+    }));
+    let outcome = outcome.unwrap_or_else(Outcome::from);
+    telemetry.flush(&outcome);
+    // A name that is still being looked up must not hold the process.
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    Ok(outcome)
 }
 
 /// Says why there are no settings; None where that was asked for (`--help`, `--version`).

@@ -4,6 +4,7 @@
 
 use crate::error::{Error, Result};
 use crate::shutdown::Shutdown;
+use crate::telemetry::measures;
 use backon::{BackoffBuilder, ExponentialBuilder};
 use std::time::Duration;
 
@@ -78,6 +79,7 @@ impl<'a> Retrying<'a> {
             error = error.detail(),
             "retrying after a transient error"
         );
+        measures::retried(&error);
         self.attempt += 1;
         tokio::select! {
             () = tokio::time::sleep(wait) => Ok(()),

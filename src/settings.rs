@@ -7,9 +7,11 @@
 mod choices;
 mod file;
 mod layers;
+mod telemetry;
 mod values;
 
 pub use choices::{Consistency, LogSettings, OutputSettings, Truncate};
+pub use telemetry::{Collector, Protocol, TelemetrySettings};
 
 use crate::checkpoint::{CheckpointUrl, RunId};
 use crate::cli::{
@@ -103,6 +105,7 @@ pub struct Settings {
     /// From SIGTERM until what is under way must have ended.
     pub grace: Duration,
     pub log: LogSettings,
+    pub telemetry: TelemetrySettings,
     pub outputs: OutputSettings,
 }
 
@@ -331,6 +334,7 @@ fn settings(cli: Cli, environment: &Environment) -> Result<Settings> {
         retry: retry_policy(run.retries, time("retry-max-wait", run.retry_max_wait, 30)?),
         grace: time("grace-period", run.grace_period, 25)?,
         log: log(run.log_format, environment),
+        telemetry: telemetry::telemetry(environment),
         outputs: outputs(run.result_file, run.termination_log),
         command,
     };

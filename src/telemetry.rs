@@ -1,86 +1,117 @@
-//! Logs on stderr: one JSON object a line, or text for people. Secrets are never passed to a log call.
+//! What people and machines can watch: logs on stderr, and, where `OTEL_EXPORTER_OTLP_ENDPOINT` says so, traces and
+//! metrics for an OpenTelemetry collector (`docs/telemetry.md`). Secrets are never passed to any of them.
 //!
-//! On a terminal the log is written above the live bars of [`crate::progress`], which share this module's console.
+//! | module | what |
+//! |---|---|
+//! | `console`, `log` | stderr, which logs and live bars share; the JSON lines with the pod's identity |
+//! | [`names`] | every name of a metric and an attribute |
+//! | [`spans`] | run > table > chunk, and the phases |
+//! | [`measures`] | what is counted |
+//! | `otlp`, `client` | exporting: bounded queues, one warning, a bounded end; HTTP and gRPC |
 
-use crate::cli::LogFormat;
+mod client;
+mod console;
+mod log;
+pub mod measures;
+pub mod names;
+mod otlp;
+#[cfg(test)]
+mod page;
+pub mod spans;
+
+pub use console::Console;
+pub use names::RunPhase;
+pub use otlp::FLUSH;
+pub use spans::phase;
+
 use crate::error::{Error, ErrorKind, Result};
-use crate::settings::LogSettings;
-use indicatif::{MultiProgress, ProgressDrawTarget};
-use std::io::{self, Write};
-use std::sync::LazyLock;
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::fmt::MakeWriter;
+use crate::orchestrator::Outcome;
+use crate::settings::Settings;
+use opentelemetry::metrics::MeterProvider;
+use opentelemetry::trace::TraceContextExt;
+use otlp::Exporters;
+use tokio::runtime::Handle;
+use tracing::{Instrument, Level, Metadata, Span};
+use tracing_opentelemetry::OpenTelemetrySpanExt;
+use tracing_subscriber::filter::{FilterFn, LevelFilter};
+use tracing_subscriber::layer::{Layer, SubscriberExt};
+use tracing_subscriber::util::SubscriberInitExt;
 
-/// What is logged where `RUST_LOG` is not set. tiberius repeats every server error that we handle, and warns about TLS
-/// that it cannot see below itself.
-const DEFAULT_FILTER: &str =
-    "info,aws_config=warn,aws_sdk_s3=warn,aws_smithy_runtime=warn,tiberius=off,rustls=warn";
-
-static CONSOLE: LazyLock<Console> =
-    LazyLock::new(|| Console { bars: MultiProgress::with_draw_target(ProgressDrawTarget::hidden()) });
-
-/// Stderr, which logs, progress lines and bars share. There is one in a process.
-#[derive(Debug, Clone)]
-pub struct Console {
-    bars: MultiProgress,
+/// The telemetry of this process, from [`init`] to [`Telemetry::flush`].
+#[must_use = "what is not flushed is lost"]
+pub struct Telemetry {
+    exporters: Exporters,
+    root: Span,
 }
 
-impl Console {
-    /// The console of this process; its bars are hidden until [`init`] finds a terminal.
-    #[must_use]
-    pub fn of_process() -> Self {
-        CONSOLE.clone()
-    }
-
-    /// Where bars are added.
-    #[must_use]
-    pub const fn bars(&self) -> &MultiProgress {
-        &self.bars
-    }
-}
-
-/// Writes above the bars; each call is one whole event.
-impl Write for Console {
-    fn write(&mut self, text: &[u8]) -> io::Result<usize> {
-        self.bars.suspend(|| io::stderr().lock().write_all(text))?;
-        Ok(text.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        io::stderr().flush()
-    }
-}
-
-struct Writers(Console);
-
-impl MakeWriter<'_> for Writers {
-    type Writer = Console;
-
-    fn make_writer(&self) -> Console {
-        self.0.clone()
-    }
-}
-
-/// Starts the log. Once in a process.
+/// Starts the log, and the export where one is asked for. Once in a process. `runtime` carries the requests.
 ///
 /// # Errors
-/// Kind Config where `RUST_LOG` cannot be understood, kind Bug where a log was started before.
-pub fn init(settings: &LogSettings) -> Result<()> {
-    let console = Console::of_process();
-    let text = settings.format == LogFormat::Text;
-    if settings.terminal && text {
-        console.bars.set_draw_target(ProgressDrawTarget::stderr());
+/// Kind Config where `RUST_LOG` cannot be understood, kind Bug where a log was started before. Nothing about a collector
+/// is ever an error.
+pub fn init(settings: &Settings, runtime: &Handle) -> Result<Telemetry> {
+    let log = log::layer(settings)?;
+    let mut warnings = settings.telemetry.warnings.clone();
+    let exporters = Exporters::new(settings, runtime, &mut warnings);
+    let mut layers = vec![log];
+    layers.extend(exporters.tracer().map(|tracer| {
+        tracing_opentelemetry::layer()
+            .with_tracer(tracer)
+            .with_location(false)
+            .with_threads(false)
+            .with_tracked_inactivity(false)
+            .with_context_activation(false)
+            .with_filter(exported())
+            .boxed()
+    }));
+    tracing_subscriber::registry()
+        .with(layers)
+        .try_init()
+        .map_err(|error| Error::new(ErrorKind::Bug, "the log was started twice").because(error))?;
+    if let Some(metrics) = exporters.metrics() {
+        measures::start(&metrics.meter("shardferry"), settings.run_id.as_str(), &settings.pod);
     }
-    let filter =
-        EnvFilter::try_new(settings.filter.as_deref().unwrap_or(DEFAULT_FILTER)).map_err(|error| {
-            let message = "RUST_LOG is not understood; accepted is for example info or shardferry=debug,info";
-            Error::new(ErrorKind::Config, message).because(error)
-        })?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(Writers(console));
-    let started = if text {
-        builder.with_ansi(settings.terminal).with_target(false).try_init()
-    } else {
-        builder.json().flatten_event(true).with_current_span(true).with_span_list(false).try_init()
-    };
-    started.map_err(|error| Error::new(ErrorKind::Bug, "the log was started twice").because(error))
+    let root = spans::run(settings);
+    if !root.is_disabled() {
+        if let Some(parent) = otlp::parent(&settings.telemetry, &mut warnings) {
+            // It has not begun yet, so this cannot be refused.
+            let _ = root.set_parent(parent);
+        }
+        log::belongs_to(root.context().span().span_context().trace_id().to_string());
+    }
+    for warning in warnings {
+        tracing::warn!("telemetry: {warning}");
+    }
+    Ok(Telemetry { exporters, root })
+}
+
+/// Our spans, and what our own code warns of, as events of the span it happens in.
+fn exported() -> FilterFn {
+    FilterFn::new(is_exported as fn(&Metadata<'_>) -> bool).with_max_level_hint(LevelFilter::INFO)
+}
+
+fn is_exported(metadata: &Metadata<'_>) -> bool {
+    if metadata.is_span() {
+        return metadata.target() == spans::TARGET;
+    }
+    // Not errors: the layer would call the span failed that one happens in, be it another table's or a stop's.
+    *metadata.level() == Level::WARN && metadata.target().starts_with("shardferry")
+}
+
+impl Telemetry {
+    /// Runs the command inside of the root span.
+    ///
+    /// # Errors
+    /// Those of `command`.
+    pub async fn run(&self, command: impl Future<Output = Result<Outcome>>) -> Result<Outcome> {
+        command.instrument(self.root.clone()).await
+    }
+
+    /// Ends the root span with what came of it, and sends what is left: for [`FLUSH`] at most, and not at all where
+    /// nothing is exported. The runtime must still be there.
+    pub fn flush(self, outcome: &Outcome) {
+        spans::ran(&self.root, outcome);
+        drop(self.root);
+        self.exporters.flush();
+    }
 }

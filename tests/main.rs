@@ -74,5 +74,8 @@ mod target;
 #[path = "integration/tds_bytes.rs"]
 mod tds_bytes;
 #[cfg(test)]
+#[path = "integration/telemetry.rs"]
+mod telemetry;
+#[cfg(test)]
 #[path = "integration/zombies.rs"]
 mod zombies;

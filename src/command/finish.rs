@@ -21,6 +21,7 @@ use crate::source::catalog as source_catalog;
 use crate::target::client::Client as TargetClient;
 use crate::target::ledger;
 use crate::target::objects::{self, Objects, Report};
+use crate::telemetry::{RunPhase, phase};
 use std::sync::Arc;
 
 /// # Errors
@@ -28,7 +29,7 @@ use std::sync::Arc;
 pub(super) async fn run(settings: Settings, shutdown: Shutdown) -> Result<Outcome> {
     let checkpoints = start::checkpoints(&settings).await?;
     let plan = checkpoints.plan().await?;
-    finish(&settings, &shutdown, &checkpoints, &plan).await
+    phase(RunPhase::Finish, finish(&settings, &shutdown, &checkpoints, &plan)).await
 }
 
 /// Does what is left to do after all data.

@@ -13,6 +13,7 @@ use crate::progress::thousands;
 use crate::settings::Settings;
 use crate::shutdown::Shutdown;
 use crate::source::catalog;
+use crate::telemetry::{RunPhase, phase};
 use serde_json::json;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -28,7 +29,7 @@ pub(super) struct Output {
 /// Those of the source and the store, `PlanForeign`, `Unsupported` with everything that cannot be copied.
 pub(super) async fn run(settings: Settings, shutdown: Shutdown, output: Output) -> Result<Outcome> {
     let checkpoints = start::checkpoints(&settings).await?;
-    let (plan, ours) = make(&settings, &shutdown, &checkpoints).await?;
+    let (plan, ours) = phase(RunPhase::Plan, make(&settings, &shutdown, &checkpoints)).await?;
     let ranges = output.shards.map_or_else(Vec::new, |count| ranges(&plan, count));
     if let Some(file) = &output.shards_file {
         write_shards(file, &ranges)?;

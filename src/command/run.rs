@@ -8,6 +8,7 @@ use crate::orchestrator::Outcome;
 use crate::plan::document::Plan;
 use crate::settings::Settings;
 use crate::shutdown::Shutdown;
+use crate::telemetry::{RunPhase, phase};
 
 /// # Errors
 /// Those of its steps.
@@ -16,19 +17,20 @@ pub(super) async fn run(settings: Settings, shutdown: Shutdown) -> Result<Outcom
     if settings.resume && checkpoints.plan_if_any().await?.is_none() {
         return Err(Error::new(ErrorKind::PlanMissing, "--resume, but this run has no checkpoint"));
     }
-    let (plan, _) = plan::make(&settings, &shutdown, &checkpoints).await?;
+    let (plan, _) = phase(RunPhase::Plan, plan::make(&settings, &shutdown, &checkpoints)).await?;
     if settings.reset {
         reset::forget(&settings, &shutdown, &checkpoints, &plan).await?;
     }
-    let prepared = schema::prepare(&settings, &shutdown, &checkpoints, &plan).await?;
-    let mut outcome = sync::copy(&settings, &shutdown, &checkpoints, &plan).await?;
+    let prepared =
+        phase(RunPhase::Schema, schema::prepare(&settings, &shutdown, &checkpoints, &plan)).await?;
+    let mut outcome = phase(RunPhase::Copy, sync::copy(&settings, &shutdown, &checkpoints, &plan)).await?;
     if let Some(error) = prepared.error {
         crate::copy::scheduler::keep_worst(&mut outcome.error, error);
     }
     if outcome.error.is_some() || !all_copied(&checkpoints, &plan).await? {
         return Ok(outcome);
     }
-    match finish::finish(&settings, &shutdown, &checkpoints, &plan).await {
+    match phase(RunPhase::Finish, finish::finish(&settings, &shutdown, &checkpoints, &plan)).await {
         Ok(finished) => {
             outcome.error = finished.error;
             outcome.message = finished.message;

@@ -17,6 +17,7 @@ use crate::source::catalog as source_catalog;
 use crate::target::client::{Client as TargetClient, Transaction};
 use crate::target::names::{self, Names};
 use crate::target::{catalog, ddl, ledger};
+use crate::telemetry::{RunPhase, phase};
 use futures_util::{StreamExt, stream};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -38,7 +39,7 @@ pub(super) async fn run(settings: Settings, shutdown: Shutdown) -> Result<Outcom
     if settings.reset {
         super::reset::forget(&settings, &shutdown, &checkpoints, &plan).await?;
     }
-    prepare(&settings, &shutdown, &checkpoints, &plan).await
+    phase(RunPhase::Schema, prepare(&settings, &shutdown, &checkpoints, &plan)).await
 }
 
 /// Creates what is missing of the chosen tables, and records it.

@@ -20,6 +20,8 @@ use crate::source::catalog as source_catalog;
 use crate::target::catalog;
 use crate::target::client::Client as TargetClient;
 use crate::target::ledger::{self, Tally as Committed};
+use crate::telemetry::spans::TableSpan;
+use crate::telemetry::{RunPhase, measures, phase};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 
@@ -31,7 +33,7 @@ pub(super) async fn run(settings: Settings, shutdown: Shutdown) -> Result<Outcom
     if settings.reset {
         reset::forget(&settings, &shutdown, &checkpoints, &plan).await?;
     }
-    copy(&settings, &shutdown, &checkpoints, &plan).await
+    phase(RunPhase::Copy, copy(&settings, &shutdown, &checkpoints, &plan)).await
 }
 
 /// Copies the chosen tables of the plan.
@@ -68,6 +70,7 @@ pub(super) async fn copy(
         redo_finish(checkpoints, plan).await?;
     }
     let progress = Progress::new(&settings.log);
+    measures::watch(&progress);
     progress.begin(list.chosen, list.work.iter().map(|work| work.table.bytes).sum());
     let total = u32::try_from(plan.tables.len()).unwrap_or(u32::MAX);
     for table in &list.completed {
@@ -251,6 +254,8 @@ async fn refuse(context: &Context, mut work: Work, error: Error, tally: &mut Tal
     if let Err(unwritten) = written {
         tracing::warn!(error = %unwritten, "the failure could not be recorded");
     }
+    // No claim, so no epoch.
+    TableSpan::begin(&work.table, 0).end(&work.table, Status::Failed, (0, 0), Some(&error));
     tally.failed += 1;
     keep_worst(&mut tally.error, error);
 }

@@ -9,6 +9,7 @@ use crate::schema::bound::Bound;
 use crate::source::chunks::KeyCapture;
 use crate::source::rows::{Filled, RowStream};
 use crate::target::writer::CopyWriter;
+use crate::telemetry::measures::InFlight;
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
@@ -40,6 +41,8 @@ pub(super) async fn pump(
     mut writer: CopyWriter,
 ) -> Result<Pumped> {
     let mut allowance = cx.budget.allowance();
+    let flight = InFlight::default();
+    let flight = &flight;
     let (batches, mut arrived) = mpsc::channel::<Bytes>(BATCHES_UNDER_WAY);
     let read = async move {
         loop {
@@ -47,6 +50,7 @@ pub(super) async fn pump(
             let (batch, done) = (allowance.take(encoder.inner()), encoder.get().bytes());
             if !batch.is_empty() {
                 cx.progress.rows(piece.table.index, piece.chunk, encoder.get().rows(), done);
+                flight.read(batch.len());
                 if batches.send(batch).await.is_err() {
                     // The writer failed; its error is the one to report.
                     std::future::pending::<()>().await;
@@ -68,7 +72,9 @@ pub(super) async fn pump(
     };
     let write = async move {
         while let Some(batch) = arrived.recv().await {
+            let bytes = batch.len();
             writer.send(batch).await?;
+            flight.written(bytes);
         }
         Ok(writer)
     };

@@ -19,11 +19,13 @@ use crate::checkpoint::document::{PodTable, Status, TableDocument};
 use crate::clock;
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::document::PlannedTable;
+use crate::telemetry::spans::TableSpan;
 use jiff::Timestamp;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
+use tracing::Instrument;
 
 /// One table to copy, with its document as it was last seen.
 pub struct Work {
@@ -106,7 +108,7 @@ pub async fn copy_all(cx: &Arc<Context>, mut work: Vec<Work>, jobs: usize) -> Ta
     let mut tasks = tokio::task::JoinSet::new();
     for _ in 0..jobs {
         let (cx, shared) = (Arc::clone(cx), Arc::clone(&shared));
-        tasks.spawn(async move { work_off(&cx, &shared).await });
+        tasks.spawn(async move { work_off(&cx, &shared).await }.in_current_span());
     }
     while let Some(ended) = tasks.join_next().await {
         if let Err(error) = ended {
@@ -224,24 +226,19 @@ async fn open(
     };
     let started_at = clock::now();
     cx.progress.table_started(table.index, cx.total(), &table.source, table.rows, table.bytes);
-    let beginning = begin::begin(cx, connections, table, claim.epoch);
+    let span = TableSpan::begin(table, claim.epoch);
+    let beginning = begin::begin(cx, connections, table, claim.epoch).instrument(span.inside().clone());
     match worker::interruptible(cx, claim.fenced(), "before it was begun", beginning).await {
         Ok(begun) => {
             claim.progressed(begun.done);
             let fenced = claim.fenced().clone();
-            let table = Arc::new(OpenTable::new(table.clone(), claim.epoch, fenced, started_at, begun));
-            Ok(Some(Open { table, claim }))
+            let table = OpenTable::new(table.clone(), claim.epoch, fenced, started_at, begun, span);
+            Ok(Some(Open { table: Arc::new(table), claim }))
         }
         Err(error) => {
             connections.close();
-            settle(
-                cx,
-                shared,
-                claim,
-                (table, started_at),
-                Ended::before_it_began(error.table(&table.source)),
-            )
-            .await;
+            let ended = Ended::before_it_began(error.table(&table.source));
+            settle(cx, shared, claim, (table, started_at, &span), ended).await;
             Ok(None)
         }
     }
@@ -279,7 +276,7 @@ async fn settle_ended(cx: &Context, shared: &Shared) {
 
 async fn settle_open(cx: &Context, shared: &Shared, open: Open, ended: Ended) {
     let Open { table, claim } = open;
-    settle(cx, shared, claim, (&table.table, table.started_at), ended).await;
+    settle(cx, shared, claim, (&table.table, table.started_at, &table.span), ended).await;
 }
 
 /// Settles a table and counts it.
@@ -287,11 +284,12 @@ async fn settle(
     cx: &Context,
     shared: &Shared,
     claim: Claim<TableDocument>,
-    (table, started_at): (&PlannedTable, Timestamp),
+    (table, started_at, span): (&PlannedTable, Timestamp, &TableSpan),
     ended: Ended,
 ) {
     let (own, left) = (ended.own, ended.left);
     let (status, error) = settle::settle(cx, claim, table, ended).await;
+    span.end(table, status, (own.rows, own.bytes), error.as_ref());
     tracing::debug!(table = %table.source, ?status, left, "settled");
     let mut queue = shared.queue();
     let tally = &mut queue.tally;

@@ -8,6 +8,7 @@ use super::state::Done;
 use crate::error::{Error, ErrorKind};
 use crate::plan::document::PlannedTable;
 use crate::schema::bound::KeyRange;
+use crate::telemetry::spans::TableSpan;
 use jiff::Timestamp;
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -41,6 +42,7 @@ pub(super) struct OpenTable {
     /// Cancelled when another pod has taken the table over.
     pub(super) fenced: CancellationToken,
     pub(super) started_at: Timestamp,
+    pub(super) span: TableSpan,
     books: Mutex<Books>,
 }
 
@@ -83,6 +85,7 @@ impl OpenTable {
         fenced: CancellationToken,
         started_at: Timestamp,
         begun: super::begin::Begun,
+        span: TableSpan,
     ) -> Self {
         let books = Books {
             waiting: begun.waiting.into(),
@@ -93,7 +96,7 @@ impl OpenTable {
             error: None,
             ended: false,
         };
-        Self { table, epoch, fenced, started_at, books: Mutex::new(books) }
+        Self { table, epoch, fenced, started_at, span, books: Mutex::new(books) }
     }
 
     fn books(&self) -> MutexGuard<'_, Books> {
@@ -191,7 +194,8 @@ mod tests {
         };
         let done = Done { rows: 5, bytes: 50, chunks: 1, of: chunks + 1 };
         let begun = Begun { waiting: (1..=chunks).map(chunk).collect(), next: chunks + 1, done };
-        OpenTable::new(table, 1, CancellationToken::new(), Timestamp::UNIX_EPOCH, begun)
+        let span = TableSpan::begin(&table, 1);
+        OpenTable::new(table, 1, CancellationToken::new(), Timestamp::UNIX_EPOCH, begun, span)
     }
 
     #[test]

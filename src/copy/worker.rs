@@ -97,7 +97,9 @@ pub(super) async fn copy_chunk(
     chunk: &Chunk,
 ) -> Result<Copied> {
     let copying = attempts(cx, connections, open, chunk);
-    let outcome = interruptible(cx, &open.fenced, "while it was copied", copying).await;
+    let copying = Box::pin(interruptible(cx, &open.fenced, "while it was copied", copying));
+    let size = |copied: &Copied| (copied.rows, copied.bytes);
+    let outcome = open.span.chunk(&open.table, (chunk.number, open.epoch), copying, size).await;
     if outcome.is_err() {
         connections.close();
     }

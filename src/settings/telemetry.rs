@@ -1,0 +1,276 @@
+//! What the environment says about telemetry: the names of OpenTelemetry (`OTEL_…`), the pod as Kubernetes knows it, and
+//! the trace that this process belongs to.
+//!
+//! Nothing here can fail: what is not understood is left out, and said when the log is there. Telemetry never stops a
+//! copy.
+//!
+//! OpenTelemetry: "General SDK Configuration", "OTLP Exporter Configuration", "Environment Variables as Context
+//! Propagation Carriers". Sampler, batch sizes and headers are read by the SDK itself.
+
+use super::Environment;
+use std::path::PathBuf;
+use std::time::Duration;
+use url::Url;
+
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
+/// The specification says a minute; a pod may not live that long.
+const DEFAULT_INTERVAL: Duration = Duration::from_secs(15);
+
+/// How a collector is spoken to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protocol {
+    HttpProtobuf,
+    Grpc,
+}
+
+/// Where one signal goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Collector {
+    /// Whole, with the path of the signal; without user and password, if there were some.
+    pub url: Url,
+    pub protocol: Protocol,
+    /// For one request.
+    pub timeout: Duration,
+    /// Trusted instead of the system's roots: a PEM file.
+    pub certificate: Option<PathBuf>,
+}
+
+/// See the module.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TelemetrySettings {
+    pub namespace: Option<String>,
+    pub node: Option<String>,
+    pub pod_uid: Option<String>,
+    pub service: Option<String>,
+    /// None: not exported.
+    pub traces: Option<Collector>,
+    pub metrics: Option<Collector>,
+    /// Between two exports of the metrics.
+    pub interval: Duration,
+    /// W3C Trace Context.
+    pub traceparent: Option<String>,
+    pub tracestate: Option<String>,
+    /// What was not understood; shows no value that may be secret.
+    pub warnings: Vec<String>,
+}
+
+/// The two things that are exported.
+#[derive(Clone, Copy)]
+enum Signal {
+    Traces,
+    Metrics,
+}
+
+impl Signal {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Traces => "TRACES",
+            Self::Metrics => "METRICS",
+        }
+    }
+
+    const fn path(self, protocol: Protocol) -> &'static str {
+        match (self, protocol) {
+            (Self::Traces, Protocol::HttpProtobuf) => "v1/traces",
+            (Self::Metrics, Protocol::HttpProtobuf) => "v1/metrics",
+            (Self::Traces, Protocol::Grpc) => "opentelemetry.proto.collector.trace.v1.TraceService/Export",
+            (Self::Metrics, Protocol::Grpc) => {
+                "opentelemetry.proto.collector.metrics.v1.MetricsService/Export"
+            }
+        }
+    }
+}
+
+pub(super) fn telemetry(environment: &Environment) -> TelemetrySettings {
+    let text = |name: &str| environment.get(name).map(str::to_owned);
+    let mut warnings = Vec::new();
+    let disabled = environment.get("OTEL_SDK_DISABLED").is_some_and(|text| text.eq_ignore_ascii_case("true"));
+    let mut collector = |signal| if disabled { None } else { collector(environment, signal, &mut warnings) };
+    let (traces, metrics) = (collector(Signal::Traces), collector(Signal::Metrics));
+    let interval = milliseconds(environment, &["OTEL_METRIC_EXPORT_INTERVAL"], &mut warnings);
+    // What both signals read is wrong for both.
+    warnings.dedup();
+    TelemetrySettings {
+        namespace: text("POD_NAMESPACE"),
+        node: text("NODE_NAME"),
+        pod_uid: text("POD_UID"),
+        service: text("OTEL_SERVICE_NAME"),
+        traces,
+        metrics,
+        interval: interval.unwrap_or(DEFAULT_INTERVAL),
+        traceparent: text("TRACEPARENT"),
+        tracestate: text("TRACESTATE"),
+        warnings,
+    }
+}
+
+/// The variable of the signal, else that of all signals: its name and its value.
+fn either(environment: &Environment, signal: Signal, what: &str) -> Option<(String, String)> {
+    [format!("OTEL_EXPORTER_OTLP_{}_{what}", signal.name()), format!("OTEL_EXPORTER_OTLP_{what}")]
+        .into_iter()
+        .find_map(|name| environment.get(&name).map(|value| (name.clone(), value.to_owned())))
+}
+
+fn collector(environment: &Environment, signal: Signal, warnings: &mut Vec<String>) -> Option<Collector> {
+    let (name, endpoint) = either(environment, signal, "ENDPOINT")?;
+    let exporter = format!("OTEL_{}_EXPORTER", signal.name());
+    match environment.get(&exporter) {
+        None | Some("otlp") => {}
+        Some("none") => return None,
+        Some(other) => {
+            warnings.push(format!("{exporter}={other} is not known; accepted are otlp and none"));
+            return None;
+        }
+    }
+    let protocol = match either(environment, signal, "PROTOCOL") {
+        None => Protocol::HttpProtobuf,
+        Some((_, text)) if text == "http/protobuf" => Protocol::HttpProtobuf,
+        Some((_, text)) if text == "grpc" => Protocol::Grpc,
+        Some((name, text)) => {
+            warnings.push(format!("{name}={text} is not known; accepted are http/protobuf and grpc"));
+            return None;
+        }
+    };
+    let Some(url) = url(&endpoint, &name, signal, protocol) else {
+        // Not the value: there may be a password in it.
+        warnings.push(format!("{name} is not understood; accepted is for example http://collector:4318"));
+        return None;
+    };
+    let timeouts =
+        [format!("OTEL_EXPORTER_OTLP_{}_TIMEOUT", signal.name()), "OTEL_EXPORTER_OTLP_TIMEOUT".to_owned()];
+    let timeout = milliseconds(environment, &timeouts.each_ref().map(String::as_str), warnings);
+    let certificate = either(environment, signal, "CERTIFICATE").map(|(_, path)| PathBuf::from(path));
+    Some(Collector { url, protocol, timeout: timeout.unwrap_or(DEFAULT_TIMEOUT), certificate })
+}
+
+/// The endpoint of all signals is a base; that of one signal is taken as it is, except for gRPC, which knows no paths.
+fn url(endpoint: &str, name: &str, signal: Signal, protocol: Protocol) -> Option<Url> {
+    let mut url = Url::parse(endpoint).ok()?;
+    if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none_or(str::is_empty) {
+        return None;
+    }
+    url.set_username("").ok()?;
+    url.set_password(None).ok()?;
+    let base = name == "OTEL_EXPORTER_OTLP_ENDPOINT";
+    match protocol {
+        Protocol::Grpc => url.set_path(signal.path(protocol)),
+        Protocol::HttpProtobuf if base => {
+            let path = format!("{}/{}", url.path().trim_end_matches('/'), signal.path(protocol));
+            url.set_path(&path);
+        }
+        Protocol::HttpProtobuf => {}
+    }
+    Some(url)
+}
+
+fn milliseconds(environment: &Environment, names: &[&str], warnings: &mut Vec<String>) -> Option<Duration> {
+    let (name, text) = names.iter().find_map(|name| Some((name, environment.get(name)?)))?;
+    match text.parse::<u64>() {
+        Ok(count) if count > 0 => Some(Duration::from_millis(count)),
+        _ => {
+            warnings.push(format!("{name}={text} is not understood; accepted is a number of milliseconds"));
+            None
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BASE: (&str, &str) = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4318");
+
+    fn of(pairs: &[(&str, &str)]) -> TelemetrySettings {
+        telemetry(&Environment::of(pairs))
+    }
+
+    fn urls(pairs: &[(&str, &str)]) -> (Option<String>, Option<String>) {
+        let settings = of(pairs);
+        assert_eq!(settings.warnings, Vec::<String>::new());
+        let text = |collector: Option<Collector>| collector.map(|collector| collector.url.to_string());
+        (text(settings.traces), text(settings.metrics))
+    }
+
+    fn some(traces: &str, metrics: &str) -> (Option<String>, Option<String>) {
+        (Some(traces.to_owned()), Some(metrics.to_owned()))
+    }
+
+    #[test]
+    fn nothing_is_exported_unless_there_is_an_endpoint() {
+        assert_eq!(urls(&[]), (None, None));
+        assert_eq!(urls(&[("OTEL_TRACES_EXPORTER", "otlp")]), (None, None));
+        assert_eq!(urls(&[BASE, ("OTEL_SDK_DISABLED", "TRUE")]), (None, None));
+    }
+
+    #[test]
+    fn the_endpoint_of_all_is_a_base_and_that_of_a_signal_is_whole() {
+        let both = some("http://collector:4318/v1/traces", "http://collector:4318/v1/metrics");
+        assert_eq!(urls(&[BASE]), both);
+        assert_eq!(
+            urls(&[("OTEL_EXPORTER_OTLP_ENDPOINT", "https://c/otlp/")]),
+            some("https://c/otlp/v1/traces", "https://c/otlp/v1/metrics")
+        );
+        assert_eq!(
+            urls(&[BASE, ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://other/x")]),
+            some("http://other/x", "http://collector:4318/v1/metrics")
+        );
+        assert_eq!(
+            urls(&[("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "http://m/v1/metrics")]).1.as_deref(),
+            Some("http://m/v1/metrics")
+        );
+    }
+
+    #[test]
+    fn grpc_has_paths_of_its_own() {
+        let (traces, metrics) = urls(&[BASE, ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")]);
+        assert!(
+            traces.unwrap().ends_with(":4318/opentelemetry.proto.collector.trace.v1.TraceService/Export")
+        );
+        assert!(metrics.unwrap().ends_with("metrics.v1.MetricsService/Export"));
+    }
+
+    #[test]
+    fn a_signal_can_be_switched_off() {
+        assert_eq!(urls(&[BASE, ("OTEL_TRACES_EXPORTER", "none")]).0, None);
+        let (traces, metrics) = urls(&[BASE, ("OTEL_METRICS_EXPORTER", "none")]);
+        assert!(traces.is_some() && metrics.is_none());
+    }
+
+    #[test]
+    fn what_is_not_understood_is_left_out_and_said_without_secrets() {
+        for pair in [
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4318"),
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", "unix:///s3cret"),
+            ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json"),
+            ("OTEL_TRACES_EXPORTER", "zipkin"),
+        ] {
+            let settings = of(&[BASE, pair]);
+            assert_eq!(settings.traces, None, "{pair:?}");
+            assert!(settings.warnings[0].contains(pair.0), "{:?}", settings.warnings);
+            assert!(!settings.warnings.concat().contains("s3cret"));
+        }
+        let settings = of(&[BASE, ("OTEL_EXPORTER_OTLP_TIMEOUT", "10s")]);
+        assert_eq!(settings.traces.unwrap().timeout, DEFAULT_TIMEOUT);
+        assert_eq!(settings.warnings.len(), 1);
+    }
+
+    #[test]
+    fn a_password_in_the_endpoint_is_dropped() {
+        let (traces, _) = urls(&[("OTEL_EXPORTER_OTLP_ENDPOINT", "http://u:s3cret@c:1")]);
+        assert_eq!(traces.as_deref(), Some("http://c:1/v1/traces"));
+    }
+
+    #[test]
+    fn times_are_milliseconds() {
+        let settings = of(&[
+            BASE,
+            ("OTEL_METRIC_EXPORT_INTERVAL", "500"),
+            ("OTEL_EXPORTER_OTLP_TIMEOUT", "2000"),
+            ("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "3000"),
+        ]);
+        assert_eq!(settings.interval, Duration::from_millis(500));
+        assert_eq!(settings.traces.unwrap().timeout, Duration::from_secs(3));
+        assert_eq!(settings.metrics.unwrap().timeout, Duration::from_secs(2));
+        assert_eq!(of(&[]).interval, DEFAULT_INTERVAL);
+    }
+}
