@@ -5,12 +5,14 @@
 //! show them.
 
 mod choices;
+mod environment;
 mod file;
 mod layers;
 mod telemetry;
 mod values;
 
 pub use choices::{Consistency, LogSettings, OutputSettings, Truncate};
+pub use environment::Environment;
 pub use telemetry::{Collector, Protocol, TelemetrySettings};
 
 use crate::checkpoint::{CheckpointUrl, RunId};
@@ -26,7 +28,6 @@ use crate::schema::TableName;
 use crate::source::settings::SourceSettings;
 use crate::target::settings::TargetSettings;
 use clap::FromArgMatches;
-use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::num::NonZeroUsize;
@@ -156,31 +157,6 @@ impl From<clap::Error> for Failure {
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         Self::Error(Box::new(error))
-    }
-}
-
-/// The environment, read once.
-#[derive(Debug, Clone, Default)]
-pub struct Environment(BTreeMap<String, String>);
-
-impl Environment {
-    /// The process's environment; what is not UTF-8 is left out.
-    #[must_use]
-    pub fn read() -> Self {
-        let text =
-            |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
-        Self(std::env::vars_os().filter_map(text).collect())
-    }
-
-    /// The value of a variable; None where it is absent or empty.
-    #[must_use]
-    pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
-    }
-
-    #[cfg(test)]
-    fn of(pairs: &[(&str, &str)]) -> Self {
-        Self(pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
     }
 }
 
