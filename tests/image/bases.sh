@@ -73,13 +73,21 @@ stop_engine() {
     rm -rf "$state"
 }
 
-# A stand-in is as old as what it is made from: this script, the toolchain, the certificates, the settings of cargo.
+# What the stand-in NAME is made from: what is below, and its hook; for Rust the toolchain, the certificates and the
+# settings of cargo.
 stamp() {
     {
-        cat "${BASH_SOURCE[0]}"
-        rustc --version --verbose
-        cat /etc/ssl/certs/ca-certificates.crt
-        cargo_settings
+        declare -f debian
+        if [[ $1 == "$build_image" ]]; then
+            declare -f make_build_image
+            cat tests/image/rust.sh
+            rustc --version --verbose
+            cat /etc/ssl/certs/ca-certificates.crt
+            cargo_settings
+        else
+            declare -f make_run_image
+            cat tests/image/distroless.sh
+        fi
     } | sha256sum | cut -c 1-32
 }
 
@@ -87,7 +95,7 @@ stamp() {
 there() {
     local found
     found=$("$docker" image inspect --format "{{index .Config.Labels \"$label\"}}" "$1" 2>/dev/null) || return 1
-    [[ -z $found || $found == "<no value>" || $found == "$(stamp)" ]]
+    [[ -z $found || $found == "<no value>" || $found == "$(stamp "$1")" ]]
 }
 
 pulled() {
@@ -104,18 +112,20 @@ cargo_settings() {
 
 # debian VARIANT PACKAGES HOOK: the file system of a Debian bookworm as a tar on standard output.
 debian() {
-    local variant=$1 packages=$2 hook=$3
+    local variant=$1 packages=$2 hook=$3 stage=customize
+    # Nothing but the unpacking happens to an extracted system.
+    [[ $variant != extract ]] || stage=extract
     mmdebstrap --quiet --mode="$([[ $(id -u) == 0 ]] && echo root || echo unshare)" --variant="$variant" --include="$packages" \
         --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
         --dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt='path-exclude=/usr/share/info/*' \
-        --customize-hook="$hook" bookworm -
+        --"$stage-hook=$hook" bookworm -
 }
 
 # import NAME OPTION…: the image of the tar on standard input. It gets its name when the tar is known to be whole.
 import() {
     local name=$1
     shift
-    "$docker" import "$@" --change "LABEL $label=$(stamp)" - "$name-unfinished" >/dev/null
+    "$docker" import "$@" --change "LABEL $label=$(stamp "$name")" - "$name-unfinished" >/dev/null
 }
 
 # The packages of distroless/cc, unpacked and not installed, as distroless does it: no shell, no package manager.
