@@ -161,7 +161,11 @@ base() {
     local began=$SECONDS
     # An import takes a tar that was cut off for a small image.
     "$2" || { "$docker" image rm "$1-unfinished" >/dev/null 2>&1 || true; fail "no stand-in of $1"; }
+    local old
+    old=$("$docker" image ls --quiet "$1")
     "$docker" tag "$1-unfinished" "$1"
+    # What was built upon the old one keeps it.
+    [[ -z $old ]] || "$docker" image rm "$old" >/dev/null 2>&1 || true
     "$docker" image rm "$1-unfinished" >/dev/null
     say "made $1 in $((SECONDS - began)) s"
 }

@@ -1,7 +1,10 @@
 """Holds a load in mid-copy: nothing can be committed while the gate is closed."""
 
+import select
 import subprocess
 from types import TracebackType
+
+from engine import Container
 
 CLOSE = """
 DO $$
@@ -39,18 +42,27 @@ class Gate:
         self.session.stdin.write(CLOSE.format(first=first, last=last, wanted=wanted))
         self.session.stdin.flush()
 
-    def closed(self) -> int:
-        """Waits until it is closed; how many tables are committed."""
+    def closed(self, pod: Container) -> int:
+        """Waits until it is closed; how many tables are committed. An error when the pod has ended before."""
+        while not select.select([self.session.stdout], [], [], 1)[0]:
+            assert pod.running(), f"{pod.name} ended too early:\n{pod.logs()[-3000:]}"
         answer = self.session.stdout.readline().strip()
         assert answer, self.session.stderr.read()
         return int(answer)
 
     def open(self) -> None:
         if self.session.poll() is None:
-            self.session.communicate("COMMIT;\n\\q\n", timeout=60)
+            self.session.communicate("COMMIT;\n\\q\n")
+
+    def give_up(self) -> None:
+        self.session.kill()
+        self.session.communicate()
 
     def __enter__(self) -> "Gate":
         return self
 
     def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
-        self.open()
+        if kind:
+            self.give_up()
+        else:
+            self.open()

@@ -53,7 +53,7 @@ def three() -> Load:
     pods = [world.start(f"pod-{shard}", "run", "--shard", f"{shard}/3", env={**env, "POD_NAME": f"pod-{shard}"})
             for shard in (1, 2, 3)]
     with Gate(world.target_url, first, last, wanted=(last - first + 1) // 2) as gate:
-        committed = gate.closed()
+        committed = gate.closed(pods[1])
         docker("kill", "--signal", "KILL", pods[1].name)
         assert ended(pods[1]) == 137
     codes |= {f"pod-{shard}": ended(pod) for shard, pod in enumerate(pods, 1)}
@@ -81,7 +81,7 @@ def stopped() -> Load:
 
     first = pod("pod")
     with Gate(world.target_url, 1, world.tables, wanted=world.tables // 4) as gate, ThreadPoolExecutor() as threads:
-        gate.closed()
+        gate.closed(first)
         began = time.monotonic()
         stop = threads.submit(docker, "stop", "--time", str(GRACE), first.name)
         until(lambda: "stopping: finishing what is under way" in first.logs(), first)
