@@ -7,7 +7,13 @@ N ?= 100
 cargo_deny := target/test-tools/cargo-deny-0.20.2
 
 .DEFAULT_GOAL := help
-.PHONY: help build install test test-deploy soak lint format deny fuzz demo clean
+.PHONY: help build install test test-deploy soak lint format deny fuzz demo image test-image sbom clean
+
+# Of the image's labels.
+DOCKER ?= docker
+version = $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
+revision = $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
+created = $(shell git log -1 --format=%cI 2>/dev/null || echo unknown)
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,6 +55,18 @@ fuzz: ## fuzz the wire decoder: make fuzz SECONDS_OF_FUZZING=600
 
 demo: ## copy 300 tables with three pods, one killed, and prove equality
 	tests/demo/demo.sh
+
+image: ## the container image shardferry:latest; base images are pulled, or made where there is no registry
+	tests/image/bases.sh
+	$(DOCKER) build --build-arg VERSION=$(version) --build-arg REVISION=$(revision) --build-arg CREATED=$(created) \
+	    --tag shardferry:latest .
+
+test-image: ## build the image and try it: hardened containers, killed and stopped, and no secret anywhere
+	tests/image/test.sh
+
+sbom: ## bill of materials of the image's program: target/sbom/shardferry.cdx.json (CycloneDX)
+	tests/image/install.sh
+	target/test-tools/image/bin/python tests/image/sbom.py target/sbom/shardferry.cdx.json
 
 clean: ## remove all that was built or installed below this folder
 	cargo clean

@@ -8,6 +8,7 @@
 #   postgres.sh url DIR             prints the URL
 #
 # Takes the newest version under /usr/lib/postgresql. Roles: postgres (superuser, password `postgres`).
+# It listens on $SHARDFERRY_TEST_LISTEN, 127.0.0.1 where that is not set: a bridge's address lets its containers in.
 # With --tls the server has a certificate for localhost and 127.0.0.1, signed by DIR/ca.pem; DIR/other-ca.pem is an
 # authority that signed nothing. Both with and without TLS the password is asked for (scram-sha-256).
 set -euo pipefail
@@ -18,6 +19,7 @@ command=$1
 mkdir -p "$2"
 dir=$(cd "$2" && pwd)
 tls=${3:-}
+listen=${SHARDFERRY_TEST_LISTEN:-127.0.0.1}
 
 newest() { find /usr/lib/postgresql -mindepth 3 -maxdepth 3 -path '*/bin/initdb' 2>/dev/null | sort -V | tail -n 1; }
 
@@ -44,7 +46,7 @@ free_port() {
     local port
     for _ in $(seq 100); do
         port=$((20000 + RANDOM % 12000))
-        (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || { echo "$port"; return; }
+        (exec 3<>"/dev/tcp/$listen/$port") 2>/dev/null || { echo "$port"; return; }
     done
     die "no free port"
 }
@@ -69,18 +71,21 @@ make_certificates() {
 make_cluster() {
     local bin=$1
     echo "$(free_port)" >"$dir/port"
+    echo "$listen" >"$dir/listen"
     echo postgres >"$dir/password"
     [[ $(id -u) != 0 ]] || chown postgres: "$dir" "$dir/password"
     as_owner "$bin/initdb" -D "$dir/data" -U postgres --pwfile="$dir/password" -A scram-sha-256 \
         -E UTF8 --locale=C.UTF-8 --no-instructions
     cat >>"$dir/data/postgresql.conf" <<CONF
-listen_addresses = '127.0.0.1'
+listen_addresses = '$listen'
 port = $(cat "$dir/port")
 unix_socket_directories = '$dir'
 max_connections = 200
 shared_buffers = 256MB
 max_wal_size = 2GB
 CONF
+    # initdb lets only this machine in.
+    [[ $listen == 127.0.0.1 ]] || echo 'host all all samenet scram-sha-256' >>"$dir/data/pg_hba.conf"
     if [[ $tls == --tls ]]; then
         make_certificates
         cat >>"$dir/data/postgresql.conf" <<CONF
@@ -92,7 +97,7 @@ CONF
 }
 
 bin=$(dirname "$(newest || true)" 2>/dev/null || true)
-url() { echo "postgres://postgres:postgres@127.0.0.1:$(cat "$dir/port")/postgres"; }
+url() { echo "postgres://postgres:postgres@$(cat "$dir/listen"):$(cat "$dir/port")/postgres"; }
 
 case $command in
 start)

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# SeaweedFS as the S3 server of the tests and the demo: one process, every port free, loopback only, no telemetry.
+# SeaweedFS as the S3 server of the tests and the demo: one process, every port free, loopback only (or the address
+# $SHARDFERRY_TEST_LISTEN, a bridge's), no telemetry.
 #
 #   seaweed.sh start   installs it if needed, starts it if it does not run, prints the endpoint
 #   seaweed.sh env     the same, but prints `export` lines for eval: endpoint, credentials, region, bucket
@@ -15,6 +16,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 tools=${SHARDFERRY_TEST_TOOLS:-$root/target/test-tools}
 venv=$tools/seaweed
 state=${SHARDFERRY_TEST_S3_STATE:-$tools/seaweed.state}
+listen=${SHARDFERRY_TEST_LISTEN:-127.0.0.1}
 bucket=${SHARDFERRY_TEST_BUCKET:-shardferry-test}
 access_key=shardferry-test
 secret_key=shardferry-test-secret
@@ -42,14 +44,14 @@ running() {
 # N free TCP ports below 22768, held open together while they are chosen, so that they differ. SeaweedFS counts its
 # gRPC ports as port + 10000 where it is not told them.
 free_ports() {
-  python3 - "$1" <<'PY'
+  python3 - "$1" "$listen" <<'PY'
 import random, socket, sys
 held, ports = [], []
 while len(ports) < int(sys.argv[1]):
     port = random.randrange(11000, 22000)
     s = socket.socket()
     try:
-        s.bind(("127.0.0.1", port))
+        s.bind((sys.argv[2], port))
     except OSError:
         continue
     held.append(s)
@@ -70,7 +72,7 @@ launch() {
 JSON
   # Credentials in the environment would become a second identity.
   env -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY setsid "$venv/bin/weed" mini \
-    -dir="$data" -ip=127.0.0.1 -ip.bind=127.0.0.1 -bucket="$bucket" -s3.autoCreateBucket=false -s3.config="$state/identities.json" \
+    -dir="$data" -ip="$listen" -ip.bind="$listen" -bucket="$bucket" -s3.autoCreateBucket=false -s3.config="$state/identities.json" \
     -master.telemetry=false -admin.ui=false -master.volumeSizeLimitMB=128 -volume.max=20 \
     -s3.port="${ports[0]}" -s3.port.grpc="${ports[1]}" -s3.port.iceberg=0 -s3.port.lance=0 \
     -master.port="${ports[2]}" -master.port.grpc="${ports[3]}" \
@@ -81,8 +83,8 @@ JSON
     >"$state/log" 2>&1 </dev/null &
   echo $! >"$state/pid"
   echo "$data" >"$state/data"
-  echo "http://127.0.0.1:${ports[0]}" >"$state/endpoint"
-  echo "http://127.0.0.1:${ports[4]}" >"$state/filer"
+  echo "http://$listen:${ports[0]}" >"$state/endpoint"
+  echo "http://$listen:${ports[4]}" >"$state/filer"
 }
 
 # The HTTP status of a GET; 0 where nobody answers.
