@@ -154,6 +154,19 @@ def test_a_caller_that_does_not_fit_is_found() -> None:
         "template shardfery does not exist", "parameter shard does not exist", "parameter checkpoint is not given"]
 
 
+def test_the_page_lists_every_parameter() -> None:
+    rows = re.findall(r"^\| (`.*?) \| (.*?) \|", (ROOT / "docs" / "argo.md").read_text(), re.MULTILINE)
+    listed: dict[str, str] = {}
+    for names, defaults in rows:
+        found = re.findall(r"`([^`]+)`", names)
+        values = re.findall(r"`([^`]+)`", defaults) if defaults.startswith("`") else [defaults.split(":")[0]] * len(found)
+        listed |= dict(zip(found, values, strict=False))
+    for parameter in template()["spec"]["arguments"]["parameters"]:
+        expected = parameter["value"] or "empty" if "value" in parameter else "must be given"
+        assert listed.get(parameter["name"]) == expected, parameter["name"]
+        assert parameter["description"].endswith("."), "the UI shows it"
+
+
 # What may go where.
 
 def test_what_is_installed_and_nothing_starts_by_it() -> None:
@@ -169,6 +182,7 @@ def test_what_is_installed_and_nothing_starts_by_it() -> None:
     assert [subject["name"] for subject in by_kind["RoleBinding"]["subjects"]] == [account]
     assert by_kind["RoleBinding"]["roleRef"]["name"] == by_kind["Role"]["metadata"]["name"]
     assert by_kind["WorkflowTemplate"]["spec"]["serviceAccountName"] == account
+    assert by_kind["WorkflowTemplate"]["spec"] == template()["spec"], "what is applied is what is tested here"
 
 
 def test_artifacts_only_where_they_are_asked_for(tmp_path: pathlib.Path) -> None:
@@ -364,7 +378,22 @@ def test_a_lost_pod_is_retried_and_a_wrong_secret_is_not(world: World) -> None:
     assert wrong.run() == "Failed"
     assert (wrong.nodes["plan"].exit_code, wrong.nodes["plan"].attempts) == (2, 1)
     assert {wrong.nodes[name].phase for name in ("schema", "sync", "finish")} == {"Omitted"}
+    assert "Planted-3" not in wrong.exit_node.done.stderr and wrong.exit_node.exit_code == 2, "there is no plan to show"
     assert "Planted-3" not in wrong.nodes["plan"].done.stderr + json.dumps(wrong.nodes["plan"].outputs)
+
+
+def test_another_workflow_goes_on_with_a_run(world: World) -> None:
+    """Other parameters for a run that failed; also what is left where the first workflow was deleted."""
+    first = submit(world)
+    first.fault = lambda name, attempt: 3 if name.startswith("sync(1:") else None
+    assert first.run() == "Failed"
+    copied = sum(result(first.nodes[name])["tables_processed"] for name in shards_of(first) if first.nodes[name].outputs)
+    second = submit(world, name="shardferry-second", **{"run-id": first.name, "shards": "2", "jobs": "1"})
+    assert second.run() == "Succeeded"
+    results = [result(second.nodes[name]) for name in shards_of(second)]
+    assert len(results) == 2 and 0 < copied < 12
+    assert (sum(found["tables_skipped"] for found in results), sum(found["tables_processed"] for found in results)) == (copied, 12 - copied)
+    world.assert_equal()
 
 
 def test_retries_end(world: World) -> None:
@@ -385,7 +414,9 @@ def test_parameters_reach_the_program(world: World) -> None:
     assert result(workflow.nodes["plan"])["run_id"] == "load-7"
     assert sum(result(workflow.nodes[name])["tables_processed"] for name in shards_of(workflow)) == 10 == len(shards_of(workflow))
     assert workflow.nodes["finish"].phase == "Skipped"
-    assert "10" in psql(world, "SELECT count(*) FROM pg_stat_user_tables WHERE schemaname NOT LIKE '%shardferry%'")
+    made = psql(world, "SELECT count(*) FROM information_schema.tables WHERE table_schema NOT IN ('pg_catalog', 'information_schema')"
+                       " AND table_schema !~ 'shardferry'")
+    assert made.strip() == "10"
 
 
 def test_the_rendered_objects_hold_no_secret() -> None:

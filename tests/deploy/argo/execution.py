@@ -67,6 +67,8 @@ class Workflow:
         bad = [node for node in self.nodes.values() if node.phase in ("Failed", "Error")]
         self.phase = "Failed" if bad else "Succeeded"
         self.exit_node = self._pod(f"{self.name}.onExit", self.spec["onExit"], {})
+        # A failed exit handler makes a succeeded workflow a failed one.
+        self.phase = self.phase if self.exit_node.phase == "Succeeded" else "Failed"
         return self.phase
 
     def retry(self) -> str:

@@ -22,7 +22,17 @@ python() {
          "where Debian is 13 or newer; pyenv install 3.12)"
 }
 
+models() {
+    cmp -s "$here/package-lock.json" "$tools/.installed" && return
+    command -v npm >/dev/null || fail "npm is missing; run tests/env/install.sh"
+    mkdir -p "$tools"
+    cp "$here/package.json" "$here/package-lock.json" "$tools/"
+    npm ci --prefix "$tools" --silent --no-audit --no-fund --ignore-scripts
+    cp "$here/package-lock.json" "$tools/.installed"
+}
+
 venv=$tools/venv
+models &
 if ! cmp -s "$here/constraints.txt" "$venv/.installed"; then
     python=$(python)
     rm -rf "$venv"
@@ -30,10 +40,4 @@ if ! cmp -s "$here/constraints.txt" "$venv/.installed"; then
     "$venv/bin/python" -m pip install --quiet --disable-pip-version-check -r "$here/requirements.txt" -c "$here/constraints.txt"
     cp "$here/constraints.txt" "$venv/.installed"
 fi
-
-if ! cmp -s "$here/package-lock.json" "$tools/.installed"; then
-    command -v npm >/dev/null || fail "npm is missing; run tests/env/install.sh"
-    cp "$here/package.json" "$here/package-lock.json" "$tools/"
-    npm ci --prefix "$tools" --silent --no-audit --no-fund --ignore-scripts
-    cp "$here/package-lock.json" "$tools/.installed"
-fi
+wait $!
