@@ -32,11 +32,12 @@ models() {
 }
 
 venv=$tools/venv
+interpreter=
+cmp -s "$here/constraints.txt" "$venv/.installed" || interpreter=$(python)
 models &
-if ! cmp -s "$here/constraints.txt" "$venv/.installed"; then
-    python=$(python)
+if [[ -n $interpreter ]]; then
     rm -rf "$venv"
-    "$python" -m venv "$venv"
+    "$interpreter" -m venv "$venv"
     "$venv/bin/python" -m pip install --quiet --disable-pip-version-check -r "$here/requirements.txt" -c "$here/constraints.txt"
     cp "$here/constraints.txt" "$venv/.installed"
 fi
