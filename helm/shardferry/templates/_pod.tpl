@@ -192,7 +192,8 @@ spec:
   {{- with $root.Values.topologySpreadConstraints }}
   topologySpreadConstraints:
     {{- range . }}
-    - {{ toYaml (merge (dict) . (dict "labelSelector" (dict "matchLabels" (include "shardferry.selectorLabels" $root | fromYaml)))) | nindent 6 | trim }}
+    {{- $pods := dict "labelSelector" (dict "matchLabels" (include "shardferry.selectorLabels" $root | fromYaml)) }}
+    - {{ toYaml (ternary . (merge $pods .) (hasKey . "labelSelector")) | nindent 6 | trim }}
     {{- end }}
   {{- end }}
   {{- if or .init $root.Values.extraInitContainers }}
