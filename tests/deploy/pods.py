@@ -49,7 +49,7 @@ def _volumes(world: World, spec: dict) -> Iterator[tuple[str, pathlib.Path]]:
                 (folder / name).write_text(text)
         for source in volume.get("projected", {}).get("sources", []):
             for item in source["secret"]["items"]:
-                (folder / item["path"]).write_text(world.secrets[source["secret"]["name"]][item["key"]] + "\n")
+                (folder / item["path"]).write_text(world.secrets[source["secret"]["name"]][item["key"]])
         yield volume["name"], folder
 
 
@@ -61,7 +61,8 @@ def run_together(world: World, jobs: list[tuple[dict, int | None]]) -> list[Done
 
 def secrets_of(world: World) -> dict[str, str]:
     """The keys of the Secret `shardferry` with the addresses of this world."""
-    return {"source-url": world.env["SHARDFERRY_SOURCE_URL"], "target-url": world.env["SHARDFERRY_TARGET_URL"],
+    # With the line end that `kubectl create secret --from-file` takes along.
+    return {"source-url": world.env["SHARDFERRY_SOURCE_URL"] + "\n", "target-url": world.env["SHARDFERRY_TARGET_URL"] + "\n",
             "access-key-id": world.env["AWS_ACCESS_KEY_ID"], "secret-access-key": world.env["AWS_SECRET_ACCESS_KEY"]}
 
 
