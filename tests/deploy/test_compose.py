@@ -8,12 +8,13 @@ import pathlib
 import re
 import socket
 import subprocess
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 
 import pytest
-from conftest import BINARIES, ROOT, World
+from conftest import BINARIES, PATIENCE, ROOT, World
 
 FOLDER = ROOT / "deploy" / "compose"
 COMPOSE = ROOT / "target" / "test-tools" / "compose" / "bin" / "docker-compose"
@@ -144,7 +145,9 @@ def store(services: dict[str, dict], tmp_path_factory: pytest.TempPathFactory) -
               for url in re.findall(r"http://[^' ]+", service["healthcheck"]["test"][1])]
     assert len(checks) == 2
     try:
+        deadline = time.monotonic() + PATIENCE
         while not all(answers(url) for url in checks):
+            assert time.monotonic() < deadline, f"not healthy: {checks}"
             try:
                 server.wait(0.2)
                 raise AssertionError((folder / "log").read_text())
