@@ -210,6 +210,9 @@ def test_labels_of_the_user_do_not_take_pods_out_of_their_selectors() -> None:
     assert labels["team"] == "data" and labels["app.kubernetes.io/component"] == "shard"
     for selector in (of(objects, "PodDisruptionBudget")["spec"]["selector"], of(objects, "NetworkPolicy")["spec"]["podSelector"]):
         assert selector["matchLabels"].items() <= labels.items()
+    test = of(objects, "Pod")["metadata"]
+    assert test["labels"]["team"] == "data" and test["labels"]["app.kubernetes.io/component"] == "test", "a mesh must be off there too"
+    assert test["annotations"]["sidecar.istio.io/inject"] == "false" and test["annotations"]["helm.sh/hook"] == "test"
     spread = of(objects, "Job", "shard")["spec"]["template"]["spec"]["topologySpreadConstraints"]
     assert spread[0]["labelSelector"]["matchLabels"].items() <= labels.items()
     assert spread[1]["labelSelector"] == {"matchLabels": {"own": "selector"}}
@@ -383,6 +386,17 @@ def test_all_pods_at_once_with_the_plan_job(world: World, tmp_path: pathlib.Path
     assert codes(dones) == [0, 0, 0, 0], [done.stderr[-600:] for done in dones]
     world.assert_equal()
     assert "Finish: completed" in world.shardferry(["status"], world.env | {"SHARDFERRY_RUN_ID": "chart-1"}).stdout
+
+
+def test_an_upgrade_in_mid_run_goes_on_with_other_shards(world: World, tmp_path: pathlib.Path) -> None:
+    old = of(rendered(world, tmp_path), "Job", "shard")
+    first = pods.run_pod(world, old, 0)
+    new = of(rendered(world, tmp_path, shards=5, config={"jobs": 1}), "Job", "shard")
+    assert new["metadata"]["name"] != old["metadata"]["name"]
+    dones = pods.run_together(world, [(new, index) for index in range(5)])
+    assert codes([first, *dones]) == [0] * 6, [done.stderr[-600:] for done in dones]
+    assert first.result["tables_processed"] + sum(done.result["tables_processed"] for done in dones) == 12, "none twice"
+    world.assert_equal()
 
 
 def test_two_firings_of_a_schedule_load_twice(world: World, tmp_path: pathlib.Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pathlib
+import re
 import shutil
 import subprocess
 
@@ -120,3 +121,19 @@ def test_all_at_once(world: World, tmp_path: pathlib.Path) -> None:
     dones = pods.run_together(world, [(job, 0), (job, 1), (plan, None), (job, 2)])
     assert [done.code for done in dones] == [0, 0, 0, 0], [done.stderr[-600:] for done in dones]
     world.assert_equal()
+
+
+PAGES = [ROOT / "docs" / "kubernetes.md", FOLDER / "README.md", ROOT / "deploy" / "compose" / "README.md", ROOT / "helm" / "shardferry" / "README.md"]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: pathlib.Path) -> None:
+    def anchors(text: str) -> set[str]:
+        return {re.sub(r"[^a-z0-9 _-]", "", title.lower()).replace(" ", "-") for title in re.findall(r"(?m)^#+ (.*)$", text)}
+
+    links = re.findall(r"\]\(([^)#:]*)(?:#([^)]*))?\)", page.read_text())
+    assert links
+    for path, anchor in links:
+        target = (page.parent / path).resolve() if path else page
+        assert target.exists(), path
+        assert not anchor or anchor in anchors(target.read_text()), f"{path}#{anchor}"
