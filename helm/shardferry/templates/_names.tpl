@@ -1,0 +1,64 @@
+{{/* Names and labels. Short enough that the pods of an Indexed Job (name-hash-index) and of a CronJob keep a host name of 63 characters. */}}
+
+{{- define "shardferry.fullname" -}}
+{{- if .Values.fullnameOverride -}}
+{{- .Values.fullnameOverride | trunc 40 | trimSuffix "-" -}}
+{{- else -}}
+{{- $name := default .Chart.Name .Values.nameOverride -}}
+{{- ternary .Release.Name (printf "%s-%s" .Release.Name $name) (contains $name .Release.Name) | trunc 40 | trimSuffix "-" -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "shardferry.selectorLabels" -}}
+app.kubernetes.io/name: {{ default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end -}}
+
+{{- define "shardferry.labels" -}}
+{{ include "shardferry.selectorLabels" . }}
+app.kubernetes.io/version: {{ .Values.image.tag | default .Chart.AppVersion | trunc 63 | trimAll "-_." | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
+{{- with .Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+
+{{- define "shardferry.serviceAccountName" -}}
+{{- if .Values.serviceAccount.create -}}
+{{- default (include "shardferry.fullname" .) .Values.serviceAccount.name -}}
+{{- else -}}
+{{- .Values.serviceAccount.name -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "shardferry.image" -}}
+{{- if .Values.image.digest -}}
+{{- printf "%s@%s" .Values.image.repository .Values.image.digest -}}
+{{- else -}}
+{{- printf "%s:%s" .Values.image.repository (.Values.image.tag | default .Chart.AppVersion) -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "shardferry.parallelism" -}}
+{{- if kindIs "invalid" .Values.parallelism }}{{ int .Values.shards }}{{ else }}{{ int .Values.parallelism }}{{ end -}}
+{{- end -}}
+
+{{/* A Job cannot be changed but for a few fields, so its name ends with a hash of all the others: other values make another Job, and Helm removes
+     the old one. Its pods release their tables when they are told to end; the new pods go on where they stopped. Takes [root, kind, spec]. */}}
+{{- define "shardferry.hashedName" -}}
+{{- $root := index . 0 -}}
+{{- printf "%s%s-%s" (include "shardferry.fullname" $root) (index . 1) (printf "%v %s" $root.Values.rerun (index . 2) | sha256sum | trunc 8) -}}
+{{- end -}}
+
+{{- define "shardferry.jobName" -}}
+{{- include "shardferry.hashedName" (list . "" (include "shardferry.jobSpec" .)) -}}
+{{- end -}}
+
+{{- define "shardferry.planName" -}}
+{{- if eq .Values.plan.mode "hook" -}}
+{{- printf "%s-plan" (include "shardferry.fullname" .) -}}
+{{- else -}}
+{{- include "shardferry.hashedName" (list . "-plan" (include "shardferry.planSpec" .)) -}}
+{{- end -}}
+{{- end -}}
