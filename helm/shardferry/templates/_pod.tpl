@@ -45,8 +45,10 @@
   value: {{ printf "%ds" (sub (int .Values.terminationGracePeriodSeconds) 5) }}
 - name: SHARDFERRY_LOG_FORMAT
   value: json
+{{- with .Values.logLevel }}
 - name: RUST_LOG
-  value: {{ .Values.logLevel | quote }}
+  value: {{ . | quote }}
+{{- end }}
 {{- with .Values.s3.region }}
 - name: AWS_REGION
   value: {{ . | quote }}
