@@ -106,8 +106,8 @@ class ShardferryOperator(KubernetesPodOperator):
 
     :param arguments: the command: ``["sync", "--range", "1-90"]``. (templated)
     :param env_vars: ``SHARDFERRY_*`` and other variables; one whose value renders to nothing is left out. (templated)
-    :param secret_name: Secret with the keys ``source-url`` and ``target-url``; where there, also ``aws-access-key-id``,
-        ``aws-secret-access-key`` and ``otlp-headers``. (templated)
+    :param secret_name: Secret with the keys ``source-url`` and ``target-url``; where there, also ``access-key-id``,
+        ``secret-access-key`` and ``otlp-headers``. (templated)
     :param source_conn_id: Airflow Connection to SQL Server, in place of the Secret's ``source-url``. (templated)
     :param target_conn_id: the same of PostgreSQL. (templated)
     :param cpu: CPUs requested. (templated)
@@ -220,8 +220,8 @@ class ShardferryOperator(KubernetesPodOperator):
             _field("NODE_NAME", "spec.nodeName"),
             _secret("SHARDFERRY_SOURCE_URL", own if self.source_conn_id else secret, "source-url"),
             _secret("SHARDFERRY_TARGET_URL", own if self.target_conn_id else secret, "target-url"),
-            _secret("AWS_ACCESS_KEY_ID", secret, "aws-access-key-id", optional=True),
-            _secret("AWS_SECRET_ACCESS_KEY", secret, "aws-secret-access-key", optional=True),
+            _secret("AWS_ACCESS_KEY_ID", secret, "access-key-id", optional=True),
+            _secret("AWS_SECRET_ACCESS_KEY", secret, "secret-access-key", optional=True),
             _secret("OTEL_EXPORTER_OTLP_HEADERS", secret, "otlp-headers", optional=True),
         ]
 

@@ -3,19 +3,25 @@ hold with the real program."""
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
+import urllib.parse
 from collections.abc import Iterator
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 import pytest
-from conftest import ROOT, World
+from conftest import BINARIES, ROOT, World
 
 sys.path.insert(0, str(ROOT / "tests" / "deploy" / "airflow"))
+sys.path.insert(0, str(ROOT / "deploy" / "airflow"))
+import shardferry_connections as ours  # noqa: E402
 from cluster import LOST, Cluster  # noqa: E402
 
 DEPLOY = ROOT / "deploy" / "airflow"
@@ -87,7 +93,7 @@ def airflow(installed: Airflow, tmp_path: pathlib.Path) -> Airflow:
 def cluster(world: World) -> Iterator[Cluster]:
     world.secrets["shardferry"] = {
         "source-url": world.env["SHARDFERRY_SOURCE_URL"], "target-url": world.env["SHARDFERRY_TARGET_URL"],
-        "aws-access-key-id": world.env["AWS_ACCESS_KEY_ID"], "aws-secret-access-key": world.env["AWS_SECRET_ACCESS_KEY"]}
+        "access-key-id": world.env["AWS_ACCESS_KEY_ID"], "secret-access-key": world.env["AWS_SECRET_ACCESS_KEY"]}
     made = Cluster(world)
     yield made
     made.close()
@@ -98,10 +104,6 @@ def planted(world: World) -> list[str]:
     return ["Planted-Source-1", world.env["SHARDFERRY_TARGET_URL"], world.env["AWS_SECRET_ACCESS_KEY"]]
 
 
-def tasks(run: dict) -> dict[str, str]:
-    return {t["task"] if t["index"] < 0 else f"{t['task']}[{t['index']}]": t["state"] for t in run["tasks"]}
-
-
 def test_the_dag_is_imported_without_a_warning(airflow: Airflow) -> None:
     found = airflow.drive("import")
     assert found["airflow"].split(".")[0] == airflow.major
@@ -110,28 +112,54 @@ def test_the_dag_is_imported_without_a_warning(airflow: Airflow) -> None:
     assert found["params"]["shards"] == 20 and found["params"]["include"] == []
 
 
-@pytest.mark.parametrize("deferrable", [True, False])
-def test_a_run_copies_everything(airflow: Airflow, cluster: Cluster, deferrable: bool) -> None:
-    report = airflow.run(cluster, {"deferrable": deferrable, "conf": {"shards": 40},
-                                   "clear": [{"tasks": ["plan", "shards", "schema", "sync", "finish"], "states": ["success"]}]})
+#: Ends of a shard's pod before it is run for real: those that Airflow must try again, and those that it must not.
+RETRIED = [[4, 5], [137, LOST], [130, 143]]
+FINAL = [[1], [2], [3], [6], [101]]
+EVERYTHING = ["plan", "shards", "schema", "sync", "finish"]
+
+
+@pytest.mark.parametrize("deferrable", [True, False], ids=["deferrable", "waiting"])
+def test_a_run_with_failures(airflow: Airflow, cluster: Cluster, deferrable: bool) -> None:
+    """Exit codes decide what is retried; clearing the failed shards ends the run; a cleared shard that was complete is
+    skipped. The second of two ways to wait takes its URLs from Airflow Connections."""
+    cluster.planned_faults = [*RETRIED, *FINAL]
+    variable, env = ({}, {}) if deferrable else connections(cluster.world)
+    report = airflow.run(cluster, {
+        "deferrable": deferrable, "conf": {"shards": 13 if deferrable else 8},
+        "clear": [{"tasks": ["sync", "finish"], "states": ["failed", "upstream_failed"]}, {"tasks": EVERYTHING, "states": ["success"]}],
+    }, variable, env)
     assert cluster.problems == []
-    first, second = report["runs"]
-    assert first["state"] == second["state"] == "success", airflow.log[-6000:]
-    cluster.world.assert_equal()
-    half = len(cluster.created) // 2
+    first, second, third = report["runs"]
     ranges = [shard for shard in cluster.runs[0][2]["shards"] if shard]
-    assert 1 < len(ranges) < 40, "an empty shard is dropped"
-    wanted = [["plan", "--shards", "40"], ["schema"], *(["sync", "--range", tables] for tables in ranges), ["finish"]]
-    assert [args for args, *_ in cluster.runs] == wanted * 2
-    assert [t["name"] for t in first["tasks"] if t["task"] == "sync"] == ranges
-    # Again under the same run id: nothing is copied twice.
-    again = [result for args, _, result in cluster.runs[half:] if args[0] == "sync"]
+    assert sorted(cluster.faults) == sorted(ranges) and len(cluster.runs[0][2]["shards"]) == (13 if deferrable else 8)
+    assert not any(cluster.left.values()), "every fault was met"
+    check_first(first, cluster, ranges)
+    assert [run["state"] for run in (first, second, third)] == ["failed", "success", "success"], airflow.log[-6000:]
+    cluster.world.assert_equal()
+    check_order(cluster, ranges, 13 if deferrable else 8)
+    again = [result for args, _, result in cluster.runs[-len(ranges) - 1:] if args[0] == "sync"]
     assert [r["tables_processed"] for r in again] == [0] * len(ranges) and sum(r["tables_skipped"] for r in again) == 12
     check_pods(cluster, report["run_id"])
-    assert cluster.pods == {}, "pods that succeeded are deleted"
-    for secret in planted(cluster.world):
-        assert secret not in json.dumps(cluster.created) + json.dumps(report) + airflow.log
-        assert secret.encode() not in (airflow.home / "airflow.db").read_bytes()
+    check_secrets(airflow, cluster, report)
+
+
+def check_first(run: dict, cluster: Cluster, ranges: list[str]) -> None:
+    """The first run: final codes fail at their first try, the others succeed at their third."""
+    states = {t["name"]: (t["state"], t["tries"]) for t in run["tasks"] if t["task"] == "sync"}
+    assert [t["name"] for t in run["tasks"] if t["task"] == "sync"] == ranges, "the grid shows the ranges"
+    for tables, faults in cluster.faults.items():
+        assert states[tables] == (("failed", 1) if faults in FINAL else ("success", 1 + len(faults))), (tables, faults)
+    assert [t["state"] for t in run["tasks"] if t["task"] == "finish"] == ["upstream_failed"]
+
+
+def check_order(cluster: Cluster, ranges: list[str], shards: int) -> None:
+    """What was run for real: plan, schema, the shards, finish; then all of it again."""
+    ran = [args for args, _, result in cluster.runs if result]
+    assert all(code == 0 for _, code, result in cluster.runs if result)
+    half = len(ran) // 2
+    for part in (ran[:half], ran[half:]):
+        assert part[:2] == [["plan", "--shards", str(shards)], ["schema"]] and part[-1] == ["finish"]
+        assert sorted(part[2:-1]) == sorted(["sync", "--range", tables] for tables in ranges)
 
 
 def check_pods(cluster: Cluster, run_id: str) -> None:
@@ -145,6 +173,106 @@ def check_pods(cluster: Cluster, run_id: str) -> None:
         assert pod["metadata"]["namespace"] == "shardferry-tests" and pod["spec"]["serviceAccountName"] == "copier"
         assert pod["spec"]["containers"][0]["image"] == "ghcr.io/shardferry/shardferry:0.1.0"
         assert "{{" not in json.dumps(pod)
-        assert all("value" not in env or env.get("value") for env in env.values())
+        assert all(v.get("value") or v.get("valueFrom") for v in env.values()), "nothing empty"
     assert len(runs) == len(traces) == 1, (runs, traces)
     assert run_id.split("T")[0] in runs.pop()
+
+
+def check_secrets(airflow: Airflow, cluster: Cluster, report: dict) -> None:
+    """A pod that succeeded is deleted, and its own Secret with it; a value stands in Secrets only."""
+    failed = [p for p in cluster.pods.values() if p["status"]["phase"] != "Failed"]
+    assert failed == [] and len(cluster.pods) == sum(LOST not in faults and len(faults) or 1 for faults in [*RETRIED, *FINAL])
+    assert cluster.own_secrets <= set(cluster.pods) and set(cluster.owner.values()) >= {
+        cluster.pods[name]["metadata"]["uid"] for name in cluster.own_secrets}
+    shown = json.dumps(cluster.created) + json.dumps(report) + airflow.log
+    stored = b"".join(path.read_bytes() for path in airflow.home.rglob("*") if path.is_file())
+    for secret in planted(cluster.world):
+        assert secret not in shown and secret.encode() not in stored
+
+
+def connections(world: World) -> tuple[dict, dict]:
+    """The URLs as Airflow Connections; the Secret loses them."""
+    source, target = (urllib.parse.urlsplit(world.secrets["shardferry"].pop(key)) for key in ("source-url", "target-url"))
+    extra = {"encrypt": "off", "driver": "ODBC Driver 18 for SQL Server"}
+    return {"source_conn_id": "shardferry_source", "target_conn_id": "shardferry_target"}, {
+        "AIRFLOW_CONN_SHARDFERRY_SOURCE": json.dumps({**parts_of(source), "conn_type": "mssql", "extra": extra}),
+        "AIRFLOW_CONN_SHARDFERRY_TARGET": json.dumps({**parts_of(target), "conn_type": "postgres"})}
+
+
+def parts_of(url: urllib.parse.SplitResult) -> dict:
+    return {"host": url.hostname, "port": url.port, "login": url.username, "password": url.password, "schema": url.path[1:]}
+
+
+def test_single_parts(airflow: Airflow) -> None:
+    names = [("load", "v1.2"), ("load", "manual__2026-05-04T03:02:01+00:00"), ("load", "manual__2026-05-04T03:02:01-00:00"),
+             ("other", "manual__2026-05-04T03:02:01+00:00"), ("l" * 200, "a"), ("l" * 200, "b"), (".load", "ü")]
+    found = airflow.drive("parts", {"names": names})
+    made = found["names"]
+    assert made[0] == "load.v1.2" and made[1].startswith("load.manual__2026-05-04T03-02-01-00-00.")
+    assert len(set(made)) == len(names) and all(re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}", name) for name in made)
+    assert re.fullmatch(r"00-[0-9a-f]{32}-[0-9a-f]{16}-01", found["own"]["TRACEPARENT"])
+    assert found["of_task"] == {"TRACEPARENT": f"00-{0xabc:032x}-{0xdef:016x}-01"}
+    assert found["unsampled"] == found["own"], "else no pod would be traced while Airflow's tracing is off"
+    assert found["killed"]["grace_period_seconds"] == 60
+
+
+def test_retries_are_those_of_the_table() -> None:
+    """docs/exit-codes.md is generated from the program's own table."""
+    source = ast.parse((DEPLOY / "shardferry_operator.py").read_text())
+    rerun = next(ast.literal_eval(node.value.args[0]) for node in source.body
+                 if isinstance(node, ast.Assign) and node.targets[0].id == "RERUN")
+    rows = re.findall(r"^\| ([0-9 /]+) \|[^|]+\| ([a-z ]+) \|$", (ROOT / "docs/exit-codes.md").read_text(), re.M)
+    table = {int(code): again for codes, again in rows for code in codes.split("/")}
+    assert len(table) == 9
+    assert {code for code, again in table.items() if again in ("yes", "later")} | {137} == rerun
+
+
+def connection(**fields: object) -> SimpleNamespace:
+    given = {"conn_id": "c", "conn_type": "mssql", "host": "h", "port": None, "login": "u", "password": "p", "schema": "d", "extra_dejson": {}}
+    return SimpleNamespace(**(given | fields))
+
+
+ODD = "p@ss/w:rd?#%&=+ '\"ü€{}[];,"
+
+
+def test_connections_become_urls() -> None:
+    source = ours.source_url(connection(login=ODD, password=ODD, schema=ODD, port=1433, extra_dejson={
+        "Trust Server Certificate": True, "packet_size": 4096, "driver": "x", "encrypt": ""}))
+    parts = urllib.parse.urlsplit(source)
+    assert parts.scheme == "mssql" and (parts.hostname, parts.port) == ("h", 1433)
+    assert [urllib.parse.unquote(x) for x in (parts.username, parts.password, parts.path[1:])] == [ODD] * 3
+    assert urllib.parse.parse_qs(parts.query) == {"Trust Server Certificate": ["true"], "packet_size": ["4096"]}
+    assert ours.source_url(connection(host=r"h\prod")) == "mssql://u:p@h/d?instance=prod"
+    pg = {"conn_type": "postgres"}
+    assert ours.target_url(connection(**pg, host="fd00::1", port=5433)) == "postgres://u:p@[fd00::1]:5433/d"
+    assert ours.target_url(connection(**pg, host="a,b:5433", password=None)) == "postgres://u@a,b:5433/d"
+    assert ours.target_url(connection(**pg, extra_dejson={"sslmode": "verify-full", "cursor": "x"})) == "postgres://u:p@h/d?sslmode=verify-full"
+
+
+@pytest.mark.parametrize(("fields", "said"), [({"conn_type": "mysql"}, "its type is 'mysql'"), ({"schema": ""}, "without schema"),
+                                              ({"host": None, "login": None}, "without host, login")])
+def test_a_connection_that_cannot_be_used(fields: dict, said: str) -> None:
+    with pytest.raises(ours.Unusable, match=said) as error:
+        ours.source_url(connection(password="Planted", **fields))
+    assert "Planted" not in str(error.value)
+
+
+def test_odd_passwords_arrive(world: World, tmp_path: pathlib.Path) -> None:
+    """The URL of a Connection full of special characters, at a server that compares the password."""
+    ready = tmp_path / "ready"
+    server = subprocess.Popen([BINARIES / "mssim", "serve", "--port", "0", "--generate", "tables=1,rows=1,seed=1", "--user", ODD,
+                               "--password", ODD, "--database", "Company", "--ready-file", ready], stderr=subprocess.DEVNULL)
+    try:
+        while not (ready.exists() and ready.read_text().strip()):
+            with pytest.raises(subprocess.TimeoutExpired):
+                server.wait(0.05)
+        port = int(re.search(r"(\d+)\s*$", ready.read_text())[1])
+        given = connection(host="127.0.0.1", port=port, login=ODD, password=ODD, schema="Company", extra_dejson={"encrypt": "off"})
+        done = world.shardferry(["plan"], world.env | {"SHARDFERRY_SOURCE_URL": ours.source_url(given)})
+        assert done.code == 0, done.stderr
+        given.password += "x"
+        done = world.shardferry(["plan"], world.env | {"SHARDFERRY_SOURCE_URL": ours.source_url(given)})
+        assert done.code == 2 and "source_login" in done.stderr
+    finally:
+        server.kill()
+        server.wait()

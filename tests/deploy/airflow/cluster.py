@@ -44,8 +44,11 @@ class Cluster:
         self.owner: dict[str, str] = {}
         #: What shardferry said in each run: (arguments, exit code, result).
         self.runs: list[tuple[list[str], int | str, dict | None]] = []
-        #: Exit codes to end with, without running anything, by the last argument; each is used once, in order.
+        #: Exit codes that the first shards end with, one after the other, before they are run for real …
+        self.planned_faults: list[list[int | str]] = []
+        #: … and which shard, by its range, got which of them.
         self.faults: dict[str, list[int | str]] = {}
+        self.left: dict[str, list[int | str]] = {}
         self.pods: dict[str, dict] = {}
         self.deleted: list[str] = []
         self.logs: dict[str, str] = {}
@@ -106,9 +109,12 @@ class Cluster:
 
     def _end(self, pod: dict, base: dict) -> int | str:
         name, args = pod["metadata"]["name"], base["args"]
-        planned = self.faults.get(args[-1])
-        if planned:
-            code = planned.pop(0)
+        with self.lock:
+            if args[0] == "sync" and args[-1] not in self.faults:
+                self.faults[args[-1]] = self.planned_faults.pop(0) if self.planned_faults else []
+                self.left[args[-1]] = list(self.faults[args[-1]])
+        if args[0] == "sync" and self.left[args[-1]]:
+            code = self.left[args[-1]].pop(0)
             self.runs.append((args, code, None))
             self.results[name] = {"exit_code": code}
             return code

@@ -1,7 +1,9 @@
-"""Runs in a venv with Airflow, against the DAG file in its dags folder: `python drive.py import|run REPORT < scenario.json`.
+"""Runs in a venv with Airflow, against the DAG file in its dags folder:
+`python drive.py import|run|parts REPORT < scenario.json`.
 
 import: what Airflow finds in the dags folder, with every warning that names our files.
 run: a DAG run by `dag.test`, then what the scenario clears; what became of each task each time.
+parts: single functions of the operator, with what Airflow really hands them.
 Works with Airflow 2.11 and 3; the report is JSON.
 """
 
@@ -22,7 +24,7 @@ DAG_ID = "shardferry"
 def main() -> None:
     action, report = sys.argv[1:]
     scenario = json.load(sys.stdin)
-    found = {"import": imported, "run": run}[action](scenario)
+    found = {"import": imported, "run": run, "parts": parts}[action](scenario)
     pathlib.Path(report).write_text(json.dumps(found, default=str))
 
 
@@ -159,6 +161,40 @@ def run_one(dag: Any, ti: Any, session: Any) -> None:
             print("task failed:", error)
     else:
         _run_task(ti=ti, task=dag.task_dict[ti.task_id], run_triggerer=True)
+
+
+def parts(scenario: dict) -> dict:
+    bag()  # puts the dags folder on the path
+    import shardferry_operator as ours
+    from opentelemetry import trace
+
+    context = {"ti": Task(), "run_id": "scheduled__2026-05-04T00:00:00+00:00"}
+    span = trace.NonRecordingSpan(trace.SpanContext(0xABC, 0xDEF, is_remote=False, trace_flags=trace.TraceFlags(1)))
+    unsampled = trace.NonRecordingSpan(trace.SpanContext(0xABC, 0xDEF, is_remote=False))
+    found = {"names": [ours.run_name(*name) for name in scenario["names"]], "own": ours.trace_parent(context)}
+    with trace.use_span(span):
+        found["of_task"] = ours.trace_parent(context)
+    with trace.use_span(unsampled):
+        found["unsampled"] = ours.trace_parent(context)
+    return found | {"killed": killed(ours)}
+
+
+class Task:
+    """As much of a task instance as a trace needs."""
+
+    dag_id = "load"
+    task_id = "plan"
+
+
+def killed(ours: Any) -> dict:
+    """How a pod is deleted whose task is ended by a user."""
+    from unittest.mock import MagicMock
+
+    operator = ours.ShardferryOperator(task_id="sync", arguments=["sync"])
+    operator.__dict__["client"] = MagicMock()
+    operator.pod = operator.build_pod_request_obj(dry_run=True)
+    operator.on_kill()
+    return operator.client.delete_namespaced_pod.call_args.kwargs
 
 
 if __name__ == "__main__":
