@@ -15,24 +15,24 @@ import pendulum
 
 # Lets the files stand in a subfolder of the dags folder as well.
 sys.path.append(str(pathlib.Path(__file__).parent))
-from shardferry_operator import ShardferryOperator  # noqa: E402
+from shardferry_operator import AirflowFailException, ShardferryOperator  # noqa: E402
 
 try:  # Airflow 3
     from airflow.sdk import DAG, Param, task
-    from airflow.sdk.exceptions import AirflowFailException
 except ImportError:  # Airflow 2
     from airflow.decorators import task
-    from airflow.exceptions import AirflowFailException
     from airflow.models.dag import DAG
     from airflow.models.param import Param
 
 # ---- What Airflow must know when it reads the file; all else is in the Variable `shardferry`.
 
-#: "@daily", a cron expression; None: only by hand. Every DAG run is a load of its own, which empties the target tables.
+#: "@daily", a cron expression; None: only by hand. Every DAG run is a load of its own, which empties the target tables:
+#: foreign keys of an earlier load must be dropped before (docs/operations.md, "Loads every night").
 SCHEDULE = None
-#: Shards copied at once: about (connections that source and target allow) / (2 x jobs).
+#: Shards copied at once: about (connections that source and target allow) / (2 x jobs). Airflow 2 does not count deferred
+#: tasks here: there, a pool that includes them is the bound.
 PARALLELISM = 10
-#: A pool bounds the pods of several DAGs together.
+#: A pool with "include deferred" bounds the pods of several DAGs together.
 POOL = "default_pool"
 #: False: each pod holds a worker's slot while it runs; for an Airflow without a triggerer.
 DEFERRABLE = True
@@ -88,6 +88,7 @@ POD = {
     "secret_name": setting("secret", "shardferry"),
     "source_conn_id": setting("source_conn_id"),
     "target_conn_id": setting("target_conn_id"),
+    "sidecar_image": setting("sidecar_image"),  # for XCom; empty: the provider's (alpine)
     "cpu": setting("cpu", "1"),
     "memory": setting("memory", "1Gi"),
     "deferrable": DEFERRABLE,
@@ -118,7 +119,7 @@ with DAG(
         **POD,
     )
 
-    @task(retries=0)
+    @task
     def shards(planned: dict | None) -> list[list[str]]:
         """Arguments for each shard that holds a table."""
         if not planned:

@@ -92,12 +92,16 @@ def _span_of_task(ti: Any) -> dict[str, str]:
         carrier: dict[str, str] = {}
         TraceContextTextMapPropagator().inject(carrier)
         return {name.upper(): value for name, value in carrier.items()}
+    given = (getattr(ti, "context_carrier", None) or {}).get("traceparent", "")
+    if given.endswith("-01"):
+        return {"TRACEPARENT": given}
     if conf.getboolean("traces", "otel_on", fallback=False):
         try:  # Airflow 2 makes its spans afterwards, in the scheduler, under ids that can be known before.
             from airflow.traces.utils import gen_span_id, gen_trace_id
-        except ImportError:
+
+            return {"TRACEPARENT": f"00-{gen_trace_id(ti.dag_run)}-{gen_span_id(ti)}-01"}
+        except (ImportError, AttributeError):
             return {}
-        return {"TRACEPARENT": f"00-{gen_trace_id(ti.dag_run)}-{gen_span_id(ti)}-01"}
     return {}
 
 
@@ -117,7 +121,8 @@ class ShardferryOperator(KubernetesPodOperator):
     """
 
     template_fields: Sequence[str] = (
-        *KubernetesPodOperator.template_fields, "secret_name", "source_conn_id", "target_conn_id", "service_account_name",
+        *KubernetesPodOperator.template_fields,
+        "secret_name", "source_conn_id", "target_conn_id", "service_account_name", "sidecar_image",
     )
     ui_color = "#d9ead3"
 
@@ -147,6 +152,8 @@ class ShardferryOperator(KubernetesPodOperator):
         poll_interval: float = 5,
         log_events_on_failure: bool = True,
         log_pod_spec_on_failure: bool = False,
+        # Whatever the tag: `latest` would be pulled each time, also where it was only loaded into the node.
+        image_pull_policy: str = "IfNotPresent",
         # IRSA and Pod Identity do not need it.
         automount_service_account_token: bool = False,
         labels: dict[str, str] | None = None,
@@ -170,6 +177,7 @@ class ShardferryOperator(KubernetesPodOperator):
             poll_interval=poll_interval,
             log_events_on_failure=log_events_on_failure,
             log_pod_spec_on_failure=log_pod_spec_on_failure,
+            image_pull_policy=image_pull_policy,
             automount_service_account_token=automount_service_account_token,
             labels={"app.kubernetes.io/name": "shardferry", "app.kubernetes.io/component": command, **(labels or {})},
             annotations={**STAY, **(annotations or {})},
@@ -197,6 +205,8 @@ class ShardferryOperator(KubernetesPodOperator):
         base.env = [*given, *(v for v in self._environment(pod, context) if v.name not in names)]
         if pod.spec.enable_service_links is None:
             pod.spec.enable_service_links = False
+        if pod.spec.termination_grace_period_seconds is None:  # older providers use it for deletions only
+            pod.spec.termination_grace_period_seconds = self.termination_grace_period
         for container in pod.spec.containers:
             if container.name == SIDECAR:
                 _harden(container, self.sidecar_image)
@@ -235,7 +245,7 @@ class ShardferryOperator(KubernetesPodOperator):
         name, namespace = pod_request_obj.metadata.name, pod_request_obj.metadata.namespace
         labels = {key: value for key, value in pod_request_obj.metadata.labels.items() if key != "try_number"}
         self.client.create_namespaced_secret(namespace, k8s.V1Secret(
-            metadata=k8s.V1ObjectMeta(name=name, labels=labels), type="Opaque", string_data=urls))
+            api_version="v1", kind="Secret", metadata=k8s.V1ObjectMeta(name=name, labels=labels), type="Opaque", string_data=urls))
         owner = None
         try:
             pod = super().get_or_create_pod(pod_request_obj, context)

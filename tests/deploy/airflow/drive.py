@@ -176,7 +176,20 @@ def parts(scenario: dict) -> dict:
         found["of_task"] = ours.trace_parent(context)
     with trace.use_span(unsampled):
         found["unsampled"] = ours.trace_parent(context)
-    return found | {"killed": killed(ours)}
+    return found | {"killed": killed(ours), "traced": traced(ours, context)}
+
+
+def traced(ours: Any, context: dict) -> list[dict]:
+    """The parent of a pod where Airflow's tracing is on, and what Airflow 2 itself will call that span."""
+    from airflow.configuration import conf
+
+    conf.set("traces", "otel_on", "True")
+    try:
+        from airflow.traces.utils import gen_span_id, gen_trace_id
+    except ImportError:  # Airflow 3: the span above
+        return []
+    task = context["ti"]
+    return [ours.trace_parent(context), {"TRACEPARENT": f"00-{gen_trace_id(task.dag_run)}-{gen_span_id(task)}-01"}]
 
 
 class Task:
@@ -184,6 +197,12 @@ class Task:
 
     dag_id = "load"
     task_id = "plan"
+    try_number = 2
+
+    class dag_run:  # noqa: N801
+        dag_id = "load"
+        run_id = "scheduled__2026-05-04T00:00:00+00:00"
+        start_date = pendulum.datetime(2026, 5, 4, tz="UTC")
 
 
 def killed(ours: Any) -> dict:
