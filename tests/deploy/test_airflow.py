@@ -16,7 +16,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from types import SimpleNamespace
 
+import kube
 import pytest
+import yaml
 from conftest import BINARIES, ROOT, World
 
 sys.path.insert(0, str(ROOT / "tests" / "deploy" / "airflow"))
@@ -26,7 +28,7 @@ from cluster import LOST, Cluster  # noqa: E402
 
 DEPLOY = ROOT / "deploy" / "airflow"
 FILES = ("shardferry_dag.py", "shardferry_operator.py", "shardferry_connections.py")
-PATIENCE = 300
+PATIENCE = 900
 #: Versions: `SHARDFERRY_TEST_AIRFLOW=3` for one alone.
 MAJORS = os.environ.get("SHARDFERRY_TEST_AIRFLOW", "2 3").split()
 
@@ -280,3 +282,16 @@ def test_odd_passwords_arrive(world: World, tmp_path: pathlib.Path) -> None:
     finally:
         server.kill()
         server.wait()
+
+
+def test_files_for_the_user() -> None:
+    for thing in yaml.safe_load_all((DEPLOY / "rbac.yaml").read_text()):
+        kube.validate(thing)
+    used = set(re.findall(r"(?:setting|patterns)\(\"(\w+)\"", (DEPLOY / "shardferry_dag.py").read_text()))
+    example = json.loads((DEPLOY / "variable.example.json").read_text())["shardferry"]
+    assert set(example) <= used and "checkpoint" in example
+    page = (ROOT / "docs" / "airflow.md").read_text()
+    assert [name for name in sorted(used - {"shards"}) if f"`{name}`" not in page] == []
+    pinned = (ROOT / "tests/deploy/airflow/requirements-3.txt").read_text().splitlines()
+    mine = [line for line in (DEPLOY / "requirements.txt").read_text().splitlines() if not line.startswith("#")]
+    assert set(mine) <= set(pinned), "what is recommended is what is tested"
