@@ -1,0 +1,149 @@
+"""SQL Server into PostgreSQL by shardferry: plan → schema → one pod per shard → finish.
+
+Copy this file, shardferry_operator.py and shardferry_connections.py into your dags folder. What differs between places
+stands in the Airflow Variable `shardferry` (variable.example.json), what differs between runs in the form of "Trigger".
+A failed shard: clear its mapped task; it goes on behind the last chunk that was committed. More: docs/airflow.md.
+"""
+
+from __future__ import annotations
+
+import pathlib
+import sys
+from datetime import timedelta
+
+import pendulum
+
+# Lets the files stand in a subfolder of the dags folder as well.
+sys.path.append(str(pathlib.Path(__file__).parent))
+from shardferry_operator import AirflowFailException, ShardferryOperator  # noqa: E402
+
+try:  # Airflow 3
+    from airflow.sdk import DAG, Param, task
+except ImportError:  # Airflow 2
+    from airflow.decorators import task
+    from airflow.models.dag import DAG
+    from airflow.models.param import Param
+
+# ---- What Airflow must know when it reads the file; all else is in the Variable `shardferry`.
+
+#: "@daily", a cron expression; None: only by hand. Every DAG run is a load of its own, which empties the target tables:
+#: foreign keys of an earlier load must be dropped before (docs/operations.md, "Loads every night").
+SCHEDULE = None
+#: Shards copied at once: about (connections that source and target allow) / (2 x jobs). Airflow 2 does not count deferred
+#: tasks here: there, a pool that includes them is the bound.
+PARALLELISM = 10
+#: A pool with "include deferred" bounds the pods of several DAGs together.
+POOL = "default_pool"
+#: False: each pod holds a worker's slot while it runs; for an Airflow without a triggerer.
+DEFERRABLE = True
+#: For transient errors; exit codes that no rerun can mend fail the task at once.
+RETRIES = 4
+
+
+def setting(name: str, default: str = "") -> str:
+    """A template: the form's value, else the Variable's, else this default."""
+    return f"{{{{ params.get('{name}') or var.json.get('shardferry', {{}}).get('{name}') or '{default}' }}}}"
+
+
+def patterns(name: str) -> str:
+    """A template: a list of the form, separated by commas as shardferry's environment takes it."""
+    return f"{{{{ (params.get('{name}') or var.json.get('shardferry', {{}}).get('{name}') or []) | join(',') }}}}"
+
+
+PARAMS = {
+    "shards": Param(20, type="integer", minimum=1, maximum=1000, title="Shards",
+                    description="Pods that the tables are divided among, balanced by bytes."),
+    "include": Param([], type="array", items={"type": "string"}, title="Include",
+                     description="Only tables matching one of these patterns of schema.table, for example sales.*"),
+    "exclude": Param([], type="array", items={"type": "string"}, title="Exclude", description="Not these: *.Log*"),
+    "jobs": Param(None, type=["null", "integer"], minimum=1, maximum=64, title="Jobs",
+                  description="Chunks at once in one pod; empty: its CPUs."),
+    "chunk_size": Param(None, type=["null", "string"], pattern=r"^\d+(\.\d+)?\s*([KMGT]i?)?B?$", title="Chunk size",
+                        description="What is committed, and copied again after a kill, at once: 128MiB."),
+    "tag": Param(None, type=["null", "string"], title="Image tag", description="Empty: the Variable's."),
+    "run_id": Param(None, type=["null", "string"], pattern=r"^[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}$", title="Run id",
+                    description="Goes on with the run of this name; empty: a run of its own for every DAG run."),
+}
+
+#: Of all pods. A variable that renders to nothing is left out, so shardferry's own defaults hold.
+ENVIRONMENT = {
+    "SHARDFERRY_CHECKPOINT": setting("checkpoint"),
+    "SHARDFERRY_RUN_ID": setting("run_id"),
+    "SHARDFERRY_JOBS": setting("jobs"),
+    "SHARDFERRY_CHUNK_SIZE": setting("chunk_size"),
+    "SHARDFERRY_LOG_FORMAT": setting("log_format", "text"),
+    "AWS_REGION": setting("aws_region"),
+    "AWS_ENDPOINT_URL_S3": setting("s3_endpoint"),
+    "OTEL_EXPORTER_OTLP_ENDPOINT": setting("otlp_endpoint"),
+    "OTEL_EXPORTER_OTLP_PROTOCOL": setting("otlp_protocol"),
+    "RUST_LOG": setting("rust_log"),
+}
+
+#: Of all pods.
+POD = {
+    "image": setting("repository", "ghcr.io/shardferry/shardferry") + ":" + setting("tag", "0.1.0"),
+    "namespace": setting("namespace"),  # empty: Airflow's own
+    "service_account_name": setting("service_account"),  # with the IAM role for the checkpoints; see rbac.yaml
+    # The URLs: keys of this Secret, or Airflow Connections where these are named.
+    "secret_name": setting("secret", "shardferry"),
+    "source_conn_id": setting("source_conn_id"),
+    "target_conn_id": setting("target_conn_id"),
+    "sidecar_image": setting("sidecar_image"),  # for XCom; empty: the provider's (alpine)
+    "cpu": setting("cpu", "1"),
+    "memory": setting("memory", "1Gi"),
+    "deferrable": DEFERRABLE,
+    "pool": POOL,
+}
+
+with DAG(
+    dag_id="shardferry",
+    doc_md=__doc__,
+    schedule=SCHEDULE,
+    start_date=pendulum.datetime(2026, 1, 1, tz="UTC"),
+    catchup=False,
+    max_active_runs=1,  # two loads at once would empty each other's tables
+    params=PARAMS,
+    tags=["shardferry"],
+    default_args={
+        "retries": RETRIES,
+        "retry_delay": timedelta(minutes=1),
+        "retry_exponential_backoff": True,
+        "max_retry_delay": timedelta(minutes=10),
+    },
+) as dag:
+    # Pins the tables and their order, so that a rerun means the same shards. Only the plan filters.
+    plan = ShardferryOperator(
+        task_id="plan",
+        arguments=["plan", "--shards", setting("shards", "20")],
+        env_vars={**ENVIRONMENT, "SHARDFERRY_INCLUDE": patterns("include"), "SHARDFERRY_EXCLUDE": patterns("exclude")},
+        **POD,
+    )
+
+    @task
+    def shards(planned: dict | None) -> list[list[str]]:
+        """Arguments for each shard that holds a table."""
+        if not planned:
+            raise AirflowFailException("the task plan left no result, its pod was deleted too early: clear the task plan")
+        return [["sync", "--range", tables] for tables in planned["shards"] if tables]
+
+    # Schemas, tables, primary keys: once, for all shards.
+    schema = ShardferryOperator(task_id="schema", arguments=["schema"], env_vars=ENVIRONMENT, **POD)
+
+    sync = ShardferryOperator.partial(
+        task_id="sync",
+        name="shardferry-sync-{{ ti.map_index }}",
+        map_index_template="{{ task.arguments[-1] }}",  # the grid shows 91-210, not 1
+        max_active_tis_per_dagrun=PARALLELISM,
+        env_vars=ENVIRONMENT,
+        **POD,
+    ).expand(arguments=shards(plan.output))
+
+    # Indexes, unique and check constraints, foreign keys, sequences, statistics: when all shards are copied.
+    finish = ShardferryOperator(
+        task_id="finish", arguments=["finish"], env_vars=ENVIRONMENT,
+        trigger_rule="none_failed",  # also where no table was planned
+        **POD,
+    )
+
+    # verify = ShardferryOperator(task_id="verify", arguments=["verify"], …): its place, once shardferry has the command.
+    plan >> schema >> sync >> finish
