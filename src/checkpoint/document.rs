@@ -177,6 +177,11 @@ pub struct PodDocument {
     #[serde(default)]
     pub operation: String,
     pub pod: String,
+    /// Of the pod, where Kubernetes told them (`POD_NAMESPACE`, `NODE_NAME`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node: Option<String>,
     /// 1 for the first process of this name; set when it is written.
     #[serde(default)]
     pub attempt: u32,

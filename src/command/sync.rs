@@ -286,6 +286,8 @@ async fn write_pod(
         plan_fingerprint: plan.fingerprint.clone(),
         operation: String::new(),
         pod: settings.pod.clone(),
+        namespace: settings.telemetry.namespace.clone(),
+        node: settings.telemetry.node.clone(),
         attempt: 0,
         command: settings.command.name().to_owned(),
         started_at,

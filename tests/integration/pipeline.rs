@@ -129,6 +129,8 @@ fn the_pods_of_an_indexed_job_share_the_run_and_one_finishes() {
                 .command(&["run", "--shard-count", "3"])
                 .env("JOB_COMPLETION_INDEX", &index.to_string())
                 .pod(&format!("job-{index}"))
+                .env("POD_NAMESPACE", "loads")
+                .env("NODE_NAME", &format!("node-{index}"))
                 .spawn()
         })
         .collect();
@@ -142,6 +144,8 @@ fn the_pods_of_an_indexed_job_share_the_run_and_one_finishes() {
         assert_eq!(world.reads(&table.replace(']', "]]")).min(2), 1, "{table} was copied once");
     }
     assert_eq!(world.keys("pods/").len(), 3);
+    let pod = world.object("pods/job-1-1.json").unwrap();
+    assert_eq!((&pod["namespace"], &pod["node"]), (&"loads".into(), &"node-1".into()));
 }
 
 /// What `grep -c '"completed"'` counts.

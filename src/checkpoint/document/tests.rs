@@ -73,6 +73,8 @@ pub(crate) fn pod() -> PodDocument {
         plan_fingerprint: plan(1).fingerprint,
         operation: String::new(),
         pod: "copy-3".to_owned(),
+        namespace: Some("loads".to_owned()),
+        node: Some("node-7".to_owned()),
         attempt: 1,
         command: "run".to_owned(),
         started_at: at(0),
