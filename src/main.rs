@@ -12,27 +12,32 @@ use std::time::{Duration, Instant};
 fn main() -> ExitCode {
     let started = Instant::now();
     let environment = Environment::read();
-    let (reporter, outcome) = match settings::load(std::env::args_os().collect(), &environment) {
+    let outcome = match settings::load(std::env::args_os().collect(), &environment) {
         Ok(settings) => {
             let reporter = Reporter::new(&settings);
-            let outcome = start(settings).unwrap_or_else(Outcome::from);
-            outcome.error.iter().for_each(render);
-            (reporter, outcome)
+            let report = |outcome: &Outcome| {
+                outcome.error.iter().for_each(render);
+                reporter.report(outcome, started.elapsed());
+            };
+            start(settings, &report).unwrap_or_else(|error| {
+                let outcome = Outcome::from(error);
+                report(&outcome);
+                outcome
+            })
         }
         Err(failure) => {
-            let reporter = Reporter::without_settings(settings::fallback_outputs(&environment));
-            match answer(failure) {
-                Some(error) => (reporter, Outcome::from(error)),
-                None => return ExitCode::SUCCESS,
-            }
+            let Some(error) = answer(failure) else { return ExitCode::SUCCESS };
+            let outcome = Outcome::from(error);
+            Reporter::without_settings(settings::fallback_outputs(&environment))
+                .report(&outcome, started.elapsed());
+            outcome
         }
     };
-    reporter.report(&outcome, started.elapsed());
     ExitCode::from(outcome.exit_code())
 }
 
-/// The runtime, the telemetry, then the command.
-fn start(settings: Settings) -> Result<Outcome> {
+/// The runtime, the telemetry, then the command. `report` is called before anything waits for a collector.
+fn start(settings: Settings, report: &dyn Fn(&Outcome)) -> Result<Outcome> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -45,6 +50,7 @@ fn start(settings: Settings) -> Result<Outcome> {
         command::run(settings, shutdown).await
     }));
     let outcome = outcome.unwrap_or_else(Outcome::from);
+    report(&outcome);
     telemetry.flush(&outcome);
     // A name that is still being looked up must not hold the process.
     runtime.shutdown_timeout(Duration::from_secs(1));

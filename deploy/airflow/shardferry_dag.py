@@ -57,7 +57,7 @@ PARAMS = {
                      description="Only tables matching one of these patterns of schema.table, for example sales.*"),
     "exclude": Param([], type="array", items={"type": "string"}, title="Exclude", description="Not these: *.Log*"),
     "jobs": Param(None, type=["null", "integer"], minimum=1, maximum=64, title="Jobs",
-                  description="Chunks at once in one pod; empty: its CPUs."),
+                  description="Chunks at once in one pod; empty: 2."),
     "chunk_size": Param(None, type=["null", "string"], pattern=r"^\d+(\.\d+)?\s*([KMGT]i?)?B?$", title="Chunk size",
                         description="What is committed, and copied again after a kill, at once: 128MiB."),
     "tag": Param(None, type=["null", "string"], title="Image tag", description="Empty: the Variable's."),
@@ -69,7 +69,7 @@ PARAMS = {
 ENVIRONMENT = {
     "SHARDFERRY_CHECKPOINT": setting("checkpoint"),
     "SHARDFERRY_RUN_ID": setting("run_id"),
-    "SHARDFERRY_JOBS": setting("jobs"),
+    "SHARDFERRY_JOBS": setting("jobs", "2"),
     "SHARDFERRY_CHUNK_SIZE": setting("chunk_size"),
     "SHARDFERRY_LOG_FORMAT": setting("log_format", "text"),
     "AWS_REGION": setting("aws_region"),

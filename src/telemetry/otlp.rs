@@ -31,7 +31,7 @@ use tokio::time::Instant;
 
 /// The longest that the end of the process waits for the collector. Kubernetes' own patience ends five seconds after
 /// `--grace-period`, as that is documented.
-pub const FLUSH: Duration = Duration::from_secs(3);
+pub const FLUSH: Duration = Duration::from_secs(2);
 /// For the threads of the SDK to notice that the time is over.
 const NOTICE: Duration = Duration::from_millis(500);
 
@@ -148,11 +148,13 @@ fn resource(settings: &Settings) -> Resource {
     let telemetry = &settings.telemetry;
     let pod = settings.pod.as_str();
     let (run, shard) = (settings.run_id.as_str(), settings.selection.to_string());
+    // Elsewhere the name is a host's, and backends join on it.
+    let in_kubernetes = telemetry.namespace.is_some() || telemetry.pod_uid.is_some();
     let attributes = [
         ("service.name", Some("shardferry")),
         ("service.version", Some(env!("CARGO_PKG_VERSION"))),
         ("service.instance.id", Some(pod)),
-        ("k8s.pod.name", Some(pod)),
+        ("k8s.pod.name", in_kubernetes.then_some(pod)),
         ("k8s.namespace.name", telemetry.namespace.as_deref()),
         ("k8s.node.name", telemetry.node.as_deref()),
         ("k8s.pod.uid", telemetry.pod_uid.as_deref()),

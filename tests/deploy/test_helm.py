@@ -97,6 +97,28 @@ LEAST = ("--set", "checkpoint.url=s3://bucket/prefix")
 ACTIONS = {"no": "FailIndex", "after a fix": "FailIndex", "after a look": "FailIndex", "later": "Count", "yes": "Count"}
 
 
+@pytest.mark.parametrize("major", HELMS)
+def test_a_number_means_the_same_job_however_it_is_given(major: int, tmp_path: pathlib.Path) -> None:
+    values = tmp_path / "values.yaml"
+    values.write_text("rerun: 20261123\notlp: {endpoint: 'http://c:4318', resourceAttributes: {build: 12345678}}\n")
+    given = ("--set", "rerun=20261123,otlp.endpoint=http://c:4318,otlp.resourceAttributes.build=12345678")
+    names = {of(render(*LEAST, *more, major=major), "Job", "shard")["metadata"]["name"] for more in (given, ("--values", values))}
+    assert len(names) == 1, names
+    other = of(render(*LEAST, "--set", "rerun=2", major=major), "Job", "shard")["metadata"]["name"]
+    assert other not in names
+
+
+@pytest.mark.parametrize(("now", "then"), [("", "2"), ("2", "3"), ("7", "8"), ("fix-a", "2")])
+def test_the_notes_name_a_value_of_rerun_that_is_another_one(now: str, then: str) -> None:
+    notes = helm(4, "install", "load", CHART, "--dry-run=client", *LEAST, "--set-string", f"rerun={now}").stdout
+    assert f"--set-string rerun={then}\n" in notes
+
+
+def test_a_release_with_a_dot_makes_names_that_pods_can_have() -> None:
+    for obj in render(*LEAST, release="a.b"):
+        assert "." not in obj["metadata"]["name"], obj["metadata"]["name"]
+
+
 def policy(*arguments: str, component: str = "shard") -> dict:
     return of(render(*LEAST, *arguments), "Job", component)["spec"]["podFailurePolicy"]
 
@@ -293,6 +315,8 @@ def test_each_firing_of_a_schedule_is_a_load_of_its_own() -> None:
     (["--set", "config.jobs.a=1"], r"config.jobs"),
     (["--set", "extraEnv[0].name=SHARDFERRY_TARGET_URL,extraEnv[0].value=postgres://u:p@h/d"], "SHARDFERRY_TARGET_URL holds a secret by value"),
     (["--set", "externalSecret.enabled=true"], "externalSecret.enabled needs externalSecret.secretStoreRef.name"),
+    (["--set", "extraEnv[0].name=POD_NAME,extraEnv[0].value=x"], "extraEnv POD_NAME: the chart sets it already"),
+    (["--set", "config.pod-name=x"], "config.pod-name"),
     (["--set", "externalSecret.enabled=true,externalSecret.secretStoreRef.name=v"], "externalSecret.data has no source-url"),
     (["--set", "source.secret.name=Not_A_Name"], r"source.secret.name.*pattern"),
     (["--set", "serviceAccount.create=false"], "name the ServiceAccount in serviceAccount.name"),

@@ -105,7 +105,7 @@ pulled() {
 
 # What this machine says to cargo, as KEY=VALUE lines of its environment; the file is copied beside.
 cargo_settings() {
-    env | grep -E '^(CARGO_(REGISTR|SOURCE|HTTP|NET)[A-Z0-9_]*|(https?|no|all)_proxy|(HTTPS?|NO|ALL)_PROXY)=' | sort || true
+    env | grep -E '^(CARGO_(REGISTR|SOURCE|HTTP|NET)[A-Z0-9_]*|(https?|no|all)_proxy|(HTTPS?|NO|ALL)_PROXY)=' | grep -vE '^CARGO_[A-Z0-9_]*TOKEN=' | sort || true
     local home=${CARGO_HOME:-$HOME/.cargo}
     cat "$home/config.toml" "$home/config" 2>/dev/null || true
 }

@@ -37,14 +37,18 @@
 {{- fail (printf "config.%s would put a password into a ConfigMap; use source.secret and target.secret" $name) -}}
 {{- end -}}
 {{- end -}}
-{{- range $name := list "run-id" "run_id" "checkpoint" "grace-period" "grace_period" "shard-count" "shard_count" "shard-index" "shard_index" "shard" "range" "reset" -}}
+{{- range $name := list "run-id" "run_id" "checkpoint" "grace-period" "grace_period" "shard-count" "shard_count" "shard-index" "shard_index" "shard" "range" "reset" "pod-name" "pod_name" -}}
 {{- if hasKey $v.config $name -}}
 {{- fail (printf "config.%s: the chart says this to every pod itself, or it must not be said to all of them" $name) -}}
 {{- end -}}
 {{- end -}}
+{{- $own := include "shardferry.env" (dict "Values" (omit $v "extraEnv")) -}}
 {{- range $v.extraEnv -}}
 {{- if and (hasKey . "value") (or (regexMatch "^SHARDFERRY_(SOURCE|TARGET)_URL$|^AWS_(ACCESS_KEY_ID|SECRET_ACCESS_KEY|SESSION_TOKEN)$|^OTEL_EXPORTER_OTLP_(|TRACES_|METRICS_)HEADERS$|(PASSWORD|TOKEN|SECRET)$" .name)) -}}
 {{- fail (printf "extraEnv %s holds a secret by value, which everybody who may read the Job would see; take it from a Secret" .name) -}}
+{{- end -}}
+{{- if contains (printf "- name: %s\n" .name) $own -}}
+{{- fail (printf "extraEnv %s: the chart sets it already" .name) -}}
 {{- end -}}
 {{- end -}}
 {{- if $v.externalSecret.enabled -}}

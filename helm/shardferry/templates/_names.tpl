@@ -2,10 +2,10 @@
 
 {{- define "shardferry.fullname" -}}
 {{- if .Values.fullnameOverride -}}
-{{- .Values.fullnameOverride | trunc 40 | trimSuffix "-" -}}
+{{- .Values.fullnameOverride | replace "." "-" | trunc 40 | trimSuffix "-" -}}
 {{- else -}}
 {{- $name := default .Chart.Name .Values.nameOverride -}}
-{{- ternary .Release.Name (printf "%s-%s" .Release.Name $name) (contains $name .Release.Name) | trunc 40 | trimSuffix "-" -}}
+{{- ternary .Release.Name (printf "%s-%s" .Release.Name $name) (contains $name .Release.Name) | replace "." "-" | trunc 40 | trimSuffix "-" -}}
 {{- end -}}
 {{- end -}}
 
@@ -48,7 +48,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
      the old one. Its pods release their tables when they are told to end; the new pods go on where they stopped. Takes [root, kind, spec]. */}}
 {{- define "shardferry.hashedName" -}}
 {{- $root := index . 0 -}}
-{{- printf "%s%s-%s" (include "shardferry.fullname" $root) (index . 1) (printf "%v %s" $root.Values.rerun (index . 2) | sha256sum | trunc 8) -}}
+{{- printf "%s%s-%s" (include "shardferry.fullname" $root) (index . 1) (printf "%s %s" (include "shardferry.rerun" $root) (index . 2) | sha256sum | trunc 8) -}}
 {{- end -}}
 
 {{- define "shardferry.jobName" -}}
@@ -61,4 +61,13 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 {{- else -}}
 {{- include "shardferry.hashedName" (list . "-plan" (include "shardferry.planSpec" .)) -}}
 {{- end -}}
+{{- end -}}
+
+{{/* A number is an int64 from --set and a float64 from a file: both must read alike, or the same value makes two Jobs. */}}
+{{- define "shardferry.number" -}}
+{{- if kindIs "float64" . -}}{{- int64 . -}}{{- else -}}{{- . -}}{{- end -}}
+{{- end -}}
+
+{{- define "shardferry.rerun" -}}
+{{- include "shardferry.number" .Values.rerun -}}
 {{- end -}}

@@ -43,8 +43,6 @@
   value: /etc/shardferry/config/shardferry.yaml
 - name: SHARDFERRY_GRACE_PERIOD
   value: {{ printf "%ds" (sub (int .Values.terminationGracePeriodSeconds) 5) }}
-- name: SHARDFERRY_LOG_FORMAT
-  value: json
 {{- with .Values.logLevel }}
 - name: RUST_LOG
   value: {{ . | quote }}
@@ -95,7 +93,7 @@
 {{- define "shardferry.attributes" -}}
 {{- $pairs := list -}}
 {{- range $name, $value := . -}}
-{{- $pairs = append $pairs (printf "%s=%v" $name $value) -}}
+{{- $pairs = append $pairs (printf "%s=%s" $name (include "shardferry.number" $value)) -}}
 {{- end -}}
 {{- join "," $pairs -}}
 {{- end -}}

@@ -314,8 +314,12 @@ impl Rotel {
     pub(crate) fn before(receiver: &Receiver) -> Self {
         assert!(Path::new(ROTEL).exists(), "no {ROTEL}: run tests/env/install-collector.sh");
         let folder = tempfile::tempdir().unwrap();
-        // Held together, so that they differ.
-        let held = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
+        // Held together, so that they differ. Below the ports that outgoing connections of other tests are given.
+        let held = [(); 2].map(|()| loop {
+            if let Ok(listener) = TcpListener::bind(("127.0.0.1", rand::random_range(11_000..22_000))) {
+                break listener;
+            }
+        });
         let [http, grpc] = held.map(|listener| listener.local_addr().unwrap().port());
         let log = std::fs::File::create(folder.path().join("log")).unwrap();
         let child = Command::new(ROTEL)
@@ -331,9 +335,12 @@ impl Rotel {
             .stderr(log)
             .spawn()
             .unwrap();
-        let started = Self { child, http, grpc, _folder: folder };
+        let mut started = Self { child, http, grpc, _folder: folder };
         for port in [http, grpc] {
-            until("Rotel", || TcpStream::connect(("127.0.0.1", port)).ok());
+            until("Rotel", || {
+                assert!(started.child.try_wait().unwrap().is_none(), "Rotel has ended");
+                TcpStream::connect(("127.0.0.1", port)).ok()
+            });
         }
         started
     }
