@@ -323,6 +323,21 @@ fn a_collector_that_is_away_silent_or_refusing_costs_only_telemetry_and_is_said_
 }
 
 #[test]
+fn the_result_is_written_before_a_silent_collector_is_waited_for() {
+    let world = company();
+    let silent = Receiver::start(Answers::Nothing);
+    let result = world.folder.path().join("result.json");
+    sync(&world, &silent.url())
+        .env("OTEL_EXPORTER_OTLP_TIMEOUT", "60000")
+        .env("SHARDFERRY_RESULT_FILE", result.to_str().unwrap())
+        .run()
+        .exits(0);
+    // The collector never answers, so the whole of the bound lies between the file and the end.
+    let age = std::fs::metadata(&result).unwrap().modified().unwrap().elapsed().unwrap();
+    assert!(age >= FLUSH / 2, "{age:?}");
+}
+
+#[test]
 fn a_parent_that_is_not_sampled_exports_no_span_and_a_malformed_one_is_ignored() {
     let world = company();
     let receiver = Receiver::start(Answers::Status(200));

@@ -315,9 +315,11 @@ impl Rotel {
         assert!(Path::new(ROTEL).exists(), "no {ROTEL}: run tests/env/install-collector.sh");
         let folder = tempfile::tempdir().unwrap();
         // Held together, so that they differ. Below the ports that outgoing connections of other tests are given.
-        let held = [(); 2].map(|()| loop {
-            if let Ok(listener) = TcpListener::bind(("127.0.0.1", rand::random_range(11_000..22_000))) {
-                break listener;
+        let held = [(); 2].map(|()| {
+            loop {
+                if let Ok(listener) = TcpListener::bind(("127.0.0.1", rand::random_range(11_000..22_000))) {
+                    break listener;
+                }
             }
         });
         let [http, grpc] = held.map(|listener| listener.local_addr().unwrap().port());
