@@ -231,19 +231,30 @@ impl Error {
             (None, Some(column)) => format!("column {column}: {}", self.message),
             (None, None) => self.message.clone(),
         };
-        let mut cause: Option<&(dyn std::error::Error + 'static)> = match &self.cause {
-            Some(cause) => Some(cause.as_ref()),
-            None => None,
-        };
-        while let Some(error) = cause {
-            let next = error.to_string();
-            if !text.contains(&next) {
-                text.push_str(": ");
-                text.push_str(&next);
-            }
-            cause = error.source();
+        if let Some(cause) = &self.cause {
+            append_causes(&mut text, Some(cause.as_ref()));
         }
         text
+    }
+}
+
+/// The text of an error with those of its causes, without repetitions: the outermost one often says only that something
+/// failed.
+#[must_use]
+pub fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    append_causes(&mut text, error.source());
+    text
+}
+
+fn append_causes(text: &mut String, mut cause: Option<&(dyn std::error::Error + 'static)>) {
+    while let Some(error) = cause {
+        let next = error.to_string();
+        if !text.contains(&next) {
+            text.push_str(": ");
+            text.push_str(&next);
+        }
+        cause = error.source();
     }
 }
 

@@ -8,7 +8,7 @@
 //! Guaranteed: a request takes no longer than its timeout, and from [`Client::close_by`] on none goes on behind that
 //! moment, nor is tried again then.
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, with_causes};
 use crate::settings::{Collector, Protocol};
 use async_trait::async_trait;
 use bytes::{BufMut, Bytes, BytesMut};
@@ -150,9 +150,10 @@ async fn exchange(
     request: Request<Bytes>,
     protocol: Protocol,
 ) -> std::result::Result<Response<Bytes>, String> {
-    let answer = http.request(request.map(Full::new)).await.map_err(|error| chain(&error))?;
+    let answer = http.request(request.map(Full::new)).await.map_err(|error| with_causes(&error))?;
     let (head, body) = answer.into_parts();
-    let body = Limited::new(body, LARGEST_ANSWER).collect().await.map_err(|error| chain(error.as_ref()))?;
+    let body =
+        Limited::new(body, LARGEST_ANSWER).collect().await.map_err(|error| with_causes(error.as_ref()))?;
     if protocol == Protocol::HttpProtobuf || !head.status.is_success() {
         return Ok(Response::from_parts(head, body.to_bytes()));
     }
@@ -164,21 +165,6 @@ async fn exchange(
     let message = if bytes.len() > FRAME { bytes.slice(FRAME..) } else { Bytes::new() };
     let answer = Response::builder().status(http_status(code.as_deref())).body(message);
     answer.map_err(|error| error.to_string())
-}
-
-/// An error with its causes: the outermost one says only that something failed.
-fn chain(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let next = error.to_string();
-        if !text.contains(&next) {
-            text.push_str(": ");
-            text.push_str(&next);
-        }
-        cause = error.source();
-    }
-    text
 }
 
 /// A frame's head: not compressed, and its length.

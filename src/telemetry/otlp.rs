@@ -172,6 +172,15 @@ fn resource(settings: &Settings) -> Resource {
         .build()
 }
 
+/// An exporter of either signal, told where to and by what; gRPC is the client's own matter.
+fn addressed<B: WithExportConfig + WithHttpConfig>(builder: B, client: Client, collector: &Collector) -> B {
+    builder
+        .with_endpoint(collector.url.as_str())
+        .with_protocol(Protocol::HttpBinary)
+        .with_timeout(collector.timeout)
+        .with_http_client(client)
+}
+
 fn spans(
     client: Client,
     collector: &Collector,
@@ -179,14 +188,8 @@ fn spans(
     resource: Resource,
 ) -> std::result::Result<SdkTracerProvider, String> {
     let said = Said::new(&client, collector, loss);
-    let exporter = SpanExporter::builder()
-        .with_http()
-        .with_endpoint(collector.url.as_str())
-        .with_protocol(Protocol::HttpBinary)
-        .with_timeout(collector.timeout)
-        .with_http_client(client)
-        .build()
-        .map_err(|error| error.to_string())?;
+    let builder = SpanExporter::builder().with_http();
+    let exporter = addressed(builder, client, collector).build().map_err(|error| error.to_string())?;
     // Its thread takes spans from a bounded queue (OTEL_BSP_…); what does not fit is dropped.
     let processor = BatchSpanProcessor::builder(said.about(exporter)).build();
     let counting = Counting { processor, loss: Arc::clone(loss) };
@@ -200,14 +203,8 @@ fn measures(
     (resource, interval): (Resource, Duration),
 ) -> std::result::Result<SdkMeterProvider, String> {
     let said = Said::new(&client, collector, loss);
-    let exporter = MetricExporter::builder()
-        .with_http()
-        .with_endpoint(collector.url.as_str())
-        .with_protocol(Protocol::HttpBinary)
-        .with_timeout(collector.timeout)
-        .with_http_client(client)
-        .build()
-        .map_err(|error| error.to_string())?;
+    let builder = MetricExporter::builder().with_http();
+    let exporter = addressed(builder, client, collector).build().map_err(|error| error.to_string())?;
     let reader = PeriodicReader::builder(said.about(exporter)).with_interval(interval).build();
     Ok(SdkMeterProvider::builder().with_resource(resource).with_reader(reader).build())
 }

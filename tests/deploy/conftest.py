@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pathlib
@@ -109,13 +110,12 @@ def _environment(name: str) -> str:
     return os.environ[name]
 
 
-@pytest.fixture(scope="session")
-def source(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    """The port of a test SQL Server."""
-    ready = tmp_path_factory.mktemp("mssim") / "ready"
+@contextlib.contextmanager
+def sql_server(folder: pathlib.Path, *arguments: str | pathlib.Path) -> Iterator[int]:
+    """A test SQL Server of these arguments, whose user is sa: its port."""
+    ready = folder / "ready"
     log = ready.with_name("log").open("wb")
-    server = subprocess.Popen([BINARIES / "mssim", "serve", "--port", "0", "--generate", f"tables={TABLES},rows={ROWS},seed=1",
-                               "--user", "sa", "--password", "Planted-Source-1", "--database", "Company", "--ready-file", ready],
+    server = subprocess.Popen([BINARIES / "mssim", "serve", "--port", "0", "--user", "sa", *arguments, "--ready-file", ready],
                               stdout=log, stderr=log)
     try:
         while not (ready.exists() and ready.read_text().strip()):
@@ -128,6 +128,14 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     finally:
         server.kill()
         server.wait()
+
+
+@pytest.fixture(scope="session")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """The port of a test SQL Server with a made-up company."""
+    with sql_server(tmp_path_factory.mktemp("mssim"), "--generate", f"tables={TABLES},rows={ROWS},seed=1",
+                    "--password", "Planted-Source-1", "--database", "Company") as port:
+        yield port
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import urllib.request
 from collections.abc import Iterator
 
 import pytest
-from conftest import BINARIES, PATIENCE, ROOT, World
+from conftest import PATIENCE, ROOT, World, sql_server
 
 FOLDER = ROOT / "deploy" / "compose"
 COMPOSE = ROOT / "target" / "test-tools" / "compose" / "bin" / "docker-compose"
@@ -85,21 +85,9 @@ def test_the_script_of_the_sample_is_bash(services: dict[str, dict]) -> None:
 @pytest.fixture(scope="session")
 def sample_database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """The port of a test SQL Server with sample.sql in it."""
-    ready = tmp_path_factory.mktemp("sample") / "ready"
-    log = ready.with_name("log").open("wb")
-    server = subprocess.Popen([BINARIES / "mssim", "serve", "--port", "0", "--load", FOLDER / "sample.sql", "--user", "sa",
-                               "--password", PLANTED, "--database", "Sales", "--ready-file", ready], stdout=log, stderr=log)
-    try:
-        while not (ready.exists() and ready.read_text().strip()):
-            try:
-                server.wait(0.05)
-                raise AssertionError(ready.with_name("log").read_text())
-            except subprocess.TimeoutExpired:
-                pass
-        yield int(re.search(r"(\d+)\s*$", ready.read_text())[1])
-    finally:
-        server.kill()
-        server.wait()
+    with sql_server(tmp_path_factory.mktemp("sample"), "--load", FOLDER / "sample.sql", "--password", PLANTED,
+                    "--database", "Sales") as port:
+        yield port
 
 
 def free_ports(count: int) -> list[int]:

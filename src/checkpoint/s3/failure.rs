@@ -1,7 +1,7 @@
 //! What an unsuccessful answer of S3 means, by HTTP status and error code, never by text. The two tables are also what
 //! `docs/retries.md` is made from.
 
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, with_causes};
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{ConnectorError, ProvideErrorMetadata, SdkError};
@@ -186,19 +186,9 @@ fn one_line(text: &str) -> String {
     text.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
-/// The texts of an error and its causes, without repetitions, on one line.
+/// The texts of an error and its causes, on one line.
 fn chain(error: &dyn StdError) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(current) = cause {
-        let next = current.to_string();
-        if !text.contains(&next) {
-            text.push_str(": ");
-            text.push_str(&next);
-        }
-        cause = current.source();
-    }
-    one_line(&text)
+    one_line(&with_causes(error))
 }
 
 #[cfg(test)]
