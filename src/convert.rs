@@ -1,9 +1,12 @@
 //! From SQL Server to PostgreSQL: which type becomes which ([`types`], THE table), and how a value's wire bytes become
-//! the bytes of COPY BINARY ([`encode`]).
+//! the bytes of COPY BINARY ([`encode`]), what becomes of a value that does not fit ([`policy`]), and T-SQL expressions as
+//! PostgreSQL's ([`expression`]).
 
 pub mod encode;
+pub mod expression;
 mod number;
 mod operation;
+pub mod policy;
 mod text;
 mod time;
 pub mod types;

@@ -306,6 +306,7 @@ fn settings(cli: Cli, environment: &Environment) -> Result<Settings> {
             exclude: values::patterns("exclude", choice.exclude)?,
             schema_map: values::schema_map(&choice.schema_map)?,
             skip_unsupported: choice.skip_unsupported,
+            ..PlanOptions::default()
         },
         retry: retry_policy(run.retries, time("retry-max-wait", run.retry_max_wait, 30)?),
         grace: time("grace-period", run.grace_period, 25)?,

@@ -94,6 +94,10 @@ fn planned(column: &WireColumn) -> Option<PlannedColumn> {
     };
     let source_type = SourceType { name, alias: None, max_length, precision, scale, collation: None };
     Some(PlannedColumn {
+        map: None,
+        policies: shardferry::convert::policy::Policies::default(),
+        mask: None,
+        collation: None,
         source: ColumnName::new(&column.name),
         target: ColumnName::new(&column.name),
         target_type: map(&source_type).ok()?.target_type,
@@ -108,6 +112,9 @@ fn rows_for(columns: &[WireColumn]) -> Rows {
         return Rows::Count(0);
     };
     let table = PlannedTable {
+        generated: Vec::new(),
+        filter: None,
+        partitioning: None,
         index: 1,
         source: TableName::new("dbo", "t"),
         target: TableName::new("dbo", "t"),

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 /// Tables `dbo.T1`, `dbo.T2` …
 pub(crate) fn plan(tables: u32) -> Plan {
     Plan {
+        target: None,
         version: VERSION,
         fingerprint: "ab".repeat(32),
         operation: String::new(),
@@ -25,10 +26,17 @@ pub(crate) fn plan(tables: u32) -> Plan {
 fn planned(index: u32) -> PlannedTable {
     let column = ColumnName::new("Id");
     PlannedTable {
+        generated: Vec::new(),
+        filter: None,
+        partitioning: None,
         index,
         source: TableName::new("dbo", format!("T{index}")),
         target: TableName::new("public", format!("t{index}")),
         columns: vec![PlannedColumn {
+            map: None,
+            policies: crate::convert::policy::Policies::default(),
+            mask: None,
+            collation: None,
             source: column.clone(),
             target: ColumnName::new("id"),
             source_type: SourceType {

@@ -181,6 +181,9 @@ mod tests {
 
     fn open(chunks: u32) -> OpenTable {
         let table = PlannedTable {
+            generated: Vec::new(),
+            filter: None,
+            partitioning: None,
             index: 1,
             source: TableName::new("dbo", "t"),
             target: TableName::new("dbo", "t"),

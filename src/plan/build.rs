@@ -49,6 +49,7 @@ pub fn build(
     refuse(&planned, &options)?;
     let fingerprint = fingerprint(&source, &options)?;
     Ok(Plan {
+        target: None,
         version: VERSION,
         fingerprint,
         operation: String::new(),
@@ -136,6 +137,9 @@ fn planned_table(place: u32, table: &SourceTable, indexes: &[Index], options: &P
         }
     }
     PlannedTable {
+        generated: Vec::new(),
+        filter: None,
+        partitioning: None,
         index: place,
         source: table.name.clone(),
         target: TableName::new(schema, &table.name.name),
@@ -156,6 +160,10 @@ fn planned_table(place: u32, table: &SourceTable, indexes: &[Index], options: &P
 
 fn planned_column(column: &SourceColumn, target_type: String) -> PlannedColumn {
     PlannedColumn {
+        map: None,
+        policies: crate::convert::policy::Policies::default(),
+        mask: None,
+        collation: None,
         source: column.name.clone(),
         target: column.name.clone(),
         source_type: column.ty.clone(),

@@ -1,11 +1,12 @@
 //! `plan.json`: the pinned, ordered list of the run's tables (docs/checkpoint.md shows one).
 
+use crate::convert::policy::{Mask, Policies};
 use crate::schema::{ColumnName, SourceType, TableName};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// The version this program writes; older ones are read, newer ones refused.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// The whole plan. Written once, create-if-absent, and never changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,6 +20,9 @@ pub struct Plan {
     pub operation: String,
     pub created_at: Timestamp,
     pub source: PlannedSource,
+    /// None where the plan was made without a target.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<PlannedTarget>,
     pub options: PlanOptions,
     /// In plan order; `tables[i].index == i + 1`.
     pub tables: Vec<PlannedTable>,
@@ -43,7 +47,84 @@ pub struct PlannedSource {
     pub log_position: Option<String>,
 }
 
-/// The choices that the fingerprint covers.
+/// What the target could do when the plan was made.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedTarget {
+    /// `server_version_num`: 150004.
+    pub version: u32,
+    /// Extensions that are installed in the database, in lower case, sorted: `citext`, `postgis`, `vector`.
+    pub extensions: Vec<String>,
+}
+
+/// How names of schemas, tables and columns are written in the target.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NameCase {
+    #[default]
+    Preserve,
+    Lower,
+    /// `OrderLine` becomes `order_line`.
+    Snake,
+}
+
+/// What becomes of collations that ignore case or accents.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Collations {
+    /// The database's own: comparisons see case and accents. Said in the assessment.
+    #[default]
+    Database,
+    /// Nondeterministic ICU collations.
+    Icu,
+    /// `citext`, for those that ignore case.
+    Citext,
+}
+
+/// What becomes of partitioned tables.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Partitions {
+    #[default]
+    Plain,
+    Declarative,
+}
+
+/// What the user chose for one table (config file, `tables:`).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TableChoice {
+    /// `name` or `schema.name` in the target.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target: Option<String>,
+    /// A T-SQL predicate: only these rows are copied.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub filter: Option<String>,
+    /// Columns that are not copied.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub exclude: Vec<String>,
+    /// By source column.
+    #[serde(skip_serializing_if = "std::collections::BTreeMap::is_empty")]
+    pub columns: std::collections::BTreeMap<String, ColumnChoice>,
+}
+
+/// What the user chose for one column.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ColumnChoice {
+    /// Name in the target.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target: Option<String>,
+    /// One of the alternatives of THE table.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub map: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mask: Option<Mask>,
+    /// Instead of the run's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policies: Option<Policies>,
+}
+
+/// The choices that the fingerprint covers. What an older version did not know is left out of it where it is the default.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlanOptions {
     pub include: Vec<String>,
@@ -52,6 +133,25 @@ pub struct PlanOptions {
     pub schema_map: std::collections::BTreeMap<String, String>,
     /// Columns of unsupported types are left out and listed, instead of refusing the plan.
     pub skip_unsupported: bool,
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub name_case: NameCase,
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub collations: Collations,
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub partitions: Partitions,
+    /// Source type (`datetimeoffset`) to one of its alternatives in THE table.
+    #[serde(default, skip_serializing_if = "std::collections::BTreeMap::is_empty")]
+    pub maps: std::collections::BTreeMap<String, String>,
+    /// Of all columns that have none of their own.
+    #[serde(default, skip_serializing_if = "Policies::is_default")]
+    pub policies: Policies,
+    /// By source table, as its name is shown.
+    #[serde(default, skip_serializing_if = "std::collections::BTreeMap::is_empty")]
+    pub tables: std::collections::BTreeMap<String, TableChoice>,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// One table of the run.
@@ -63,6 +163,15 @@ pub struct PlannedTable {
     pub target: TableName,
     /// What is copied, in column order.
     pub columns: Vec<PlannedColumn>,
+    /// Computed columns that the target computes itself; not copied.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub generated: Vec<GeneratedColumn>,
+    /// A T-SQL predicate of the user: only these rows are copied.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filter: Option<String>,
+    /// How the target is partitioned; None: not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partitioning: Option<Partitioning>,
     /// What is not, with the reason.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unsupported: Vec<UnsupportedColumn>,
@@ -108,6 +217,41 @@ pub struct PlannedColumn {
     /// The source column is IDENTITY (the target's becomes GENERATED BY DEFAULT AS IDENTITY).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub identity: Option<PlannedIdentity>,
+    /// The alternative of THE table; None: the default of the type.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub map: Option<String>,
+    #[serde(default, skip_serializing_if = "Policies::is_default")]
+    pub policies: Policies,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mask: Option<Mask>,
+    /// Name of the collation in the target, in the table's schema; None: the database's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub collation: Option<String>,
+}
+
+/// One column that the target computes: `GENERATED ALWAYS AS (expression) STORED`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GeneratedColumn {
+    pub source: ColumnName,
+    pub target: ColumnName,
+    pub source_type: SourceType,
+    pub target_type: String,
+    pub nullable: bool,
+    /// PostgreSQL's.
+    pub expression: String,
+    /// 0-based place among all columns of the target table, those that are copied included.
+    pub place: u32,
+}
+
+/// `PARTITION BY RANGE`, as the source's partition function has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Partitioning {
+    /// Source column.
+    pub column: ColumnName,
+    /// Boundary values as PostgreSQL literals, ascending.
+    pub bounds: Vec<String>,
+    /// RANGE RIGHT: a bound belongs to the partition above it.
+    pub right: bool,
 }
 
 /// Seed and increment in decimal text.

@@ -166,6 +166,9 @@ mod tests {
             .iter()
             .zip(1_u32..)
             .map(|(bytes, index)| PlannedTable {
+                generated: Vec::new(),
+                filter: None,
+                partitioning: None,
                 index,
                 source: TableName::new("dbo", format!("T{index}")),
                 target: TableName::new("dbo", format!("T{index}")),
@@ -179,6 +182,7 @@ mod tests {
             })
             .collect();
         Plan {
+            target: None,
             version: VERSION,
             fingerprint: String::new(),
             operation: String::new(),

@@ -16,6 +16,10 @@ pub(crate) fn table(columns: &[Col]) -> PlannedTable {
         let source_type =
             SourceType { name: name.to_owned(), alias: None, max_length, precision, scale, collation: None };
         PlannedColumn {
+            map: None,
+            policies: shardferry::convert::policy::Policies::default(),
+            mask: None,
+            collation: None,
             source: ColumnName::new(&column.name),
             target: ColumnName::new(&column.name),
             target_type: map(&source_type).expect("a supported type").target_type,
@@ -25,6 +29,9 @@ pub(crate) fn table(columns: &[Col]) -> PlannedTable {
         }
     };
     PlannedTable {
+        generated: Vec::new(),
+        filter: None,
+        partitioning: None,
         index: 1,
         source: TableName::new("dbo", "t"),
         target: TableName::new("dbo", "t"),

@@ -49,6 +49,9 @@ async fn checkpoints(prefix: &str, pod: &str) -> Checkpoints {
 
 fn plan(tables: u32) -> Plan {
     let table = |index| PlannedTable {
+        generated: Vec::new(),
+        filter: None,
+        partitioning: None,
         index,
         source: TableName::new("my schema", format!("Größe.{index}")),
         target: TableName::new("public", format!("t{index}")),
@@ -61,6 +64,7 @@ fn plan(tables: u32) -> Plan {
         column_fingerprint: String::new(),
     };
     Plan {
+        target: None,
         version: 1,
         fingerprint: "ab".repeat(32),
         operation: String::new(),

@@ -92,6 +92,10 @@ async fn one<T: for<'a> tokio_postgres::types::FromSql<'a>>(client: &Client, sql
 
 fn column(source: &str, target: &str, ty: &str, nullable: bool) -> PlannedColumn {
     PlannedColumn {
+        map: None,
+        policies: shardferry::convert::policy::Policies::default(),
+        mask: None,
+        collation: None,
         source: ColumnName::new(source),
         target: ColumnName::new(target),
         source_type: SourceType {
@@ -113,6 +117,9 @@ fn orders() -> PlannedTable {
     let mut id = column("Id", "id", "integer", false);
     id.identity = Some(PlannedIdentity { seed: "1".to_owned(), increment: "1".to_owned() });
     PlannedTable {
+        generated: Vec::new(),
+        filter: None,
+        partitioning: None,
         index: 1,
         source: TableName::new("dbo", "Orders"),
         target: TableName::new("public", "orders"),

@@ -15,6 +15,10 @@ fn table(columns: &[Col]) -> PlannedTable {
         let source_type =
             SourceType { name: name.to_owned(), alias: None, max_length, precision, scale, collation: None };
         PlannedColumn {
+            map: None,
+            policies: crate::convert::policy::Policies::default(),
+            mask: None,
+            collation: None,
             source: ColumnName::new(&column.name),
             target: ColumnName::new(&column.name),
             target_type: map(&source_type).map_or_else(|_| "text".to_owned(), |mapping| mapping.target_type),
@@ -24,6 +28,9 @@ fn table(columns: &[Col]) -> PlannedTable {
         }
     };
     PlannedTable {
+        generated: Vec::new(),
+        filter: None,
+        partitioning: None,
         index: 1,
         source: TableName::new("dbo", "Orders"),
         target: TableName::new("dbo", "orders"),

@@ -10,6 +10,9 @@ fn at(second: u32) -> Timestamp {
 
 fn plan(tables: &[&str]) -> Plan {
     let table = |(index, name): (u32, &&str)| PlannedTable {
+        generated: Vec::new(),
+        filter: None,
+        partitioning: None,
         index,
         source: TableName::new("dbo", *name),
         target: TableName::new("dbo", *name),
@@ -22,6 +25,7 @@ fn plan(tables: &[&str]) -> Plan {
         column_fingerprint: String::new(),
     };
     Plan {
+        target: None,
         version: 1,
         fingerprint: "f".to_owned(),
         operation: String::new(),

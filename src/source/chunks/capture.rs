@@ -188,6 +188,10 @@ mod tests {
 
     fn planned(name: &str, ty: &str) -> PlannedColumn {
         PlannedColumn {
+            map: None,
+            policies: crate::convert::policy::Policies::default(),
+            mask: None,
+            collation: None,
             source: ColumnName::new(name),
             target: ColumnName::new(name),
             source_type: SourceType {
@@ -207,6 +211,9 @@ mod tests {
     fn table(key: &[&str]) -> PlannedTable {
         let part = |name: &&str| ChunkKeyColumn { name: ColumnName::new(*name), descending: false };
         PlannedTable {
+            generated: Vec::new(),
+            filter: None,
+            partitioning: None,
             index: 1,
             source: TableName::new("dbo", "t"),
             target: TableName::new("dbo", "t"),

@@ -4,6 +4,10 @@ use crate::schema::{KeyColumn, SourceType};
 
 pub(in crate::target) fn column(name: &str, target: &str, ty: &str, nullable: bool) -> PlannedColumn {
     PlannedColumn {
+        map: None,
+        policies: crate::convert::policy::Policies::default(),
+        mask: None,
+        collation: None,
         source: ColumnName::new(name),
         target: ColumnName::new(target),
         source_type: SourceType {
@@ -25,6 +29,9 @@ pub(in crate::target) fn planned() -> PlannedTable {
     let mut id = column("Id", "id", "integer", false);
     id.identity = Some(PlannedIdentity { seed: "1".to_owned(), increment: "1".to_owned() });
     PlannedTable {
+        generated: Vec::new(),
+        filter: None,
+        partitioning: None,
         index: 1,
         source: TableName::new("dbo", "Orders"),
         target: TableName::new("sales", "orders"),
