@@ -18,10 +18,16 @@ use bytes::Bytes;
 use long::{LongValue, sized};
 use row::Parts;
 
+pub(super) mod alternative;
 mod long;
 mod row;
+mod spatial;
 #[cfg(test)]
 mod tests;
+pub(super) mod variant;
+mod vector;
+pub(super) mod whole;
+pub(super) mod written;
 
 /// What PostgreSQL can allocate for one field (`MaxAllocSize`).
 const LARGEST_FIELD: usize = 0x3FFF_FFFF;
@@ -78,6 +84,8 @@ enum Refused {
     TooLong,
     /// For the memory that there is.
     TooMuch(usize),
+    /// What the target has no form for, in words.
+    NoForm(&'static str),
 }
 
 impl From<time::Refused> for Refused {
@@ -219,6 +227,7 @@ impl CopyEncoder {
             Refused::Text(text::Refused::Undefined) => {
                 value("bytes that the code page of its collation does not define")
             }
+            Refused::NoForm(what) => value(what),
             Refused::TooLong => value(&format!(
                 "a value of more than {LARGEST_FIELD} bytes, the most that PostgreSQL has room for in one field"
             )),
@@ -349,7 +358,14 @@ fn encode(operation: &Operation, out: &mut Vec<u8>, raw: &[u8]) -> Result<(), Re
             let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = fixed(raw)?;
             field(out, &[d, c, b, a, f, e, h, g, i, j, k, l, m, n, o, p]);
         }
-        Operation::Bytes | Operation::Utf16 | Operation::Xml | Operation::Coded(_) => {
+        Operation::Alternative(alternative) => alternative.field(out, raw)?,
+        Operation::Bytes
+        | Operation::Utf16
+        | Operation::Xml
+        | Operation::Coded(_)
+        | Operation::Jsonb
+        | Operation::Hex
+        | Operation::Whole(_) => {
             let start = out.len();
             out.extend_from_slice(&[0; 4]);
             sized(operation, out, raw)?;

@@ -286,7 +286,7 @@ fn statement(consistency: &Consistency, table: &PlannedTable, range: &KeyRange) 
     let columns = table
         .columns
         .iter()
-        .map(|column| match types::map(&column.source_type) {
+        .map(|column| match types::map(&column.source_type, column.map.as_deref()) {
             Ok(mapping) => Ok((column.source.clone(), mapping.select)),
             Err(refused) => {
                 let message =

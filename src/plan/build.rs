@@ -127,7 +127,7 @@ fn planned_table(place: u32, table: &SourceTable, indexes: &[Index], options: &P
     let mut columns = Vec::new();
     let mut unsupported = Vec::new();
     for column in &table.columns {
-        match types::map(&column.ty) {
+        match types::map(&column.ty, None) {
             Ok(mapping) => columns.push(planned_column(column, mapping.target_type)),
             Err(refused) => unsupported.push(UnsupportedColumn {
                 column: column.name.clone(),

@@ -142,6 +142,8 @@ fn source_type(row: &Record<'_>) -> Result<SourceType> {
     let (schema, declared) = (row.text("type_schema")?, row.text("type_name")?);
     let user_defined = row.flag("is_user_defined")?;
     let name = match row.text_or_null("base_name")? {
+        // A system type stands for itself, vector too (its base is varbinary); sysname for nvarchar.
+        Some(_) if !user_defined && !declared.eq_ignore_ascii_case("sysname") => declared.clone(),
         Some(base) => base,
         // hierarchyid, geometry and geography stand for themselves.
         None if !user_defined => declared.clone(),

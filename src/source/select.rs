@@ -14,7 +14,7 @@ use std::fmt::Write as _;
 pub enum SelectForm {
     /// The column itself.
     AsIs,
-    /// An expression in which `{}` stands for the quoted column: `CAST({} AS nvarchar(max))`.
+    /// An expression in which every `{}` stands for the quoted column: `CAST({} AS nvarchar(max))`.
     Cast(&'static str),
 }
 
@@ -83,7 +83,7 @@ fn list(table: &TableName, columns: &[(ColumnName, SelectForm)]) -> String {
             SelectForm::AsIs => sql.push_str(&name),
             SelectForm::Cast(pattern) => {
                 // Writing to a String cannot fail.
-                let _ = write!(sql, "{} AS {name}", pattern.replacen("{}", &name, 1));
+                let _ = write!(sql, "{} AS {name}", pattern.replace("{}", &name));
             }
         }
     }
@@ -208,6 +208,15 @@ mod tests {
         assert_eq!(
             all(&table, &[(column("v{}"), WIDE)]),
             "SELECT CAST([v{}] AS nvarchar(max)) AS [v{}] FROM [s]]x].[t]"
+        );
+    }
+
+    #[test]
+    fn a_pattern_may_name_the_column_more_than_once() {
+        let twice = SelectForm::Cast("CONVERT(binary(4), {}.STSrid) + {}.AsBinaryZM()");
+        assert_eq!(
+            all(&TableName::new("dbo", "t"), &[(column("g{}"), twice)]),
+            "SELECT CONVERT(binary(4), [g{}].STSrid) + [g{}].AsBinaryZM() AS [g{}] FROM [dbo].[t]"
         );
     }
 

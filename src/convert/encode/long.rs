@@ -3,10 +3,13 @@
 
 use super::super::operation::Operation;
 use super::super::text::{Coded, Utf16, plain_xml};
+use super::written::hex;
 use super::{LARGEST_FIELD, Refused, close};
 
 /// Bytes of UTF-8 that a byte of a code page may become.
 const WIDEST: usize = 3;
+/// What stands before the text of jsonb (PostgreSQL `jsonb_recv`).
+const JSONB_VERSION: u8 = 1;
 
 /// Where the value stands.
 #[derive(Debug, Default)]
@@ -48,6 +51,9 @@ impl LongValue {
         }
         value.collected = true;
         out.extend_from_slice(&[0; 4]);
+        if matches!(operation, Operation::Jsonb) {
+            out.push(JSONB_VERSION);
+        }
         Ok(value)
     }
 
@@ -66,8 +72,10 @@ impl LongValue {
         }
         make_room(out, raw.len() * WIDEST + 16);
         match operation {
-            Operation::Bytes => out.extend_from_slice(raw),
-            Operation::Utf16 | Operation::Xml => self.utf16.piece(out, raw)?,
+            // What is understood as a whole is turned into the field's content at the end.
+            Operation::Bytes | Operation::Whole(_) => out.extend_from_slice(raw),
+            Operation::Hex => hex(out, raw),
+            Operation::Utf16 | Operation::Xml | Operation::Jsonb => self.utf16.piece(out, raw)?,
             Operation::Coded(page) => self.coded.piece(page, out, raw)?,
             _ => return Err(Refused::Malformed),
         }
@@ -81,12 +89,16 @@ impl LongValue {
         }
         let text = self.field + 4;
         match operation {
-            Operation::Utf16 => self.utf16.end()?,
+            Operation::Utf16 | Operation::Jsonb => self.utf16.end()?,
             Operation::Xml => {
                 self.utf16.end()?;
                 plain_xml(out, text);
             }
             Operation::Coded(page) => self.coded.end(page, out, text)?,
+            Operation::Whole(whole) => {
+                whole.collected(out, text)?;
+                measure(out.len() - text, LARGEST_FIELD)?;
+            }
             _ => {}
         }
         close(out, self.field)
@@ -103,7 +115,8 @@ impl LongValue {
         self.granted = true;
         let Some(declared) = self.declared.and_then(|length| usize::try_from(length).ok()) else { return };
         let most = match operation {
-            Operation::Utf16 | Operation::Xml => declared.saturating_add(declared / 2),
+            Operation::Utf16 | Operation::Xml | Operation::Jsonb => declared.saturating_add(declared / 2),
+            Operation::Hex => declared.saturating_mul(2),
             Operation::Coded(_) => declared.saturating_mul(WIDEST),
             _ => declared,
         };
@@ -115,7 +128,8 @@ impl LongValue {
 fn least(operation: &Operation, declared: Option<u64>) -> Option<u64> {
     match operation {
         Operation::Bytes | Operation::Coded(_) => declared,
-        Operation::Utf16 => declared.map(|length| length / 2),
+        Operation::Hex => declared.map(|length| length.saturating_mul(2)),
+        Operation::Utf16 | Operation::Jsonb => declared.map(|length| length / 2),
         _ => None,
     }
 }
@@ -141,7 +155,12 @@ fn make_room(out: &mut Vec<u8>, need: usize) {
 pub(super) fn sized(operation: &Operation, out: &mut Vec<u8>, raw: &[u8]) -> Result<(), Refused> {
     let start = out.len();
     match operation {
-        Operation::Utf16 | Operation::Xml => {
+        Operation::Whole(whole) => whole.encode(out, raw)?,
+        Operation::Hex => hex(out, raw),
+        Operation::Utf16 | Operation::Xml | Operation::Jsonb => {
+            if matches!(operation, Operation::Jsonb) {
+                out.push(JSONB_VERSION);
+            }
             let mut pieces = Utf16::default();
             pieces.piece(out, raw)?;
             pieces.end()?;
