@@ -64,6 +64,10 @@ pub enum SqlType {
     Xml,
     SqlVariant,
     Udt(UdtKind),
+    /// SQL Server 2025; kept as the text that was given.
+    Json,
+    /// SQL Server 2025, by its dimensions; kept as the text that the server shows.
+    Vector(u16),
 }
 
 /// A collation by name, with what the wire needs of it (MS-TDS 2.2.5.1.2).

@@ -47,6 +47,8 @@ fn system_types() -> Vec<SqlType> {
         SqlType::NVarChar(Len::Limited(4000)),
         SqlType::NChar(4000),
         SqlType::Xml,
+        SqlType::Json,
+        SqlType::Vector(1998),
     ]
 }
 
