@@ -64,6 +64,8 @@ mod source;
 #[cfg(test)]
 #[path = "integration/source_catalog_engine.rs"]
 mod source_catalog_engine;
+#[path = "integration/source_catalog_objects.rs"]
+mod source_catalog_objects;
 #[cfg(test)]
 #[path = "integration/store.rs"]
 mod store;

@@ -25,26 +25,42 @@ fn shop() -> Vec<Answer> {
         answer("FROM sys.tables AS t", &["20|sales|lines", "10|dbo|orders", "30|dbo|elsewhere"]),
         answer("FROM sys.external_tables", &["30"]),
         answer("c.is_hidden = 1", &["10|6"]),
-        answer("FROM sys.identity_columns", &["10|1|1|5|99999999999999999999", "20|1|1|1|~"]),
+        answer("FROM sys.identity_columns", &["10|1|1|5|99999999999999999999|id", "20|1|1|1|~|id"]),
         answer("FROM sys.computed_columns", &["10|5|([a]+(1))"]),
+        answer("FROM sys.types AS ty", TYPES),
         answer(
-            "base.name",
+            "c.user_type_id",
             &[
-                "10|1|id|sys|decimal|0|decimal|13|20|0|~|0|0",
-                "10|2|code|dbo|Code|1|varchar|10|0|0|Latin1_General_CI_AS|1|0",
-                "10|4|name|sys|sysname|0|nvarchar|256|0|0|Latin1_General_CI_AS|0|0",
-                "10|5|next|sys|int|0|int|4|10|0|~|1|1",
-                "10|6|since|sys|datetime2|0|datetime2|8|27|7|~|0|0",
-                "20|1|id|sys|int|0|int|4|10|0|~|0|0",
-                "20|2|place|sys|geography|0|~|-1|0|0|~|1|0",
-                "20|3|point|dbo|Point|1|~|8|0|0|~|1|0",
-                "30|1|x|sys|int|0|int|4|10|0|~|0|0",
+                "10|1|id|106|13|20|0|~|0|0",
+                "10|2|code|900|10|0|0|Latin1_General_CI_AS|1|0",
+                "10|4|name|256|256|0|0|Latin1_General_CI_AS|0|0",
+                "10|5|next|56|4|10|0|~|1|1",
+                "10|6|since|42|8|27|7|~|0|0",
+                "20|1|id|56|4|10|0|~|0|0",
+                "20|2|place|130|-1|0|0|~|1|0",
+                "20|3|point|901|8|0|0|~|1|0",
+                "30|1|x|56|4|10|0|~|0|0",
             ],
         ),
         answer("i.is_primary_key = 1", &["10|pk_orders|CLUSTERED|name|0", "10|pk_orders|CLUSTERED|id|1"]),
         answer("sys.dm_db_partition_stats AS p", &["10|5000000000|81920", "20|7|8192", "99|1|1"]),
     ]
 }
+
+/// sys.types: built-in ones with an id of their own or a shared one, an alias, a class of the user.
+const TYPES: &[&str] = &[
+    "42|42|sys|datetime2|0|0|0",
+    "56|56|sys|int|0|0|0",
+    "106|106|sys|decimal|0|0|0",
+    "130|240|sys|geography|0|1|0",
+    "165|165|sys|varbinary|0|0|0",
+    "167|167|sys|varchar|0|0|0",
+    "231|231|sys|nvarchar|0|0|0",
+    "255|165|sys|vector|0|0|0",
+    "256|231|sys|sysname|0|0|0",
+    "900|167|dbo|Code|1|0|0",
+    "901|240|dbo|Point|1|1|0",
+];
 
 async fn connect(catalog: Vec<Answer>) -> (Server, Client) {
     let server = Server::start(Options::new(Arc::new(Script { catalog }))).unwrap();
@@ -124,9 +140,11 @@ async fn an_old_server_and_a_poor_login_cost_only_what_they_hide() {
 async fn what_cannot_be_done_without_is_an_error() {
     for (query, outcome, kind) in [
         ("FROM sys.tables AS t", Err(229), ErrorKind::SourcePermission),
-        ("FROM sys.external_tables", Err(229), ErrorKind::SourcePermission),
-        ("base.name", Ok(vec![row("10|1|~|sys|int|0|int|4|10|0|~|0|0")]), ErrorKind::SourceRefused),
-        ("base.name", Ok(vec![row("10|1|a|sys|int|0|int|99999|10|0|~|0|0")]), ErrorKind::SourceRefused),
+        ("FROM sys.types AS ty", Err(229), ErrorKind::SourcePermission),
+        ("i.is_primary_key = 1", Err(229), ErrorKind::SourcePermission),
+        ("c.user_type_id", Ok(vec![row("10|1|~|56|4|10|0|~|0|0")]), ErrorKind::SourceRefused),
+        ("c.user_type_id", Ok(vec![row("10|1|a|56|99999|10|0|~|0|0")]), ErrorKind::SourceRefused),
+        ("c.user_type_id", Ok(vec![row("10|1|a|999|4|10|0|~|0|0")]), ErrorKind::SourceRefused),
     ] {
         let mut answers = vec![Answer(query, outcome)];
         answers.extend(shop());
@@ -167,11 +185,13 @@ async fn indexes_and_foreign_keys_are_put_together() {
         answer(
             "i.is_hypothetical = 0",
             &[
-                "dbo|orders|ix|NONCLUSTERED|1|0|0|([a] IS NOT NULL)|b|1|0|1",
-                "dbo|orders|ix|NONCLUSTERED|1|0|0|([a] IS NOT NULL)|a|2|0|0",
-                "dbo|orders|ix|NONCLUSTERED|1|0|0|([a] IS NOT NULL)|part|0|0|0",
-                "dbo|orders|ix|NONCLUSTERED|1|0|0|([a] IS NOT NULL)|c|0|1|0",
-                "dbo|orders|uq|NONCLUSTERED|1|1|1|~|a|1|0|0",
+                "dbo|orders|ix|NONCLUSTERED|1|0|0|([a] IS NOT NULL)|b|1|0|1|1",
+                "dbo|orders|ix|NONCLUSTERED|1|0|0|([a] IS NOT NULL)|a|2|0|0|1",
+                "dbo|orders|ix|NONCLUSTERED|1|0|0|([a] IS NOT NULL)|part|0|0|0|1",
+                "dbo|orders|ix|NONCLUSTERED|1|0|0|([a] IS NOT NULL)|c|0|1|0|1",
+                "dbo|orders|uq|Nonclustered|1|1|1|~|a|1|0|0|0",
+                "dbo|orders|hidden|NONCLUSTERED|1|0|0|~|a|1|0|0|1",
+                "dbo|orders|space|SPATIAL|0|0|0|~|~|~|~|~|0",
             ],
         ),
         answer(
@@ -180,12 +200,17 @@ async fn indexes_and_foreign_keys_are_put_together() {
                 "dbo|orders|fk|a|sales|lines|x|1|0|0|1",
                 "dbo|orders|fk|b|sales|lines|y|1|0|0|1",
                 "dbo|orders|fk2|a|dbo|orders|id|3|2|1|0",
+                "dbo|orders|unseen|a|~|~|~|0|0|0|0",
             ],
         ),
     ];
     let (_server, mut client) = connect(answers).await;
     let indexes = catalog::indexes(&mut client).await.unwrap();
-    assert_eq!(indexes.len(), 2);
+    let kinds: Vec<_> = indexes.iter().map(|index| (index.name.as_str(), index.kind.as_str())).collect();
+    let plain = "NONCLUSTERED";
+    assert_eq!(kinds, [("hidden", plain), ("ix", plain), ("space", "SPATIAL"), ("uq", plain)]);
+    assert_eq!(indexes[0].filter.as_deref(), Some(""), "a filter that may not be seen is a filter");
+    let indexes = [indexes[1].clone(), indexes[3].clone()];
     let columns: Vec<_> =
         indexes[0].columns.iter().map(|column| (column.name.as_str(), column.descending)).collect();
     assert_eq!(columns, [("b", true), ("a", false)]);

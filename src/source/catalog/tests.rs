@@ -1,6 +1,8 @@
+use super::keys::action;
 use super::*;
+use crate::schema::ReferentialAction;
 
-const ALL: [(&str, &str); 15] = [
+const ALL: [(&str, &str); 29] = [
     ("server", include_str!("../sql/server.sql")),
     ("log_position_cdc", include_str!("../sql/log_position_cdc.sql")),
     ("log_position_log", include_str!("../sql/log_position_log.sql")),
@@ -16,6 +18,20 @@ const ALL: [(&str, &str); 15] = [
     ("sizes_pages", include_str!("../sql/sizes_pages.sql")),
     ("indexes", include_str!("../sql/indexes.sql")),
     ("foreign_keys", include_str!("../sql/foreign_keys.sql")),
+    ("types", include_str!("../sql/types.sql")),
+    ("fulltext", include_str!("../sql/fulltext.sql")),
+    ("defaults", include_str!("../sql/defaults.sql")),
+    ("checks", include_str!("../sql/checks.sql")),
+    ("sequences", include_str!("../sql/sequences.sql")),
+    ("sequences_used", include_str!("../sql/sequences_used.sql")),
+    ("properties", include_str!("../sql/properties.sql")),
+    ("partitions", include_str!("../sql/partitions.sql")),
+    ("temporal", include_str!("../sql/temporal.sql")),
+    ("periods", include_str!("../sql/periods.sql")),
+    ("modules", include_str!("../sql/modules.sql")),
+    ("module_texts", include_str!("../sql/module_texts.sql")),
+    ("triggers", include_str!("../sql/triggers.sql")),
+    ("synonyms", include_str!("../sql/synonyms.sql")),
 ];
 
 /// The getters know three types only: every column of every query must be converted to one of them.
