@@ -1,6 +1,7 @@
 //! A long value under way. Where the length of its field is known beforehand (binary, from the length that the source
 //! declares) it is passed on as it comes; else (text, whose UTF-8 may be shorter or longer) it is collected whole.
 
+use super::super::lenient::{Changed, Lenient, Pending, Rules};
 use super::super::operation::Operation;
 use super::super::text::{Coded, Utf16, plain_xml};
 use super::written::hex;
@@ -26,9 +27,34 @@ pub(super) struct LongValue {
     declared: Option<u64>,
     utf16: Utf16,
     coded: Coded,
+    /// From where the value was refused.
+    lenient: Option<Lenient>,
 }
 
 impl LongValue {
+    /// What the pieces of a text so far left for the next one.
+    pub(super) const fn pending(&self, operation: &Operation) -> Pending {
+        match operation {
+            Operation::Coded(_) => self.coded.pending(),
+            _ => self.utf16.pending(),
+        }
+    }
+
+    /// Goes on with other rules from where the value stood.
+    pub(super) fn be_lenient(&mut self, rules: Rules, pending: Pending) {
+        self.lenient = Some(Lenient::new(rules, pending));
+        self.collected = true;
+    }
+
+    pub(super) const fn is_lenient(&self) -> bool {
+        self.lenient.is_some()
+    }
+
+    /// What the other rules changed.
+    pub(super) fn changed(&self) -> Changed {
+        self.lenient.as_ref().map(|lenient| lenient.changed).unwrap_or_default()
+    }
+
     /// Opens the field. `largest`: what may be collected.
     pub(super) fn begin(
         operation: &Operation,
@@ -71,12 +97,14 @@ impl LongValue {
             return Ok(());
         }
         make_room(out, raw.len() * WIDEST + 16);
-        match operation {
+        match (operation, &mut self.lenient) {
+            (Operation::Utf16 | Operation::Xml | Operation::Jsonb, Some(lenient)) => lenient.utf16(out, raw)?,
+            (Operation::Coded(page), Some(lenient)) => lenient.coded(page, out, raw)?,
             // What is understood as a whole is turned into the field's content at the end.
-            Operation::Bytes | Operation::Whole(_) => out.extend_from_slice(raw),
-            Operation::Hex => hex(out, raw),
-            Operation::Utf16 | Operation::Xml | Operation::Jsonb => self.utf16.piece(out, raw)?,
-            Operation::Coded(page) => self.coded.piece(page, out, raw)?,
+            (Operation::Bytes | Operation::Whole(_), _) => out.extend_from_slice(raw),
+            (Operation::Hex, _) => hex(out, raw),
+            (Operation::Utf16 | Operation::Xml | Operation::Jsonb, None) => self.utf16.piece(out, raw)?,
+            (Operation::Coded(page), None) => self.coded.piece(page, out, raw)?,
             _ => return Err(Refused::Malformed),
         }
         measure(self.length(out), largest)
@@ -88,18 +116,19 @@ impl LongValue {
             return if self.left == 0 { Ok(()) } else { Err(Refused::Malformed) };
         }
         let text = self.field + 4;
-        match operation {
-            Operation::Utf16 | Operation::Jsonb => self.utf16.end()?,
-            Operation::Xml => {
-                self.utf16.end()?;
-                plain_xml(out, text);
-            }
-            Operation::Coded(page) => self.coded.end(page, out, text)?,
-            Operation::Whole(whole) => {
+        match (operation, &mut self.lenient) {
+            (Operation::Utf16 | Operation::Xml | Operation::Jsonb, Some(lenient)) => lenient.end_utf16(out)?,
+            (Operation::Coded(page), Some(lenient)) => lenient.end_coded(page, out, text)?,
+            (Operation::Utf16 | Operation::Xml | Operation::Jsonb, None) => self.utf16.end()?,
+            (Operation::Coded(page), None) => self.coded.end(page, out, text)?,
+            (Operation::Whole(whole), _) => {
                 whole.collected(out, text)?;
                 measure(out.len() - text, LARGEST_FIELD)?;
             }
             _ => {}
+        }
+        if matches!(operation, Operation::Xml) {
+            plain_xml(out, text);
         }
         close(out, self.field)
     }
