@@ -8,11 +8,16 @@ use crate::engine::Denial;
 use crate::results::SqlError;
 use crate::types::{Collation, Column, SqlType};
 
+mod objects;
 mod table;
 
+pub use objects::{
+    FulltextCatalog, FulltextIndex, ModuleDef, ModuleKind, PartitionFunction, PartitionScheme, TriggerDef,
+};
+
 pub use table::{
-    Action, ColumnDef, Computed, Constraint, ForeignKeyDef, Identity, IndexColumn, IndexDef, IndexKind,
-    TableDef,
+    Action, ColumnDef, Computed, Constraint, ForeignKeyDef, Generated, Identity, IndexColumn, IndexDef,
+    IndexForm, IndexKind, Partitioned, TableDef, Temporal,
 };
 
 /// A schema and its id (dbo 1, guest 2, INFORMATION_SCHEMA 3, sys 4, then 5 and up).
@@ -22,7 +27,7 @@ pub struct Schema {
     pub name: String,
 }
 
-/// `CREATE TYPE name FROM base`.
+/// `CREATE TYPE name FROM base`, or `AS TABLE`.
 #[derive(Debug, Clone)]
 pub struct AliasType {
     /// `user_type_id`, 257 and up.
@@ -31,6 +36,8 @@ pub struct AliasType {
     pub name: String,
     pub base: SqlType,
     pub nullable: bool,
+    /// AS TABLE: the columns are not kept, and `base` says nothing.
+    pub is_table: bool,
 }
 
 /// A view: kept as text, not run by the loader.
@@ -70,7 +77,7 @@ pub struct SequenceDef {
     pub created: i64,
 }
 
-/// `sys.extended_properties`: class 0 database, 1 object or column, 3 schema, 7 index.
+/// `sys.extended_properties`: class 0 database, 1 object or column, 3 schema, 6 type, 7 index.
 #[derive(Debug, Clone)]
 pub struct ExtendedProperty {
     pub class: u8,
@@ -120,6 +127,11 @@ pub struct Catalog {
     pub sequences: Vec<SequenceDef>,
     pub synonyms: Vec<SynonymDef>,
     pub properties: Vec<ExtendedProperty>,
+    pub modules: Vec<ModuleDef>,
+    pub partition_functions: Vec<PartitionFunction>,
+    pub partition_schemes: Vec<PartitionScheme>,
+    pub fulltext_catalogs: Vec<FulltextCatalog>,
+    pub fulltext_indexes: Vec<FulltextIndex>,
     /// ALLOW_SNAPSHOT_ISOLATION.
     pub snapshot_isolation: bool,
     pub read_committed_snapshot: bool,
@@ -138,7 +150,8 @@ impl Catalog {
     /// A relation by name; without a schema, `dbo`, then `sys` for names that start with `sys`.
     #[must_use]
     pub fn resolve(&self, schema: Option<&str>, name: &str) -> Option<Arc<Relation>> {
-        let key = relation_key(schema.filter(|s| !s.is_empty()).unwrap_or("dbo"), name);
+        let fold = self.collation.case_insensitive;
+        let key = relation_key(schema.filter(|s| !s.is_empty()).unwrap_or("dbo"), name, fold);
         self.relations.get(&key).or_else(|| self.system.get(&key)).cloned()
     }
 
@@ -152,6 +165,12 @@ impl Catalog {
     #[must_use]
     pub fn table_by_id(&self, object_id: i32) -> Option<&Arc<TableDef>> {
         self.tables.iter().find(|t| t.object_id == object_id)
+    }
+
+    #[must_use]
+    pub fn module(&self, schema: Option<&str>, name: &str) -> Option<&ModuleDef> {
+        let schema = schema.filter(|s| !s.is_empty()).unwrap_or("dbo");
+        self.modules.iter().find(|m| same(&m.name, name) && same(&m.schema, schema))
     }
 
     #[must_use]
@@ -217,6 +236,10 @@ impl Catalog {
         for v in &self.views {
             out.push(Object::new(v.object_id, &v.schema, &v.name, 0, ("V ", "VIEW"), v.created));
         }
+        for m in &self.modules {
+            let parent = m.trigger.as_ref().map_or(0, |t| t.parent);
+            out.push(Object::new(m.object_id, &m.schema, &m.name, parent, m.kind.object_type(), m.created));
+        }
         for s in &self.sequences {
             out.push(Object::new(s.object_id, &s.schema, &s.name, 0, ("SO", "SEQUENCE_OBJECT"), s.created));
         }
@@ -241,7 +264,7 @@ impl Catalog {
             .tables
             .iter()
             .map(|t| {
-                let key = relation_key(&t.schema, &t.name);
+                let key = relation_key(&t.schema, &t.name, self.collation.case_insensitive);
                 let relation = Relation {
                     schema: t.schema.clone(),
                     name: t.name.clone(),
@@ -292,16 +315,52 @@ impl Object {
     }
 }
 
-/// Whether two T-SQL names are the same (in a case-insensitive database).
+std::thread_local! {
+    /// Names on this thread are those of a case-sensitive server.
+    static CASE_SENSITIVE: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
+}
+
+/// While it lives, [`same`] on this thread is the equality of names under the collation of the server.
+#[derive(Debug)]
+pub(crate) struct NamesOf(bool);
+
+impl NamesOf {
+    pub(crate) fn collation(collation: &Collation) -> Self {
+        Self(CASE_SENSITIVE.replace(!collation.case_insensitive))
+    }
+}
+
+impl Drop for NamesOf {
+    fn drop(&mut self) {
+        CASE_SENSITIVE.set(self.0);
+    }
+}
+
+/// Whether two T-SQL names are the same: whatever their case, unless the server's collation says otherwise.
 #[must_use]
 pub fn same(a: &str, b: &str) -> bool {
+    if CASE_SENSITIVE.get() {
+        return a == b;
+    }
     a.eq_ignore_ascii_case(b) || (!(a.is_ascii() && b.is_ascii()) && a.to_lowercase() == b.to_lowercase())
 }
 
 /// The SQLite table of a T-SQL table, as a quoted identifier.
 #[must_use]
 pub fn sqlite_name(schema: &str, name: &str) -> String {
-    quote(&format!("{schema}.{name}"))
+    quote(&stored_name(schema, name))
+}
+
+/// The same without quotes. SQLite's names ignore case, those of a T-SQL database may not: a mark stands before capitals.
+pub(crate) fn stored_name(schema: &str, name: &str) -> String {
+    let mut out = String::new();
+    for c in schema.chars().chain(['.']).chain(name.chars()) {
+        if c.is_ascii_uppercase() || c == '^' {
+            out.push('^');
+        }
+        out.push(c);
+    }
+    out
 }
 
 /// A SQLite identifier in double quotes.
@@ -310,6 +369,7 @@ pub fn quote(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-pub(crate) fn relation_key(schema: &str, name: &str) -> String {
-    format!("{}\u{1}{}", schema.to_lowercase(), name.to_lowercase())
+pub(crate) fn relation_key(schema: &str, name: &str, fold: bool) -> String {
+    let key = format!("{schema}\u{1}{name}");
+    if fold { key.to_lowercase() } else { key }
 }

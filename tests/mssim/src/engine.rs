@@ -25,8 +25,18 @@ pub struct EngineOptions {
     pub password: String,
     /// The default database of the login.
     pub database: String,
-    /// Collation of the databases, by name.
+    /// Collation of the server and its databases, by name. Where it minds case, so do the names of objects.
     pub collation: &'static str,
+    pub oddities: Oddities,
+}
+
+/// In what a server may differ from SQL Server and still be taken for one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Oddities {
+    /// The built-in types have other ids in the catalog.
+    pub other_type_ids: bool,
+    /// The catalog shows names in lower case, whatever was declared.
+    pub lower_case_names: bool,
 }
 
 impl Default for EngineOptions {
@@ -36,6 +46,7 @@ impl Default for EngineOptions {
             password: "Passw0rd!".to_owned(),
             database: "testdb".to_owned(),
             collation: "SQL_Latin1_General_CP1_CI_AS",
+            oddities: Oddities::default(),
         }
     }
 }
@@ -196,6 +207,15 @@ impl Engine {
         &self.options.database
     }
 
+    pub(crate) fn oddities(&self) -> Oddities {
+        self.options.oddities
+    }
+
+    /// While it lives, names on this thread are compared as this server does.
+    pub(crate) fn names(&self) -> crate::catalog::NamesOf {
+        crate::catalog::NamesOf::collation(&self.collation)
+    }
+
     /// Names of all databases, in the order of their ids.
     #[must_use]
     pub fn databases(&self) -> Vec<String> {
@@ -234,13 +254,14 @@ impl Engine {
     /// 50999 when the store fails.
     pub fn refresh(&self, database: &str, names: &[&str]) -> Result<(), SqlError> {
         let database = self.database(database)?;
+        let _names = self.names();
         views::refresh(self, &database, names)
     }
 
     /// Takes a view (or table) `schema.name` away from the login in all databases, or gives it back.
     pub fn deny_view(&self, view: &str, denied: Option<Denial>) {
         let (schema, name) = view.split_once('.').unwrap_or(("dbo", view));
-        let key = relation_key(schema, name);
+        let key = relation_key(schema, name, self.collation.case_insensitive);
         {
             let mut all = self.denied.lock().unwrap_or_else(PoisonError::into_inner);
             match denied {
@@ -252,7 +273,7 @@ impl Engine {
         for database in self.all() {
             let _guard = database.ddl.lock().unwrap_or_else(PoisonError::into_inner);
             let mut catalog = Catalog::clone(&database.catalog());
-            catalog.system = Arc::new(system_relations(&denied));
+            catalog.system = Arc::new(system_relations(&denied, &self.collation));
             catalog.index(&denied);
             database.publish(catalog);
         }
@@ -371,10 +392,13 @@ impl Engine {
     }
 }
 
-fn system_relations(denied: &HashMap<String, Denial>) -> HashMap<String, Arc<Relation>> {
-    views::relations()
+fn system_relations(
+    denied: &HashMap<String, Denial>,
+    collation: &Collation,
+) -> HashMap<String, Arc<Relation>> {
+    views::relations(*collation)
         .map(|mut relation| {
-            let key = relation_key(&relation.schema, &relation.name);
+            let key = relation_key(&relation.schema, &relation.name, collation.case_insensitive);
             relation.denial = denied.get(&key).copied();
             (key, Arc::new(relation))
         })
@@ -397,6 +421,11 @@ fn empty_catalog(name: &str, id: i32, collation: Collation, denied: &HashMap<Str
         sequences: Vec::new(),
         synonyms: Vec::new(),
         properties: Vec::new(),
+        modules: Vec::new(),
+        partition_functions: Vec::new(),
+        partition_schemes: Vec::new(),
+        fulltext_catalogs: Vec::new(),
+        fulltext_indexes: Vec::new(),
         snapshot_isolation: false,
         read_committed_snapshot: false,
         read_only: false,
@@ -404,7 +433,7 @@ fn empty_catalog(name: &str, id: i32, collation: Collation, denied: &HashMap<Str
         version: 0,
         next_object_id: 100_000_000,
         clock: 0,
-        system: Arc::new(system_relations(denied)),
+        system: Arc::new(system_relations(denied, &collation)),
         relations: HashMap::new(),
     };
     catalog.index(denied);
@@ -417,7 +446,7 @@ fn create_files(database: &Database) -> rusqlite::Result<()> {
         conn.execute_batch("PRAGMA page_size = 16384; PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;")?;
     }
     let conn = open(database)?;
-    views::create_tables(&conn)
+    views::create_tables(&conn, database.catalog().collation)
 }
 
 fn open(database: &Database) -> rusqlite::Result<Connection> {

@@ -40,12 +40,13 @@ pub struct Outcome {
 }
 
 /// Runs statements that are not queries: CREATE/ALTER/DROP of SCHEMA, TYPE, TABLE, INDEX, SEQUENCE, VIEW, SYNONYM,
-/// DATABASE; INSERT … VALUES, UPDATE, DELETE, TRUNCATE; EXEC sp_addextendedproperty; SET, USE, PRINT.
+/// DATABASE, PROCEDURE, FUNCTION, TRIGGER, PARTITION FUNCTION and SCHEME, FULLTEXT; DBCC CHECKIDENT; INSERT … VALUES, UPDATE, DELETE, TRUNCATE; EXEC sp_addextendedproperty; SET, USE, PRINT.
 ///
 /// # Errors
 /// SQL Server's own (2714, 2627, 515, 2628 …) or 50999; a failed statement leaves nothing behind, statements before
 /// it stay done. `line` counts from 1 within `text`.
 pub fn execute(context: &mut Context<'_>, text: &str) -> Result<Outcome, SqlError> {
+    let _names = context.engine.names();
     let mut cursor = Cursor::new(text)?;
     let mut outcome = Outcome::default();
     while !cursor.done() {
@@ -79,6 +80,13 @@ fn statement(c: &mut Cursor<'_>, x: &mut Context<'_>, outcome: &mut Outcome) -> 
     }
     if c.accept("ALTER TABLE") {
         return alter::alter(c, x);
+    }
+    let off = c.accept("DISABLE TRIGGER");
+    if off || c.accept("ENABLE TRIGGER") {
+        return module::switch(c, x, None, off);
+    }
+    if c.accept("DBCC CHECKIDENT") {
+        return identity::reseed(c, x);
     }
     if c.accept("ALTER INDEX") {
         return index::alter(c, x);
@@ -249,16 +257,21 @@ pub mod convert;
 mod element;
 mod eval;
 mod expr;
+mod fulltext;
 mod functions;
+mod identity;
 mod index;
 pub(crate) mod lex;
+mod module;
 pub mod names;
 mod objects;
+pub(crate) mod partition;
 mod property;
 mod rows;
 mod sequence;
 mod shape;
 mod table;
+mod temporal;
 
 #[cfg(test)]
 mod tests;

@@ -89,6 +89,8 @@ impl Session for EngineSession {
         parameters: &[Parameter],
         results: &mut dyn Results,
     ) -> Result<(), SqlError> {
+        let engine = Arc::clone(&self.engine);
+        let _names = engine.names();
         self.stopped = false;
         self.variables = parameters
             .iter()

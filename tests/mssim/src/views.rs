@@ -13,19 +13,22 @@ use rusqlite::Connection;
 
 use crate::catalog::{Catalog, Relation, quote, same, sqlite_name};
 use crate::collation;
-use crate::engine::{Database, Engine, storage_error};
+use crate::engine::{Database, Engine, Oddities, storage_error};
 use crate::load::lex::Cursor;
 use crate::load::names::{column_type, is_character};
 use crate::results::SqlError;
 use crate::storage;
-use crate::types::{Column, SqlType};
+use crate::types::{Collation, Column, Len, SqlType};
 use crate::value::Value;
 
 mod columns;
 mod information;
 mod keys;
+mod modules;
 mod objects;
 mod sizes;
+mod spaces;
+mod special;
 #[cfg(test)]
 mod tests;
 mod types;
@@ -66,10 +69,12 @@ pub(crate) struct Built {
 }
 
 fn all() -> impl Iterator<Item = &'static View> {
-    [objects::VIEWS, columns::VIEWS, keys::VIEWS, sizes::VIEWS, information::VIEWS].into_iter().flatten()
+    let objects =
+        [objects::VIEWS, columns::VIEWS, keys::VIEWS, modules::VIEWS, spaces::VIEWS, special::VIEWS];
+    objects.into_iter().chain([sizes::VIEWS, information::VIEWS]).flatten()
 }
 
-fn parse_columns(text: &str) -> Result<Vec<Column>, SqlError> {
+fn parse_columns(text: &str, database: Collation) -> Result<Vec<Column>, SqlError> {
     let mut c = Cursor::new(text)?;
     let mut out = Vec::new();
     while !c.done() {
@@ -78,7 +83,7 @@ fn parse_columns(text: &str) -> Result<Vec<Column>, SqlError> {
         let nullable = c.accept("null");
         let collation = is_character(&ty).then_some(match ty {
             SqlType::Char(_) => collation::CATALOG,
-            _ => collation::DEFAULT,
+            _ => database,
         });
         out.push(Column { name, ty, nullable, collation, identity: false, computed: false });
         if !c.accept(",") {
@@ -89,15 +94,15 @@ fn parse_columns(text: &str) -> Result<Vec<Column>, SqlError> {
 }
 
 /// The system views, without denials. Their object ids are negative, as in SQL Server.
-pub(crate) fn relations() -> impl Iterator<Item = Relation> {
-    (1..).zip(all()).filter_map(|(n, v)| {
+pub(crate) fn relations(database: Collation) -> impl Iterator<Item = Relation> {
+    (1..).zip(all()).filter_map(move |(n, v)| {
         Some(Relation {
             schema: v.schema.to_owned(),
             name: v.name.to_owned(),
             object_id: -n,
             sqlite_name: sqlite_name(v.schema, v.name),
             // A declaration that does not parse is a defect, which a test finds.
-            columns: parse_columns(v.columns).ok()?,
+            columns: parse_columns(v.columns, database).ok()?,
             is_system: true,
             denial: None,
             table: None,
@@ -105,9 +110,9 @@ pub(crate) fn relations() -> impl Iterator<Item = Relation> {
     })
 }
 
-pub(crate) fn create_tables(conn: &Connection) -> rusqlite::Result<()> {
+pub(crate) fn create_tables(conn: &Connection, database: Collation) -> rusqlite::Result<()> {
     let mut sql = String::from("BEGIN;");
-    for r in relations() {
+    for r in relations(database) {
         let columns: Vec<_> = r
             .columns
             .iter()
@@ -146,15 +151,41 @@ pub(crate) fn refresh(engine: &Engine, database: &Database, names: &[&str]) -> R
         if built.tokens.get(key) == Some(&token) {
             continue;
         }
-        let rows = (view.rows)(&Source { engine, database, catalog: &catalog, conn })?;
+        let mut rows = (view.rows)(&Source { engine, database, catalog: &catalog, conn })?;
+        make_odd(engine.oddities(), view, &mut rows);
         write(conn, view, &rows).map_err(|e| storage_error(&e))?;
         built.tokens.insert(key, token);
     }
     Ok(())
 }
 
+/// Shows what another server shows in the same place.
+fn make_odd(oddities: Oddities, view: &View, rows: &mut [Vec<Value>]) {
+    if oddities == Oddities::default() {
+        return;
+    }
+    let columns = parse_columns(view.columns, collation::DEFAULT).unwrap_or_default();
+    for row in rows {
+        for (c, value) in columns.iter().zip(row) {
+            match value {
+                Value::Int(id) if oddities.other_type_ids && *id < 256 && c.name.ends_with("_type_id") => {
+                    *id = 255 - *id;
+                }
+                Value::Text(name)
+                    if oddities.lower_case_names && c.ty == SYSNAME && view.name != "databases" =>
+                {
+                    *name = String::from_utf8_lossy(name).to_lowercase().into_bytes();
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+const SYSNAME: SqlType = SqlType::NVarChar(Len::Limited(128));
+
 fn write(conn: &mut Connection, view: &View, rows: &[Vec<Value>]) -> rusqlite::Result<()> {
-    let columns = parse_columns(view.columns).unwrap_or_default();
+    let columns = parse_columns(view.columns, collation::DEFAULT).unwrap_or_default();
     let name = sqlite_name(view.schema, view.name);
     let transaction = conn.transaction_with_behavior(rusqlite::TransactionBehavior::Deferred)?;
     transaction.execute(&format!("DELETE FROM system_views.{name}"), [])?;

@@ -49,6 +49,19 @@ pub struct ColumnDef {
     pub default: Option<Constraint>,
     pub rowguidcol: bool,
     pub sparse: bool,
+    /// A column of the period of a temporal table.
+    pub generated: Option<Generated>,
+    /// Not in `SELECT *`.
+    pub hidden: bool,
+    /// MASKED WITH (FUNCTION = '…'): declared only.
+    pub masked: Option<String>,
+}
+
+/// GENERATED ALWAYS AS ROW START or END.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Generated {
+    Start,
+    End,
 }
 
 impl ColumnDef {
@@ -71,6 +84,35 @@ pub enum IndexKind {
     PrimaryKey,
     UniqueConstraint,
     Index,
+}
+
+/// How an index is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum IndexForm {
+    Rows,
+    Columnstore,
+    /// With the primary XML index that it is built on and the kind of a secondary one (P path, V value, R property).
+    Xml(Option<(i32, char)>),
+    /// With the tessellation scheme.
+    Spatial(String),
+}
+
+/// Where a partitioned table or index lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Partitioned {
+    /// `data_space_id` of the scheme.
+    pub scheme: i32,
+    pub column_id: i32,
+}
+
+/// `temporal_type`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Temporal {
+    No,
+    /// Of another table.
+    History,
+    /// With the table of its history.
+    Versioned(i32),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,6 +140,8 @@ pub struct IndexDef {
     pub fill_factor: u8,
     pub ignore_dup_key: bool,
     pub disabled: bool,
+    pub form: IndexForm,
+    pub partitioned: Option<Partitioned>,
 }
 
 /// What a foreign key does when the row it names changes.
@@ -141,6 +185,10 @@ pub struct TableDef {
     /// Objects are dated by a counter of seconds from 2024-01-01, so that a script gives the same catalog every time.
     pub created: i64,
     pub modified: i64,
+    pub partitioned: Option<Partitioned>,
+    /// PERIOD FOR SYSTEM_TIME: start and end.
+    pub period: Option<(i32, i32)>,
+    pub temporal: Temporal,
 }
 
 impl TableDef {

@@ -5,7 +5,7 @@ use crate::engine::{error, unknown};
 use crate::load::lex::Cursor;
 use crate::load::names::{column_type, is_character};
 use crate::load::rows::Writer;
-use crate::load::{Context, objects, table};
+use crate::load::{Context, module, objects, table, temporal};
 use crate::results::SqlError;
 use crate::storage::{self, Stored};
 use crate::types::SqlType;
@@ -32,6 +32,15 @@ pub(crate) fn alter(c: &mut Cursor<'_>, x: &mut Context<'_>) -> Result<(), SqlEr
     }
     if c.accept("DROP CONSTRAINT") || c.accept("DROP") {
         return drop_constraints(c, x, at);
+    }
+    if c.accept("SET ( SYSTEM_VERSIONING =") {
+        let wanted = temporal::option(c)?;
+        c.expect(")")?;
+        return temporal::alter(x, at, wanted.as_ref());
+    }
+    let off = c.accept("DISABLE TRIGGER");
+    if off || c.accept("ENABLE TRIGGER") {
+        return module::switch(c, x, Some(at), off);
     }
     if c.accept("SET") {
         // LOCK_ESCALATION and the like: nothing that a reader sees.

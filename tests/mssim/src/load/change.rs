@@ -8,7 +8,7 @@ use crate::engine::{error, storage_error, unknown};
 use crate::load::expr::{self, Expr};
 use crate::load::lex::Cursor;
 use crate::load::rows::{Writer, select, violation};
-use crate::load::{Context, objects};
+use crate::load::{Context, objects, temporal};
 use crate::results::SqlError;
 use crate::storage::Stored;
 use crate::types::SqlType;
@@ -19,6 +19,7 @@ pub(crate) fn insert(c: &mut Cursor<'_>, x: &mut Context<'_>) -> Result<u64, Sql
     c.accept("INTO");
     let (schema, name) = c.object()?;
     let (database, catalog, table) = objects::open_table(x, schema.as_deref(), &name)?;
+    temporal::writable(&table, true)?;
     let w = Writer::new(&database, &catalog, &table, x.parameters)?;
     let explicit = x.settings.identity_insert == Some(table.object_id);
     let named = if c.is("(") { Some(c.names()?) } else { None };
@@ -62,7 +63,8 @@ pub(crate) fn insert(c: &mut Cursor<'_>, x: &mut Context<'_>) -> Result<u64, Sql
 
 /// Positions of the columns that an INSERT fills.
 fn targets(table: &TableDef, named: Option<Vec<String>>, explicit: bool) -> Result<Vec<usize>, SqlError> {
-    let writable = |c: &ColumnDef| c.computed.is_none() && c.ty != SqlType::RowVersion;
+    let writable =
+        |c: &ColumnDef| c.computed.is_none() && c.ty != SqlType::RowVersion && c.generated.is_none();
     let Some(names) = named else {
         let all = (0..table.columns.len()).filter(|i| {
             let c = &table.columns[*i];
@@ -87,6 +89,9 @@ fn targets(table: &TableDef, named: Option<Vec<String>>, explicit: bool) -> Resu
             let column = &table.columns[at];
             if column.computed.is_some() {
                 return Err(error(271, 16, format!("The column \"{n}\" cannot be modified because it is either a computed column or is the result of a UNION operator.")));
+            }
+            if column.generated.is_some() {
+                return Err(error(13536, 16, format!("Cannot insert an explicit value into a GENERATED ALWAYS column in table '{}'.", table.name)));
             }
             if column.ty == SqlType::RowVersion {
                 return Err(error(273, 16, "Cannot insert an explicit value into a timestamp column.".to_owned()));
@@ -158,6 +163,7 @@ fn equalities(e: &Expr, table: &TableDef, out: &mut Vec<(String, i64)>) {
 pub(crate) fn update(c: &mut Cursor<'_>, x: &mut Context<'_>) -> Result<u64, SqlError> {
     let (schema, name) = c.object()?;
     let (database, catalog, table) = objects::open_table(x, schema.as_deref(), &name)?;
+    temporal::writable(&table, false)?;
     let w = Writer::new(&database, &catalog, &table, x.parameters)?;
     c.expect("SET")?;
     let mut changes = Vec::new();
@@ -201,6 +207,7 @@ pub(crate) fn delete(c: &mut Cursor<'_>, x: &mut Context<'_>) -> Result<u64, Sql
     c.accept("FROM");
     let (schema, name) = c.object()?;
     let (database, catalog, table) = objects::open_table(x, schema.as_deref(), &name)?;
+    temporal::writable(&table, false)?;
     let w = Writer::new(&database, &catalog, &table, x.parameters)?;
     if c.is("FROM") {
         return Err(unknown("DELETE … FROM"));
@@ -219,6 +226,13 @@ pub(crate) fn delete(c: &mut Cursor<'_>, x: &mut Context<'_>) -> Result<u64, Sql
 pub(crate) fn truncate(c: &mut Cursor<'_>, x: &mut Context<'_>) -> Result<(), SqlError> {
     let (schema, name) = c.object()?;
     let (database, catalog, table) = objects::open_table(x, schema.as_deref(), &name)?;
+    if table.temporal != crate::catalog::Temporal::No {
+        return Err(error(
+            13545,
+            16,
+            format!("Truncate failed on table '{name}' because it is of a system-versioned temporal table."),
+        ));
+    }
     let referenced = |t: &TableDef| {
         t.object_id != table.object_id && t.foreign_keys.iter().any(|f| f.referenced == table.object_id)
     };

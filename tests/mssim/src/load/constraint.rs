@@ -1,9 +1,13 @@
 //! Constraints and indexes in a declaration: names, columns, keys.
 
-use crate::catalog::{Catalog, Constraint, ForeignKeyDef, IndexColumn, IndexDef, IndexKind, TableDef, same};
+use crate::catalog::{
+    Catalog, Constraint, ForeignKeyDef, IndexColumn, IndexDef, IndexForm, IndexKind, Partitioned, TableDef,
+    same,
+};
 use crate::engine::error;
 use crate::load::element::{Element, ForeignKey, Index};
 use crate::load::expr::{self, Expr};
+use crate::load::{partition, temporal};
 use crate::results::SqlError;
 
 /// Adds a constraint or an index to the declaration.
@@ -14,7 +18,7 @@ pub(crate) fn add(
     unchecked: bool,
 ) -> Result<(), SqlError> {
     match e {
-        Element::Key { name, primary, clustered, columns, fill, ignore_dup } => {
+        Element::Key { name, primary, clustered, columns, fill, ignore_dup, on } => {
             if primary && table.primary_key().is_some() {
                 return Err(error(
                     1779,
@@ -39,10 +43,11 @@ pub(crate) fn add(
             }
             let kind = if primary { IndexKind::PrimaryKey } else { IndexKind::UniqueConstraint };
             let index =
-                Index { name, unique: true, clustered, columns, fill, ignore_dup, ..Index::default() };
-            add_index(table, index, kind, object_id, system_named)
+                Index { name, unique: true, clustered, columns, fill, ignore_dup, on, ..Index::default() };
+            add_index(catalog, table, index, kind, (object_id, system_named))
         }
-        Element::Index(index) => add_index(table, index, IndexKind::Index, 0, false),
+        Element::Index(index) => add_index(catalog, table, index, IndexKind::Index, (0, false)),
+        Element::Period(start, end) => temporal::period(table, &start, &end),
         Element::Check { name, condition, column } => {
             let parent = column.map_or(Ok(0), |n| column_id(table, &n))?;
             let made = constraint_of(catalog, table, ("CK", parent), name, &condition)?;
@@ -109,12 +114,35 @@ fn spread(object_id: i32) -> u64 {
     u64::from(object_id.unsigned_abs()).wrapping_mul(0x9E37_79B9_7F4A_7C15)
 }
 
+/// Where the index lies: where it says, else with its table. A unique one must have the partitioning column.
+fn place(
+    catalog: &Catalog,
+    table: &TableDef,
+    index: &Index,
+    keys: &[IndexColumn],
+) -> Result<Option<Partitioned>, SqlError> {
+    let partitioned = match &index.on {
+        Some(on) => Some(partition::placed(catalog, table, on)?),
+        None => table.partitioned,
+    };
+    if let Some(p) = partitioned.filter(|_| index.unique)
+        && !keys.iter().any(|k| k.column_id == p.column_id)
+    {
+        return Err(error(
+            1908,
+            16,
+            format!("The partitioning column is not part of the unique index '{}'.", index.name),
+        ));
+    }
+    Ok(partitioned)
+}
+
 pub(crate) fn add_index(
+    catalog: &Catalog,
     table: &mut TableDef,
     index: Index,
     kind: IndexKind,
-    object_id: i32,
-    system_named: bool,
+    (object_id, system_named): (i32, bool),
 ) -> Result<(), SqlError> {
     if table.indexes.iter().any(|i| same(&i.name, &index.name)) {
         return Err(error(
@@ -140,9 +168,26 @@ pub(crate) fn add_index(
             Ok(IndexColumn { column_id: column_id(table, name)?, descending: *descending })
         })
         .collect::<Result<Vec<_>, SqlError>>()?;
-    let included = index.included.iter().map(|n| column_id(table, n)).collect::<Result<Vec<_>, _>>()?;
-    let id =
-        if index.clustered { 1 } else { table.indexes.iter().map(|i| i.id).max().unwrap_or(1).max(1) + 1 };
+    let mut included = index.included.iter().map(|n| column_id(table, n)).collect::<Result<Vec<_>, _>>()?;
+    let form = index.form.clone().unwrap_or(IndexForm::Rows);
+    if index.clustered && form == IndexForm::Columnstore {
+        included = table.columns.iter().map(|c| c.id).collect();
+    }
+    let first = match form {
+        IndexForm::Xml(_) => 256_000,
+        IndexForm::Spatial(_) => 384_000,
+        _ => 2,
+    };
+    // The ids of xml and spatial indexes begin far above.
+    let taken = table.indexes.iter().map(|i| i.id).filter(|id| (first..first + 100_000).contains(id));
+    let id = if index.clustered { 1 } else { taken.max().map_or(first, |id| id + 1) };
+    let partitioned = match form {
+        IndexForm::Rows | IndexForm::Columnstore => place(catalog, table, &index, &keys)?,
+        _ => None,
+    };
+    if index.clustered {
+        table.partitioned = partitioned;
+    }
     table.indexes.push(IndexDef {
         id,
         name: index.name,
@@ -157,6 +202,8 @@ pub(crate) fn add_index(
         fill_factor: index.fill,
         ignore_dup_key: index.ignore_dup,
         disabled: false,
+        form,
+        partitioned,
     });
     table.indexes.sort_by_key(|i| i.id);
     Ok(())

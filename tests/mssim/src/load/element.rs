@@ -1,9 +1,10 @@
 //! Constraints and indexes as they are written: their parsers.
 
-use crate::catalog::Action;
+use crate::catalog::{Action, IndexForm};
 use crate::engine::unknown;
 use crate::load::expr::{self, Expr};
 use crate::load::lex::Cursor;
+use crate::load::temporal::{self, Versioning};
 use crate::results::SqlError;
 
 /// A constraint or index as parsed, not yet bound to column ids.
@@ -16,7 +17,10 @@ pub(crate) enum Element {
         columns: Vec<(String, bool)>,
         fill: u8,
         ignore_dup: bool,
+        on: Option<Placement>,
     },
+    /// PERIOD FOR SYSTEM_TIME.
+    Period(String, String),
     Check {
         name: Option<String>,
         condition: Expr,
@@ -30,6 +34,9 @@ pub(crate) enum Element {
     ForeignKey(ForeignKey),
     Index(Index),
 }
+
+/// Partition scheme and column of an ON clause.
+pub(crate) type Placement = (String, String);
 
 #[derive(Debug, Clone)]
 pub(crate) struct ForeignKey {
@@ -52,21 +59,37 @@ pub(crate) struct Index {
     pub(crate) filter: Option<Expr>,
     pub(crate) fill: u8,
     pub(crate) ignore_dup: bool,
+    pub(crate) on: Option<Placement>,
+    pub(crate) form: Option<IndexForm>,
+}
+
+/// What stands after a table, an index or a key.
+#[derive(Debug, Default)]
+pub(crate) struct Storage {
+    pub(crate) on: Option<Placement>,
+    pub(crate) versioning: Option<Versioning>,
 }
 
 /// `ON filegroup`, `TEXTIMAGE_ON`, `WITH (…)` after a table, index or key.
-pub(crate) fn storage_clauses(c: &mut Cursor<'_>) -> Result<(), SqlError> {
+pub(crate) fn storage_clauses(c: &mut Cursor<'_>) -> Result<Storage, SqlError> {
+    let mut out = Storage::default();
     loop {
-        if c.accept("ON") || c.accept("TEXTIMAGE_ON") || c.accept("FILESTREAM_ON") {
+        if c.accept("TEXTIMAGE_ON") || c.accept("FILESTREAM_ON") {
             c.name()?;
+        } else if c.accept("ON") {
+            let name = c.name()?;
             if c.is("(") {
-                return Err(unknown("a partition scheme"));
+                let column = c.names()?.pop().unwrap_or_default();
+                out.on = Some((name, column));
             }
+        } else if c.accept("WITH ( SYSTEM_VERSIONING =") {
+            out.versioning = temporal::option(c)?;
+            c.expect(")")?;
         } else if c.is("WITH (") {
             c.accept("WITH");
             options(c)?;
         } else {
-            return Ok(());
+            return Ok(out);
         }
     }
 }
@@ -125,7 +148,11 @@ pub(crate) fn constraint(c: &mut Cursor<'_>) -> Result<Option<Element>, SqlError
         return Ok(Some(Element::Default { name, value, column }));
     }
     if c.is("PERIOD FOR") {
-        return Err(unknown("a temporal table"));
+        c.expect("PERIOD FOR")?;
+        c.expect("SYSTEM_TIME")?;
+        let names = c.names()?;
+        let [start, end] = names.as_slice() else { return Err(c.wrong()) };
+        return Ok(Some(Element::Period(start.clone(), end.clone())));
     }
     if name.is_none() && c.is("INDEX") && c.peek_at(2).is_none_or(|t| t.text != ",") {
         c.accept("INDEX");
@@ -165,10 +192,11 @@ pub(super) fn key(
     } else if c.accept("WITH FILLFACTOR =") {
         fill = u8::try_from(c.integer()?).map_err(|_| c.wrong())?;
     }
+    let mut on = None;
     if c.is("ON") && !c.is("ON DELETE") && !c.is("ON UPDATE") {
-        storage_clauses(c)?;
+        on = storage_clauses(c)?.on;
     }
-    Ok(Some(Element::Key { name, primary, clustered, columns, fill, ignore_dup: false }))
+    Ok(Some(Element::Key { name, primary, clustered, columns, fill, ignore_dup: false, on }))
 }
 
 fn key_columns(c: &mut Cursor<'_>) -> Result<Vec<(String, bool)>, SqlError> {
@@ -188,7 +216,12 @@ fn key_columns(c: &mut Cursor<'_>) -> Result<Vec<(String, bool)>, SqlError> {
 
 /// After the name (and ON table) of an index.
 pub(crate) fn index_rest(c: &mut Cursor<'_>, mut index: Index) -> Result<Index, SqlError> {
-    index.columns = key_columns(c)?;
+    if index.form == Some(IndexForm::Columnstore) {
+        // All columns of a clustered one, those named of another; none of them is a key.
+        index.included = if c.is("(") { c.names()? } else { Vec::new() };
+    } else {
+        index.columns = key_columns(c)?;
+    }
     if c.accept("INCLUDE") {
         index.included = c.names()?;
     }
@@ -199,7 +232,7 @@ pub(crate) fn index_rest(c: &mut Cursor<'_>, mut index: Index) -> Result<Index, 
         c.accept("WITH");
         index.fill = options(c)?.0;
     }
-    storage_clauses(c)?;
+    index.on = storage_clauses(c)?.on;
     Ok(index)
 }
 

@@ -233,7 +233,11 @@ fn named(c: &mut Cursor<'_>) -> Result<Expr, SqlError> {
         }
         c.expect(".")?;
         let column = c.name()?;
-        if c.is("(") || c.is(".") {
+        if c.accept("(") {
+            let name = format!("[{}].[{}]", name.replace(']', "]]"), column.replace(']', "]]"));
+            return Ok(Expr::Call(name, list(c)?));
+        }
+        if c.is(".") {
             return Err(unknown(format_args!("the function {name}.{column}")));
         }
         return Ok(Expr::Column(column));
@@ -284,6 +288,13 @@ fn case(c: &mut Cursor<'_>) -> Result<Expr, SqlError> {
     let other = if c.accept("ELSE") { Some(Box::new(parse(c)?)) } else { None };
     c.expect("END")?;
     if arms.is_empty() { Err(c.wrong()) } else { Ok(Expr::Case(arms, other)) }
+}
+
+/// Schema and name where the name of a call is that of a user's function.
+pub(crate) fn user_function(name: &str) -> Option<(String, String)> {
+    let mut c = Cursor::new(name).ok().filter(|_| name.starts_with('['))?;
+    let (schema, name) = c.object().ok()?;
+    Some((schema?, name))
 }
 
 /// A definition as the catalog keeps it: one pair of parentheses around the normal form.
@@ -338,7 +349,8 @@ fn shown(e: &Expr) -> String {
         },
         Expr::Call(name, arguments) => format!("{name}({})", all(arguments)),
         Expr::NextValue(schema, name) => {
-            format!("NEXT VALUE FOR [{}].[{name}]", schema.as_deref().unwrap_or("dbo"))
+            let of = |name: &str| name.replace(']', "]]");
+            format!("NEXT VALUE FOR [{}].[{}]", of(schema.as_deref().unwrap_or("dbo")), of(name))
         }
         Expr::IsNull(inner, negated) => {
             format!("{} IS {}NULL", shown(inner), if *negated { "NOT " } else { "" })

@@ -22,6 +22,11 @@ pub(crate) fn call(s: &Scope<'_>, name: &str, arguments: &[Expr]) -> Result<Type
         }
         _ => {}
     }
+    if name.starts_with('[') {
+        return Err(unknown(format_args!(
+            "the value of the user's function {name}: functions are declared only"
+        )));
+    }
     let values: Vec<Typed> = arguments.iter().map(|a| s.eval(a)).collect::<Result<_, _>>()?;
     if let Some((ty, method)) = name.split_once("::") {
         return crate::clr::made(ty, method, &values);

@@ -1,17 +1,24 @@
 //! CREATE INDEX and ALTER INDEX.
 
-use crate::catalog::{TableDef, same};
+use crate::catalog::{IndexForm, TableDef, same};
 use crate::engine::{error, unknown};
 use crate::load::lex::Cursor;
 use crate::load::objects::alter_with;
 use crate::load::{Context, table};
 use crate::results::SqlError;
+use crate::types::{SqlType, UdtKind};
 
 /// After CREATE.
 pub(crate) fn create(c: &mut Cursor<'_>, x: &Context<'_>) -> Result<(), SqlError> {
     let mut index = table::Index { unique: c.accept("UNIQUE"), ..table::Index::default() };
+    if c.is("PRIMARY XML INDEX") || c.is("XML INDEX") || c.is("SPATIAL INDEX") {
+        return special(c, x);
+    }
     index.clustered = c.accept("CLUSTERED");
     c.accept("NONCLUSTERED");
+    if c.accept("COLUMNSTORE") {
+        index.form = Some(IndexForm::Columnstore);
+    }
     if !c.accept("INDEX") {
         return Err(unknown(format_args!("CREATE {}", c.peek().map_or("", |t| &t.text))));
     }
@@ -24,6 +31,61 @@ pub(crate) fn create(c: &mut Cursor<'_>, x: &Context<'_>) -> Result<(), SqlError
         schema.as_deref(),
         &name,
         |k, t| table::add(k, t, table::Element::Index(index), false),
+        &mut |_| Err(unknown("a new column")),
+    )
+}
+
+/// XML and spatial indexes: one column, no key.
+fn special(c: &mut Cursor<'_>, x: &Context<'_>) -> Result<(), SqlError> {
+    let (primary, spatial) = (c.accept("PRIMARY"), c.accept("SPATIAL"));
+    c.accept("XML");
+    c.expect("INDEX")?;
+    let name = c.name()?;
+    c.expect("ON")?;
+    let (schema, on) = c.object()?;
+    let included = c.names()?;
+    let mut grid = None;
+    let mut base = None;
+    if spatial && c.accept("USING") {
+        grid = Some(c.name()?.to_uppercase());
+    } else if !primary && !spatial {
+        c.expect("USING XML INDEX")?;
+        let of = c.name()?;
+        c.expect("FOR")?;
+        let kind = c.name()?.to_uppercase();
+        base = kind
+            .chars()
+            .next()
+            .map(|letter| (of, if letter == 'P' && kind != "PATH" { 'R' } else { letter }));
+    }
+    if c.accept("WITH") {
+        c.skip_group()?;
+    }
+    alter_with(
+        x,
+        schema.as_deref(),
+        &on,
+        |k, t| {
+            let ty = included.first().and_then(|n| t.column(n)).map(|column| column.ty);
+            let form = match (ty, &base) {
+                (Some(SqlType::Xml), None) if primary => IndexForm::Xml(None),
+                (Some(SqlType::Xml), Some((of, kind))) => {
+                    let found =
+                        t.indexes.iter().find(|i| same(&i.name, of) && i.form == IndexForm::Xml(None));
+                    let missing = || error(6322, 16, format!("There is no primary xml index '{of}'."));
+                    IndexForm::Xml(Some((found.ok_or_else(missing)?.id, *kind)))
+                }
+                (Some(SqlType::Udt(UdtKind::Geography)), _) if spatial => {
+                    IndexForm::Spatial(grid.unwrap_or_else(|| "GEOGRAPHY_AUTO_GRID".to_owned()))
+                }
+                (Some(SqlType::Udt(UdtKind::Geometry)), _) if spatial => {
+                    IndexForm::Spatial(grid.unwrap_or_else(|| "GEOMETRY_AUTO_GRID".to_owned()))
+                }
+                _ => return Err(unknown("an xml or spatial index on this column")),
+            };
+            let index = table::Index { name, included, form: Some(form), ..table::Index::default() };
+            table::add(k, t, table::Element::Index(index), false)
+        },
         &mut |_| Err(unknown("a new column")),
     )
 }

@@ -297,6 +297,11 @@ impl<'a> Cursor<'a> {
         Ok(())
     }
 
+    /// Whether a bare word stands anywhere.
+    pub(crate) fn contains(&self, word: &str) -> bool {
+        self.tokens.iter().any(|t| t.kind == Kind::Word && t.text.eq_ignore_ascii_case(word))
+    }
+
     /// Byte offset of the next token.
     pub(crate) fn offset(&self) -> usize {
         self.peek().map_or(self.sql.len(), |t| t.start)

@@ -2,12 +2,13 @@
 
 use std::sync::{Arc, PoisonError};
 
-use crate::catalog::{AliasType, Catalog, Schema, SynonymDef, TableDef, ViewDef, same};
+use crate::catalog::{AliasType, Catalog, ModuleKind, Schema, SynonymDef, TableDef, Temporal, ViewDef, same};
 use crate::engine::{Database, error, storage_error, unknown};
 use crate::load::lex::Cursor;
 use crate::load::names::column_type;
-use crate::load::{Context, index, sequence, shape, table};
+use crate::load::{Context, fulltext, index, module, partition, sequence, shape, table};
 use crate::results::SqlError;
+use crate::types::SqlType;
 
 /// The schema as declared; `dbo` without a name.
 pub(crate) fn schema_of(catalog: &Catalog, name: Option<&str>) -> Result<String, SqlError> {
@@ -119,9 +120,11 @@ pub(crate) fn create(c: &mut Cursor<'_>, x: &mut Context<'_>, start: usize) -> R
     }
     if c.accept("TABLE") {
         return declare(x, |k, _| {
-            let table = table::create(c, k)?;
-            shape::create(x.conn, &table)?;
-            k.tables.push(Arc::new(table));
+            let (table, history) = table::create(c, k)?;
+            for table in [Some(table), history].into_iter().flatten() {
+                shape::create(x.conn, &table)?;
+                k.tables.push(Arc::new(table));
+            }
             Ok(())
         });
     }
@@ -156,7 +159,7 @@ pub(crate) fn create(c: &mut Cursor<'_>, x: &mut Context<'_>, start: usize) -> R
         while c.accept(".") {
             parts.push(c.name()?);
         }
-        let base = parts.iter().map(|p| format!("[{p}]")).collect::<Vec<_>>().join(".");
+        let base = parts.iter().map(|p| format!("[{}]", p.replace(']', "]]"))).collect::<Vec<_>>().join(".");
         return declare(x, |k, _| {
             let schema = schema_of(k, schema.as_deref())?;
             check_free(k, &schema, &name)?;
@@ -164,6 +167,22 @@ pub(crate) fn create(c: &mut Cursor<'_>, x: &mut Context<'_>, start: usize) -> R
             k.synonyms.push(SynonymDef { object_id, schema, name, base, created });
             Ok(())
         });
+    }
+    if c.accept("PARTITION FUNCTION") {
+        return partition::create_function(c, x);
+    }
+    if c.accept("PARTITION SCHEME") {
+        return partition::create_scheme(c, x);
+    }
+    if c.accept("FULLTEXT CATALOG") {
+        return fulltext::create_catalog(c, x);
+    }
+    if c.accept("FULLTEXT INDEX") {
+        return fulltext::create_index(c, x);
+    }
+    let module = ["PROC", "PROCEDURE", "FUNCTION", "TRIGGER"];
+    if module.iter().any(|w| c.is(w) || c.is(&format!("OR ALTER {w}"))) {
+        return module::create(c, x, start);
     }
     if c.is("VIEW") || c.is("OR ALTER VIEW") {
         let replace = c.accept("OR ALTER");
@@ -207,16 +226,22 @@ pub(crate) fn alter_with(
 
 fn create_type(c: &mut Cursor<'_>, x: &Context<'_>) -> Result<(), SqlError> {
     let (schema, name) = c.object()?;
-    if !c.accept("FROM") {
-        return Err(unknown("a type that is not FROM another"));
-    }
-    let (base, _) = column_type(c, None)?;
-    let nullable = !c.accept("NOT NULL");
-    c.accept("NULL");
+    let is_table = c.accept("AS TABLE");
+    let (base, nullable) = if is_table {
+        c.skip_group()?;
+        (SqlType::SqlVariant, false)
+    } else if c.accept("FROM") {
+        let (base, _) = column_type(c, None)?;
+        let nullable = !c.accept("NOT NULL");
+        c.accept("NULL");
+        (base, nullable)
+    } else {
+        return Err(unknown("a type that is neither FROM another nor a table"));
+    };
     declare(x, |k, _| {
         let schema = schema_of(k, schema.as_deref())?;
         let id = k.types.iter().map(|t| t.id).max().unwrap_or(256) + 1;
-        k.types.push(AliasType { id, schema, name, base, nullable });
+        k.types.push(AliasType { id, schema, name, base, nullable, is_table });
         Ok(())
     })
 }
@@ -271,10 +296,23 @@ fn drop_one(
     let at = schema.unwrap_or("dbo");
     let lower = kind.to_lowercase();
     let is = |s: &str, n: &str| same(s, at) && same(n, name);
-    let count = (k.views.len(), k.sequences.len(), k.synonyms.len(), k.types.len(), k.schemas.len());
+    let sizes = |k: &Catalog| {
+        let declared = k.views.len() + k.modules.len() + k.sequences.len() + k.synonyms.len();
+        declared + k.types.len() + k.schemas.len()
+    };
+    let count = sizes(k);
     match kind {
         "TABLE" => {
             let table = k.table(schema, name).cloned().ok_or_else(|| missing("table", name))?;
+            if table.temporal != Temporal::No {
+                return Err(error(
+                    13552,
+                    16,
+                    format!(
+                        "Drop table operation failed on table '{name}' because it is of a system-versioned temporal table."
+                    ),
+                ));
+            }
             let held = |t: &TableDef| {
                 t.object_id != table.object_id
                     && t.foreign_keys.iter().any(|f| f.referenced == table.object_id)
@@ -291,8 +329,17 @@ fn drop_one(
             shape::drop(x.conn, &table)?;
             k.tables.retain(|t| t.object_id != table.object_id);
             k.properties.retain(|p| p.major_id != table.object_id);
+            k.modules.retain(|m| m.trigger.as_ref().is_none_or(|t| t.parent != table.object_id));
+            k.fulltext_indexes.retain(|f| f.object_id != table.object_id);
             return Ok(());
         }
+        "PROC" | "PROCEDURE" => {
+            k.modules.retain(|m| m.kind != ModuleKind::Procedure || !is(&m.schema, &m.name));
+        }
+        "TRIGGER" => k.modules.retain(|m| m.trigger.is_none() || !is(&m.schema, &m.name)),
+        "FUNCTION" => k.modules.retain(|m| {
+            matches!(m.kind, ModuleKind::Procedure | ModuleKind::Trigger) || !is(&m.schema, &m.name)
+        }),
         "VIEW" => k.views.retain(|v| !is(&v.schema, &v.name)),
         "SEQUENCE" => k.sequences.retain(|v| !is(&v.schema, &v.name)),
         "SYNONYM" => k.synonyms.retain(|v| !is(&v.schema, &v.name)),
@@ -319,8 +366,7 @@ fn drop_one(
         }
         other => return Err(unknown(format_args!("DROP {other}"))),
     }
-    let after = (k.views.len(), k.sequences.len(), k.synonyms.len(), k.types.len(), k.schemas.len());
-    if count == after { Err(missing(&lower, name)) } else { Ok(()) }
+    if count == sizes(k) { Err(missing(&lower, name)) } else { Ok(()) }
 }
 
 /// After ALTER DATABASE.

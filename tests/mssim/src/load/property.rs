@@ -44,6 +44,11 @@ pub(crate) fn add(c: &mut Cursor<'_>, x: &Context<'_>) -> Result<(), SqlError> {
         let (class, major_id, minor_id) =
             match (kind(kind0).as_str(), kind(kind1).as_str(), kind(kind2).as_str()) {
                 ("", ..) => (0, 0, 0),
+                ("SCHEMA", "TYPE", "") => {
+                    let (schema, name) = (name0.unwrap_or_default(), name1.unwrap_or_default());
+                    let found = k.types.iter().find(|t| same(&t.name, &name) && same(&t.schema, &schema));
+                    (6, found.map(|t| t.id).ok_or_else(wrong)?, 0)
+                }
                 ("SCHEMA", "", _) => (3, k.schema_id(name0.as_deref().unwrap_or("")).ok_or_else(wrong)?, 0),
                 ("SCHEMA", _, "") => {
                     (1, k.object_id(name0.as_deref(), name1.as_deref().unwrap_or("")).ok_or_else(wrong)?, 0)
@@ -62,7 +67,9 @@ pub(crate) fn add(c: &mut Cursor<'_>, x: &Context<'_>) -> Result<(), SqlError> {
                                 .map(|i| i.id)
                                 .ok_or_else(wrong)?,
                         ),
-                        "CONSTRAINT" => (1, k.object_id(name0.as_deref(), &name2).ok_or_else(wrong)?, 0),
+                        "CONSTRAINT" | "TRIGGER" => {
+                            (1, k.object_id(name0.as_deref(), &name2).ok_or_else(wrong)?, 0)
+                        }
                         _ => return Err(wrong()),
                     }
                 }

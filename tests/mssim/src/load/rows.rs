@@ -6,7 +6,7 @@ use crate::load::convert::{Typed, cast, limit, text_length, through_code_page};
 use crate::load::eval::{Lookup, NextValue, Scope};
 use crate::load::expr::{self, Expr};
 use crate::load::lex::Cursor;
-use crate::load::sequence;
+use crate::load::{sequence, temporal};
 use crate::results::{Parameter, SqlError};
 use crate::storage::{self, Stored};
 use crate::types::{Collation, SqlType};
@@ -30,7 +30,7 @@ pub(crate) fn violation(e: &rusqlite::Error, table: &TableDef, _row: &[Stored]) 
     if f.code != rusqlite::ErrorCode::ConstraintViolation {
         return storage_error(e);
     }
-    let prefix = format!("{}.{}.", table.schema, table.name);
+    let prefix = format!("{}.", crate::catalog::stored_name(&table.schema, &table.name));
     let columns = message.strip_prefix("UNIQUE constraint failed: ").unwrap_or("");
     let is = |i: &&IndexDef| {
         let names: Vec<_> = i
@@ -115,7 +115,17 @@ pub(crate) fn computed_type(
     column: &ColumnDef,
 ) -> Result<SqlType, SqlError> {
     let Some(computed) = &column.computed else { return Ok(column.ty) };
-    let e = expr::parse(&mut Cursor::new(&computed.definition)?)?;
+    let mut e = expr::parse(&mut Cursor::new(&computed.definition)?)?;
+    while let Expr::Paren(inner) = e {
+        e = *inner;
+    }
+    if let Expr::Call(name, _) = &e
+        && let Some((schema, function)) = expr::user_function(name)
+    {
+        let found = catalog.module(Some(&schema), &function).and_then(|m| m.returns);
+        return found
+            .ok_or_else(|| error(4121, 16, format!("Cannot find the user-defined function {name}.")));
+    }
     let lookup = |name: &str| {
         table
             .column(name)
@@ -201,6 +211,9 @@ impl<'a> Writer<'a> {
 
     /// Default of a column, or NULL.
     pub(crate) fn default(&self, at: usize) -> Result<Value, SqlError> {
+        if let Some(which) = self.table.columns[at].generated {
+            return temporal::generated(which, &self.table.columns[at].ty);
+        }
         match &self.defaults[at] {
             Some(e) => self.assign(at, &self.value(e, None)?),
             None => Ok(Value::Null),

@@ -4,7 +4,7 @@
 
 use rusqlite::Connection;
 
-use crate::catalog::{Catalog, ColumnDef, IndexDef, TableDef, quote};
+use crate::catalog::{Catalog, ColumnDef, IndexDef, TableDef, quote, stored_name};
 use crate::engine::{error, storage_error};
 use crate::load::convert::{Typed, cast};
 use crate::load::rows::check_value;
@@ -43,7 +43,7 @@ fn create_sql(table: &TableDef) -> String {
 }
 
 fn index_name(table: &TableDef, index: &IndexDef) -> String {
-    quote(&format!("{}.{}.{}", table.schema, table.name, index.name))
+    quote(&format!("{}.{}", stored_name(&table.schema, &table.name), stored_name("", &index.name)))
 }
 
 /// Unique indexes that SQLite keeps: those without a filter that are not disabled, and not that of the rowid.
@@ -102,7 +102,7 @@ pub(crate) fn change(
         }
         return indexes(conn, new, &index_sql(new));
     }
-    let parked = quote(&format!("{}.{}~", old.schema, old.name));
+    let parked = quote(&format!("{}~", stored_name(&old.schema, &old.name)));
     for index in old.indexes.iter().filter(|i| i.unique) {
         conn.execute_batch(&format!("DROP INDEX IF EXISTS {}", index_name(old, index))).map_err(failed)?;
     }

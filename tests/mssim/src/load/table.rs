@@ -1,12 +1,13 @@
 //! CREATE TABLE: the parser of columns and constraints, and the declaration that they make.
 
-use crate::catalog::{Catalog, ColumnDef, Computed, Identity, TableDef};
+use crate::catalog::{Catalog, ColumnDef, Computed, Generated, Identity, TableDef, Temporal, same};
 use crate::collation;
 use crate::engine::{error, unknown};
 use crate::load::expr;
 use crate::load::lex::Cursor;
 use crate::load::names::{column_type, is_character};
 use crate::load::rows::computed_type;
+use crate::load::{partition, temporal};
 
 use crate::load::element::{check, foreign_key, key};
 
@@ -16,8 +17,12 @@ pub(crate) use crate::load::element::{Element, Index, constraint, index_rest, st
 use crate::results::SqlError;
 use crate::types::SqlType;
 
-/// Parses after CREATE TABLE and makes the declaration in the catalog (object ids are taken from it).
-pub(crate) fn create(c: &mut Cursor<'_>, catalog: &mut Catalog) -> Result<TableDef, SqlError> {
+/// Parses after CREATE TABLE and makes the declaration in the catalog (object ids are taken from it). The second table
+/// is that of the history, where it has to be made.
+pub(crate) fn create(
+    c: &mut Cursor<'_>,
+    catalog: &mut Catalog,
+) -> Result<(TableDef, Option<TableDef>), SqlError> {
     let (schema, name) = c.object()?;
     let schema = super::objects::schema_of(catalog, schema.as_deref())?;
     super::objects::check_free(catalog, &schema, &name)?;
@@ -33,6 +38,9 @@ pub(crate) fn create(c: &mut Cursor<'_>, catalog: &mut Catalog) -> Result<TableD
         max_column_id: 0,
         created: at,
         modified: at,
+        partitioned: None,
+        period: None,
+        temporal: Temporal::No,
     };
     let mut elements = Vec::new();
     c.expect("(")?;
@@ -50,9 +58,16 @@ pub(crate) fn create(c: &mut Cursor<'_>, catalog: &mut Catalog) -> Result<TableD
             break;
         }
     }
-    storage_clauses(c)?;
+    let storage = storage_clauses(c)?;
+    if let Some(on) = &storage.on {
+        table.partitioned = Some(partition::placed(catalog, &table, on)?);
+    }
     finish(catalog, &mut table, elements)?;
-    Ok(table)
+    let history = match &storage.versioning {
+        Some(wanted) => temporal::begin(catalog, &mut table, wanted)?,
+        None => None,
+    };
+    Ok((table, history))
 }
 
 /// Types of computed columns, then the constraints.
@@ -85,6 +100,9 @@ pub(crate) fn column(
     elements: &mut Vec<Element>,
 ) -> Result<(), SqlError> {
     let name = c.name()?;
+    if table.columns.iter().any(|k| k.name.eq_ignore_ascii_case(&name) && !same(&k.name, &name)) {
+        return Err(unknown("columns whose names differ only in case"));
+    }
     if table.column(&name).is_some() {
         return Err(error(
             2705,
@@ -108,6 +126,9 @@ pub(crate) fn column(
         default: None,
         rowguidcol: false,
         sparse: false,
+        generated: None,
+        hidden: false,
+        masked: None,
     };
     if c.accept("AS") {
         let e = expr::parse(c)?;
@@ -165,6 +186,18 @@ fn attributes(
             column.rowguidcol = true;
         } else if c.accept("SPARSE") {
             column.sparse = true;
+        } else if c.accept("GENERATED ALWAYS AS ROW") {
+            let start = c.accept("START");
+            if !start {
+                c.expect("END")?;
+            }
+            column.generated = Some(if start { Generated::Start } else { Generated::End });
+            column.nullable = false;
+        } else if c.accept("HIDDEN") {
+            column.hidden = true;
+        } else if c.accept("MASKED WITH ( FUNCTION =") {
+            column.masked = Some(c.string()?);
+            c.expect(")")?;
         } else if c.accept("PERSISTED") {
             column.computed.iter_mut().for_each(|k| k.persisted = true);
         } else if c.accept("DEFAULT") {
@@ -185,8 +218,7 @@ fn attributes(
             return Err(c.wrong());
         } else if c.is(",") || c.is(")") || c.done() || c.is(";") || c.peek().is_none() {
             return Ok(());
-        } else if c.is("MASKED") || c.is("GENERATED") || c.is("ENCRYPTED") || c.is("INDEX") || c.is("HIDDEN")
-        {
+        } else if c.is("MASKED") || c.is("GENERATED") || c.is("ENCRYPTED") || c.is("INDEX") {
             return Err(unknown("this attribute of a column"));
         } else {
             return Ok(());

@@ -276,3 +276,53 @@ fn a_failed_statement_leaves_nothing_and_a_transaction_rolls_back() {
     conn.execute_batch("COMMIT").unwrap();
     assert_eq!(rows(&e, "dbo", "t").len(), 2);
 }
+
+#[test]
+fn the_sample_databases_load() {
+    for (name, script) in SAMPLES {
+        let e = engine();
+        e.load_script(script).unwrap_or_else(|x| panic!("{name}.sql, line {}: {x}", x.line));
+        e.refresh("testdb", &[]).unwrap_or_else(|x| panic!("{name}: {x}"));
+    }
+}
+
+#[test]
+fn what_would_run_a_function_is_refused() {
+    let e = engine();
+    e.load_script(SAMPLES[0].1).unwrap();
+    for sql in [
+        "INSERT INTO dbo.[Code List] (Code, Hits) VALUES (N'a', 1)",
+        "INSERT INTO dbo.[Code List] (Hits) VALUES (1)",
+        "CREATE PARTITION SCHEME x AS PARTITION pf_Day ALL TO (Other)",
+        "DBCC CHECKIDENT ('sales.Customer', NORESEED)",
+    ] {
+        let refused = e.load_script(sql).expect_err(sql);
+        assert!(matches!(refused.number, 50999 | 102), "{sql}: {refused}");
+    }
+}
+
+#[test]
+fn a_case_sensitive_server_keeps_names_apart() {
+    let e =
+        Engine::new(EngineOptions { collation: "SQL_Latin1_General_CP1_CS_AS", ..EngineOptions::default() })
+            .unwrap();
+    e.load_script(
+        "CREATE TABLE dbo.Orders (Id int NOT NULL CONSTRAINT PK_Orders PRIMARY KEY, Note varchar(5) UNIQUE)
+         CREATE TABLE dbo.orders (Id int NOT NULL CONSTRAINT pk_orders PRIMARY KEY, Note varchar(5))
+         INSERT dbo.Orders VALUES (1, 'a')
+         INSERT dbo.orders VALUES (1, 'b'), (2, 'c')",
+    )
+    .unwrap();
+    assert_eq!(rows(&e, "dbo", "Orders").len(), 1);
+    assert_eq!(rows(&e, "dbo", "orders").len(), 2);
+    assert_eq!(e.load_script("INSERT dbo.ORDERS VALUES (1, 'a')").unwrap_err().number, 208);
+    assert_eq!(e.load_script("INSERT dbo.Orders VALUES (2, 'a')").unwrap_err().number, 2627);
+    let refused = e.load_script("CREATE TABLE dbo.T (a int, A int)").unwrap_err();
+    assert_eq!(refused.number, 50999, "{refused}");
+}
+
+const SAMPLES: [(&str, &str); 3] = [
+    ("order_entry", include_str!("../../../samples/order_entry.sql")),
+    ("people", include_str!("../../../samples/people.sql")),
+    ("content", include_str!("../../../samples/content.sql")),
+];

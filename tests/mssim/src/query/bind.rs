@@ -84,6 +84,8 @@ struct Seen {
     sql: String,
     /// With the SQLite name of each.
     columns: Vec<(Column, String)>,
+    /// Those that `*` leaves out.
+    hidden: Vec<String>,
 }
 
 /// A query ready for SQLite.

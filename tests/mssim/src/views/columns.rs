@@ -2,7 +2,7 @@
 
 use super::objects::objects;
 use super::{Depends, NULL, Source, View, row};
-use crate::catalog::{ColumnDef, TableDef};
+use crate::catalog::{ColumnDef, Generated, TableDef};
 use crate::load::convert;
 use crate::results::SqlError;
 use crate::types::{Len, SqlType, UdtKind};
@@ -96,7 +96,7 @@ fn each(
 }
 
 /// A row of sys.columns.
-fn column(t: &TableDef, c: &ColumnDef) -> Vec<Value> {
+pub(super) fn column(t: &TableDef, c: &ColumnDef) -> Vec<Value> {
     let (system, user) = type_id(&c.ty);
     let (precision, scale) = decimal_size(&c.ty);
     let padded = matches!(
@@ -109,6 +109,11 @@ fn column(t: &TableDef, c: &ColumnDef) -> Vec<Value> {
             | SqlType::VarBinary(_)
             | SqlType::SqlVariant
     );
+    let (generated, generated_desc) = match c.generated {
+        None => (0, "NOT_APPLICABLE"),
+        Some(Generated::Start) => (1, "AS_ROW_START"),
+        Some(Generated::End) => (2, "AS_ROW_END"),
+    };
     let default = c.default.as_ref().map_or(0, |d| d.object_id);
     row![
         t.object_id,
@@ -136,11 +141,11 @@ fn column(t: &TableDef, c: &ColumnDef) -> Vec<Value> {
         0,
         c.sparse,
         false,
-        0,
-        "NOT_APPLICABLE",
+        generated,
+        generated_desc,
         NULL,
-        false,
-        false,
+        c.hidden,
+        c.masked.is_some(),
     ]
 }
 

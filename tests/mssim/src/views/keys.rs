@@ -1,8 +1,9 @@
 //! sys.indexes, index_columns, key_constraints, foreign_keys and their columns, check_constraints.
 
 use super::objects::objects;
+use super::spaces::PRIMARY;
 use super::{Depends, NULL, Source, View, row};
-use crate::catalog::{Action, IndexKind};
+use crate::catalog::{Action, IndexDef, IndexForm, IndexKind, Partitioned, TableDef};
 use crate::results::SqlError;
 use crate::value::Value;
 
@@ -16,7 +17,8 @@ pub(super) const VIEWS: &[View] = &[
         columns: "object_id int, name sysname null, index_id int, type tinyint, type_desc nvarchar(60) null, is_unique bit null, data_space_id int null, \
             ignore_dup_key bit null, is_primary_key bit null, is_unique_constraint bit null, fill_factor tinyint, is_padded bit null, \
             is_disabled bit null, is_hypothetical bit null, is_ignored_in_optimization bit null, allow_row_locks bit null, \
-            allow_page_locks bit null, has_filter bit null, filter_definition nvarchar(max) null, auto_created bit null",
+            allow_page_locks bit null, has_filter bit null, filter_definition nvarchar(max) null, compression_delay int null, \
+            suppress_dup_key_messages bit null, auto_created bit null, optimize_for_sequential_key bit null",
         rows: indexes,
     },
     View {
@@ -109,6 +111,48 @@ pub(super) const VIEWS: &[View] = &[
     },
 ];
 
+/// `data_space_id` of what lies there.
+fn space(partitioned: Option<Partitioned>) -> i32 {
+    partitioned.map_or(PRIMARY, |p| p.scheme)
+}
+
+/// A row of sys.indexes.
+pub(super) fn index_row(t: &TableDef, i: &IndexDef) -> Vec<Value> {
+    let (kind, desc) = match (&i.form, i.clustered) {
+        (IndexForm::Rows, true) => (1, "CLUSTERED"),
+        (IndexForm::Rows, false) => (2, "NONCLUSTERED"),
+        (IndexForm::Xml(_), _) => (3, "XML"),
+        (IndexForm::Spatial(_), _) => (4, "SPATIAL"),
+        (IndexForm::Columnstore, true) => (5, "CLUSTERED COLUMNSTORE"),
+        (IndexForm::Columnstore, false) => (6, "NONCLUSTERED COLUMNSTORE"),
+    };
+    row![
+        t.object_id,
+        &i.name,
+        i.id,
+        kind,
+        desc,
+        i.unique,
+        space(i.partitioned),
+        i.ignore_dup_key,
+        i.kind == IndexKind::PrimaryKey,
+        i.kind == IndexKind::UniqueConstraint,
+        i.fill_factor,
+        false,
+        i.disabled,
+        false,
+        false,
+        true,
+        true,
+        i.filter.is_some(),
+        i.filter.as_ref(),
+        NULL,
+        false,
+        false,
+        false,
+    ]
+}
+
 fn indexes(s: &Source<'_>) -> Rows {
     let mut out = Vec::new();
     for t in &s.catalog.tables {
@@ -120,7 +164,7 @@ fn indexes(s: &Source<'_>) -> Rows {
                 0,
                 "HEAP",
                 false,
-                1,
+                space(t.partitioned),
                 false,
                 false,
                 false,
@@ -133,34 +177,13 @@ fn indexes(s: &Source<'_>) -> Rows {
                 true,
                 false,
                 NULL,
+                NULL,
+                false,
+                false,
                 false
             ]);
         }
-        for i in &t.indexes {
-            let (kind, desc) = if i.clustered { (1, "CLUSTERED") } else { (2, "NONCLUSTERED") };
-            out.push(row![
-                t.object_id,
-                &i.name,
-                i.id,
-                kind,
-                desc,
-                i.unique,
-                1,
-                i.ignore_dup_key,
-                i.kind == IndexKind::PrimaryKey,
-                i.kind == IndexKind::UniqueConstraint,
-                i.fill_factor,
-                false,
-                i.disabled,
-                false,
-                false,
-                true,
-                true,
-                i.filter.is_some(),
-                i.filter.as_ref(),
-                false,
-            ]);
-        }
+        out.extend(t.indexes.iter().map(|i| index_row(t, i)));
     }
     Ok(out)
 }
@@ -168,15 +191,29 @@ fn indexes(s: &Source<'_>) -> Rows {
 fn index_columns(s: &Source<'_>) -> Rows {
     let mut out = Vec::new();
     for t in &s.catalog.tables {
+        let heap = !t.indexes.iter().any(|i| i.clustered);
+        if let Some(p) = t.partitioned.filter(|_| heap) {
+            out.push(row![t.object_id, 0, 1, p.column_id, 0, 1, false, false, 0]);
+        }
         for i in &t.indexes {
+            let by = i.partitioned.map(|p| p.column_id);
+            let ordinal = |column: i32| i32::from(by == Some(column));
             let mut n = 0;
             for k in &i.keys {
                 n += 1;
-                out.push(row![t.object_id, i.id, n, k.column_id, n, 0, k.descending, false, 0]);
+                let part = ordinal(k.column_id);
+                out.push(row![t.object_id, i.id, n, k.column_id, n, part, k.descending, false, 0]);
             }
+            // The one column of an xml or spatial index is neither key nor included.
+            let included = !matches!(i.form, IndexForm::Xml(_) | IndexForm::Spatial(_));
             for c in &i.included {
                 n += 1;
-                out.push(row![t.object_id, i.id, n, *c, 0, 0, false, true, 0]);
+                out.push(row![t.object_id, i.id, n, *c, 0, ordinal(*c), false, included, 0]);
+            }
+            // The partitioning column belongs to every index that lies on the scheme.
+            let named = |id: i32| i.keys.iter().any(|k| k.column_id == id) || i.included.contains(&id);
+            if let Some(column) = by.filter(|id| !named(*id)) {
+                out.push(row![t.object_id, i.id, n + 1, column, 0, 1, false, false, 0]);
             }
         }
     }

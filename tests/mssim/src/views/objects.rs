@@ -1,7 +1,7 @@
 //! sys.databases, schemas, types, objects, tables, views, sequences, synonyms, modules, extended properties.
 
 use super::{Depends, NULL, Source, View, at, row};
-use crate::catalog::Object;
+use crate::catalog::{Object, Temporal};
 use crate::results::SqlError;
 use crate::types::SqlType;
 use crate::value::Value;
@@ -72,7 +72,9 @@ pub(super) const VIEWS: &[View] = &[
             has_unchecked_assembly_data bit, text_in_row_limit int null, large_value_types_out_of_row bit null, is_tracked_by_cdc bit null, \
             lock_escalation tinyint null, lock_escalation_desc nvarchar(60) null, is_filetable bit null, is_memory_optimized bit null, \
             durability tinyint null, durability_desc nvarchar(60) null, temporal_type tinyint null, temporal_type_desc nvarchar(60) null, \
-            history_table_id int null, is_remote_data_archive_enabled bit null, is_external bit, is_node bit, is_edge bit",
+            history_table_id int null, is_remote_data_archive_enabled bit null, is_external bit, history_retention_period int null, \
+            history_retention_period_unit int null, history_retention_period_unit_desc nvarchar(10) null, is_node bit, is_edge bit, \
+            ledger_type tinyint null, ledger_type_desc nvarchar(60) null, ledger_view_id int null, is_dropped_ledger_table bit null",
         rows: tables,
     },
     View {
@@ -110,43 +112,6 @@ pub(super) const VIEWS: &[View] = &[
     },
     View {
         schema: "sys",
-        name: "triggers",
-        depends: Depends::Catalog,
-        columns: "name sysname, object_id int, parent_class tinyint, parent_class_desc nvarchar(60) null, parent_id int, type char(2), \
-            type_desc nvarchar(60) null, create_date datetime, modify_date datetime, is_ms_shipped bit, is_disabled bit, \
-            is_not_for_replication bit, is_instead_of_trigger bit",
-        rows: |_| Ok(vec![]),
-    },
-    View {
-        schema: "sys",
-        name: "procedures",
-        depends: Depends::Catalog,
-        columns: "name sysname, object_id int, principal_id int null, schema_id int, parent_object_id int, type char(2), type_desc nvarchar(60) null, \
-            create_date datetime, modify_date datetime, is_ms_shipped bit, is_published bit, is_schema_published bit, is_auto_executed bit",
-        rows: |_| Ok(vec![]),
-    },
-    View {
-        schema: "sys",
-        name: "periods",
-        depends: Depends::Catalog,
-        columns: "name sysname null, period_type tinyint null, period_type_desc nvarchar(60) null, object_id int, start_column_id int, end_column_id int",
-        rows: |_| Ok(vec![]),
-    },
-    View {
-        schema: "sys",
-        name: "sql_modules",
-        depends: Depends::Catalog,
-        columns: "object_id int, definition nvarchar(max) null, uses_ansi_nulls bit null, uses_quoted_identifier bit null, is_schema_bound bit null, \
-            uses_database_collation bit null, is_recompiled bit null, null_on_null_input bit null, execute_as_principal_id int null",
-        rows: |s| {
-            let one = |v: &crate::catalog::ViewDef| {
-                row![v.object_id, &v.definition, true, true, false, false, false, false, NULL]
-            };
-            Ok(s.catalog.views.iter().map(one).collect())
-        },
-    },
-    View {
-        schema: "sys",
         name: "extended_properties",
         depends: Depends::Catalog,
         columns: "class tinyint, class_desc nvarchar(60) null, major_id int, minor_id int, name sysname, value sql_variant null",
@@ -154,6 +119,7 @@ pub(super) const VIEWS: &[View] = &[
             let class = |n: u8| match n {
                 0 => "DATABASE",
                 3 => "SCHEMA",
+                6 => "TYPE",
                 7 => "INDEX",
                 _ => "OBJECT_OR_COLUMN",
             };
@@ -239,7 +205,7 @@ pub(super) fn objects(
 
 fn all_objects(s: &Source<'_>) -> Rows {
     let mut out = objects(s, |_| true, |_| vec![]);
-    for r in super::relations() {
+    for r in super::relations(s.catalog.collation) {
         let schema = s.catalog.schema_id(&r.schema);
         let name = r.name;
         out.push(row![name, r.object_id, NULL, schema, 0, "V ", "VIEW", at(0), at(0), true, false, false]);
@@ -254,6 +220,11 @@ fn tables(s: &Source<'_>) -> Rows {
         |o| {
             let table = s.catalog.table_by_id(o.object_id);
             let max = table.map_or(0, |t| t.max_column_id);
+            let (temporal, temporal_desc, history) = match table.map_or(Temporal::No, |t| t.temporal) {
+                Temporal::No => (0, "NON_TEMPORAL_TABLE", None),
+                Temporal::History => (1, "HISTORY_TABLE", None),
+                Temporal::Versioned(id) => (2, "SYSTEM_VERSIONED_TEMPORAL_TABLE", Some(id)),
+            };
             let lob = table.is_some_and(|t| t.columns.iter().any(|c| super::sizes::is_lob(&c.ty)));
             row![
                 i32::from(lob),
@@ -275,12 +246,19 @@ fn tables(s: &Source<'_>) -> Rows {
                 false,
                 0,
                 "SCHEMA_AND_DATA",
-                0,
-                "NON_TEMPORAL_TABLE",
+                temporal,
+                temporal_desc,
+                history,
+                false,
+                false,
+                NULL,
+                NULL,
                 NULL,
                 false,
                 false,
-                false,
+                0,
+                "NON_LEDGER_TABLE",
+                NULL,
                 false,
             ]
         },
@@ -307,6 +285,9 @@ fn sequences(s: &Source<'_>) -> Rows {
             let (precision, scale) = decimal_size(&q.ty);
             let cached = q.cache.is_some();
             let size = q.cache.filter(|n| *n > 0);
+            // What is past the end is not given out again.
+            let exhausted =
+                !q.cycle && last.is_some_and(|v| !(q.minimum..=q.maximum).contains(&(v + q.increment)));
             row![
                 of(q.start),
                 of(q.increment),
@@ -320,7 +301,7 @@ fn sequences(s: &Source<'_>) -> Rows {
                 precision,
                 scale,
                 of(last.unwrap_or(q.start)),
-                false,
+                exhausted,
                 last.map(of),
             ]
         },

@@ -4,7 +4,7 @@
 use rusqlite::types::ValueRef;
 
 use super::{Depends, NULL, Source, View, row};
-use crate::catalog::{IndexDef, TableDef, quote};
+use crate::catalog::{IndexDef, IndexForm, Partitioned, TableDef, quote};
 use crate::codepage::utf16_len;
 use crate::engine::storage_error;
 use crate::results::SqlError;
@@ -29,7 +29,9 @@ pub(super) const VIEWS: &[View] = &[
         depends: Depends::Data,
         columns: "partition_id bigint, object_id int, index_id int, partition_number int, hobt_id bigint, rows bigint null, \
             filestream_filegroup_id smallint, data_compression tinyint, data_compression_desc nvarchar(60) null",
-        rows: |s| each(s, |p| vec![row![p.id, p.object_id, p.index_id, 1, p.id, p.rows, 0, 0, "NONE"]]),
+        rows: |s| {
+            each(s, |p| vec![row![p.id, p.object_id, p.index_id, p.number, p.id, p.rows, 0, 0, "NONE"]])
+        },
     },
     View {
         schema: "sys",
@@ -62,7 +64,7 @@ pub(super) const VIEWS: &[View] = &[
                     p.id,
                     p.object_id,
                     p.index_id,
-                    1,
+                    p.number,
                     p.pages,
                     p.used,
                     p.reserved,
@@ -160,6 +162,7 @@ struct Partition {
     id: i64,
     object_id: i32,
     index_id: i32,
+    number: i32,
     rows: i64,
     pages: i64,
     used: i64,
@@ -243,17 +246,46 @@ fn each(s: &Source<'_>, make: impl Fn(&Partition) -> Vec<Vec<Value>>) -> Rows {
     let mut out = Vec::new();
     for t in &s.catalog.tables {
         let statistics = statistics(s, t)?;
-        if !t.indexes.iter().any(|i| i.clustered) {
-            out.extend(make(&partition(t, None, &statistics)));
+        let heap = !t.indexes.iter().any(|i| i.clustered);
+        let mut one = |index: Option<&IndexDef>, place: Option<Partitioned>| {
+            for (n, rows) in (0..).zip(rows_of(s, t, place, statistics.rows)?) {
+                let part = Statistics { rows, ..statistics.clone() };
+                out.extend(make(&partition(t, index, n, &part)));
+            }
+            Ok::<_, SqlError>(())
+        };
+        if heap {
+            one(None, t.partitioned)?;
         }
-        for i in &t.indexes {
-            out.extend(make(&partition(t, Some(i), &statistics)));
+        // Xml and spatial indexes are internal tables, which are not served.
+        for i in t.indexes.iter().filter(|i| matches!(i.form, IndexForm::Rows | IndexForm::Columnstore)) {
+            one(Some(i), i.partitioned)?;
         }
     }
     Ok(out)
 }
 
-fn partition(t: &TableDef, index: Option<&IndexDef>, s: &Statistics) -> Partition {
+/// The rows of each partition.
+fn rows_of(s: &Source<'_>, t: &TableDef, place: Option<Partitioned>, all: u64) -> Result<Vec<u64>, SqlError> {
+    let Some(place) = place else { return Ok(vec![all]) };
+    let function = crate::load::partition::function(s.catalog, place.scheme);
+    let (Some(f), Some(column)) = (function, t.column_by_id(place.column_id)) else { return Ok(vec![all]) };
+    let mut out = vec![0; f.boundaries.len() + 1];
+    let name = quote(&column.name);
+    let failed = |e: rusqlite::Error| storage_error(&e);
+    let sql = format!("SELECT {name}, count(*) FROM {} GROUP BY {name}", t.sqlite_name());
+    let mut query = s.conn.prepare(&sql).map_err(failed)?;
+    let mut rows = query.query([]).map_err(failed)?;
+    while let Some(row) = rows.next().map_err(failed)? {
+        let value = storage::from_sqlite(&column.ty, row.get_ref(0).map_err(failed)?)?;
+        let count: i64 = row.get(1).map_err(failed)?;
+        let at = crate::load::partition::number(s.catalog, f, &value)?;
+        out[at - 1] += u64::try_from(count).unwrap_or(0);
+    }
+    Ok(out)
+}
+
+fn partition(t: &TableDef, index: Option<&IndexDef>, number: i32, s: &Statistics) -> Partition {
     let whole = index.is_none_or(|i| i.clustered);
     let size = |id: i32| {
         let at = t.columns.iter().position(|c| c.id == id);
@@ -279,9 +311,10 @@ fn partition(t: &TableDef, index: Option<&IndexDef>, s: &Statistics) -> Partitio
     let signed = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
     let index_id = index.map_or(0, |i| i.id);
     Partition {
-        id: 72_057_594_000_000_000 + (i64::from(t.object_id) * 1024 + i64::from(index_id)) * 4,
+        id: ((i64::from(t.object_id) * (1 << 20) + i64::from(index_id)) * 1024 + i64::from(number)) * 4,
         object_id: t.object_id,
         index_id,
+        number: number + 1,
         rows: signed(s.rows),
         pages: signed(pages),
         used: signed(used),

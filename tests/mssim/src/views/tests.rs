@@ -2,9 +2,9 @@ use super::*;
 
 #[test]
 fn every_view_is_declared_well() {
-    assert_eq!(relations().count(), all().count());
+    assert_eq!(relations(collation::DEFAULT).count(), all().count());
     for v in all() {
-        parse_columns(v.columns).unwrap_or_else(|e| panic!("{}: {e}", v.name));
+        parse_columns(v.columns, collation::DEFAULT).unwrap_or_else(|e| panic!("{}: {e}", v.name));
     }
 }
 

@@ -84,6 +84,11 @@ pub(super) fn types(s: &Source<'_>) -> Rows {
         .collect();
     out.push(row!["sysname", 231, 256, 4, NULL, 256, 0, 0, collation.name, false, false, false, 0, 0, false]);
     for t in &s.catalog.types {
+        if t.is_table {
+            let schema = s.catalog.schema_id(&t.schema);
+            out.push(row![&t.name, 243, t.id, schema, NULL, -1, 0, 0, NULL, false, true, false, 0, 0, true]);
+            continue;
+        }
         let (precision, scale) = decimal_size(&t.base);
         let schema = s.catalog.schema_id(&t.schema);
         out.push(row![

@@ -223,7 +223,10 @@ impl Binder<'_> {
                     let mut all = Vec::new();
                     for seen in scope.iter().filter(|s| s.answers(qualifier)) {
                         all.extend(
-                            seen.columns.iter().map(|(c, sql)| self.column(c, format!("{}.{sql}", seen.sql))),
+                            seen.columns
+                                .iter()
+                                .filter(|(c, _)| !seen.hidden.contains(&c.name))
+                                .map(|(c, sql)| self.column(c, format!("{}.{sql}", seen.sql))),
                         );
                     }
                     if all.is_empty() {

@@ -194,6 +194,13 @@ impl Binder<'_> {
             schema: if alias.is_none() { Some(relation.schema.clone()) } else { None },
             sql: sql.clone(),
             columns,
+            hidden: relation
+                .table
+                .iter()
+                .flat_map(|t| &t.columns)
+                .filter(|c| c.hidden)
+                .map(|c| c.name.clone())
+                .collect(),
         });
         let table = match sample {
             None => relation.sqlite_name.clone(),
@@ -305,7 +312,13 @@ impl Binder<'_> {
     fn finish_derived(&mut self, query: &str, columns: Vec<Column>, alias: &str) -> String {
         let sql = self.alias();
         let columns = columns.into_iter().enumerate().map(|(i, c)| (c, format!("c{}", i + 1))).collect();
-        self.add(Seen { name: alias.to_owned(), schema: None, sql: sql.clone(), columns });
+        self.add(Seen {
+            name: alias.to_owned(),
+            schema: None,
+            sql: sql.clone(),
+            columns,
+            hidden: Vec::new(),
+        });
         format!("({query}) AS {sql}")
     }
 

@@ -126,6 +126,9 @@ fn definition(c: &Catalog, id: i32) -> Option<String> {
     if let Some(view) = c.views.iter().find(|v| v.object_id == id) {
         return Some(view.definition.clone());
     }
+    if let Some(module) = c.modules.iter().find(|m| m.object_id == id) {
+        return Some(module.definition.clone());
+    }
     c.tables.iter().find_map(|t| {
         let checks = t.checks.iter().find(|k| k.object_id == id).map(|k| k.definition.clone());
         let mut defaults = t.columns.iter().filter_map(|col| col.default.as_ref());
@@ -169,7 +172,7 @@ fn column_property(
         "allowsnull" => i32::from(col.nullable),
         "isrowguidcol" => i32::from(col.rowguidcol),
         "issparse" => i32::from(col.sparse),
-        "ishidden" => 0,
+        "ishidden" => i32::from(col.hidden),
         "columnid" => col.id,
         _ => return Err(unknown(format!("the property {property}"))),
     }))
