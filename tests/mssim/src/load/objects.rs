@@ -8,6 +8,7 @@ use crate::load::lex::Cursor;
 use crate::load::names::column_type;
 use crate::load::{Context, index, sequence, shape, table};
 use crate::results::SqlError;
+use crate::types::{SqlType, UdtKind};
 
 /// The schema as declared; `dbo` without a name.
 pub(crate) fn schema_of(catalog: &Catalog, name: Option<&str>) -> Result<String, SqlError> {
@@ -207,10 +208,18 @@ pub(crate) fn alter_with(
 
 fn create_type(c: &mut Cursor<'_>, x: &Context<'_>) -> Result<(), SqlError> {
     let (schema, name) = c.object()?;
-    if !c.accept("FROM") {
+    let base = if c.accept("EXTERNAL NAME") {
+        // Assembly and class, of which nothing is known here.
+        c.name()?;
+        while c.accept(".") {
+            c.name()?;
+        }
+        SqlType::Udt(UdtKind::User)
+    } else if c.accept("FROM") {
+        column_type(c, None)?.0
+    } else {
         return Err(unknown("a type that is not FROM another"));
-    }
-    let (base, _) = column_type(c, None)?;
+    };
     let nullable = !c.accept("NOT NULL");
     c.accept("NULL");
     declare(x, |k, _| {
