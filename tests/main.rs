@@ -79,5 +79,8 @@ mod tds_bytes;
 #[path = "integration/telemetry.rs"]
 mod telemetry;
 #[cfg(test)]
+#[path = "integration/types.rs"]
+mod types;
+#[cfg(test)]
 #[path = "integration/zombies.rs"]
 mod zombies;

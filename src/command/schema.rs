@@ -4,6 +4,7 @@ use super::start;
 use crate::checkpoint::document::{Phase, PhaseError, Status, TableDocument};
 use crate::checkpoint::{Checkpoints, Entry, Written};
 use crate::clock;
+use crate::convert::types;
 use crate::copy::scheduler::keep_worst;
 use crate::copy::state::{self, Done, Event};
 use crate::error::{Error, ErrorKind, Result};
@@ -218,7 +219,12 @@ async fn create_one(
         let name = names.get(&(table.target.clone(), key.name.clone())).unwrap_or(&key.name);
         ddl::add_primary_key(table, name)
     });
-    let mut batch = ddl::create_table(table);
+    let needs_extension = table.columns.iter().any(|column| {
+        types::map(&column.source_type, column.map.as_deref()).is_ok_and(|mapping| mapping.needs.is_some())
+    });
+    let mut batch =
+        if needs_extension { format!("{};\n", ddl::EXTENSION_PATH.trim_end()) } else { String::new() };
+    batch.push_str(&ddl::create_table(table));
     if let Some(key) = key {
         batch.push_str(";\n");
         batch.push_str(&key);

@@ -141,7 +141,9 @@ fn alternative(sent: &WireType, encoding: Encoding) -> Option<Operation> {
         (W::DateTimeOffset { scale }, E::Written) => Alternative::Written(Written::DateTimeOffset(*scale)),
         (W::Guid, E::Written) => Alternative::Written(Written::Guid),
         (W::VarBinary { .. }, E::Ewkb) => return Some(Operation::Whole(Whole::Spatial(Spatial::Ewkb))),
-        (W::VarBinary { .. }, E::Geodetic) => return Some(Operation::Whole(Whole::Spatial(Spatial::Geodetic))),
+        (W::VarBinary { .. }, E::Geodetic) => {
+            return Some(Operation::Whole(Whole::Spatial(Spatial::Geodetic)));
+        }
         (W::VarBinary { .. }, E::Ewkt) => return Some(Operation::Whole(Whole::Spatial(Spatial::Text))),
         (W::NVarChar { .. }, E::RealArray) => return Some(Operation::Whole(Whole::RealArray)),
         (W::NVarChar { .. }, E::Vector) => return Some(Operation::Whole(Whole::Vector)),

@@ -39,6 +39,9 @@ pub fn primary_key(table: &PlannedTable) -> Vec<String> {
     table.primary_key.iter().map(target).collect()
 }
 
+/// Runs before [`create_table`] of a table with types of extensions, in its transaction.
+pub const EXTENSION_PATH: &str = include_str!("sql/extension_path.sql");
+
 /// The table with its columns; no key, no index.
 #[must_use]
 pub fn create_table(table: &PlannedTable) -> String {

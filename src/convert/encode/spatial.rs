@@ -235,7 +235,12 @@ fn name(out: &mut Vec<u8>, kind: Kind) {
 }
 
 /// `within`: the type that it is a part of.
-fn geometry_text(out: &mut Vec<u8>, reader: &mut Reader<'_>, within: Option<u32>, deeper: usize) -> Result<(), Refused> {
+fn geometry_text(
+    out: &mut Vec<u8>,
+    reader: &mut Reader<'_>,
+    within: Option<u32>,
+    deeper: usize,
+) -> Result<(), Refused> {
     let Some(deeper) = deeper.checked_sub(1) else {
         return Err(Refused::NoForm("collections inside collections, more than 128 deep"));
     };

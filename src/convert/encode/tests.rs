@@ -21,7 +21,8 @@ pub(super) fn table(columns: &[Col]) -> PlannedTable {
             collation: None,
             source: ColumnName::new(&column.name),
             target: ColumnName::new(&column.name),
-            target_type: map(&source_type, None).map_or_else(|_| "text".to_owned(), |mapping| mapping.target_type),
+            target_type: map(&source_type, None)
+                .map_or_else(|_| "text".to_owned(), |mapping| mapping.target_type),
             source_type,
             nullable: column.nullable,
             identity: None,

@@ -37,7 +37,7 @@ pub(super) fn vector(out: &mut Vec<u8>, raw: &[u8]) -> Result<(), Refused> {
 fn each(raw: &[u8], mut found: impl FnMut(f32)) -> Result<usize, Refused> {
     let mut number = [0u8; LONGEST];
     let (mut length, mut count, mut open, mut closed) = (0, 0, false, false);
-    if raw.len() % 2 != 0 {
+    if !raw.len().is_multiple_of(2) {
         return Err(Refused::Malformed);
     }
     for unit in raw.chunks_exact(2) {

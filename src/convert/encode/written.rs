@@ -112,7 +112,6 @@ pub(super) fn digits(out: &mut Vec<u8>, negative: bool, magnitude: u128, scale: 
     let least = usize::from(scale.min(38)) + 1;
     while first > 0 && (rest > 0 || places.len() - first < least) {
         first -= 1;
-        #[expect(clippy::cast_possible_truncation, reason = "a digit")]
         let digit = (rest % 10) as u8;
         places[first] = b'0' + digit;
         rest /= 10;
@@ -211,7 +210,6 @@ fn padded(out: &mut Vec<u8>, mut value: u64, width: usize) {
     let start = out.len();
     out.resize(start + width, b'0');
     for place in out[start..].iter_mut().rev() {
-        #[expect(clippy::cast_possible_truncation, reason = "a digit")]
         let digit = (value % 10) as u8;
         *place = b'0' + digit;
         value /= 10;

@@ -176,7 +176,15 @@ fn page() -> String {
             Err(_) => "refused".to_owned(),
         };
         let other = |chosen: &&str| {
-            let mapping = map(&SourceType { scale: if *chosen == "bigint" { 0 } else { scale }, precision: precision.min(18), ..ty.clone() }, Some(chosen)).ok()?;
+            let mapping = map(
+                &SourceType {
+                    scale: if *chosen == "bigint" { 0 } else { scale },
+                    precision: precision.min(18),
+                    ..ty.clone()
+                },
+                Some(chosen),
+            )
+            .ok()?;
             let bare = |mapping: &Mapping| mapping.target_type.split('(').next().map(str::to_owned);
             let same = default.as_ref().is_ok_and(|default| bare(default) == bare(&mapping));
             let extension = mapping.needs.map_or_else(String::new, |extension| format!(" ({extension})"));

@@ -32,7 +32,11 @@ pub(crate) fn is_own_form(bytes: &[u8]) -> bool {
 }
 
 fn failed(what: impl std::fmt::Display) -> SqlError {
-    error(6522, 16, format!("A .NET Framework error occurred during execution of user-defined routine: {what}"))
+    error(
+        6522,
+        16,
+        format!("A .NET Framework error occurred during execution of user-defined routine: {what}"),
+    )
 }
 
 fn text_of(bytes: &[u8]) -> Result<&str, SqlError> {
@@ -42,10 +46,14 @@ fn text_of(bytes: &[u8]) -> Result<&str, SqlError> {
 /// A value from its text.
 pub(crate) fn parse(kind: UdtKind, text: &[u8], srid: Option<u32>) -> Result<Vec<u8>, SqlError> {
     let text = text_of(text)?;
+    if kind == UdtKind::User {
+        return Err(unknown("the text of a user's CLR type"));
+    }
     if kind == UdtKind::HierarchyId {
         return ordpath(text);
     }
-    let shape = Shape::parse(text).ok_or_else(|| failed("24114: The label in the input well-known text (WKT) is not valid."))?;
+    let shape = Shape::parse(text)
+        .ok_or_else(|| failed("24114: The label in the input well-known text (WKT) is not valid."))?;
     if kind == UdtKind::Geography && !shape.is_on_the_globe() {
         return Err(failed("24201: Latitude values must be between -90 and 90 degrees."));
     }
@@ -81,7 +89,11 @@ pub(crate) fn made(ty: &str, method: &str, arguments: &[Typed]) -> Result<Typed,
         (UdtKind::Geometry | UdtKind::Geography, "Point", [_, _, Value::Int(srid)]) => {
             let (a, b) = (number(&arguments[0])?, number(&arguments[1])?);
             // Latitude stands first in geography::Point, and second in a text.
-            let text = if kind == UdtKind::Geography { format!("POINT ({b} {a})") } else { format!("POINT ({a} {b})") };
+            let text = if kind == UdtKind::Geography {
+                format!("POINT ({b} {a})")
+            } else {
+                format!("POINT ({a} {b})")
+            };
             parse(kind, text.as_bytes(), u32::try_from(*srid).ok())?
         }
         _ => return Err(unknown(format_args!("{ty}::{method} with these arguments"))),
@@ -94,7 +106,11 @@ pub(crate) fn call(name: &str, ty: &SqlType, value: &Value) -> Result<Value, Sql
     let Value::Bytes(bytes) = value else { return Ok(Value::Null) };
     let missing = || error(6506, 16, format!("Could not find method or property '{name}'."));
     if *ty == SqlType::Udt(UdtKind::HierarchyId) {
-        return if name == "ToString" { path(bytes).map(|path| Value::Text(path.into_bytes())) } else { Err(missing()) };
+        return if name == "ToString" {
+            path(bytes).map(|path| Value::Text(path.into_bytes()))
+        } else {
+            Err(missing())
+        };
     }
     let Some((srid, text)) = bytes.strip_prefix(MARK).and_then(|rest| rest.split_first_chunk::<4>()) else {
         return Err(unknown("methods of a spatial value that was given as bytes"));
@@ -121,11 +137,13 @@ fn ordpath(text: &str) -> Result<Vec<u8>, SqlError> {
     let mut bits = Vec::new();
     if !inner.is_empty() {
         for step in inner.strip_suffix('/').ok_or_else(wrong)?.split('/') {
-            let value: u32 = step.parse().map_err(|_| unknown(format_args!("the step {step} of a hierarchyid")))?;
+            let value: u32 =
+                step.parse().map_err(|_| unknown(format_args!("the step {step} of a hierarchyid")))?;
             if value > 1103 {
                 return Err(unknown("so large a step of a hierarchyid"));
             }
-            let (least, pattern) = STEPS.iter().rev().find(|(least, _)| *least <= value).copied().unwrap_or(STEPS[0]);
+            let (least, pattern) =
+                STEPS.iter().rev().find(|(least, _)| *least <= value).copied().unwrap_or(STEPS[0]);
             let mut places = pattern.matches('x').count();
             for bit in pattern.chars() {
                 bits.push(match bit {
@@ -138,11 +156,15 @@ fn ordpath(text: &str) -> Result<Vec<u8>, SqlError> {
             }
         }
     }
-    Ok(bits.chunks(8).map(|byte| byte.iter().enumerate().fold(0, |all, (at, bit)| all | u8::from(*bit) << (7 - at))).collect())
+    Ok(bits
+        .chunks(8)
+        .map(|byte| byte.iter().enumerate().fold(0, |all, (at, bit)| all | u8::from(*bit) << (7 - at)))
+        .collect())
 }
 
 fn path(bytes: &[u8]) -> Result<String, SqlError> {
-    let bits: Vec<bool> = bytes.iter().flat_map(|byte| (0..8).rev().map(move |at| byte >> at & 1 == 1)).collect();
+    let bits: Vec<bool> =
+        bytes.iter().flat_map(|byte| (0..8).rev().map(move |at| byte >> at & 1 == 1)).collect();
     let mut rest = bits.as_slice();
     let mut path = "/".to_owned();
     while rest.iter().any(|bit| *bit) {
@@ -167,7 +189,8 @@ fn path(bytes: &[u8]) -> Result<String, SqlError> {
 /// A vector's text as the server shows it: `[1.0000000e+000,-5.0000001e-002]`.
 pub(crate) fn vector(text: &[u8], dimensions: u16) -> Result<Vec<u8>, SqlError> {
     let wrong = || error(13670, 16, "Input JSON is not a valid Vector : 'Malformed JSON'.".to_owned());
-    let inner = text_of(text)?.trim().strip_prefix('[').and_then(|t| t.strip_suffix(']')).ok_or_else(wrong)?;
+    let inner =
+        text_of(text)?.trim().strip_prefix('[').and_then(|t| t.strip_suffix(']')).ok_or_else(wrong)?;
     let numbers: Vec<f32> =
         inner.split(',').map(|n| n.trim().parse().map_err(|_| wrong())).collect::<Result<_, _>>()?;
     if numbers.len() != usize::from(dimensions) {

@@ -12,12 +12,14 @@ pub enum Len {
     Max,
 }
 
-/// The CLR types that SQL Server itself defines; their values are carried as the bytes that it would send.
+/// The CLR types; values are carried as the bytes that it would send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum UdtKind {
     HierarchyId,
     Geometry,
     Geography,
+    /// A type of the user (`CREATE TYPE … EXTERNAL NAME`): bytes.
+    User,
 }
 
 /// A T-SQL type with its parameters.

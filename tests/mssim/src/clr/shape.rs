@@ -50,7 +50,8 @@ impl Shape {
     }
 
     fn has(&self, place: usize) -> bool {
-        self.points.iter().any(|point| point[place].is_some()) || self.parts.iter().any(|part| part.has(place))
+        self.points.iter().any(|point| point[place].is_some())
+            || self.parts.iter().any(|part| part.has(place))
     }
 
     /// As SQL Server writes it; `all`: with Z and M.
@@ -117,7 +118,11 @@ impl Shape {
             out.extend_from_slice(&count(self.points.len().max(self.parts.len())));
         }
         let nothing = [None; 4];
-        let points = if self.code == 1 && self.points.is_empty() { std::slice::from_ref(&nothing) } else { &self.points };
+        let points = if self.code == 1 && self.points.is_empty() {
+            std::slice::from_ref(&nothing)
+        } else {
+            &self.points
+        };
         for point in points {
             for (place, number) in point.iter().enumerate() {
                 if place < 2 || place == 2 && z || place == 3 && m {
@@ -166,7 +171,8 @@ impl<'t> Words<'t> {
     }
 
     fn shape(&mut self, within: Option<u32>) -> Option<Shape> {
-        let named = self.peek().and_then(|word| NAMES.iter().find(|(_, name)| name.eq_ignore_ascii_case(word)));
+        let named =
+            self.peek().and_then(|word| NAMES.iter().find(|(_, name)| name.eq_ignore_ascii_case(word)));
         let code = match (named, within) {
             (Some((code, _)), _) => {
                 self.next();
@@ -229,11 +235,23 @@ mod tests {
             ("POINT (1.5 -2 NULL 4)", "POINT (1.5 -2 NULL 4)"),
             ("POINT EMPTY", "POINT EMPTY"),
             ("LINESTRING(0 0, 1 1 5)", "LINESTRING (0 0, 1 1 5)"),
-            ("POLYGON((0 0,1 0,1 1,0 0),(0.1 0.1,0.2 0.1,0.2 0.2,0.1 0.1))", "POLYGON ((0 0, 1 0, 1 1, 0 0), (0.1 0.1, 0.2 0.1, 0.2 0.2, 0.1 0.1))"),
+            (
+                "POLYGON((0 0,1 0,1 1,0 0),(0.1 0.1,0.2 0.1,0.2 0.2,0.1 0.1))",
+                "POLYGON ((0 0, 1 0, 1 1, 0 0), (0.1 0.1, 0.2 0.1, 0.2 0.2, 0.1 0.1))",
+            ),
             ("MULTIPOINT(1 2, 3 4)", "MULTIPOINT ((1 2), (3 4))"),
-            ("GEOMETRYCOLLECTION(POINT(1 2), POLYGON EMPTY)", "GEOMETRYCOLLECTION (POINT (1 2), POLYGON EMPTY)"),
-            ("COMPOUNDCURVE((0 0,1 1),CIRCULARSTRING(1 1,2 0,1 -1))", "COMPOUNDCURVE ((0 0, 1 1), CIRCULARSTRING (1 1, 2 0, 1 -1))"),
-            ("CURVEPOLYGON(CIRCULARSTRING(0 0,1 1,2 0,1 -1,0 0))", "CURVEPOLYGON (CIRCULARSTRING (0 0, 1 1, 2 0, 1 -1, 0 0))"),
+            (
+                "GEOMETRYCOLLECTION(POINT(1 2), POLYGON EMPTY)",
+                "GEOMETRYCOLLECTION (POINT (1 2), POLYGON EMPTY)",
+            ),
+            (
+                "COMPOUNDCURVE((0 0,1 1),CIRCULARSTRING(1 1,2 0,1 -1))",
+                "COMPOUNDCURVE ((0 0, 1 1), CIRCULARSTRING (1 1, 2 0, 1 -1))",
+            ),
+            (
+                "CURVEPOLYGON(CIRCULARSTRING(0 0,1 1,2 0,1 -1,0 0))",
+                "CURVEPOLYGON (CIRCULARSTRING (0 0, 1 1, 2 0, 1 -1, 0 0))",
+            ),
             ("FULLGLOBE", "FULLGLOBE"),
         ] {
             assert_eq!(Shape::parse(given).unwrap().text(true), shown);

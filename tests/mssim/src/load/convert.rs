@@ -99,7 +99,15 @@ fn variant_base(ty: &SqlType, v: &Value) -> Result<SqlType, SqlError> {
         (SqlType::VarChar(Len::Max) | SqlType::Text, Value::Text(t)) => {
             units(t).map(|n| SqlType::VarChar(Len::Limited(n))).ok_or_else(|| unknown("so long a variant"))
         }
-        (SqlType::Xml | SqlType::Json | SqlType::Vector(_) | SqlType::Udt(_) | SqlType::Image | SqlType::RowVersion, _)
+        (
+            SqlType::Xml
+            | SqlType::Json
+            | SqlType::Vector(_)
+            | SqlType::Udt(_)
+            | SqlType::Image
+            | SqlType::RowVersion,
+            _,
+        )
         | (SqlType::VarBinary(Len::Max), _) => Err(error(
             206,
             16,

@@ -190,6 +190,7 @@ pub fn type_name(ty: &SqlType) -> &'static str {
         SqlType::Udt(UdtKind::HierarchyId) => "hierarchyid",
         SqlType::Udt(UdtKind::Geometry) => "geometry",
         SqlType::Udt(UdtKind::Geography) => "geography",
+        SqlType::Udt(UdtKind::User) => "CLR type",
         SqlType::Json => "json",
         SqlType::Vector(_) => "vector",
     }

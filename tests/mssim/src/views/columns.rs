@@ -203,6 +203,7 @@ pub(super) fn type_id(ty: &SqlType) -> (i32, i32) {
         SqlType::Udt(UdtKind::HierarchyId) => return (240, 128),
         SqlType::Udt(UdtKind::Geometry) => return (240, 129),
         SqlType::Udt(UdtKind::Geography) => return (240, 130),
+        SqlType::Udt(UdtKind::User) => 240,
         SqlType::VarBinary(_) => 165,
         SqlType::VarChar(_) => 167,
         SqlType::Binary(_) => 173,

@@ -103,7 +103,7 @@ pub(super) fn types(s: &Source<'_>) -> Rows {
             of(&t.base),
             t.nullable,
             true,
-            false,
+            matches!(t.base, SqlType::Udt(_)),
             0,
             0,
             false,

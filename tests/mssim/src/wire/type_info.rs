@@ -129,6 +129,7 @@ fn udt(kind: UdtKind, database: &str, out: &mut Vec<u8>) {
         UdtKind::HierarchyId => (892_u16, "hierarchyid", "SqlHierarchyId"),
         UdtKind::Geometry => (0xFFFF, "geometry", "SqlGeometry"),
         UdtKind::Geography => (0xFFFF, "geography", "SqlGeography"),
+        UdtKind::User => (0xFFFF, "user", "User"),
     };
     out.push(0xF0);
     out.extend_from_slice(&size.to_le_bytes());
