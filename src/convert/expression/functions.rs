@@ -138,13 +138,13 @@ pub(super) fn is_bare(name: &str) -> bool {
         .any(|bare| name.eq_ignore_ascii_case(bare))
 }
 
-pub(super) fn call(walk: &mut Walk<'_>, name: &str, arguments: &[&Expr]) -> Result<Node> {
-    let name = name.to_lowercase();
+pub(super) fn call(walk: &mut Walk<'_>, called: &str, arguments: &[&Expr]) -> Result<Node> {
+    let name = called.to_lowercase();
     if let Some((_, why)) = REFUSED.iter().find(|(refused, _)| *refused == name) {
         return refuse(format!("{name}: {why}"));
     }
     let Some(function) = FUNCTIONS.iter().find(|function| function.name == name) else {
-        return refuse(format!("the function {name} has no counterpart that is known"));
+        return refuse(format!("the function {called} has no counterpart that is known"));
     };
     let (least, most) = function.arguments;
     if !(least..=most).contains(&arguments.len()) {

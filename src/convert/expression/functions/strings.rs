@@ -109,7 +109,7 @@ pub(super) fn lower(walk: &mut Walk<'_>, arguments: &[&Expr]) -> Result<Node> {
 /// ones that are translated.
 fn cased(walk: &mut Walk<'_>, arguments: &[&Expr], name: &str, constant: fn(&str) -> String) -> Result<Node> {
     let [value] = exactly(arguments)?;
-    let (node, ty) = text(walk, value)?;
+    let (node, ty) = loose(walk, value)?;
     if let Some(literal) = node.literal().filter(|literal| literal.is_ascii()) {
         return Ok(Node::constant(Value::Text(constant(literal)), node.ty.clone()));
     }
@@ -121,8 +121,9 @@ fn cased(walk: &mut Walk<'_>, arguments: &[&Expr], name: &str, constant: fn(&str
     }
     walk.gap(Gap::Folding)?;
     let sql = format!("{name}({} COLLATE \"C\")", node.at(Level::Collate));
+    let loose = node.loose.as_ref().map(|loose| format!("{name}({loose} COLLATE \"C\")"));
     let ty = Ty::Text(Text { fixed: false, ..ty });
-    Ok(Node { cased: true, ..Node::atom(sql, ty).from(&[&node]) })
+    Ok(Node { cased: true, loose, blanks: node.blanks, ..Node::atom(sql, ty).from(&[&node]) })
 }
 
 fn trimmed(walk: &mut Walk<'_>, arguments: &[&Expr], name: &str) -> Result<Node> {
@@ -141,7 +142,10 @@ pub(super) fn rtrim(walk: &mut Walk<'_>, arguments: &[&Expr]) -> Result<Node> {
     let (node, ty) = loose(walk, value)?;
     let ty = Ty::Text(Text { fixed: false, ..ty });
     match &node.loose {
-        Some(loose) => Ok(Node::new(loose.as_str(), Level::Cast, ty).from(&[&node])),
+        Some(loose) => {
+            let trimmed = Node::new(loose.as_str(), Level::Cast, ty).from(&[&node]);
+            Ok(Node { cased: node.cased, ..trimmed })
+        }
         None => Ok(Node { cased: node.cased, ..call("rtrim", &[&node], ty) }),
     }
 }
@@ -214,12 +218,25 @@ pub(super) fn replace(walk: &mut Walk<'_>, arguments: &[&Expr]) -> Result<Node> 
     if walk.folds(collation, old)? {
         return refuse(format!("REPLACE of letters by {}, which does not tell cases apart", collation.name));
     }
-    if with.len() > old.len() {
-        return refuse("REPLACE with a longer text, which the source cuts off at 8,000 bytes");
-    }
+    let (old, with) = (old.encode_utf16().count(), with.encode_utf16().count());
+    let length = match ty.length {
+        length if with <= old => length,
+        // Every place of the text can become longer.
+        Some(length) => {
+            let most = u64::from(length) * u64::try_from(with).unwrap_or(u64::MAX);
+            let longest = if ty.unicode { 4000 } else { 8000 };
+            match u32::try_from(most).ok().filter(|most| *most <= longest) {
+                Some(most) => Some(most),
+                None => {
+                    return refuse("REPLACE with a longer text, which the source cuts off at 8,000 bytes");
+                }
+            }
+        }
+        None => None,
+    };
     let bytes = Node::new(format!("{} COLLATE \"C\"", node.at(Level::Collate)), Level::Collate, Ty::Null)
         .from(&[&node]);
-    Ok(call("replace", &[&bytes, &sought, &new], Ty::Text(Text { fixed: false, ..ty })))
+    Ok(call("replace", &[&bytes, &sought, &new], Ty::Text(Text { fixed: false, length, ..ty })))
 }
 
 pub(super) fn replicate(walk: &mut Walk<'_>, arguments: &[&Expr]) -> Result<Node> {
