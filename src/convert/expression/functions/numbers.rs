@@ -27,7 +27,7 @@ pub(super) fn sign(walk: &mut Walk<'_>, arguments: &[&Expr]) -> Result<Node> {
     let value = number(walk, value)?;
     if value.ty.is_integer() {
         let sign = call("sign", &[&value.cast("numeric", Ty::Null)], Ty::Null);
-        return Ok(sign.cast(&value.ty.target(), value.ty.clone()));
+        return Ok(sign.cast(&value.ty.target(), value.ty));
     }
     if value.ty == Ty::Real {
         return refuse("the sign of a real");

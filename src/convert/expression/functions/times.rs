@@ -268,6 +268,6 @@ pub(super) fn datetrunc(walk: &mut Walk<'_>, arguments: &[&Expr]) -> Result<Node
     };
     let is_date = value.ty == Ty::Date;
     let whole = if is_date { value.cast("timestamp", Ty::Null) } else { value.clone() };
-    let start = Node::atom(format!("date_trunc('{name}', {})", whole.sql), value.ty.clone()).from(&[&whole]);
+    let start = Node::atom(format!("date_trunc('{name}', {})", whole.sql), value.ty).from(&[&whole]);
     Ok(if is_date { start.cast("date", Ty::Date) } else { start })
 }
