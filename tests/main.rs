@@ -14,6 +14,9 @@ mod decoder_vs_tiberius;
 #[path = "integration/encoded.rs"]
 mod encoded;
 #[cfg(test)]
+#[path = "integration/expressions.rs"]
+mod expressions;
+#[cfg(test)]
 #[path = "integration/faults_pooler.rs"]
 mod faults_pooler;
 #[cfg(test)]
