@@ -69,7 +69,8 @@ pub mod store;
 
 pub use document::refuse_foreign;
 pub use location::{CheckpointUrl, RunId};
-pub use repository::{Checkpoints, Entry, Written};
+pub use keys::table_folder;
+pub use repository::{Checkpoints, Entry, Written, open_store};
 
 #[cfg(test)]
 pub(crate) mod tests;
