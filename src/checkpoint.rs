@@ -68,8 +68,8 @@ pub mod s3;
 pub mod store;
 
 pub use document::refuse_foreign;
-pub use location::{CheckpointUrl, RunId};
 pub use keys::table_folder;
+pub use location::{CheckpointUrl, RunId};
 pub use repository::{Checkpoints, Entry, Written, open_store};
 
 #[cfg(test)]

@@ -84,7 +84,12 @@ async fn attempt(
     failpoint!("begin.after_bounds");
     if bounds.is_empty() {
         let only = Chunk { number: 0, range: KeyRange::default(), begins: Begins::Table { forget } };
-        return Ok(Begun { waiting: vec![only], next: 1, done: Done { of: 1, ..Done::default() }, rejected: 0 });
+        return Ok(Begun {
+            waiting: vec![only],
+            next: 1,
+            done: Done { of: 1, ..Done::default() },
+            rejected: 0,
+        });
     }
     let target = connections.target(cx).await?;
     ledger::expect_epoch(target, &cx.run, table.index, epoch).await?;

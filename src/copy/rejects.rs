@@ -15,7 +15,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::failpoint;
 use crate::plan::document::{ChunkKey, PlannedTable};
 use crate::settings;
-use crate::source::chunks::{KeyCapture, Kept, Shown, ValueReader};
+use crate::source::chunks::{Kept, KeyCapture, Shown, ValueReader};
 use crate::source::wire::WireColumn;
 use crate::target::writer::CopyFailed;
 use bytes::Bytes;
@@ -90,7 +90,8 @@ impl<'a> LeftOut<'a> {
     ) -> Self {
         let columns = &open.table.columns;
         let place = |name: &_| columns.iter().position(|column| column.source == *name);
-        let key = key.map_or_else(Vec::new, |key| key.columns.iter().filter_map(|part| place(&part.name)).collect());
+        let key = key
+            .map_or_else(Vec::new, |key| key.columns.iter().filter_map(|part| place(&part.name)).collect());
         let keys = keys(&open.table, &key);
         let readers = wire.iter().map(|column| ValueReader::new(&column.ty)).collect();
         Self { cx, open, chunk, readers, key, keys, lines: Vec::new(), count: 0, redo }
@@ -172,7 +173,8 @@ impl<'a> LeftOut<'a> {
     pub(super) fn refused_by_target(&mut self, failed: CopyFailed, encoder: &CopyEncoder) -> Error {
         let (Some(line), ErrorKind::Value) = (failed.line, failed.error.kind()) else { return failed.error };
         let columns = &self.open.table.columns;
-        let column = columns.iter().position(|column| Some(column.target.as_str()) == failed.error.column_name());
+        let column =
+            columns.iter().position(|column| Some(column.target.as_str()) == failed.error.column_name());
         if let (Some(rejects), Some(hash)) = (&self.cx.rejects, encoder.hash_of_row(line)) {
             let room = (self.redo.skip.len() as u64) < rejects.quota;
             if room && self.redo.skip.insert(hash, column.unwrap_or(0)).is_none() {
@@ -182,7 +184,9 @@ impl<'a> LeftOut<'a> {
                 return failed.error;
             }
         }
-        let ty = column.and_then(|place| columns.get(place)).map_or("TYPE", |column| column.source_type.name.as_str());
+        let ty = column
+            .and_then(|place| columns.get(place))
+            .map_or("TYPE", |column| column.source_type.name.as_str());
         let message = format!(
             "{}, in row {line} of chunk {}; a plan with --map {ty}=text takes such values as text, and sync with --rejects URL \
              leaves such rows out and keeps them in a file",

@@ -102,7 +102,16 @@ impl OpenTable {
             error: None,
             ended: false,
         };
-        Self { table, epoch, fenced, started_at, span, rejected, lossy_rows: AtomicU64::new(0), books: Mutex::new(books) }
+        Self {
+            table,
+            epoch,
+            fenced,
+            started_at,
+            span,
+            rejected,
+            lossy_rows: AtomicU64::new(0),
+            books: Mutex::new(books),
+        }
     }
 
     fn books(&self) -> MutexGuard<'_, Books> {

@@ -270,7 +270,8 @@ fn may_be_refused(table: &PlannedTable) -> bool {
     table.columns.iter().any(|column| {
         !matches!(
             column.source_type.name.as_str(),
-            "bit" | "tinyint"
+            "bit"
+                | "tinyint"
                 | "smallint"
                 | "int"
                 | "bigint"

@@ -11,7 +11,7 @@ mod literal;
 mod shown;
 
 pub use boundaries::boundaries;
-pub use capture::{KeyCapture, Kept};
+pub use capture::{Kept, KeyCapture};
 pub use shown::{Shown, ValueReader};
 
 use super::select::KeyPart;
@@ -52,6 +52,7 @@ pub fn row_key(table: &PlannedTable) -> Option<ChunkKey> {
     if table.primary_key.is_empty() || !table.primary_key.iter().all(copied) {
         return None;
     }
-    let columns = table.primary_key.iter().map(|name| ChunkKeyColumn { name: name.clone(), descending: false });
+    let columns =
+        table.primary_key.iter().map(|name| ChunkKeyColumn { name: name.clone(), descending: false });
     Some(ChunkKey { index: "the primary key".to_owned(), clustered: false, columns: columns.collect() })
 }

@@ -305,7 +305,8 @@ mod tests {
         let range = KeyRange { after: bound(&["1"]), through: None };
         let whole = KeyRange::default();
         let key = [part("k", "int")];
-        let filtered = |range| where_range(&key, Wanted { range, filter: Some("a = 1 OR b = 2 -- both") }).unwrap();
+        let filtered =
+            |range| where_range(&key, Wanted { range, filter: Some("a = 1 OR b = 2 -- both") }).unwrap();
         assert_eq!(filtered(&range), " WHERE (a = 1 OR b = 2 -- both\n) AND [k] > CAST(1 AS int)");
         assert_eq!(filtered(&whole), " WHERE (a = 1 OR b = 2 -- both\n)");
     }
@@ -315,7 +316,8 @@ mod tests {
         let table = TableName::new("dbo", "t");
         let range = KeyRange { after: bound(&["1", "2"]), through: None };
         for key in [&[][..], &[part("a", "int")], &[part("a", "int"), part("b", "int"), part("c", "int")]] {
-            let error = select_range(&table, &[], key, Wanted { range: &range, filter: None }, false).unwrap_err();
+            let error =
+                select_range(&table, &[], key, Wanted { range: &range, filter: None }, false).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::CheckpointDamaged);
         }
     }

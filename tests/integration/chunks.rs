@@ -69,7 +69,8 @@ impl Source {
         let columns: Vec<_> =
             table.columns.iter().map(|column| (column.source.clone(), SelectForm::AsIs)).collect();
         let parts = key_parts(table, key).unwrap();
-        let sql = select_range(&table.source, &columns, &parts, Wanted { range, filter: None }, ordered).unwrap();
+        let sql =
+            select_range(&table.source, &columns, &parts, Wanted { range, filter: None }, ordered).unwrap();
         let mut stream = self.client.read(&sql).await.unwrap();
         let wire = stream.columns().to_vec();
         let mut rows = KeyCapture::new(RawRow::default(), table, Some(key), &wire).unwrap();

@@ -102,7 +102,8 @@ impl<E: RowEncoder> KeyCapture<E> {
             return None;
         }
         let literal = |(place, maker): &(usize, LiteralMaker)| {
-            let kept = self.last.get(*place).filter(|kept| !kept.null && kept.length == kept.raw.len() as u64)?;
+            let kept =
+                self.last.get(*place).filter(|kept| !kept.null && kept.length == kept.raw.len() as u64)?;
             maker.literal(&kept.raw)
         };
         self.makers.iter().map(literal).collect::<Option<Vec<_>>>().map(Bound)
@@ -369,7 +370,10 @@ mod tests {
         capture.end_row();
         assert_eq!(last(&capture).unwrap(), ["9", "1"]);
         let row = capture.row();
-        assert_eq!((row[0].raw.as_slice(), row[1].raw.len(), row[1].length), (&[1, 0, 0, 0][..], LONGEST, 65_540));
+        assert_eq!(
+            (row[0].raw.as_slice(), row[1].raw.len(), row[1].length),
+            (&[1, 0, 0, 0][..], LONGEST, 65_540)
+        );
         self::row(&mut capture, 2, 3);
         assert!(capture.row()[1].null && !capture.row()[0].null);
     }

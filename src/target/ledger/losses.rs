@@ -37,7 +37,11 @@ pub async fn insert_losses(
 ///
 /// # Errors
 /// `CheckpointDamaged` for what this program did not write; see [`crate::target::errors::kind`].
-pub async fn losses(client: &Client, run: &str, table: Option<u32>) -> Result<BTreeMap<u32, Vec<LossRecord>>> {
+pub async fn losses(
+    client: &Client,
+    run: &str,
+    table: Option<u32>,
+) -> Result<BTreeMap<u32, Vec<LossRecord>>> {
     let index: Option<i32> = table.map(|table| stored(table, "the table index")).transpose()?;
     let rows = client.query(include_str!("../sql/losses.sql"), &[&run, &index]).await?;
     let mut tables: BTreeMap<u32, BTreeMap<(String, Loss), LossRecord>> = BTreeMap::new();
