@@ -50,8 +50,17 @@ mod pipeline_crash;
 #[path = "integration/pipeline_flags.rs"]
 mod pipeline_flags;
 #[cfg(test)]
+#[path = "integration/policies.rs"]
+mod policies;
+#[cfg(test)]
+#[path = "integration/property.rs"]
+mod property;
+#[cfg(test)]
 #[path = "integration/refusals.rs"]
 mod refusals;
+#[cfg(test)]
+#[path = "integration/rejects.rs"]
+mod rejects;
 #[cfg(test)]
 #[path = "integration/resume.rs"]
 mod resume;

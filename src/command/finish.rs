@@ -69,6 +69,7 @@ pub(super) async fn finish(
         consistency: settings.consistency.clone(),
         progress: Progress::new(&settings.log),
         epochs,
+        rejects: None,
     };
     let context = Context::new(settings, shutdown, started)?;
     failpoint!("finish.before_claim");

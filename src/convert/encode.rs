@@ -346,7 +346,8 @@ impl RowEncoder for CopyEncoder {
 
     #[inline]
     fn is_full(&self) -> bool {
-        self.final_bytes() >= self.limits.batch || self.wants_more()
+        self.final_bytes() >= self.limits.batch
+            || self.wants_more()
             || self.pause && self.is_between_rows()
             || self.losses.wants_key()
             || self.refused.is_some()

@@ -74,7 +74,8 @@ pub(super) struct Changed {
 
 impl Changed {
     pub(super) fn losses(self) -> impl Iterator<Item = Loss> {
-        let all = [(self.nul, Loss::Nul), (self.surrogate, Loss::Surrogate), (self.undefined, Loss::Undefined)];
+        let all =
+            [(self.nul, Loss::Nul), (self.surrogate, Loss::Surrogate), (self.undefined, Loss::Undefined)];
         all.into_iter().filter_map(|(changed, loss)| changed.then_some(loss))
     }
 }
@@ -277,7 +278,8 @@ mod tests {
                 .utf16(&mut out, head)
                 .and_then(|()| lenient.utf16(&mut out, tail))
                 .and_then(|()| lenient.end_utf16(&mut out));
-            results.push(done.map(|()| (String::from_utf8(out).unwrap(), lenient.changed.losses().collect())));
+            results
+                .push(done.map(|()| (String::from_utf8(out).unwrap(), lenient.changed.losses().collect())));
         }
         assert!(results.iter().all(|result| *result == results[0]), "{results:?}");
         results.swap_remove(0)
@@ -294,7 +296,8 @@ mod tests {
                 .coded(&page, &mut out, head)
                 .and_then(|()| lenient.coded(&page, &mut out, tail))
                 .and_then(|()| lenient.end_coded(&page, &mut out, 4));
-            let text = |()| (String::from_utf8(out[4..].to_vec()).unwrap(), lenient.changed.losses().collect());
+            let text =
+                |()| (String::from_utf8(out[4..].to_vec()).unwrap(), lenient.changed.losses().collect());
             results.push(done.map(text));
         }
         assert!(results.iter().all(|result| *result == results[0]), "{results:?}");
@@ -304,7 +307,8 @@ mod tests {
     #[test]
     fn each_unit_is_replaced_by_one_character() {
         let units = [0x61, 0, 0xD800, 0xD83D, 0xDE00, 0xDC00, 0xE9, 0xDBFF];
-        let replaced = ("a\u{FFFD}\u{FFFD}\u{1F600}\u{FFFD}é\u{FFFD}".to_owned(), vec![Loss::Nul, Loss::Surrogate]);
+        let replaced =
+            ("a\u{FFFD}\u{FFFD}\u{1F600}\u{FFFD}é\u{FFFD}".to_owned(), vec![Loss::Nul, Loss::Surrogate]);
         assert_eq!(utf16(&REPLACE, &units), Ok(replaced));
         let strip = Policies { nul: NulPolicy::Strip, ..Policies::default() };
         assert_eq!(utf16(&strip, &[0x61, 0, 0, 0x62]), Ok(("ab".to_owned(), vec![Loss::Nul])));
@@ -339,7 +343,9 @@ mod tests {
     #[test]
     fn for_a_hash_different_texts_stay_different() {
         let mut seen = std::collections::BTreeSet::new();
-        for units in [&[0u16][..], &[], &[0xD800], &[0xDC00], &[0xFFFD], &[0x61], &[0xD800, 0xDC00], &[0xDC00, 0xD800]] {
+        for units in
+            [&[0u16][..], &[], &[0xD800], &[0xDC00], &[0xFFFD], &[0x61], &[0xD800, 0xDC00], &[0xDC00, 0xD800]]
+        {
             let raw: Vec<u8> = units.iter().flat_map(|unit| unit.to_le_bytes()).collect();
             let mut lenient = Lenient::new(Rules::FOR_HASH, Pending::default());
             let mut out = Vec::new();

@@ -116,9 +116,17 @@ impl Loss {
     /// Of a stored name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
-        [Self::Nul, Self::Surrogate, Self::Undefined, Self::Fraction, Self::Offset, Self::Padding, Self::Rejected]
-            .into_iter()
-            .find(|loss| loss.name() == name)
+        [
+            Self::Nul,
+            Self::Surrogate,
+            Self::Undefined,
+            Self::Fraction,
+            Self::Offset,
+            Self::Padding,
+            Self::Rejected,
+        ]
+        .into_iter()
+        .find(|loss| loss.name() == name)
     }
 
     /// What it means, for people, behind a number of rows.

@@ -1,6 +1,7 @@
 //! What every step of a run needs, made once per process.
 
 use super::budget::Budget;
+use super::rejects::Rejects;
 use crate::checkpoint::Checkpoints;
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::document::Plan;
@@ -36,6 +37,8 @@ pub struct Context {
     /// Decided once: SNAPSHOT is used only where the database allows it.
     pub consistency: Consistency,
     pub retry: RetryPolicy,
+    /// Where rows go that are refused; None: they fail their table.
+    pub rejects: Option<Rejects>,
     /// Memory of all buffers.
     pub budget: Arc<Budget>,
     pub shutdown: Shutdown,
@@ -147,6 +150,7 @@ impl Context {
             chunk_size: settings.chunk_size,
             consistency: run.consistency,
             retry: settings.retry,
+            rejects: run.rejects,
             budget: Arc::new(Budget::new(settings.memory, settings.jobs, Path::new("/"))?),
             shutdown: shutdown.clone(),
             progress: run.progress,
@@ -168,4 +172,5 @@ pub struct Started {
     pub consistency: Consistency,
     pub progress: Progress,
     pub epochs: BTreeMap<u32, u64>,
+    pub rejects: Option<Rejects>,
 }

@@ -91,7 +91,8 @@ impl Losses {
     /// The key of the last row; None: there is none, its number stands for it.
     pub(super) fn key(&mut self, key: Option<&Bound>) {
         for place in std::mem::take(&mut self.asked) {
-            let sample = key.map_or(Sample::Row { chunk: None, row: self.last }, |key| Sample::Key(key.clone()));
+            let sample =
+                key.map_or(Sample::Row { chunk: None, row: self.last }, |key| Sample::Key(key.clone()));
             if let Some(record) = self.records.get_mut(place) {
                 record.samples.push(sample);
             }

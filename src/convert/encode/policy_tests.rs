@@ -136,9 +136,12 @@ fn a_seventh_digit_and_an_offset_by_their_policies() {
         assert_eq!(got, [Some(micros.to_be_bytes().to_vec())]);
         assert_eq!(losses.len(), lost);
     }
-    let (got, _) =
-        fields(&Ty::Time(7), at(FractionPolicy::Round), &[Some(863_999_999_999u64.to_le_bytes()[..5].to_vec())])
-            .unwrap();
+    let (got, _) = fields(
+        &Ty::Time(7),
+        at(FractionPolicy::Round),
+        &[Some(863_999_999_999u64.to_le_bytes()[..5].to_vec())],
+    )
+    .unwrap();
     assert_eq!(got, [Some(86_399_999_999i64.to_be_bytes().to_vec())]);
     let offset = |offset: i16| Some([night(10, 730_119).as_slice(), &offset.to_le_bytes()].concat());
     let (got, losses) =
@@ -189,7 +192,8 @@ fn masks_show_nothing_of_a_value_and_keep_null() {
         assert_eq!((got, losses), (vec![hash(text.as_bytes()), None], vec![]));
     }
     // One text has one hash, whatever its code page; and nothing is refused.
-    let (got, _) = fields(&Ty::VarChar(Some(9), LATIN1), masked(Mask::Hash), &[Some(b"\xE4\0".to_vec())]).unwrap();
+    let (got, _) =
+        fields(&Ty::VarChar(Some(9), LATIN1), masked(Mask::Hash), &[Some(b"\xE4\0".to_vec())]).unwrap();
     assert_eq!(got, [hash("ä\0".as_bytes())]);
     for ty in [Ty::VarBinary(Some(9)), Ty::VarBinary(None)] {
         let (got, _) = fields(&ty, masked(Mask::Hash), &[Some(vec![1, 2, 3, 4, 5])]).unwrap();
@@ -260,7 +264,10 @@ fn refused_rows_leave_nothing_behind() {
     for batch in [1, 50, 1 << 20] {
         let (out, encoder, seen) = left_out(&mixed, &none, batch, true);
         assert_eq!(out, expected, "batch {batch}");
-        assert_eq!((encoder.rows(), encoder.bytes(), encoder.checksum()), (3, of_good.bytes(), of_good.checksum()));
+        assert_eq!(
+            (encoder.rows(), encoder.bytes(), encoder.checksum()),
+            (3, of_good.bytes(), of_good.checksum())
+        );
         assert_eq!(seen, [(2, "nul", false), (4, "nul", false), (6, "nul", false)]);
         let losses: Vec<_> =
             encoder.losses().into_iter().map(|record| (record.column, record.loss, record.rows)).collect();

@@ -40,8 +40,12 @@ impl Watch {
         let units = usize::try_from(planned.source_type.max_length / each).unwrap_or(0);
         Ok(match operation {
             Operation::DateTimeOffset(_) if target.starts_with("timestamptz") => Self::Offset,
-            Operation::Utf16 | Operation::Coded(_) if padded && target.starts_with("char") => Self::Padding(units),
-            Operation::Utf16 | Operation::Coded(_) if padded && planned.policies.padding == PaddingPolicy::Trim => {
+            Operation::Utf16 | Operation::Coded(_) if padded && target.starts_with("char") => {
+                Self::Padding(units)
+            }
+            Operation::Utf16 | Operation::Coded(_)
+                if padded && planned.policies.padding == PaddingPolicy::Trim =>
+            {
                 Self::Trim
             }
             _ => Self::Nothing,
@@ -52,7 +56,8 @@ impl Watch {
 /// The column as it would be without a mask that changes its type.
 pub(super) fn unmasked(planned: &PlannedColumn) -> Cow<'_, PlannedColumn> {
     let Some(Mask::Hash) = &planned.mask else { return Cow::Borrowed(planned) };
-    let target_type = map(&planned.source_type, planned.map.as_deref()).map_or_else(|_| "text".to_owned(), |mapping| mapping.target_type);
+    let target_type = map(&planned.source_type, planned.map.as_deref())
+        .map_or_else(|_| "text".to_owned(), |mapping| mapping.target_type);
     Cow::Owned(PlannedColumn { target_type, ..planned.clone() })
 }
 
@@ -135,7 +140,8 @@ impl CopyEncoder {
 
     /// Encodes a value that was refused as its column's policies have it.
     fn leniently(&mut self, column: usize, raw: &[u8], refused: Refused) -> Result<(), Refused> {
-        let (Some(operation), Some(policies)) = (self.operations.get(column), self.policies.get(column)) else {
+        let (Some(operation), Some(policies)) = (self.operations.get(column), self.policies.get(column))
+        else {
             return Err(refused);
         };
         match refused {
