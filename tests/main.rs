@@ -35,6 +35,9 @@ mod matrix;
 #[path = "integration/memory.rs"]
 mod memory;
 #[cfg(test)]
+#[path = "integration/peers.rs"]
+mod peers;
+#[cfg(test)]
 #[path = "integration/pipeline.rs"]
 mod pipeline;
 #[cfg(test)]
@@ -52,6 +55,9 @@ mod refusals;
 #[cfg(test)]
 #[path = "integration/resume.rs"]
 mod resume;
+#[cfg(test)]
+#[path = "integration/samples.rs"]
+mod samples;
 #[cfg(test)]
 #[path = "integration/snapshot.rs"]
 mod snapshot;
