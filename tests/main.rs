@@ -38,6 +38,9 @@ mod matrix;
 #[path = "integration/memory.rs"]
 mod memory;
 #[cfg(test)]
+#[path = "integration/peers.rs"]
+mod peers;
+#[cfg(test)]
 #[path = "integration/pipeline.rs"]
 mod pipeline;
 #[cfg(test)]
@@ -64,6 +67,9 @@ mod rejects;
 #[cfg(test)]
 #[path = "integration/resume.rs"]
 mod resume;
+#[cfg(test)]
+#[path = "integration/samples.rs"]
+mod samples;
 #[cfg(test)]
 #[path = "integration/snapshot.rs"]
 mod snapshot;

@@ -73,6 +73,7 @@ SOURCE = {
     "time": lambda v: v.isoformat(timespec="microseconds").encode(),
     "datetime": stamp, "smalldatetime": stamp, "datetime2": stamp, "datetimeoffset": utc,
     "char": fixed_text, "varchar": text, "nchar": fixed_text, "nvarchar": text, "xml": text,
+    "text": text, "ntext": text, "image": bytes,
     "binary": bytes, "varbinary": bytes, "timestamp": bytes,
     "uniqueidentifier": lambda v: str(v if isinstance(v, uuid.UUID) else uuid.UUID(str(v))).encode(),
 }
@@ -102,7 +103,7 @@ TARGET = dict.fromkeys(SOURCE, lambda v: v.encode("utf-8")) | {
     "real": lambda v: struct.pack("<f", float(v)), "float": lambda v: struct.pack("<d", float(v)),
     "time": target_stamp, "datetime": target_stamp, "smalldatetime": target_stamp, "datetime2": target_stamp,
     "datetimeoffset": target_utc,
-    "binary": target_bytes, "varbinary": target_bytes, "timestamp": target_bytes,
+    "binary": target_bytes, "varbinary": target_bytes, "timestamp": target_bytes, "image": target_bytes,
 }
 
 

@@ -133,10 +133,19 @@ impl World {
         Self::make(false, environment("SHARDFERRY_TEST_PG_URL"))
     }
 
+    /// Checkpoints in a folder, and a source of another kind.
+    pub(crate) fn of(options: EngineOptions) -> Self {
+        Self::make_with(false, environment("SHARDFERRY_TEST_PG_URL"), options)
+    }
+
     fn make(s3: bool, admin_url: String) -> Self {
+        Self::make_with(s3, admin_url, EngineOptions::default())
+    }
+
+    fn make_with(s3: bool, admin_url: String, options: EngineOptions) -> Self {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        let engine = Engine::new(EngineOptions::default()).unwrap();
+        let engine = Engine::new(options).unwrap();
         let server = Server::start(Options::new(Arc::new(EngineBackend::new(Arc::clone(&engine))))).unwrap();
         let name = format!("it_{}_{}", std::process::id(), WORLDS.fetch_add(1, Ordering::Relaxed));
         let folder = tempfile::tempdir().unwrap();

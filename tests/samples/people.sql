@@ -66,16 +66,16 @@ CREATE TABLE hr.Payment (
     Id int NOT NULL CONSTRAINT PK_Payment PRIMARY KEY CLUSTERED,
     Employee int NOT NULL,
     Amount decimal(12, 2) NOT NULL,
-    ValidFrom datetime2(7) GENERATED ALWAYS AS ROW START HIDDEN NOT NULL,
-    ValidTo datetime2(7) GENERATED ALWAYS AS ROW END HIDDEN NOT NULL,
+    ValidFrom datetime2(6) GENERATED ALWAYS AS ROW START HIDDEN NOT NULL,
+    ValidTo datetime2(6) GENERATED ALWAYS AS ROW END HIDDEN NOT NULL,
     PERIOD FOR SYSTEM_TIME (ValidFrom, ValidTo)
 )
 CREATE TABLE hr.Payment_History (
     Id int NOT NULL,
     Employee int NOT NULL,
     Amount decimal(12, 2) NOT NULL,
-    ValidFrom datetime2(7) NOT NULL,
-    ValidTo datetime2(7) NOT NULL
+    ValidFrom datetime2(6) NOT NULL,
+    ValidTo datetime2(6) NOT NULL
 )
 CREATE CLUSTERED INDEX ix_Payment_History ON hr.Payment_History (ValidTo, ValidFrom)
 CREATE TABLE hr.Contract (

@@ -1,5 +1,5 @@
 //! sys.xml_indexes, spatial_indexes, fulltext_catalogs, fulltext_indexes, fulltext_index_columns, masked_columns,
-//! periods.
+//! external_tables, periods.
 
 use super::keys::index_row;
 use super::{Depends, NULL, Source, View, at, row};
@@ -106,6 +106,15 @@ pub(super) const VIEWS: &[View] = &[
             }
             Ok(out)
         },
+    },
+    View {
+        schema: "sys",
+        name: "external_tables",
+        depends: Depends::Catalog,
+        columns: "name sysname, object_id int, principal_id int null, schema_id int, parent_object_id int, type char(2), type_desc nvarchar(60) null, \
+            create_date datetime, modify_date datetime, is_ms_shipped bit, is_published bit, is_schema_published bit, max_column_id_used int, \
+            uses_ansi_nulls bit null, data_source_id int, file_format_id int null, location nvarchar(4000) null",
+        rows: |_| Ok(vec![]),
     },
     View {
         schema: "sys",

@@ -1,0 +1,36 @@
+-- Types whose values are no plain scalars, and the indexes on them: xml, hierarchyid, geography, geometry, sql_variant and
+-- the old long types. CLR values are the bytes that SQL Server keeps. Made for tests.
+ALTER DATABASE CURRENT SET ALLOW_SNAPSHOT_ISOLATION ON;
+GO
+CREATE SCHEMA odd
+GO
+CREATE TABLE odd.Place (
+    Id int NOT NULL CONSTRAINT PK_Place PRIMARY KEY,
+    At geography NULL,
+    Outline geometry NULL,
+    Tags xml NULL,
+    Node hierarchyid NULL,
+    Any_ sql_variant NULL,
+    Old varchar(20) NULL
+)
+CREATE TABLE odd.Old (
+    Id int NOT NULL CONSTRAINT PK_Old PRIMARY KEY,
+    Words text COLLATE Latin1_General_CI_AS NULL,
+    Wide ntext NULL,
+    Bytes image NULL
+)
+GO
+-- POINT(2 1) and POINT(-0.5 51.25) in 4326; POINT(3 4) in 0.
+INSERT INTO odd.Place (Id, At, Outline, Tags, Node, Any_, Old) VALUES
+    (1, 0xE6100000010C000000000000F03F0000000000000040, 0x00000000010C00000000000008400000000000001040, N'<a b="1">é😀</a>', 0x58, CAST(7 AS bigint), 'x'),
+    (2, 0xE6100000010C0000000000A04940000000000000E0BF, NULL, N'<?xml version="1.0" encoding="utf-16"?><r/>', 0x, CAST(N'text' AS nvarchar(10)), ''),
+    (3, NULL, NULL, N'', 0x5AC0, CAST('2020-02-29T12:00:00.123' AS datetime2(7)), NULL),
+    (4, NULL, NULL, NULL, NULL, CAST(0x00FF AS varbinary(4)), NULL),
+    (5, NULL, NULL, N'two <b/> roots <c/>', NULL, NULL, NULL)
+INSERT INTO odd.Old (Id, Words, Wide, Bytes) VALUES
+    (1, 'Größe', N'wide 😀', 0x00FF), (2, '', N'', 0x), (3, NULL, NULL, NULL)
+GO
+CREATE PRIMARY XML INDEX PX_Tags ON odd.Place (Tags)
+CREATE XML INDEX SX_Tags ON odd.Place (Tags) USING XML INDEX PX_Tags FOR PATH
+CREATE SPATIAL INDEX SI_At ON odd.Place (At)
+GO
