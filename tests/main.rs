@@ -38,6 +38,9 @@ mod matrix;
 #[path = "integration/memory.rs"]
 mod memory;
 #[cfg(test)]
+#[path = "integration/objects.rs"]
+mod objects;
+#[cfg(test)]
 #[path = "integration/peers.rs"]
 mod peers;
 #[cfg(test)]
@@ -71,6 +74,9 @@ mod resume;
 #[path = "integration/samples.rs"]
 mod samples;
 #[cfg(test)]
+#[path = "integration/second_load.rs"]
+mod second_load;
+#[cfg(test)]
 #[path = "integration/snapshot.rs"]
 mod snapshot;
 #[cfg(test)]
@@ -82,6 +88,7 @@ mod source;
 #[cfg(test)]
 #[path = "integration/source_catalog_engine.rs"]
 mod source_catalog_engine;
+#[cfg(test)]
 #[path = "integration/source_catalog_objects.rs"]
 mod source_catalog_objects;
 #[cfg(test)]

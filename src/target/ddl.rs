@@ -1,23 +1,62 @@
-//! What to create in the target: SQL text (pure).
+//! What to create in the target: SQL text (pure), one file a kind of object.
 //!
-//! Everything that SQL Server has and PostgreSQL cannot have is a [`Statement::Skipped`] with its reason, never a
-//! weaker object in silence.
+//! Everything that SQL Server has and PostgreSQL cannot have is a [`Statement::Skipped`] with its reason, and what becomes
+//! something else a [`Statement::Changed`] that says what: never a weaker object in silence.
 
-use crate::plan::document::{PlannedColumn, PlannedTable};
-use crate::schema::{ColumnName, ForeignKey, Identity, Index, ReferentialAction, TableName, quote_target};
+pub mod collation;
+pub mod columns;
+pub mod comment;
+pub mod constraint;
+pub mod index;
+pub mod partition;
+pub mod sequence;
 
-/// The first server with `NULLS NOT DISTINCT`.
-const NULLS_NOT_DISTINCT: u32 = 15_00_00;
+use crate::convert::expression::{self, Purpose, ScopeColumn, Translated};
+use crate::convert::policy::Mask;
+use crate::plan::document::PlannedTable;
+use crate::schema::{ColumnName, SourceType, TableName, quote_target};
+pub use columns::{add_primary_key, create_table, is_plain_identity, primary_key};
+pub use constraint::{
+    add_check, add_foreign_key, set_default, validate_check, validate_foreign_key,
+};
+pub use index::create_index;
+pub use sequence::identity_position;
 
-/// A statement, or why there is none.
+/// Types of the extensions that a plan may use are found by their bare names; to be sent before such a statement.
+pub const SEARCH_PATH: &str = include_str!("sql/search_path.sql");
+
+/// A statement (or several, separated by semicolons, for one transaction), or why there is none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Statement {
     Sql(String),
-    Skipped { reason: String },
+    /// What is built is not quite what the source has.
+    Changed { sql: String, what: String },
+    Skipped { reason: String, advice: Option<String> },
+}
+
+impl Statement {
+    /// What is to be run.
+    #[must_use]
+    pub fn sql(&self) -> Option<&str> {
+        match self {
+            Self::Sql(sql) | Self::Changed { sql, .. } => Some(sql),
+            Self::Skipped { .. } => None,
+        }
+    }
+
+    /// With what is to be said of it; nothing changes where `what` is empty.
+    #[must_use]
+    fn changed(sql: String, what: &[String]) -> Self {
+        if what.is_empty() { Self::Sql(sql) } else { Self::Changed { sql, what: what.join("; ") } }
+    }
 }
 
 fn skipped(reason: impl Into<String>) -> Statement {
-    Statement::Skipped { reason: reason.into() }
+    Statement::Skipped { reason: reason.into(), advice: None }
+}
+
+fn advised(reason: impl Into<String>, advice: impl Into<String>) -> Statement {
+    Statement::Skipped { reason: reason.into(), advice: Some(advice.into()) }
 }
 
 /// `CREATE SCHEMA IF NOT EXISTS`.
@@ -26,218 +65,89 @@ pub fn create_schema(name: &str) -> String {
     format!("CREATE SCHEMA IF NOT EXISTS {}", quote_target(name))
 }
 
-/// The column that copies this source column.
-fn planned<'t>(table: &'t PlannedTable, source: &ColumnName) -> Option<&'t PlannedColumn> {
-    table.columns.iter().find(|column| column.source == *source)
-}
-
-/// Primary key columns by their names in the target, in key order.
-#[must_use]
-pub fn primary_key(table: &PlannedTable) -> Vec<String> {
-    let target =
-        |name: &ColumnName| planned(table, name).map_or(name, |column| &column.target).as_str().to_owned();
-    table.primary_key.iter().map(target).collect()
-}
-
-/// Runs before [`create_table`] of a table with types of extensions, in its transaction.
-pub const EXTENSION_PATH: &str = include_str!("sql/extension_path.sql");
-
-/// The table with its columns; no key, no index.
-#[must_use]
-pub fn create_table(table: &PlannedTable) -> String {
-    let columns: Vec<_> = table.columns.iter().map(column_definition).collect();
-    format!("CREATE TABLE {} (\n    {}\n)", table.target.target_sql(), columns.join(",\n    "))
-}
-
-fn column_definition(column: &PlannedColumn) -> String {
-    let mut sql = format!("{} {}", column.target.target_sql(), column.target_type);
-    if !column.nullable {
-        sql.push_str(" NOT NULL");
-    }
-    if let Some(options) = identity_options(column) {
-        sql.push_str(&options);
-    }
-    sql
-}
-
-/// Smallest and largest value of the integer types that PostgreSQL lets be IDENTITY.
-fn bounds(target_type: &str) -> Option<(i128, i128)> {
-    match target_type {
-        "smallint" | "int2" => Some((i16::MIN.into(), i16::MAX.into())),
-        "integer" | "int" | "int4" => Some((i32::MIN.into(), i32::MAX.into())),
-        "bigint" | "int8" => Some((i64::MIN.into(), i64::MAX.into())),
-        _ => None,
-    }
-}
-
-/// An identity on `numeric` becomes a plain column: PostgreSQL has none. To be told to the user.
-#[must_use]
-pub fn is_plain_identity(column: &PlannedColumn) -> bool {
-    column.identity.is_some() && identity_options(column).is_none()
-}
-
-/// `GENERATED BY DEFAULT` takes the source's values as they come. A bound is written where PostgreSQL's default (1 up,
-/// -1 down) would refuse the seed.
-fn identity_options(column: &PlannedColumn) -> Option<String> {
-    let identity = column.identity.as_ref()?;
-    let (lowest, highest) = bounds(&column.target_type)?;
-    let (seed, increment) = (identity.seed.parse::<i128>().ok()?, identity.increment.parse::<i128>().ok()?);
-    if increment == 0 || !(lowest..=highest).contains(&seed) {
-        return None;
-    }
-    let bound = match increment {
-        1.. if seed < 1 => format!(" MINVALUE {lowest}"),
-        ..=-1 if seed > -1 => format!(" MAXVALUE {highest}"),
-        _ => String::new(),
-    };
-    Some(format!(" GENERATED BY DEFAULT AS IDENTITY (START WITH {seed} INCREMENT BY {increment}{bound})"))
-}
-
-/// The primary key under the name it gets from [`super::names::index_names`]; None where there is none.
-#[must_use]
-pub fn add_primary_key(table: &PlannedTable, name: &str) -> Option<String> {
-    let columns: Vec<_> = primary_key(table).iter().map(|column| quote_target(column)).collect();
-    let (target, name) = (table.target.target_sql(), quote_target(name));
-    (!columns.is_empty())
-        .then(|| format!("ALTER TABLE {target} ADD CONSTRAINT {name} PRIMARY KEY ({})", columns.join(", ")))
-}
-
-/// A secondary index or a unique constraint of the source, under the name it gets from [`super::names::index_names`].
-/// `version` is the target's `server_version_num`.
-#[must_use]
-pub fn create_index(index: &Index, table: &PlannedTable, name: &str, version: u32) -> Statement {
-    if index.disabled {
-        return skipped("it is disabled on the source");
-    }
-    if !matches!(index.kind.as_str(), "CLUSTERED" | "NONCLUSTERED") {
-        return skipped(format!("{} indexes have no counterpart", index.kind.to_lowercase()));
-    }
-    if index.filter.is_some() {
-        return skipped("it is filtered, and its predicate is not translated");
-    }
-    let wanted = index.columns.iter().map(|column| &column.name).chain(&index.included);
-    for source in wanted {
-        match planned(table, source) {
-            None => return skipped(format!("its column {source} is not copied")),
-            Some(column) if matches!(column.target_type.as_str(), "json" | "xml" | "point") => {
-                return skipped(format!(
-                    "its column {source} is {}, which cannot be indexed so",
-                    column.target_type
-                ));
-            }
-            Some(_) => {}
-        }
-    }
-    let keys = index.columns.iter().filter_map(|key| Some((key, planned(table, &key.name)?)));
-    let nullable = keys.clone().any(|(_, column)| column.nullable);
-    if index.unique && nullable && version < NULLS_NOT_DISTINCT {
-        return skipped("it is unique with one NULL, which PostgreSQL before 15 cannot enforce");
-    }
-    let distinct = if index.unique && nullable { " NULLS NOT DISTINCT" } else { "" };
-    let (name, target) = (quote_target(name), table.target.target_sql());
-    if index.constraint {
-        let columns: Vec<_> = keys.map(|(_, column)| column.target.target_sql()).collect();
-        return Statement::Sql(format!(
-            "ALTER TABLE {target} ADD CONSTRAINT {name} UNIQUE{distinct} ({})",
-            columns.join(", ")
-        ));
-    }
-    let columns: Vec<_> = keys.map(|(key, column)| index_column(column, key.descending)).collect();
-    let included: Vec<_> = index
-        .included
-        .iter()
-        .filter_map(|source| Some(planned(table, source)?.target.target_sql()))
-        .collect();
-    let include =
-        if included.is_empty() { String::new() } else { format!(" INCLUDE ({})", included.join(", ")) };
-    let unique = if index.unique { "UNIQUE " } else { "" };
-    Statement::Sql(format!(
-        "CREATE {unique}INDEX {name} ON {target} ({}){include}{distinct}",
-        columns.join(", ")
-    ))
-}
-
-/// SQL Server sorts NULL below every value. Columns without NULL keep PostgreSQL's default, which more queries match.
-fn index_column(column: &PlannedColumn, descending: bool) -> String {
-    let order = match (descending, column.nullable) {
-        (false, false) => "",
-        (false, true) => " NULLS FIRST",
-        (true, false) => " DESC",
-        (true, true) => " DESC NULLS LAST",
-    };
-    format!("{}{order}", column.target.target_sql())
-}
-
-/// A foreign key, NOT VALID: new rows are checked at once, existing ones by [`validate_foreign_key`].
-#[must_use]
-pub fn add_foreign_key(key: &ForeignKey, table: &PlannedTable, referenced: &PlannedTable) -> Statement {
-    let columns = |table: &PlannedTable, names: &[ColumnName]| -> Result<String, Statement> {
-        let found = names.iter().map(|name| match planned(table, name) {
-            Some(column) => Ok(column.target.target_sql()),
-            None => Err(skipped(format!("column {name} of {} is not copied", table.source))),
-        });
-        Ok(found.collect::<Result<Vec<_>, _>>()?.join(", "))
-    };
-    let (own, theirs) = match (columns(table, &key.columns), columns(referenced, &key.referenced_columns)) {
-        (Ok(own), Ok(theirs)) => (own, theirs),
-        (Err(skipped), _) | (_, Err(skipped)) => return skipped,
-    };
-    let action = |what: &str, action| match action {
-        ReferentialAction::NoAction => String::new(),
-        ReferentialAction::Cascade => format!(" ON {what} CASCADE"),
-        ReferentialAction::SetNull => format!(" ON {what} SET NULL"),
-        ReferentialAction::SetDefault => format!(" ON {what} SET DEFAULT"),
-    };
-    Statement::Sql(format!(
-        "ALTER TABLE {} ADD CONSTRAINT {} FOREIGN KEY ({own}) REFERENCES {} ({theirs}){}{} NOT VALID",
-        table.target.target_sql(),
-        quote_target(&super::names::constraint_name(&table.target, &key.name)),
-        referenced.target.target_sql(),
-        action("DELETE", key.on_delete),
-        action("UPDATE", key.on_update),
-    ))
-}
-
-/// Checks the existing rows; None where the source itself does not vouch for them (disabled or not trusted).
-#[must_use]
-pub fn validate_foreign_key(key: &ForeignKey, table: &PlannedTable) -> Option<String> {
-    let name = quote_target(&super::names::constraint_name(&table.target, &key.name));
-    (!key.disabled && !key.not_trusted)
-        .then(|| format!("ALTER TABLE {} VALIDATE CONSTRAINT {name}", table.target.target_sql()))
-}
-
-/// Sets where the identity goes on: after the source's last value, even where the table holds larger ones, because that
-/// is what the source would do. None where no row was ever inserted, or the column is no identity in the target.
-#[must_use]
-pub fn identity_position(table: &TableName, column: &PlannedColumn, source: &Identity) -> Option<String> {
-    identity_options(column)?;
-    let (lowest, highest) = bounds(&column.target_type)?;
-    let last = source.last_value.as_ref()?.parse::<i128>().ok()?;
-    let increment = source.increment.parse::<i128>().ok()?;
-    let next = last.checked_add(increment)?;
-    let (table, name) = (table.target_sql(), &column.target);
-    let beyond_default = if increment > 0 { next < 1 } else { next > -1 };
-    if beyond_default && (lowest..=highest).contains(&next) {
-        // Below the sequence's default bound, after a RESEED: widen it.
-        let bound = if increment > 0 { format!("MINVALUE {lowest}") } else { format!("MAXVALUE {highest}") };
-        return Some(format!(
-            "ALTER TABLE {table} ALTER COLUMN {} SET {bound} RESTART WITH {next}",
-            name.target_sql()
-        ));
-    }
-    let (value, called) = if (lowest..=highest).contains(&next) { (next, false) } else { (last, true) };
-    let literal = |text: &str| format!("'{}'", text.replace('\'', "''"));
-    Some(format!(
-        "SELECT pg_catalog.setval(pg_catalog.pg_get_serial_sequence({}, {}), {value}, {called})",
-        literal(&table),
-        literal(name.as_str())
-    ))
-}
-
 /// `ANALYZE`: statistics for the planner.
 #[must_use]
 pub fn analyze(table: &TableName) -> String {
     format!("ANALYZE {}", table.target_sql())
+}
+
+/// A column of the target's table, copied or generated.
+#[derive(Debug, Clone, Copy)]
+struct Column<'t> {
+    target: &'t ColumnName,
+    source_type: &'t SourceType,
+    target_type: &'t str,
+    nullable: bool,
+    /// Of the target; None: the database's.
+    collation: Option<&'t str>,
+    mask: Option<&'t Mask>,
+    generated: bool,
+}
+
+/// What the source's column is in the target.
+fn find<'t>(table: &'t PlannedTable, source: &ColumnName) -> Option<Column<'t>> {
+    let copied = table.columns.iter().find(|column| column.source == *source).map(|column| Column {
+        target: &column.target,
+        source_type: &column.source_type,
+        target_type: &column.target_type,
+        nullable: column.nullable,
+        collation: column.collation.as_deref(),
+        mask: column.mask.as_ref(),
+        generated: false,
+    });
+    copied.or_else(|| {
+        table.generated.iter().find(|column| column.source == *source).map(|column| Column {
+            target: &column.target,
+            source_type: &column.source_type,
+            target_type: &column.target_type,
+            nullable: column.nullable,
+            collation: None,
+            mask: None,
+            generated: true,
+        })
+    })
+}
+
+/// What an expression of this table may name.
+fn scope(table: &PlannedTable) -> Vec<ScopeColumn<'_>> {
+    let copied = table.columns.iter().map(|column| ScopeColumn {
+        source: &column.source,
+        target: &column.target,
+        source_type: &column.source_type,
+        target_type: &column.target_type,
+        nullable: column.nullable,
+    });
+    let generated = table.generated.iter().map(|column| ScopeColumn {
+        source: &column.source,
+        target: &column.target,
+        source_type: &column.source_type,
+        target_type: &column.target_type,
+        nullable: column.nullable,
+    });
+    copied.chain(generated).collect()
+}
+
+/// The translated expression, or a [`Statement::Skipped`] that shows the T-SQL. A text that is not there is one that the
+/// login may not see.
+fn translated(table: &PlannedTable, text: Option<&str>, purpose: Purpose<'_>) -> Result<Translated, Statement> {
+    let Some(text) = text.filter(|text| !text.trim().is_empty()) else {
+        let advice = "grant VIEW DEFINITION on the database to the source's login";
+        return Err(advised("the login may not see its definition", advice));
+    };
+    let translated = expression::translate(text, purpose, &scope(table)).map_err(|cause| {
+        advised(format!("its expression is not translated: {}", cause.reason), format!("in T-SQL: {text}"))
+    })?;
+    let masked = table.columns.iter().find(|column| {
+        column.mask.is_some() && translated.columns.contains(&column.source)
+    });
+    match masked {
+        Some(column) => Err(skipped(format!("its column {} is masked", column.source))),
+        None => Ok(translated),
+    }
+}
+
+fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
 }
 
 #[cfg(test)]
