@@ -18,7 +18,7 @@ use crate::plan::document::Plan;
 use crate::schema::SourceTable;
 use crate::schema::objects::SourceObjects;
 pub use estimate::Estimate;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 pub use text::render;
 
@@ -26,7 +26,7 @@ pub use text::render;
 pub const VERSION: u32 = 1;
 
 /// What becomes of an object, best first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// It arrives with the same meaning.
@@ -40,7 +40,7 @@ pub enum Verdict {
 }
 
 /// What is said of an object.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Name {
     /// Nothing to say.
@@ -112,7 +112,7 @@ pub enum Name {
 }
 
 /// One thing that is said of one object.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
     pub name: Name,
     /// `table`, `column`, `index`, `foreign key` …
@@ -122,7 +122,7 @@ pub struct Finding {
     pub verdict: Verdict,
     /// What it is and why; of what is converted, what it becomes.
     pub reason: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub advice: Option<String>,
 }
 
@@ -185,6 +185,12 @@ pub fn findings(material: &Material<'_>) -> Vec<Finding> {
     }
     objects::add(material, &mut findings);
     findings
+}
+
+/// What a run ends with: the findings of all that did not arrive as it was.
+#[must_use]
+pub fn of_run(material: &Material<'_>) -> Vec<Finding> {
+    findings(material).into_iter().filter(|finding| finding.verdict != Verdict::Converted).collect()
 }
 
 /// The assessment for a copy with so many jobs.

@@ -25,8 +25,8 @@ pub(super) fn add(
         policies(&column.source_type.name, column.policies, &mut said);
         masked(column, &mut said);
         collated(column, &mut said);
-        if let Some(from) = from {
-            of_source(material, table, column, from, &mut said);
+        if let (Some(source), Some(from)) = (source, from) {
+            of_source(table, column, (source, from), &mut said);
         }
     }
     for column in &table.generated {
@@ -197,10 +197,9 @@ fn collated(column: &PlannedColumn, said: &mut Said<'_>) {
 
 /// What only the source's catalog tells.
 fn of_source(
-    material: &Material<'_>,
     table: &PlannedTable,
     column: &PlannedColumn,
-    source: &SourceColumn,
+    (source_table, source): (&SourceTable, &SourceColumn),
     said: &mut Said<'_>,
 ) {
     if column.policies.fraction == FractionPolicy::Error
@@ -224,7 +223,10 @@ fn of_source(
     if source.computed.is_none() {
         return;
     }
-    let others: Vec<PlannedColumn> = table.columns.iter().filter(|there| there.source != column.source).cloned().collect();
+    let stored = |there: &&PlannedColumn| {
+        source_table.columns.iter().any(|column| column.name == there.source && column.computed.is_none())
+    };
+    let others: Vec<PlannedColumn> = table.columns.iter().filter(stored).cloned().collect();
     let masked = others.iter().find(|there| {
         let text = source.computed.as_deref().unwrap_or_default().to_lowercase();
         there.mask.is_some() && text.contains(&format!("[{}]", there.source.as_str().to_lowercase()))
@@ -237,7 +239,6 @@ fn of_source(
             "mask or exclude it as well",
         );
     }
-    let _ = material;
     let why = match computed::expression(source, &column.target_type, &others) {
         Err(why) => why,
         Ok(_) => "it is part of a key, or its type or its values were chosen".to_owned(),

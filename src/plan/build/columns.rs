@@ -51,7 +51,10 @@ pub(super) fn plan(
                 columns.copied.push(planned);
             }
             Err(reason) => {
-                if !inputs.options.skip_unsupported {
+                // A type that was asked for and cannot be had is a mistake, and no column to leave out in silence.
+                let asked = choice.is_some_and(|choice| choice.map.is_some())
+                    || inputs.options.maps.contains_key(&column.ty.name);
+                if asked || !inputs.options.skip_unsupported {
                     refuse(reason.clone());
                 }
                 columns.left_out.push(left_out(column, reason));

@@ -334,3 +334,11 @@ fn a_draft_lists_what_stands_in_the_way_and_plans_the_rest() {
     assert_eq!(draft.refused.len(), 1);
     assert_eq!(draft.plan.tables[0].columns.len(), 3);
 }
+
+#[test]
+fn a_type_that_was_asked_for_and_cannot_be_had_is_never_left_out_in_silence() {
+    let asked = ColumnChoice { map: Some("txet".to_owned()), ..ColumnChoice::default() };
+    let options = PlanOptions { skip_unsupported: true, ..chosen("dbo.Orders", of_column("Note", asked)) };
+    let error = built(options, &[orders()]).unwrap_err();
+    assert!(error.detail().contains("dbo.Orders.Note int: int cannot become txet"), "{error}");
+}
