@@ -38,6 +38,9 @@ mod matrix;
 #[path = "integration/memory.rs"]
 mod memory;
 #[cfg(test)]
+#[path = "integration/objects.rs"]
+mod objects;
+#[cfg(test)]
 #[path = "integration/pipeline.rs"]
 mod pipeline;
 #[cfg(test)]
@@ -56,6 +59,9 @@ mod refusals;
 #[path = "integration/resume.rs"]
 mod resume;
 #[cfg(test)]
+#[path = "integration/second_load.rs"]
+mod second_load;
+#[cfg(test)]
 #[path = "integration/snapshot.rs"]
 mod snapshot;
 #[cfg(test)]
@@ -67,6 +73,7 @@ mod source;
 #[cfg(test)]
 #[path = "integration/source_catalog_engine.rs"]
 mod source_catalog_engine;
+#[cfg(test)]
 #[path = "integration/source_catalog_objects.rs"]
 mod source_catalog_objects;
 #[cfg(test)]

@@ -151,6 +151,33 @@ pub struct FinishDocument {
     /// By the name of a step: `indexes`, `foreign_keys` …
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub steps: BTreeMap<String, Status>,
+    /// What is not, or not quite, as it is in the source.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<FinishFinding>,
+}
+
+/// What became of one object of the source that PostgreSQL has not, or not quite.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FinishFinding {
+    /// `index`, `view` …
+    pub kind: String,
+    /// `index IX on dbo.Orders`
+    pub object: String,
+    pub verdict: FinishVerdict,
+    /// What changed, or why it is left out.
+    pub reason: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub advice: Option<String>,
+}
+
+/// Of a [`FinishFinding`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FinishVerdict {
+    /// Built, with a difference.
+    Changed,
+    /// Left out.
+    Refused,
 }
 
 impl FinishDocument {
@@ -164,6 +191,7 @@ impl FinishDocument {
             epoch: 0,
             status: Phase::default(),
             steps: BTreeMap::new(),
+            findings: Vec::new(),
         }
     }
 }

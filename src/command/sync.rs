@@ -20,6 +20,8 @@ use crate::source::catalog as source_catalog;
 use crate::target::catalog;
 use crate::target::client::Client as TargetClient;
 use crate::target::ledger::{self, Tally as Committed};
+use crate::target::names::Names;
+use crate::target::objects::{self, Standing};
 use crate::telemetry::spans::TableSpan;
 use crate::telemetry::{RunPhase, measures, phase};
 use jiff::Timestamp;
@@ -58,6 +60,7 @@ pub(super) async fn copy(
     let consistency = start::consistency(&settings.consistency, &server)?;
     let now = start::source_tables(&mut source).await?;
     let indexes = source_catalog::indexes(&mut source).await?;
+    let around = source_catalog::objects(&mut source).await?;
     drop(source);
     let mut target = start::target(settings, shutdown).await?;
     let targets: Vec<_> = selected.iter().map(|table| table.target.clone()).collect();
@@ -77,9 +80,11 @@ pub(super) async fn copy(
         progress.table_skipped(table.index, total, &table.source, 0, "already completed");
     }
     let epochs = ledger::epochs(&target, settings.run_id.as_str()).await?;
+    let planned = objects::statements(plan, &around, target.version(), &Names::of(plan, &around));
+    let standing = Standing::new(plan, &planned, settings.jobs.get());
     drop(target);
     let started =
-        Started { checkpoints: checkpoints.clone(), plan: plan.clone(), consistency, progress, epochs };
+        Started { checkpoints: checkpoints.clone(), plan: plan.clone(), consistency, progress, epochs, standing };
     let context = Context::new(settings, shutdown, started)?;
     let (work, refused): (Vec<_>, Vec<_>) = list
         .work

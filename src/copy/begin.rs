@@ -68,6 +68,14 @@ async fn attempt(
         return Ok(resumed(known));
     }
     let forget = !known.is_empty();
+    if cx.truncate != Truncate::Never {
+        let target = connections.target(cx).await?;
+        cx.standing.clear_the_way(target, &cx.run, table).await?;
+        let indexes = cx.standing.standing_indexes(target, &table.target).await?;
+        if indexes > 0 {
+            tracing::info!(table = %table.source, indexes, "indexes of an earlier load stand on this table: copying is slower");
+        }
+    }
     let bounds = match &table.chunk_key {
         Some(key) if table.bytes > cx.chunk_size => {
             boundaries(connections.source(cx).await?, table, key, cx.chunk_size).await?

@@ -11,6 +11,7 @@ use crate::shutdown::Shutdown;
 use crate::source::settings::SourceSettings;
 use crate::target::client::Client;
 use crate::target::ledger;
+use crate::target::objects::Standing;
 use crate::target::pooler;
 use crate::target::settings::TargetSettings;
 use std::collections::{BTreeMap, BTreeSet};
@@ -44,6 +45,8 @@ pub struct Context {
     pub session: Arc<Mutex<LockSession>>,
     /// The ledger's highest epochs when this process began, by table index.
     pub epochs: BTreeMap<u32, u64>,
+    /// What stands on the tables, or will.
+    pub standing: Standing,
 }
 
 /// One target connection that holds the advisory locks of all claims of this pod.
@@ -151,6 +154,7 @@ impl Context {
             shutdown: shutdown.clone(),
             progress: run.progress,
             epochs: run.epochs,
+            standing: run.standing,
         }))
     }
 
@@ -168,4 +172,6 @@ pub struct Started {
     pub consistency: Consistency,
     pub progress: Progress,
     pub epochs: BTreeMap<u32, u64>,
+    /// Of a command that copies; empty for others.
+    pub standing: Standing,
 }

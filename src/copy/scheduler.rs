@@ -151,7 +151,7 @@ async fn work_off(cx: &Arc<Context>, shared: &Shared) {
                 }
             }
         }
-        settle_ended(cx, shared).await;
+        settle_ended(cx, shared, &mut connections).await;
         shared.changed.notify_waiters();
     }
     shared.changed.notify_waiters();
@@ -261,7 +261,7 @@ async fn copy(cx: &Context, shared: &Shared, connections: &mut Connections, tabl
 }
 
 /// Settles the tables that have come to their end.
-async fn settle_ended(cx: &Context, shared: &Shared) {
+async fn settle_ended(cx: &Context, shared: &Shared, connections: &mut Connections) {
     loop {
         let ended = {
             let mut queue = shared.queue();
@@ -270,7 +270,28 @@ async fn settle_ended(cx: &Context, shared: &Shared) {
             found.map(|(place, ended)| (queue.open.remove(place), ended))
         };
         let Some((open, ended)) = ended else { return };
+        if ended.error.is_none() && ended.left == 0 {
+            build_indexes(cx, connections, &open).await;
+        }
         settle_open(cx, shared, open, ended).await;
+    }
+}
+
+/// Builds the indexes of a table whose rows are all committed, while its claim is held. What does not succeed is left to
+/// the finish step: the rows are there.
+async fn build_indexes(cx: &Context, connections: &mut Connections, open: &Open) {
+    let table = &open.table.table;
+    let work = async {
+        let target = connections.target(cx).await?;
+        cx.standing.build_indexes(target, &cx.run, table, open.table.epoch).await
+    };
+    match worker::interruptible(cx, open.claim.fenced(), "while its indexes were built", work).await {
+        Ok(0) => {}
+        Ok(built) => tracing::debug!(table = %table.source, built, "indexes are built"),
+        Err(error) => {
+            connections.close();
+            tracing::warn!(table = %table.source, error = %error, "indexes of this table are left to the finish step");
+        }
     }
 }
 

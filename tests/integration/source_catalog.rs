@@ -237,3 +237,89 @@ async fn indexes_and_foreign_keys_are_put_together() {
         (ReferentialAction::SetDefault, ReferentialAction::SetNull)
     );
 }
+
+/// What only a server that has everything shows: hidden definitions, partitions, history, modules.
+#[tokio::test]
+async fn objects_are_put_together() {
+    let answers = vec![
+        answer("FROM sys.databases", &["DB1|shop|14.0.1|~|0|~"]),
+        answer("FROM sys.types AS ty", TYPES),
+        answer("FROM sys.tables AS t\nJOIN sys.schemas AS s ON s.schema_id = t.schema_id\nWHERE", &["10|dbo|orders"]),
+        answer("sys.fulltext_index_columns", &["dbo|orders|a", "dbo|orders|b"]),
+        answer(
+            "LEFT JOIN sys.default_constraints",
+            &["dbo|orders|a|DF_a|((0))", "dbo|orders|b|DF_b|~", "dbo|orders|c|~|~"],
+        ),
+        answer("sys.check_constraints", &["dbo|orders|CK|~|~|0|1", "dbo|orders|CK2|a|([a]>(0))|1|1"]),
+        answer("q.current_value", &["dbo|used|56|10|1|1|1|9|0|~|4", "dbo|fresh|56|10|1|1|1|9|1|20|1", "dbo|again|56|10|1|1|1|9|~|~|1"]),
+        answer("q.last_used_value", &["dbo|used|4", "dbo|fresh|~", "dbo|again|7"]),
+        answer(
+            "sys.partition_schemes",
+            &["dbo|orders|ps|pf|at|0|1|2023-01-01", "dbo|orders|ps|pf|at|0|2|~", "dbo|whole|ps|pf|at|1|~|~"],
+        ),
+        answer("FROM sys.periods", &["dbo|orders|since|until"]),
+        answer("t.temporal_type = 2", &["dbo|orders|dbo|orders_history", "dbo|other|~|~"]),
+        answer(
+            "FROM sys.objects AS o",
+            &["1|dbo|v|V |~|~", "2|dbo|p|P |~|~", "3|dbo|t|TR|dbo|orders", "4|dbo|f|IF|~|~", "5|dbo|r|R |~|~"],
+        ),
+        answer("FROM sys.sql_modules", &["1|CREATE VIEW dbo.v AS SELECT 1 AS x", "2|~", "9|CREATE TRIGGER x"]),
+        answer("FROM sys.triggers", &["3|t|1|1", "9|x|0|0"]),
+    ];
+    let (_server, mut client) = connect(answers).await;
+    let objects = catalog::objects(&mut client).await.unwrap();
+    assert_eq!(objects.unread, []);
+    assert_eq!(objects.fulltext[0].columns.len(), 2);
+    let defaults: Vec<_> =
+        objects.defaults.iter().map(|d| (d.name.as_deref(), d.expression.as_deref())).collect();
+    assert_eq!(defaults, [(Some("DF_a"), Some("((0))")), (Some("DF_b"), None), (None, None)]);
+    assert_eq!((objects.checks[0].expression.as_deref(), objects.checks[0].not_trusted), (None, true));
+    assert_eq!(objects.checks[1].column.as_ref().unwrap().as_str(), "a");
+    let used: Vec<_> = objects.sequences.iter().map(|s| (s.name.name.as_str(), s.used, s.cycle)).collect();
+    // Restarted since: nobody knows whether the number that stands there was given.
+    assert_eq!(used, [("used", Some(true), false), ("fresh", Some(false), true), ("again", Some(true), false)]);
+    assert_eq!(objects.partitions[0].bounds, [Some("2023-01-01".to_owned()), None]);
+    assert!(objects.partitions[1].bounds.is_empty() && objects.partitions[1].right);
+    assert_eq!(objects.temporal[0].period.as_ref().unwrap().1.as_str(), "until");
+    assert_eq!(objects.temporal[1].history, None);
+    let modules: Vec<_> = objects
+        .modules
+        .iter()
+        .map(|m| format!("{} {} {} {}", m.kind, m.name.name, m.text.is_some(), m.disabled))
+        .collect();
+    assert_eq!(
+        modules,
+        [
+            "view v true false",
+            "procedure p false false",
+            "function f false false",
+            "trigger x true false",
+            "trigger t false true",
+            "rule r false false"
+        ]
+    );
+}
+
+#[tokio::test]
+async fn an_older_server_has_no_sequences_and_that_is_no_finding() {
+    let of = |version: &'static str| {
+        vec![
+            answer("FROM sys.databases", &[version]),
+            Answer("q.current_value", Err(208)),
+            Answer("FROM sys.periods", Err(208)),
+            Answer("t.temporal_type = 2", Err(207)),
+        ]
+    };
+    let (_server, mut client) = connect(of("DB1|shop|10.50.1|~|0|~")).await;
+    assert_eq!(catalog::objects(&mut client).await.unwrap().unread, []);
+    let (_server, mut client) = connect(of("DB1|shop|16.0.1|~|0|~")).await;
+    let unread = catalog::objects(&mut client).await.unwrap().unread;
+    let what: Vec<_> = unread.iter().map(|unread| unread.what.as_str()).collect();
+    assert_eq!(what, ["sequences", "periods of temporal tables", "temporal tables"]);
+}
+
+#[tokio::test]
+async fn a_deadlock_is_not_taken_for_an_answer() {
+    let (_server, mut client) = connect(vec![Answer("sys.check_constraints", Err(1205))]).await;
+    assert_eq!(catalog::objects(&mut client).await.unwrap_err().kind(), ErrorKind::SourceUnavailable);
+}

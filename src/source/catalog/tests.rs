@@ -39,13 +39,13 @@ const ALL: [(&str, &str); 29] = [
 fn every_column_is_converted_to_a_type_that_is_read() {
     for (name, sql) in ALL {
         assert!(sql.starts_with("-- "), "{name} says what it returns");
-        let code: String = sql.lines().filter(|line| !line.starts_with("--")).collect::<Vec<_>>().join(" ");
-        let list = code.split(" FROM ").next().unwrap().trim().strip_prefix("SELECT ").unwrap();
-        let columns = list.matches(" AS ").count();
-        let converted = ["CONVERT(nvarchar(", "CONVERT(int, ", "CONVERT(bigint, "]
-            .iter()
-            .map(|text| list.matches(text).count());
-        assert_eq!(converted.sum::<usize>(), columns, "{name}");
+        let code: Vec<&str> = sql.lines().filter(|line| !line.starts_with("--")).map(str::trim).collect();
+        let code = code.join("\n");
+        let list = code.split("\nFROM ").next().unwrap().strip_prefix("SELECT ").unwrap();
+        for column in list.split(",\n") {
+            let converted = ["CONVERT(nvarchar(", "CONVERT(int, ", "CONVERT(bigint, "];
+            assert!(converted.iter().any(|text| column.starts_with(text)), "{name}: {column}");
+        }
     }
 }
 
