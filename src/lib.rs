@@ -11,6 +11,7 @@
 //! | [`cli`], [`settings`] | flags, environment, config file -> validated settings |
 //! | [`command`] | one file a subcommand |
 //! | [`plan`] | the document, how it is built, how it is cut into shards |
+//! | [`assessment`] | what becomes of every object, said beforehand |
 //! | [`copy`] | states, claims, the pump, the scheduler |
 //! | [`source`] | SQL Server: transport, control queries, catalog, the bulk decoder |
 //! | [`convert`] | the table of types, the encoders |
@@ -23,6 +24,7 @@
 //! import each other; checkpoint knows no SQL. `docs/ARCHITECTURE.md` walks the way of one row.
 #![forbid(unsafe_code)]
 
+pub mod assessment;
 pub mod checkpoint;
 pub mod cli;
 pub mod clock;

@@ -2,6 +2,9 @@
 
 // Clippy knows what is test code by this attribute.
 #[cfg(test)]
+#[path = "integration/assessment.rs"]
+mod assessment;
+#[cfg(test)]
 #[path = "integration/chunks.rs"]
 mod chunks;
 #[cfg(test)]

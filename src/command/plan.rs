@@ -1,18 +1,26 @@
-//! `plan`: discover, filter, order, map, write once; print the shards.
+//! `plan`: discover, filter, order, map, write once; print the shards. With `--dry-run`: say what would become of
+//! everything, and write nothing.
 
 use super::start;
+use crate::assessment::{self, Finding, Name, Verdict};
 use crate::checkpoint::Checkpoints;
 use crate::cli::Format;
 use crate::clock;
 use crate::error::{Error, ErrorKind, Result};
 use crate::failpoint;
 use crate::orchestrator::{self, Outcome};
-use crate::plan::document::Plan;
+use crate::plan::build::Inputs;
+use crate::plan::document::{Plan, PlannedTarget};
 use crate::plan::{build, shards};
 use crate::progress::thousands;
+use crate::schema::objects::SourceObjects;
+use crate::schema::{Index, SourceTable};
 use crate::settings::Settings;
 use crate::shutdown::Shutdown;
-use crate::source::catalog;
+use crate::source::catalog::{self, Server};
+use crate::source::client::Client as SourceClient;
+use crate::source::{collisions, filters};
+use crate::target::extensions;
 use crate::telemetry::{RunPhase, phase};
 use serde_json::json;
 use std::io::Write;
@@ -29,6 +37,9 @@ pub(super) struct Output {
 /// # Errors
 /// Those of the source and the store, `PlanForeign`, `Unsupported` with everything that cannot be copied.
 pub(super) async fn run(settings: Settings, shutdown: Shutdown, output: Output) -> Result<Outcome> {
+    if output.dry_run {
+        return phase(RunPhase::Plan, assess(&settings, &shutdown, output.format)).await;
+    }
     let checkpoints = start::checkpoints(&settings).await?;
     let (plan, ours) = phase(RunPhase::Plan, make(&settings, &shutdown, &checkpoints)).await?;
     let ranges = output.shards.map_or_else(Vec::new, |count| ranges(&plan, count));
@@ -61,10 +72,10 @@ pub(super) async fn make(
         start::same_plan(&plan, &server, Some(&settings.plan))?;
         return Ok((plan, false));
     }
-    let tables = catalog::tables(&mut source).await?;
-    let indexes = catalog::indexes(&mut source).await?;
-    let planned = start::planned_source(&server);
-    let plan = build::build(planned, settings.plan.clone(), &tables, &indexes, clock::now())?;
+    let material = Material::read(settings, shutdown, &mut source).await?;
+    let plan = build::build(material.inputs(settings, &server))?;
+    filters::prove(&mut source, &plan).await?;
+    refuse_collisions(&mut source, &plan, &material.indexes).await?;
     failpoint!("plan.before_write");
     let (plan, ours) = checkpoints.create_plan(&plan).await?;
     failpoint!("plan.after_write");
@@ -75,6 +86,102 @@ pub(super) async fn make(
         }
     }
     Ok((plan, ours))
+}
+
+/// What a plan is made of.
+struct Material {
+    tables: Vec<SourceTable>,
+    indexes: Vec<Index>,
+    objects: SourceObjects,
+    target: Option<PlannedTarget>,
+}
+
+impl Material {
+    /// Asks both servers; the target only where it was given.
+    async fn read(settings: &Settings, shutdown: &Shutdown, source: &mut SourceClient) -> Result<Self> {
+        let target = match &settings.target {
+            None => None,
+            Some(_) => {
+                let client = start::target(settings, shutdown).await?;
+                let target = extensions::describe(&client).await?;
+                client.close().await;
+                Some(target)
+            }
+        };
+        Ok(Self {
+            tables: catalog::tables(source).await?,
+            indexes: catalog::indexes(source).await?,
+            objects: catalog::objects(source).await?,
+            target,
+        })
+    }
+
+    fn inputs(&self, settings: &Settings, server: &Server) -> Inputs<'_> {
+        Inputs {
+            source: start::planned_source(server),
+            target: self.target.clone(),
+            options: settings.plan.clone(),
+            tables: &self.tables,
+            indexes: &self.indexes,
+            partitions: &self.objects.partitions,
+            now: clock::now(),
+        }
+    }
+}
+
+/// `--dry-run`: says what would become of everything, and writes nothing.
+async fn assess(settings: &Settings, shutdown: &Shutdown, format: Format) -> Result<Outcome> {
+    let (mut source, server) = start::source(settings, shutdown).await?;
+    let material = Material::read(settings, shutdown, &mut source).await?;
+    let draft = build::draft(material.inputs(settings, &server))?;
+    filters::prove(&mut source, &draft.plan).await?;
+    let collisions = collisions::find(&mut source, &draft.plan, &material.indexes).await?;
+    let found = collisions.into_iter().map(|found| Finding {
+        name: Name::Collision,
+        kind: "index".to_owned(),
+        object: format!("{} on {}", found.index, found.table),
+        verdict: Verdict::Refused,
+        reason: found.reason(),
+        advice: Some("keep such a column a text, or change its rows".to_owned()),
+    });
+    let assessment = assessment::assess(
+        &assessment::Material {
+            plan: &draft.plan,
+            refused: &draft.refused,
+            tables: &material.tables,
+            objects: &material.objects,
+        },
+        settings.jobs.get(),
+        found.collect(),
+    );
+    let text = match format {
+        Format::Table => assessment::render(&assessment),
+        Format::Json => serde_json::to_string_pretty(&assessment).map_err(|error| {
+            Error::new(ErrorKind::Bug, "cannot write the assessment as JSON").because(error)
+        })?,
+    };
+    writeln!(std::io::stdout(), "{}", text.trim_end())
+        .map_err(|error| Error::new(ErrorKind::Bug, "cannot write to stdout").because(error))?;
+    let totals = assessment.totals;
+    let message = format!(
+        "dry run: {} objects converted, {} changed, {} lossy, {} refused; nothing was written",
+        totals.converted, totals.changed, totals.lossy, totals.refused
+    );
+    tracing::info!("{message}");
+    Ok(Outcome { message: Some(message), ..Outcome::default() })
+}
+
+/// # Errors
+/// `Unsupported` with every key whose values the target would take for equal.
+async fn refuse_collisions(source: &mut SourceClient, plan: &Plan, indexes: &[Index]) -> Result<()> {
+    let found = collisions::find(source, plan, indexes).await?;
+    if found.is_empty() {
+        return Ok(());
+    }
+    let list: Vec<String> =
+        found.iter().map(|one| format!("{} on {}: {}", one.index, one.table, one.reason())).collect();
+    let message = format!("unique keys would collide in the target:\n  {}", list.join("\n  "));
+    Err(Error::new(ErrorKind::Unsupported, message))
 }
 
 /// The fan-out of an orchestrator: a pod for each element. An empty shard needs none.

@@ -197,6 +197,7 @@ pub(super) fn unchanged(planned: &PlannedTable, now: &BTreeMap<TableName, Source
             Some(known) if *known == (column.ty.to_string(), column.nullable) => {}
             Some((ty, _)) => told.push(format!("column {} was {ty}, is {}", column.name, column.ty)),
             None if planned.unsupported.iter().any(|known| known.column == column.name) => {}
+            None if planned.generated.iter().any(|known| known.source == column.name) => {}
             None => told.push(format!("column {} is new", column.name)),
         }
     }

@@ -20,7 +20,7 @@ mod alternatives;
 
 use crate::schema::SourceType;
 use crate::source::select::SelectForm;
-pub use alternatives::{alternatives, preferred};
+pub use alternatives::{alternatives, is_foreign, preferred};
 use std::fmt;
 
 /// How values are written for COPY BINARY: the PostgreSQL type's receive function, and what is put into it.

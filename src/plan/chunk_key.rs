@@ -7,16 +7,22 @@
 
 use super::document::{ChunkKey, ChunkKeyColumn};
 use crate::convert::types;
-use crate::schema::{Index, KeyColumn, SourceColumn, SourceTable, SourceType};
+use crate::schema::{ColumnName, Index, KeyColumn, SourceColumn, SourceTable, SourceType};
 use crate::source::select::SelectForm;
 
-/// The key by which `table` is split; None: it is copied as one. `indexes` may be those of all tables.
+/// The key by which `table` is split; None: it is copied as one. `indexes` may be those of all tables. `plain` says which
+/// columns are copied as they are: others may not be part of it (a masked value must not stand in a bound).
 ///
 /// A clustered key comes first, since its order is that of the rows; then the primary key; then the one with the
 /// fewest columns; then the first by name.
 #[must_use]
-pub fn choose(table: &SourceTable, indexes: &[Index]) -> Option<ChunkKey> {
+pub fn choose(
+    table: &SourceTable,
+    indexes: &[Index],
+    plain: impl Fn(&ColumnName) -> bool,
+) -> Option<ChunkKey> {
     candidates(table, indexes)
+        .filter(|candidate| candidate.columns.iter().all(|column| plain(&column.name)))
         .min_by_key(|candidate| {
             (!candidate.clustered, !candidate.primary, candidate.columns.len(), candidate.name)
         })
@@ -101,7 +107,7 @@ fn usable_type(ty: &SourceType) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::schema::{ColumnName, Key, TableName};
+    use crate::schema::{Key, TableName};
 
     fn column(name: &str, ty: &str) -> SourceColumn {
         SourceColumn {
@@ -155,7 +161,7 @@ mod tests {
     }
 
     fn chosen(table: &SourceTable, indexes: &[Index]) -> Option<String> {
-        choose(table, indexes).map(|key| {
+        choose(table, indexes, |_| true).map(|key| {
             let names: Vec<_> = key
                 .columns
                 .iter()
@@ -187,15 +193,15 @@ mod tests {
 
     #[test]
     fn a_heap_without_a_unique_index_is_one_chunk() {
-        assert_eq!(choose(&two(), &[]), None);
+        assert_eq!(choose(&two(), &[], |_| true), None);
         let other = Index { table: TableName::new("dbo", "o"), ..unique("u", "CLUSTERED", &["a"]) };
-        assert_eq!(choose(&two(), &[other]), None);
+        assert_eq!(choose(&two(), &[other], |_| true), None);
     }
 
     #[test]
     fn an_index_that_does_not_order_every_row_once_is_refused() {
         let good = unique("u", "NONCLUSTERED", &["a"]);
-        assert!(choose(&two(), std::slice::from_ref(&good)).is_some());
+        assert!(choose(&two(), std::slice::from_ref(&good), |_| true).is_some());
         for bad in [
             Index { unique: false, ..good.clone() },
             Index { disabled: true, ..good.clone() },
@@ -205,7 +211,7 @@ mod tests {
             Index { columns: Vec::new(), ..good.clone() },
             Index { columns: parts(&["a", "gone"]), ..good },
         ] {
-            assert_eq!(choose(&two(), std::slice::from_ref(&bad)), None, "{bad:?}");
+            assert_eq!(choose(&two(), std::slice::from_ref(&bad), |_| true), None, "{bad:?}");
         }
     }
 
@@ -214,7 +220,7 @@ mod tests {
         let with = |change: &dyn Fn(&mut SourceColumn)| {
             let mut columns = vec![column("a", "int"), column("b", "int")];
             change(&mut columns[1]);
-            choose(&with_key(table(columns), &["a", "b"], true), &[])
+            choose(&with_key(table(columns), &["a", "b"], true), &[], |_| true)
         };
         assert!(with(&|_| {}).is_some());
         assert_eq!(with(&|column| column.nullable = true), None);

@@ -53,9 +53,16 @@ impl Source {
             product_version: "16".to_owned(),
             log_position: None,
         };
-        let plan =
-            build::build(source, PlanOptions::default(), &tables, &indexes, jiff::Timestamp::UNIX_EPOCH)
-                .unwrap();
+        let plan = build::build(build::Inputs {
+            source,
+            target: None,
+            options: PlanOptions::default(),
+            tables: &tables,
+            indexes: &indexes,
+            partitions: &[],
+            now: jiff::Timestamp::UNIX_EPOCH,
+        })
+        .unwrap();
         plan.tables.into_iter().find(|table| table.source.name == name).unwrap()
     }
 

@@ -49,7 +49,8 @@ pub fn preferred(name: &str, extensions: &[String]) -> Option<&'static str> {
 }
 
 /// A type that this program has no row for: a CLR type of the user, or one of a server to come.
-pub(super) fn is_foreign(name: &str) -> bool {
+#[must_use]
+pub fn is_foreign(name: &str) -> bool {
     !matches!(
         name,
         "bit"

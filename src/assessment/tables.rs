@@ -1,0 +1,118 @@
+//! What is said of a table: its name, its rows, its keys.
+
+use super::{Finding, Material, Name, Said, Verdict};
+use crate::plan::document::{NameCase, Partitions, PlannedTable};
+use crate::plan::names::{self, Renamed};
+use crate::plan::partitions;
+use crate::schema::{SourceTable, TableName};
+
+pub(super) fn add(
+    material: &Material<'_>,
+    table: &PlannedTable,
+    source: Option<&SourceTable>,
+    findings: &mut Vec<Finding>,
+) {
+    let mut said = Said { kind: "table", object: table.source.to_string(), findings };
+    let columns = table.columns.len() + table.generated.len();
+    let becomes = format!("becomes {} with {columns} columns", table.target);
+    said.say(Name::AsIs, Verdict::Converted, becomes);
+    let options = &material.plan.options;
+    let choice = choice(material, &table.source);
+    let chosen = choice.is_some_and(|choice| choice.target.is_some());
+    name(&mut said, &table.source.name, &table.target.name, options.name_case, chosen);
+    if !options.schema_map.contains_key(&table.source.schema) && !chosen {
+        schema(&mut said, &table.source.schema, &table.target.schema, options.name_case);
+    }
+    for refused in material.refused {
+        if refused.table == table.source && refused.column.is_none() {
+            said.say(Name::Impossible, Verdict::Refused, refused.reason.clone());
+        }
+    }
+    if table.filter.is_some() {
+        said.advise(
+            Name::Filtered,
+            Verdict::Changed,
+            "only rows that fit its where are copied",
+            "rows of other tables that refer to a row left out make the validation of their foreign keys fail",
+        );
+    }
+    if table.primary_key.is_empty() {
+        said.say(Name::NoPrimaryKey, Verdict::Converted, "has no primary key");
+    }
+    if table.chunk_key.is_none() && source.is_some_and(|source| source.rows > 0) {
+        said.advise(
+            Name::OneChunk,
+            Verdict::Converted,
+            "has no unique key without NULL that it could be split by: it is copied in one transaction",
+            "a unique index on columns that are NOT NULL lets it be copied in chunks",
+        );
+    }
+    partitioned(material, table, &mut said);
+}
+
+fn choice<'m>(
+    material: &Material<'m>,
+    table: &TableName,
+) -> Option<&'m crate::plan::document::TableChoice> {
+    let alike = |written: &str| written.to_lowercase() == table.to_string().to_lowercase();
+    let choices = &material.plan.options.tables;
+    choices.get(&table.to_string()).or_else(|| {
+        choices.iter().find(|(written, _)| alike(written)).map(|(_, choice)| choice)
+    })
+}
+
+fn partitioned(material: &Material<'_>, table: &PlannedTable, said: &mut Said<'_>) {
+    let Some(source) = material.objects.partitions.iter().find(|of| of.table == table.source) else { return };
+    let count = source.bounds.len() + 1;
+    match (&table.partitioning, material.plan.options.partitions) {
+        (Some(_), _) => {
+            let reason = format!("partitioned by range of {}, as in the source: {count} partitions", source.column);
+            said.say(Name::Partitions, Verdict::Converted, reason);
+        }
+        (None, Partitions::Plain) => said.advise(
+            Name::Partitions,
+            Verdict::Changed,
+            format!("its {count} partitions become one plain table"),
+            "--partitions declarative keeps them",
+        ),
+        (None, Partitions::Declarative) => {
+            let why = partitions::of(source, table).err().unwrap_or_default();
+            let reason = format!("its {count} partitions become one plain table: {why}");
+            said.say(Name::Partitions, Verdict::Changed, reason);
+        }
+    }
+}
+
+/// What is said of a name.
+pub(super) fn name(said: &mut Said<'_>, source: &str, target: &str, case: NameCase, chosen: bool) {
+    let (name, why) = match names::why(source, target, case, chosen) {
+        None => (Name::AsIs, String::new()),
+        Some(Renamed::Chosen) => (Name::NameChosen, "as the configuration says".to_owned()),
+        Some(Renamed::Case) => (Name::NameCase, "by --name-case".to_owned()),
+        Some(Renamed::TooLong) => {
+            let bytes = names::folded(source, case).len();
+            (Name::NameTooLong, format!("its own has {bytes} bytes, PostgreSQL takes {}", names::LONGEST))
+        }
+        Some(Renamed::Taken) => (Name::NameTaken, "another one has its own".to_owned()),
+        Some(Renamed::System) => (Name::NameSystem, "a system column of PostgreSQL has its own".to_owned()),
+    };
+    if name != Name::AsIs {
+        said.say(name, Verdict::Changed, format!("is called {target}: {why}"));
+    }
+    if names::is_reserved(target) {
+        said.say(
+            Name::NameReserved,
+            Verdict::Converted,
+            format!("{target} is a key word of PostgreSQL: write it in quotes"),
+        );
+    }
+}
+
+fn schema(said: &mut Said<'_>, source: &str, target: &str, case: NameCase) {
+    if let Some(renamed) = names::why(source, target, case, false)
+        && renamed != Renamed::Case
+    {
+        let name = if renamed == Renamed::TooLong { Name::NameTooLong } else { Name::NameTaken };
+        said.say(name, Verdict::Changed, format!("its schema {source} is called {target}"));
+    }
+}

@@ -1,0 +1,209 @@
+use super::*;
+use crate::convert::policy::{Mask, Policies, FractionPolicy};
+use crate::plan::build::{Draft, Inputs, draft};
+use crate::plan::document::{
+    Collations, ColumnChoice, NameCase, PlanOptions, PlannedSource, TableChoice,
+};
+use crate::schema::{ColumnName, Identity, Key, KeyColumn, SourceColumn, SourceType};
+use jiff::Timestamp;
+
+fn column(name: &str, ty: &str, length: i16, scale: u8) -> SourceColumn {
+    let text = matches!(ty, "char" | "varchar" | "nvarchar");
+    SourceColumn {
+        name: ColumnName::new(name),
+        ordinal: 1,
+        ty: SourceType {
+            name: ty.to_owned(),
+            alias: None,
+            max_length: length,
+            precision: 10,
+            scale,
+            collation: text.then(|| "Latin1_General_CI_AS".to_owned()),
+        },
+        nullable: false,
+        identity: None,
+        computed: None,
+        hidden: false,
+    }
+}
+
+fn tables() -> Vec<SourceTable> {
+    let mut key = column("OrderID", "decimal", 9, 0);
+    key.identity = Some(Identity { seed: "1".into(), increment: "1".into(), last_value: None });
+    let mut total = column("Total", "int", 4, 0);
+    total.computed = Some("([a]+[b])".to_owned());
+    let orders = SourceTable {
+        name: "dbo.Orders".parse().unwrap(),
+        object_id: 1,
+        columns: vec![
+            key,
+            column("User", "nvarchar", 100, 0),
+            column("At", "datetime2", 8, 7),
+            column("Zoned", "datetimeoffset", 10, 3),
+            column("Version", "timestamp", 8, 0),
+            column("ctid", "int", 4, 0),
+            column("Secret", "varchar", 20, 0),
+            column("Note", "varchar", -1, 0),
+            column("Kind", "sqlvariant", 16, 0),
+            total,
+        ],
+        primary_key: Some(Key {
+            name: "PK".to_owned(),
+            columns: vec![KeyColumn { name: ColumnName::new("OrderID"), descending: false }],
+            clustered: true,
+        }),
+        rows: 1_000_000,
+        bytes: 200_000_000,
+    };
+    let heap = SourceTable {
+        name: "dbo.ORDERS".parse().unwrap(),
+        columns: vec![column("x", "int", 4, 0)],
+        primary_key: None,
+        ..orders.clone()
+    };
+    vec![orders, heap]
+}
+
+fn options() -> PlanOptions {
+    let mut choice = TableChoice {
+        filter: Some("At > '2020-01-01'".to_owned()),
+        exclude: vec!["note".to_owned()],
+        ..TableChoice::default()
+    };
+    let masked = ColumnChoice { mask: Some(Mask::Hash), ..ColumnChoice::default() };
+    let rounded = Policies { fraction: FractionPolicy::Round, ..Policies::default() };
+    choice.columns.insert("Secret".to_owned(), masked);
+    choice.columns.insert("Zoned".to_owned(), ColumnChoice { policies: Some(rounded), ..ColumnChoice::default() });
+    PlanOptions {
+        name_case: NameCase::Snake,
+        tables: [("dbo.Orders".to_owned(), choice)].into(),
+        ..PlanOptions::default()
+    }
+}
+
+fn assessed(options: PlanOptions) -> Assessment {
+    let tables = tables();
+    let objects = SourceObjects::default();
+    let source = PlannedSource {
+        server: "S".to_owned(),
+        database: "D".to_owned(),
+        product_version: "16".to_owned(),
+        log_position: None,
+    };
+    let inputs = Inputs {
+        source,
+        target: None,
+        options,
+        tables: &tables,
+        indexes: &[],
+        partitions: &[],
+        now: Timestamp::UNIX_EPOCH,
+    };
+    let Draft { plan, refused } = draft(inputs).unwrap();
+    assess(&Material { plan: &plan, refused: &refused, tables: &tables, objects: &objects }, 4, Vec::new())
+}
+
+fn said<'a>(assessment: &'a Assessment, object: &str) -> Vec<(Name, Verdict)> {
+    let of = assessment.findings.iter().filter(|finding| finding.object == object);
+    of.filter(|finding| finding.name != Name::AsIs).map(|finding| (finding.name, finding.verdict)).collect()
+}
+
+#[test]
+fn every_object_is_said_once_by_its_worst() {
+    let assessment = assessed(options());
+    let of = |object: &str| said(&assessment, object);
+    use {Name as N, Verdict as V};
+    assert_eq!(of("dbo.ORDERS"), [(N::NameCase, V::Changed), (N::NoPrimaryKey, V::Converted), (N::OneChunk, V::Converted)]);
+    assert_eq!(of("dbo.Orders"), [(N::NameTaken, V::Changed), (N::Filtered, V::Changed)]);
+    assert_eq!(of("dbo.Orders.OrderID"), [(N::NameCase, V::Changed), (N::IdentityLost, V::Changed)]);
+    assert_eq!(
+        of("dbo.Orders.User"),
+        [(N::NameCase, V::Changed), (N::NameReserved, V::Converted), (N::CollationDatabase, V::Changed)]
+    );
+    assert_eq!(of("dbo.Orders.At"), [(N::NameCase, V::Changed), (N::FractionDigits, V::Changed)]);
+    assert_eq!(
+        of("dbo.Orders.Zoned"),
+        [(N::NameCase, V::Changed), (N::TypeLossy, V::Lossy), (N::Policy, V::Lossy)]
+    );
+    assert_eq!(of("dbo.Orders.Version"), [(N::NameCase, V::Changed), (N::Rowversion, V::Changed)]);
+    assert_eq!(of("dbo.Orders.ctid"), [(N::NameSystem, V::Changed)]);
+    assert_eq!(of("dbo.Orders.Secret"), [(N::NameCase, V::Changed), (N::Masked, V::Changed)]);
+    assert_eq!(of("dbo.Orders.Note"), [(N::Excluded, V::Refused)]);
+    assert_eq!(of("dbo.Orders.Kind"), [(N::TypeUnsupported, V::Refused)]);
+    assert_eq!(of("dbo.Orders.Total"), [(N::NameCase, V::Changed), (N::ComputedPlain, V::Changed)]);
+    let columns = assessment.kinds["column"];
+    assert_eq!((columns.converted, columns.changed, columns.lossy, columns.refused), (1, 7, 1, 2));
+    assert_eq!(assessment.totals.changed, columns.changed + 2);
+}
+
+#[test]
+fn collations_on_request_are_said_as_kept() {
+    let icu = assessed(PlanOptions { collations: Collations::Icu, ..options() });
+    assert!(said(&icu, "dbo.Orders.User").contains(&(Name::CollationIcu, Verdict::Converted)));
+    let citext = assessed(PlanOptions { collations: Collations::Citext, ..options() });
+    let user = said(&citext, "dbo.Orders.User");
+    assert!(user.contains(&(Name::CollationCitext, Verdict::Converted)), "{user:?}");
+    assert!(user.contains(&(Name::NeedsExtension, Verdict::Changed)), "{user:?}");
+}
+
+#[test]
+fn the_estimate_follows_its_rule() {
+    let estimate = assessed(options()).estimate;
+    assert_eq!((estimate.tables, estimate.rows, estimate.bytes, estimate.jobs), (2, 2_000_000, 400_000_000, 4));
+    // 2 tables of 200 MB and 28 bytes a row, and one key of 16 + 9 bytes an entry.
+    assert_eq!(estimate.target_bytes, 400_000_000 + 2 * 28_000_000 + 25_000_000);
+    // (400 + 25) MB at 4 x 50 MB a second.
+    assert_eq!(estimate.seconds, 3);
+}
+
+#[test]
+fn a_person_reads_what_is_not_as_it_was() {
+    insta::assert_snapshot!("text", render(&assessed(options())));
+}
+
+/// Names are an interface: the page lists every one, and they are written so.
+#[test]
+fn the_page_lists_every_name() {
+    let page = include_str!("../../docs/assessment.md");
+    let listed = |name: &str| assert!(page.contains(&format!("| `{name}` |")), "docs/assessment.md lacks {name}");
+    for name in ALL {
+        let text = serde_json::to_value(name).unwrap();
+        listed(text.as_str().unwrap());
+    }
+}
+
+const ALL: [Name; 33] = [
+    Name::AsIs,
+    Name::NameCase,
+    Name::NameChosen,
+    Name::NameTooLong,
+    Name::NameTaken,
+    Name::NameSystem,
+    Name::NameReserved,
+    Name::Filtered,
+    Name::Excluded,
+    Name::Masked,
+    Name::MaskBypassed,
+    Name::TypeUnsupported,
+    Name::Impossible,
+    Name::TypeLossy,
+    Name::Policy,
+    Name::FractionDigits,
+    Name::NeedsExtension,
+    Name::Rowversion,
+    Name::IdentityLost,
+    Name::CollationDatabase,
+    Name::CollationIcu,
+    Name::CollationCitext,
+    Name::Collision,
+    Name::Generated,
+    Name::ComputedPlain,
+    Name::HiddenShown,
+    Name::OneChunk,
+    Name::NoPrimaryKey,
+    Name::Partitions,
+    Name::Temporal,
+    Name::MadeOtherwise,
+    Name::NoCounterpart,
+    Name::Unread,
+];

@@ -1,0 +1,344 @@
+use super::*;
+use crate::convert::policy::{Mask, NulPolicy, Policies};
+use crate::plan::document::{Collations, ColumnChoice, NameCase, Partitions, TableChoice};
+use crate::schema::{Key, KeyColumn, SourceColumn, SourceType};
+
+fn column(name: &str, ty: &str) -> SourceColumn {
+    SourceColumn {
+        name: ColumnName::new(name),
+        ordinal: 1,
+        ty: SourceType {
+            name: ty.to_owned(),
+            alias: None,
+            max_length: 4,
+            precision: 10,
+            scale: 0,
+            collation: None,
+        },
+        nullable: false,
+        identity: None,
+        computed: None,
+        hidden: false,
+    }
+}
+
+fn table(name: &str, columns: Vec<SourceColumn>) -> SourceTable {
+    SourceTable {
+        name: name.parse().unwrap(),
+        object_id: 1,
+        columns,
+        primary_key: None,
+        rows: 1,
+        bytes: 1,
+    }
+}
+
+fn source() -> PlannedSource {
+    PlannedSource {
+        server: "S".to_owned(),
+        database: "D".to_owned(),
+        product_version: "16".to_owned(),
+        log_position: None,
+    }
+}
+
+fn inputs(options: PlanOptions, tables: &[SourceTable]) -> Inputs<'_> {
+    Inputs {
+        source: source(),
+        target: None,
+        options,
+        tables,
+        indexes: &[],
+        partitions: &[],
+        now: Timestamp::UNIX_EPOCH,
+    }
+}
+
+fn built(options: PlanOptions, tables: &[SourceTable]) -> Result<Plan> {
+    build(inputs(options, tables))
+}
+
+#[test]
+fn tables_are_filtered_ordered_and_numbered_from_one() {
+    let tables: Vec<_> =
+        ["dbo.b", "sales.a", "dbo.A", "tmp.x"].map(|name| table(name, vec![column("id", "int")])).into();
+    let options = PlanOptions { exclude: vec!["TMP.*".to_owned()], ..PlanOptions::default() };
+    let plan = built(options, &tables).unwrap();
+    let names: Vec<_> = plan.tables.iter().map(|table| (table.index, table.source.to_string())).collect();
+    assert_eq!(names, [(1, "dbo.A".to_owned()), (2, "dbo.b".to_owned()), (3, "sales.a".to_owned())]);
+}
+
+#[test]
+fn everything_unsupported_is_reported_at_once() {
+    let tables = [
+        table("dbo.a", vec![column("id", "int"), column("v", "no_such_type")]),
+        table("dbo.b", vec![column("g", "no_such_type")]),
+    ];
+    let error = built(PlanOptions::default(), &tables).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unsupported);
+    for part in ["dbo.a.v no_such_type", "dbo.b.g no_such_type", "dbo.b: has no column"] {
+        assert!(error.detail().contains(part), "{part} in {error}");
+    }
+    let skipping = PlanOptions {
+        skip_unsupported: true,
+        exclude: vec!["dbo.b".to_owned()],
+        ..PlanOptions::default()
+    };
+    let plan = built(skipping, &tables).unwrap();
+    assert_eq!(plan.tables[0].columns.len(), 1);
+    assert_eq!(plan.tables[0].unsupported[0].column, ColumnName::new("v"));
+}
+
+#[test]
+fn a_database_without_a_table_in_sight_is_a_matter_of_permissions() {
+    let error = built(PlanOptions::default(), &[]).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::SourcePermission);
+    assert_eq!(error.detail(), "database D has no table that this login can see");
+}
+
+#[test]
+fn of_two_tables_with_one_target_name_the_first_keeps_it() {
+    let tables = [table("a.t", vec![column("id", "int")]), table("b.t", vec![column("id", "int")])];
+    let map = [("a".to_owned(), "public".to_owned()), ("b".to_owned(), "public".to_owned())].into();
+    let plan = built(PlanOptions { schema_map: map, ..PlanOptions::default() }, &tables).unwrap();
+    assert_eq!(plan.tables[0].target, TableName::new("public", "t"));
+    let second = &plan.tables[1].target.name;
+    assert!(second.starts_with("t_") && second.len() == 10, "{second}");
+}
+
+#[test]
+fn the_fingerprint_covers_source_filters_and_mapping() {
+    let tables = [table("a.t", vec![column("id", "int")])];
+    let plan = built(PlanOptions::default(), &tables).unwrap();
+    let same = built(PlanOptions::default(), &tables).unwrap();
+    assert_eq!(plan.fingerprint, same.fingerprint);
+    let other_options = PlanOptions { include: vec!["a.*".to_owned()], ..PlanOptions::default() };
+    assert_ne!(plan.fingerprint, built(other_options.clone(), &tables).unwrap().fingerprint);
+    let other_source = PlannedSource { database: "E".to_owned(), ..source() };
+    assert_eq!(
+        differences(&plan, &other_source, Some(&other_options)),
+        ["source database (plan: D, now: E)", "include (plan: [], now: [\"a.*\"])"]
+    );
+    assert!(differences(&plan, &source(), None).is_empty());
+}
+
+#[test]
+fn the_column_fingerprint_sees_every_change_of_a_column() {
+    let before = table("a.t", vec![column("id", "int"), column("x", "int")]);
+    let mut nullable = before.clone();
+    nullable.columns[1].nullable = true;
+    let mut renamed = before.clone();
+    renamed.columns[1].name = ColumnName::new("y");
+    let mut retyped = before.clone();
+    retyped.columns[1].ty.name = "bigint".to_owned();
+    let mut shorter = before.clone();
+    shorter.columns.pop();
+    for changed in [nullable, renamed, retyped, shorter] {
+        assert_ne!(column_fingerprint(&before), column_fingerprint(&changed));
+    }
+}
+
+#[test]
+fn filters_that_leave_nothing_are_an_error() {
+    let options = PlanOptions { include: vec!["nothing.*".to_owned()], ..PlanOptions::default() };
+    let error = built(options, &[table("a.t", vec![column("id", "int")])]).unwrap_err();
+    assert_eq!(error.detail(), "nothing to plan: the database has 1 tables, the filters leave none");
+    let bad = PlanOptions { include: vec!["[".to_owned()], ..PlanOptions::default() };
+    assert_eq!(built(bad, &[]).unwrap_err().kind(), ErrorKind::Config);
+}
+
+fn chosen(table: &str, choice: TableChoice) -> PlanOptions {
+    PlanOptions { tables: [(table.to_owned(), choice)].into(), ..PlanOptions::default() }
+}
+
+fn of_column(name: &str, column: ColumnChoice) -> TableChoice {
+    TableChoice { columns: [(name.to_owned(), column)].into(), ..TableChoice::default() }
+}
+
+fn orders() -> SourceTable {
+    let mut text = column("Email", "varchar");
+    text.ty.max_length = 50;
+    text.ty.collation = Some("Latin1_General_CI_AS".to_owned());
+    text.nullable = true;
+    let mut table = table("dbo.Orders", vec![column("Id", "int"), text, column("Note", "int")]);
+    let key = KeyColumn { name: ColumnName::new("Id"), descending: false };
+    table.primary_key = Some(Key { name: "PK".to_owned(), columns: vec![key], clustered: true });
+    table
+}
+
+#[test]
+fn names_are_folded_cut_and_kept_apart_and_the_schema_map_wins() {
+    let long = "n".repeat(64);
+    let tables = [
+        table("Sales.OrderLine", vec![column("OrderID", "int"), column("orderId", "int"), column("ctid", "int")]),
+        table("Sales.Order Line", vec![column(&long, "int")]),
+        table("dbo.X", vec![column("x", "int")]),
+    ];
+    let options = PlanOptions {
+        name_case: NameCase::Snake,
+        schema_map: [("dbo".to_owned(), "Public Data".to_owned())].into(),
+        ..PlanOptions::default()
+    };
+    let plan = built(options, &tables).unwrap();
+    let names: Vec<String> = plan.tables.iter().map(|table| table.target.to_string()).collect();
+    assert_eq!(names[0], "sales.order_line", "'Order Line' comes before 'OrderLine'");
+    assert!(names[1].starts_with("sales.order_line_"), "{names:?}");
+    assert_eq!(names[2], "Public Data.x");
+    let cut = plan.tables[0].columns[0].target.as_str();
+    assert_eq!((cut.len(), &cut[..54]), (63, &long[..54]));
+    let columns: Vec<&str> = plan.tables[1].columns.iter().map(|column| column.target.as_str()).collect();
+    assert_eq!(columns[0], "order_id");
+    assert!(columns[1].starts_with("order_id_") && columns[2].starts_with("ctid_"), "{columns:?}");
+}
+
+#[test]
+fn a_schema_of_postgresql_itself_is_refused() {
+    let map = [("dbo".to_owned(), "pg_mine".to_owned())].into();
+    let error = built(PlanOptions { schema_map: map, ..PlanOptions::default() }, &[orders()]).unwrap_err();
+    assert!(error.detail().contains("the schema pg_mine is PostgreSQL's own"), "{error}");
+}
+
+#[test]
+fn choices_reach_their_table_and_column_without_regard_to_case() {
+    let masked = ColumnChoice { mask: Some(Mask::Hash), target: Some("mail".to_owned()), ..ColumnChoice::default() };
+    let choice = TableChoice {
+        target: Some("sales.orders".to_owned()),
+        filter: Some("Id > 5".to_owned()),
+        exclude: vec!["NOTE".to_owned()],
+        ..of_column("email", masked)
+    };
+    let plan = built(chosen("DBO.orders", choice), &[orders()]).unwrap();
+    let table = &plan.tables[0];
+    assert_eq!(table.target, TableName::new("sales", "orders"));
+    assert_eq!(table.filter.as_deref(), Some("Id > 5"));
+    assert_eq!(table.unsupported[0].reason, EXCLUDED);
+    let mail = &table.columns[1];
+    assert_eq!((mail.target.as_str(), mail.target_type.as_str()), ("mail", "text"));
+    assert_eq!(mail.mask, Some(Mask::Hash));
+    assert_eq!(table.columns.len(), 2);
+}
+
+#[test]
+fn a_choice_that_fits_nothing_is_an_error_with_all_of_them() {
+    let mut choice = of_column("Emial", ColumnChoice::default());
+    choice.exclude = vec!["Nota".to_owned()];
+    let mut options = chosen("dbo.Orders", choice);
+    options.tables.insert("dbo.Ordres".to_owned(), TableChoice::default());
+    options.maps.insert("datetimeoffest".to_owned(), "text".to_owned());
+    let error = built(options, &[orders()]).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config);
+    for part in [
+        "columns: Emial: the table has no such column; it has Id, Email, Note",
+        "exclude: Nota: the table has no such column",
+        "dbo.Ordres: the source has no such table",
+        "--map datetimeoffest: no such type",
+    ] {
+        assert!(error.detail().contains(part), "{part} in {error}");
+    }
+}
+
+#[test]
+fn a_mask_that_would_break_a_row_or_a_key_is_refused() {
+    let mask = |name: &str, mask: Mask| {
+        let column = ColumnChoice { mask: Some(mask), ..ColumnChoice::default() };
+        built(chosen("dbo.Orders", of_column(name, column)), &[orders()])
+    };
+    assert!(mask("Note", Mask::Null).unwrap_err().detail().contains("the column is NOT NULL"));
+    assert!(mask("Id", Mask::Fixed("1".to_owned())).unwrap_err().detail().contains("part of a key"));
+    assert!(mask("Email", Mask::Null).is_ok());
+    let hashed = mask("Id", Mask::Hash).unwrap();
+    assert_eq!(hashed.tables[0].columns[0].target_type, "text");
+    assert_eq!(hashed.tables[0].chunk_key, None, "a masked value may not stand in a bound");
+    assert!(built(PlanOptions::default(), &[orders()]).unwrap().tables[0].chunk_key.is_some());
+}
+
+#[test]
+fn a_key_column_cannot_be_excluded() {
+    let choice = TableChoice { exclude: vec!["Id".to_owned()], ..TableChoice::default() };
+    let error = built(chosen("dbo.Orders", choice), &[orders()]).unwrap_err();
+    assert!(error.detail().contains("its primary key has the column Id, which is excluded"), "{error}");
+}
+
+#[test]
+fn policies_of_a_column_win_over_its_tables_and_the_runs() {
+    let policies = |nul| Policies { nul, ..Policies::default() };
+    let mut choice = of_column(
+        "Email",
+        ColumnChoice { policies: Some(policies(NulPolicy::Strip)), ..ColumnChoice::default() },
+    );
+    let mut options = chosen("dbo.Orders", choice.clone());
+    options.policies = policies(NulPolicy::Replace);
+    let nul = |options: PlanOptions| {
+        let plan = built(options, &[orders()]).unwrap();
+        (plan.tables[0].columns[0].policies.nul, plan.tables[0].columns[1].policies.nul)
+    };
+    assert_eq!(nul(options.clone()), (NulPolicy::Error, NulPolicy::Strip), "a number has no policies");
+    choice.columns.clear();
+    options.tables = [("dbo.Orders".to_owned(), choice.clone())].into();
+    assert_eq!(nul(options.clone()).1, NulPolicy::Replace);
+    choice.policies = Some(Policies::default());
+    options.tables = [("dbo.Orders".to_owned(), choice)].into();
+    assert_eq!(nul(options).1, NulPolicy::Error);
+}
+
+#[test]
+fn collations_are_kept_on_request_and_an_extension_must_be_there() {
+    let with = |collations, target: Option<&[&str]>| {
+        let options = PlanOptions { collations, ..PlanOptions::default() };
+        let target = target.map(|extensions| PlannedTarget {
+            version: 150_000,
+            extensions: extensions.iter().map(|name| (*name).to_owned()).collect(),
+        });
+        build(Inputs { target, ..inputs(options, &[orders()]) }).map(|plan| plan.tables[0].columns[1].clone())
+    };
+    let database = with(Collations::Database, None).unwrap();
+    assert_eq!((database.target_type.as_str(), database.collation), ("varchar(50)", None));
+    let icu = with(Collations::Icu, None).unwrap();
+    assert_eq!(icu.collation.as_deref(), Some("Latin1_General_CI_AS"));
+    let citext = with(Collations::Citext, Some(&["citext"])).unwrap();
+    assert_eq!((citext.target_type.as_str(), citext.map.as_deref()), ("citext", Some("citext")));
+    assert!(with(Collations::Citext, None).is_ok(), "nobody knows yet");
+    let error = with(Collations::Citext, Some(&[])).unwrap_err();
+    assert!(error.detail().contains("dbo.Orders.Email varchar(50): citext needs the extension citext"), "{error}");
+}
+
+#[test]
+fn partitions_are_kept_on_request_where_they_mean_the_same() {
+    let partition = |column: &str, bounds: &[Option<&str>]| PartitionedTable {
+        table: "dbo.Orders".parse().unwrap(),
+        scheme: "s".to_owned(),
+        function: "f".to_owned(),
+        column: ColumnName::new(column),
+        right: true,
+        bounds: bounds.iter().map(|bound| bound.map(str::to_owned)).collect(),
+    };
+    let with = |partitions, partition: PartitionedTable| {
+        let options = PlanOptions { partitions, ..PlanOptions::default() };
+        let (tables, partitions) = ([orders()], [partition]);
+        let inputs = Inputs { partitions: &partitions, ..inputs(options, &tables) };
+        build(inputs).unwrap().tables[0].partitioning.clone()
+    };
+    let bounds = [Some("10"), Some("20")];
+    assert_eq!(with(Partitions::Plain, partition("Id", &bounds)), None);
+    let made = with(Partitions::Declarative, partition("Id", &bounds)).unwrap();
+    assert_eq!((made.bounds, made.right), (vec!["10".to_owned(), "20".to_owned()], true));
+    assert_eq!(with(Partitions::Declarative, partition("Note", &bounds)), None, "not part of the key");
+    assert_eq!(with(Partitions::Declarative, partition("Id", &[None])), None);
+}
+
+#[test]
+fn a_draft_lists_what_stands_in_the_way_and_plans_the_rest() {
+    let mut orders = orders();
+    orders.columns.push(column("v", "no_such_type"));
+    let draft = draft(inputs(PlanOptions::default(), &[orders])).unwrap();
+    assert_eq!(draft.refused.len(), 1);
+    assert_eq!(draft.plan.tables[0].columns.len(), 3);
+}
+
+#[test]
+fn a_type_that_was_asked_for_and_cannot_be_had_is_never_left_out_in_silence() {
+    let asked = ColumnChoice { map: Some("txet".to_owned()), ..ColumnChoice::default() };
+    let options = PlanOptions { skip_unsupported: true, ..chosen("dbo.Orders", of_column("Note", asked)) };
+    let error = built(options, &[orders()]).unwrap_err();
+    assert!(error.detail().contains("dbo.Orders.Note int: int cannot become txet"), "{error}");
+}

@@ -1,0 +1,42 @@
+//! What a column becomes: THE table, asked with what the user and the target's extensions choose. Pure.
+
+use super::document::{Collations, ColumnChoice, PlanOptions};
+use crate::convert::types;
+use crate::schema::SourceColumn;
+
+/// What the source's catalog calls the users' own CLR types.
+const CLR: &str = "clr";
+
+/// Is it a type that `--map` can name?
+pub(super) fn is_type(name: &str) -> bool {
+    name == CLR || !types::is_foreign(name)
+}
+
+/// The alternative of a column: its own, then that of its alias type, of its type, of its collation, of the target's
+/// extensions; None: the default.
+pub(super) fn alternative(
+    column: &SourceColumn,
+    choice: Option<&ColumnChoice>,
+    options: &PlanOptions,
+    extensions: &[String],
+) -> Option<String> {
+    let ty = &column.ty;
+    let own = choice.and_then(|choice| choice.map.clone());
+    let by_alias = || ty.alias.as_ref().and_then(|alias| options.maps.get(&alias.to_lowercase()).cloned());
+    let by_type = || options.maps.get(&ty.name).cloned();
+    let ignores_case = ty.collation.as_deref().is_some_and(|name| super::collation::of(name).ignores_case);
+    let by_collation =
+        || (options.collations == Collations::Citext && ignores_case).then(|| "citext".to_owned());
+    let by_extension = || types::preferred(&ty.name, extensions).map(str::to_owned);
+    own.or_else(by_alias).or_else(by_type).or_else(by_collation).or_else(by_extension)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_type_is_told_from_a_slip() {
+        assert!(is_type("datetimeoffset") && is_type("clr") && !is_type("datetimeoffest"));
+    }
+}
