@@ -1,120 +1,65 @@
-//! What is said of everything that stands on and beside the tables.
+//! What is said of everything that stands on and beside the tables: what `finish` will do, by the function that it asks.
 
 use super::{Finding, Material, Name, Said, Verdict};
-use crate::plan::document::PlannedTable;
-use crate::schema::TableName;
-use crate::schema::objects::ModuleKind;
-use crate::target::ddl::{self, Statement};
-use std::collections::BTreeMap;
+use crate::target::ddl::Statement;
+use crate::target::names::Names;
+use crate::target::objects::{ObjectName, Planned, Step, statements};
 
 /// The server that is meant where the target is not known.
 const VERSION: u32 = 15_00_00;
+/// How `finish` lists what could not be read, partitions (said of the table), and versions of rows.
+const UNREAD: &str = "what may be there:";
+const PARTITIONS: &str = "partitions";
+const VERSIONS: &str = "system versioning";
 
 pub(super) fn add(material: &Material<'_>, findings: &mut Vec<Finding>) {
-    keys(material, findings);
-    beside(material, findings);
-    modules(material, findings);
-    for unread in &material.objects.unread {
-        let mut said = Said { kind: "unread", object: unread.what.clone(), findings };
-        said.advise(
-            Name::Unread,
-            Verdict::Refused,
-            format!("could not be looked at, so nobody knows whether there are any: {}", unread.why),
-            "grant VIEW DEFINITION on the database",
-        );
+    let (plan, objects) = (material.plan, material.objects);
+    let version = plan.target.as_ref().map_or(VERSION, |target| target.version);
+    for planned in statements(plan, objects, version, &Names::of(plan, objects)) {
+        // Proofs and statistics are no objects.
+        let silent = matches!(planned.step, Step::ChecksValidated | Step::ForeignKeysValidated | Step::Analyze);
+        if silent || planned.object.kind == PARTITIONS {
+            continue;
+        }
+        let alias = objects.types.iter().any(|ty| ty.base.is_some() && ty.name.to_string() == planned.object.name);
+        one(&planned, alias && planned.object.kind == "type", findings);
     }
 }
 
-fn keys(material: &Material<'_>, findings: &mut Vec<Finding>) {
-    let version = material.plan.target.as_ref().map_or(VERSION, |target| target.version);
-    let tables: BTreeMap<&TableName, &PlannedTable> =
-        material.plan.tables.iter().map(|table| (&table.source, table)).collect();
-    for index in &material.objects.indexes {
-        let Some(table) = tables.get(&index.table) else { continue };
-        let made = ddl::create_index(index, table, &index.name, version);
-        statement("index", format!("{} on {}", index.name, index.table), made, findings);
-    }
-    for key in &material.objects.foreign_keys {
-        let Some(table) = tables.get(&key.table) else { continue };
-        let object = format!("{} on {}", key.name, key.table);
-        let made = match tables.get(&key.referenced) {
-            Some(referenced) => ddl::add_foreign_key(key, table, referenced),
-            None => Statement::Skipped {
-                reason: format!("the table it refers to, {}, is not in the plan", key.referenced),
-            },
-        };
-        statement("foreign key", object, made, findings);
-    }
-}
-
-fn statement(kind: &'static str, object: String, made: Statement, findings: &mut Vec<Finding>) {
-    let mut said = Said { kind, object, findings };
-    match made {
-        Statement::Sql(_) => drop(said.say(Name::AsIs, Verdict::Converted, "is built by finish").advice.take()),
-        Statement::Skipped { reason } => {
-            said.say(Name::NoCounterpart, Verdict::Refused, reason);
+/// `alias`: a type of users that stands for another one, whose columns are copied.
+fn one(planned: &Planned, alias: bool, findings: &mut Vec<Finding>) {
+    let kind = planned.object.kind;
+    let unread = kind == UNREAD;
+    let object = bare(&planned.object);
+    let mut said = Said { kind: if unread { "unread" } else { kind }, object, findings };
+    let name = match &planned.statement {
+        _ if unread => Name::Unread,
+        _ if kind == VERSIONS => Name::Temporal,
+        _ if alias => Name::MadeOtherwise,
+        Statement::Sql(_) => Name::AsIs,
+        Statement::Changed { .. } => Name::MadeOtherwise,
+        Statement::Skipped { .. } => Name::NoCounterpart,
+    };
+    match &planned.statement {
+        Statement::Sql(_) => {
+            said.say(name, Verdict::Converted, "as in the source");
+        }
+        Statement::Changed { what, .. } => {
+            said.say(name, Verdict::Changed, what.clone());
+        }
+        Statement::Skipped { reason, advice } => {
+            // Rows arrive; what is lost is that the server keeps old ones, or the name of their type.
+            let verdict = if name == Name::Temporal || alias { Verdict::Changed } else { Verdict::Refused };
+            said.say(name, verdict, reason.clone()).advice.clone_from(advice);
         }
     }
 }
 
-fn beside(material: &Material<'_>, findings: &mut Vec<Finding>) {
-    let objects = material.objects;
-    for of in &objects.fulltext {
-        let mut said = Said { kind: "full-text index", object: of.table.to_string(), findings };
-        said.advise(
-            Name::NoCounterpart,
-            Verdict::Refused,
-            "full-text indexes have no counterpart of the same meaning",
-            "a generated tsvector column with a GIN index",
-        );
-    }
-    for of in &objects.temporal {
-        let history = of.history.as_ref().map_or_else(String::new, |name| format!(" and {name}"));
-        let mut said = Said { kind: "temporal table", object: of.table.to_string(), findings };
-        said.advise(
-            Name::Temporal,
-            Verdict::Changed,
-            format!("arrives as plain tables, {}{history}; later changes are not versioned", of.table),
-            "a trigger that writes the history",
-        );
-    }
-    for synonym in &objects.synonyms {
-        let mut said = Said { kind: "synonym", object: synonym.name.to_string(), findings };
-        said.advise(
-            Name::NoCounterpart,
-            Verdict::Refused,
-            format!("PostgreSQL has no synonyms; it stands for {}", synonym.stands_for),
-            "a view, or search_path",
-        );
-    }
-    for ty in &objects.types {
-        let mut said = Said { kind: "type", object: ty.name.to_string(), findings };
-        match &ty.base {
-            Some(base) => drop(
-                said.say(Name::MadeOtherwise, Verdict::Changed, format!("its columns get the type that {base} becomes"))
-                    .advice
-                    .take(),
-            ),
-            None if ty.table_type => drop(said.say(Name::NoCounterpart, Verdict::Refused, "a table type")),
-            None => drop(said.say(Name::NoCounterpart, Verdict::Refused, "a CLR type")),
-        }
-    }
-}
-
-fn modules(material: &Material<'_>, findings: &mut Vec<Finding>) {
-    for module in &material.objects.modules {
-        let (kind, advice) = match module.kind {
-            ModuleKind::View => ("view", "write it in PostgreSQL's SQL"),
-            ModuleKind::Procedure => ("procedure", "write it in PL/pgSQL, or in the application"),
-            ModuleKind::Function => ("function", "write it in SQL or PL/pgSQL"),
-            ModuleKind::Trigger => ("trigger", "write it in PL/pgSQL"),
-            ModuleKind::Rule => ("rule", "a check constraint or a default"),
-        };
-        let mut said = Said { kind, object: module.name.to_string(), findings };
-        let reason = match &module.text {
-            Some(text) => format!("T-SQL is listed, not converted: {}", text.trim()),
-            None => "T-SQL is listed, not converted; its text is hidden from this login".to_owned(),
-        };
-        said.advise(Name::NoCounterpart, Verdict::Refused, reason, advice);
+/// Without its kind: `IX_Orders on dbo.Orders`.
+fn bare(object: &ObjectName) -> String {
+    match &object.table {
+        Some(table) if object.name.is_empty() => table.to_string(),
+        Some(table) => format!("{} on {table}", object.name),
+        None => object.name.clone(),
     }
 }

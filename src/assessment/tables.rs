@@ -97,7 +97,9 @@ pub(super) fn name(said: &mut Said<'_>, source: &str, target: &str, case: NameCa
         Some(Renamed::System) => (Name::NameSystem, "a system column of PostgreSQL has its own".to_owned()),
     };
     if name != Name::AsIs {
-        said.say(name, Verdict::Changed, format!("is called {target}: {why}"));
+        // What a rule of the user makes of every name is no surprise.
+        let verdict = if name == Name::NameCase { Verdict::Converted } else { Verdict::Changed };
+        said.say(name, verdict, format!("is called {target}: {why}"));
     }
     if names::is_reserved(target) {
         said.say(
