@@ -424,7 +424,7 @@ def test_an_upgrade_in_mid_run_goes_on_with_other_shards(world: World, tmp_path:
 
 
 def test_two_firings_of_a_schedule_load_twice(world: World, tmp_path: pathlib.Path) -> None:
-    objects = rendered(world, tmp_path, mode="schedule", finish="none", schedule={"cron": "@daily"})
+    objects = rendered(world, tmp_path, mode="schedule", schedule={"cron": "@daily"})
     cron = of(objects, "CronJob")
     for minute in (29_000_000, 29_001_440):
         firing = {"metadata": {"name": f"{cron['metadata']['name']}-{minute}"}, "spec": cron["spec"]["jobTemplate"]["spec"]}
@@ -433,6 +433,8 @@ def test_two_firings_of_a_schedule_load_twice(world: World, tmp_path: pathlib.Pa
         assert {done.result["run_id"] for done in dones} == {firing["metadata"]["name"]}
         assert sum(done.result["tables_processed"] for done in dones) == 12, "a load of its own"
         world.assert_equal()
+        env = world.env | {"SHARDFERRY_RUN_ID": firing["metadata"]["name"]}
+        assert "Finish: completed" in world.shardferry(["status"], env).stdout, "the keys of the load before are no hindrance"
         retried = pods.run_pod(world, firing, 1, attempt=1)
         assert retried.code == 0 and retried.result["tables_processed"] == 0, "a retry goes on with the same run"
 
