@@ -289,7 +289,9 @@ impl RowEncoder for CopyEncoder {
             Some(operation) => encode(operation, &mut self.out, raw),
             None => Err(Refused::Malformed),
         };
-        if done.is_ok() && matches!(self.watches.get(column), Some(Watch::Nothing)) {
+        if let (Ok(()), Some(watch)) = (&done, self.watches.get(column))
+            && watch.is_content(raw, self.out.len() - start)
+        {
             return Ok(());
         }
         self.second_look(column, raw, start, done)

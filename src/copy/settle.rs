@@ -18,7 +18,9 @@ pub(super) async fn settle(
     table: &PlannedTable,
     ended: Ended,
 ) -> (Status, Option<Error>) {
-    let losses = losses(cx, table).await;
+    // Where the target is away, it need not be asked.
+    let away = ended.error.as_ref().is_some_and(|error| error.policy().retry);
+    let losses = if away { None } else { losses(cx, table).await };
     if let Some(losses) = &losses {
         say(table, losses);
     }

@@ -177,11 +177,12 @@ fn rows_that_postgresql_refuses_are_found_and_left_out() {
     world.load("CREATE TABLE dbo.Many (Id int NOT NULL CONSTRAINT PK_Many PRIMARY KEY, Doc xml NULL, Note nvarchar(40) NULL)
 GO
 INSERT INTO dbo.Many VALUES (1, '<a/>', N'a'), (2, '<broken', N'b'), (3, NULL, N'c'), (4, '<broken', N'b'), (5, '<a></b>', N'e'),
-    (6, '<a>6</a>', N'f' + NCHAR(0)), (7, '<z/>', NULL)
+    (6, '<a>6</a>', N'f'), (7, '<z/>', NULL)
 GO");
     planned(&world, |_| ());
     let refused = world.run(&["sync"]).exits(3);
     refused.says("column Doc").says("row 2 of chunk 0").says("2200N").says("--map xml=text").hides("broken");
+    world.load("UPDATE dbo.Many SET Note = N'f' + NCHAR(0) WHERE Id = 6");
     sync(&world, &[], "").exits(0).says("the chunk is done again without it");
     assert_eq!(ids(&world, "dbo.\"Many\""), "1,3,7");
     accounted(&world, 7);
