@@ -68,8 +68,9 @@ pub mod s3;
 pub mod store;
 
 pub use document::refuse_foreign;
+pub use keys::table_folder;
 pub use location::{CheckpointUrl, RunId};
-pub use repository::{Checkpoints, Entry, Written};
+pub use repository::{Checkpoints, Entry, Written, open_store};
 
 #[cfg(test)]
 pub(crate) mod tests;

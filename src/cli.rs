@@ -158,6 +158,12 @@ pub struct CopyArgs {
     /// Age after which another pod's claim may be taken over [default: 60s]
     #[arg(long, value_name = "TIME", help_heading = "Copying")]
     pub claim_timeout: Option<String>,
+    /// Put rows that cannot be converted here, instead of failing their table: s3://bucket/prefix or file:///dir
+    #[arg(long, value_name = "URL", help_heading = "Copying")]
+    pub rejects: Option<String>,
+    /// Fail a table after so many rejected rows [default: 1000]
+    #[arg(long, value_name = "N", help_heading = "Copying")]
+    pub rejects_quota: Option<u64>,
 }
 
 /// What the plan is made of.
@@ -175,6 +181,21 @@ pub struct PlanChoiceArgs {
     /// Leave out columns of unsupported types instead of refusing the plan
     #[arg(long, help_heading = "Planning")]
     pub skip_unsupported: bool,
+    /// How names are written in the target [default: preserve]
+    #[arg(long, value_enum, value_name = "CASE", help_heading = "Planning")]
+    pub name_case: Option<NameCaseChoice>,
+    /// Turn this source type into another target type than by default, like datetimeoffset=text; repeatable
+    #[arg(long, value_name = "TYPE=TARGET", help_heading = "Planning")]
+    pub map: Vec<String>,
+    /// What becomes of values that PostgreSQL cannot hold, like nul=strip or fraction=round; repeatable
+    #[arg(long, value_name = "KIND=WHAT", help_heading = "Planning")]
+    pub policy: Vec<String>,
+    /// Collations that ignore case or accents become the database's own, ICU's, or citext [default: database]
+    #[arg(long, value_enum, value_name = "HOW", help_heading = "Planning")]
+    pub collations: Option<CollationsChoice>,
+    /// Partitioned tables become plain ones, or partitioned ones [default: plain]
+    #[arg(long, value_enum, value_name = "HOW", help_heading = "Planning")]
+    pub partitions: Option<PartitionsChoice>,
 }
 
 #[derive(Debug, Clone, Default, Args)]
@@ -182,7 +203,12 @@ pub struct PlanArgs {
     #[command(flatten)]
     pub source: SourceArgs,
     #[command(flatten)]
+    pub target: TargetArgs,
+    #[command(flatten)]
     pub choice: PlanChoiceArgs,
+    /// Write nothing: say what would become of every object, and how much there is
+    #[arg(long, help_heading = "Output", conflicts_with_all = ["shards", "shards_file"])]
+    pub dry_run: bool,
     /// Print the ranges of N shards balanced by bytes
     #[arg(long, value_name = "N", help_heading = "Output")]
     pub shards: Option<u32>,
@@ -275,6 +301,29 @@ pub struct ResetArgs {
     pub yes: bool,
     #[command(flatten)]
     pub run: RunArguments,
+}
+
+/// How names are written in the target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum NameCaseChoice {
+    Preserve,
+    Lower,
+    Snake,
+}
+
+/// What becomes of collations that ignore case or accents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CollationsChoice {
+    Database,
+    Icu,
+    Citext,
+}
+
+/// What becomes of partitioned tables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PartitionsChoice {
+    Plain,
+    Declarative,
 }
 
 /// Form of the log.

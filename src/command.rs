@@ -20,8 +20,8 @@ use crate::shutdown::Shutdown;
 /// Whatever stops the command before it has anything to count; what stops it later is in the outcome.
 pub async fn run(settings: Settings, shutdown: Shutdown) -> Result<Outcome> {
     match settings.command.clone() {
-        Command::Plan { shards, shards_file, format } => {
-            let output = plan::Output { shards, shards_file, format };
+        Command::Plan { dry_run, shards, shards_file, format } => {
+            let output = plan::Output { dry_run, shards, shards_file, format };
             Box::pin(plan::run(settings, shutdown, output)).await
         }
         Command::Schema => Box::pin(schema::run(settings, shutdown)).await,

@@ -4,6 +4,7 @@
 
 pub mod encode;
 pub mod expression;
+mod lenient;
 mod number;
 mod operation;
 pub mod policy;

@@ -210,6 +210,12 @@ impl Error {
         self
     }
 
+    /// The column that was named.
+    #[must_use]
+    pub fn column_name(&self) -> Option<&str> {
+        self.column.as_deref()
+    }
+
     /// The kind, by which everything is decided.
     #[must_use]
     pub const fn kind(&self) -> ErrorKind {

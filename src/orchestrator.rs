@@ -23,6 +23,8 @@ pub struct Outcome {
     /// Committed by this process.
     pub rows: u64,
     pub bytes: u64,
+    /// Rows of these with a changed value, and rows left out: counted once for each column and kind of change.
+    pub lossy_rows: u64,
     /// The ranges of `plan --shards N`: one per shard, `A-B`, or an empty text for an empty shard.
     pub shards: Vec<String>,
     /// One sentence for people: `copied 95 tables`, `shard 7/7 is empty: nothing to do`.
@@ -79,6 +81,7 @@ struct ResultDocument<'a> {
     tables_failed: u64,
     rows: u64,
     bytes: u64,
+    lossy_rows: u64,
     seconds: f64,
     shards: &'a [String],
     message: Option<&'a str>,
@@ -137,6 +140,7 @@ impl Reporter {
             tables_failed: outcome.tables_failed,
             rows: outcome.rows,
             bytes: outcome.bytes,
+            lossy_rows: outcome.lossy_rows,
             seconds: (elapsed.as_secs_f64() * 1000.0).round() / 1000.0,
             shards: &outcome.shards,
             message: outcome.message.as_deref(),
@@ -244,6 +248,7 @@ mod tests {
           "tables_failed": 1,
           "rows": 1234567,
           "bytes": 99,
+          "lossy_rows": 0,
           "seconds": 83.123,
           "shards": [],
           "message": null,

@@ -3,4 +3,6 @@
 pub mod build;
 pub mod chunk_key;
 pub mod document;
+pub mod names;
+pub mod predicate;
 pub mod shards;

@@ -3,6 +3,7 @@
 //! Nothing here talks to a server. Quoting lives inside the name types; SQL text is never built from a bare name.
 
 pub mod bound;
+pub mod objects;
 
 use serde::{Deserialize, Serialize};
 use std::fmt;

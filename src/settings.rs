@@ -8,10 +8,13 @@ mod choices;
 mod environment;
 mod file;
 mod layers;
+mod node;
+mod plan_choices;
+mod tables;
 mod telemetry;
 mod values;
 
-pub use choices::{Consistency, LogSettings, OutputSettings, Truncate};
+pub use choices::{Consistency, LogSettings, OutputSettings, Rejects, Truncate};
 pub use environment::Environment;
 pub use telemetry::{Collector, Protocol, TelemetrySettings};
 
@@ -28,6 +31,7 @@ use crate::schema::TableName;
 use crate::source::settings::SourceSettings;
 use crate::target::settings::TargetSettings;
 use clap::FromArgMatches;
+use file::TablesSection;
 use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::num::NonZeroUsize;
@@ -42,13 +46,15 @@ const TERMINATION_LOG: &str = "/dev/termination-log";
 const MOST_DEFAULT_JOBS: usize = 8;
 /// A chunk is redone as a whole, and is a transaction of its own: seconds of work, far above the cost of a commit.
 const DEFAULT_CHUNK: u64 = 128 * 1024 * 1024;
+/// Rejected rows of one table that are still an accident.
+const DEFAULT_REJECTS: u64 = 1000;
 const LEAST_CHUNK: u64 = 1024;
 const LEAST_MEMORY: u64 = 16 * 1024 * 1024;
 
 /// What to do, with the options of that command alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
-    Plan { shards: Option<u32>, shards_file: Option<PathBuf>, format: Format },
+    Plan { dry_run: bool, shards: Option<u32>, shards_file: Option<PathBuf>, format: Format },
     Schema,
     Sync,
     Finish,
@@ -79,9 +85,10 @@ pub struct Settings {
     pub command: Command,
     /// Present for the commands that need it (all but `status` and `reset`; `schema` may do without).
     pub source: Option<SourceSettings>,
-    /// Present for the commands that need it (all but `plan` and `status`).
+    /// Present for the commands that need it (all but `plan` and `status`; `plan` looks at it where it is given).
     pub target: Option<TargetSettings>,
-    pub checkpoint: CheckpointUrl,
+    /// None for `plan --dry-run` alone, which has none.
+    pub checkpoint: Option<CheckpointUrl>,
     pub run_id: RunId,
     pub pod: String,
     pub claim_timeout: Duration,
@@ -102,6 +109,8 @@ pub struct Settings {
     pub memory: Option<u64>,
     /// Of `plan` and `run`; empty otherwise.
     pub plan: PlanOptions,
+    /// Where rows go that cannot be converted; None: they fail their table.
+    pub rejects: Option<Rejects>,
     pub retry: RetryPolicy,
     /// From SIGTERM until what is under way must have ended.
     pub grace: Duration,
@@ -119,6 +128,18 @@ impl Settings {
         self.source
             .as_ref()
             .ok_or_else(|| missing_url("source-url", "SQL Server, for example mssql://user@host:1433/db"))
+    }
+
+    /// The checkpoints, for a command that needs them.
+    ///
+    /// # Errors
+    /// Kind Config, naming the flag, where none was given.
+    pub fn checkpoint(&self) -> Result<&CheckpointUrl> {
+        self.checkpoint.as_ref().ok_or_else(|| {
+            let message = "--checkpoint is missing: give s3://bucket/prefix or file:///dir, as --checkpoint or \
+                           SHARDFERRY_CHECKPOINT";
+            Error::new(ErrorKind::Config, message)
+        })
     }
 
     /// The target, for a command that needs it.
@@ -165,9 +186,9 @@ impl From<Error> for Failure {
 /// # Errors
 /// [`Failure::Clap`] for what clap answers itself, else kind Usage or Config, naming the flag and what is accepted.
 pub fn load(arguments: Vec<OsString>, environment: &Environment) -> Result<Settings, Failure> {
-    let matches = layers::merge(arguments, environment)?;
-    let cli = Cli::from_arg_matches(&matches)?;
-    Ok(settings(cli, environment)?)
+    let merged = layers::merge(arguments, environment)?;
+    let cli = Cli::from_arg_matches(&merged.matches)?;
+    Ok(settings(cli, merged.tables.as_ref(), environment)?)
 }
 
 /// Where to report a failure of [`load`]: the defaults of the machine, and what the environment says.
@@ -200,11 +221,12 @@ fn parts(command: CliCommand) -> (Command, Parts) {
     match command {
         CliCommand::Plan(args) => (
             Command::Plan {
+                dry_run: args.dry_run,
                 shards: args.shards,
                 shards_file: args.shards_file,
                 format: args.format.unwrap_or_default(),
             },
-            Parts { source: args.source, choice: args.choice, run: args.run, ..parts },
+            Parts { source: args.source, target: args.target, choice: args.choice, run: args.run, ..parts },
         ),
         CliCommand::Schema(args) => (Command::Schema, work(args, parts)),
         CliCommand::Sync(args) => (Command::Sync, work(args, parts)),
@@ -254,7 +276,7 @@ fn parts(command: CliCommand) -> (Command, Parts) {
     }
 }
 
-fn settings(cli: Cli, environment: &Environment) -> Result<Settings> {
+fn settings(cli: Cli, tables: Option<&TablesSection>, environment: &Environment) -> Result<Settings> {
     let (command, parts) = parts(cli.command);
     let Parts { source, target, choice, selection, copy, run, confirmed } = parts;
     let source = values::url("source-url", source.source_url, source.source_url_file.as_deref())?;
@@ -274,10 +296,17 @@ fn settings(cli: Cli, environment: &Environment) -> Result<Settings> {
     if let (Some(source), Consistency::DatabaseSnapshot(name)) = (&mut source, &consistency) {
         source.snapshot = Some(name.clone());
     }
+    let planning = matches!(command, Command::Plan { .. } | Command::Run);
+    let mut plan = plan_choices::options(choice)?;
+    // Read whatever the command is: a mistake is told at the first one that sees it.
+    let choices = tables.map(|section| tables::choices(section, plan.policies)).transpose()?;
+    if planning {
+        plan.tables = choices.unwrap_or_default();
+    }
     let settings = Settings {
         source,
         target: target.as_deref().map(TargetSettings::parse).transpose()?,
-        checkpoint: checkpoint(run.checkpoint.as_deref())?,
+        checkpoint: run.checkpoint.as_deref().map(CheckpointUrl::parse).transpose()?,
         run_id: RunId::parse(run.run_id.as_deref().unwrap_or(DEFAULT_RUN_ID))?,
         pod: values::pod_name(run.pod_name, environment)?,
         claim_timeout: time("claim-timeout", copy.claim_timeout, 60)?,
@@ -301,13 +330,8 @@ fn settings(cli: Cli, environment: &Environment) -> Result<Settings> {
             None => DEFAULT_CHUNK,
         },
         memory: copy.memory.as_deref().map(|text| values::size("memory", text, LEAST_MEMORY)).transpose()?,
-        plan: PlanOptions {
-            include: values::patterns("include", choice.include)?,
-            exclude: values::patterns("exclude", choice.exclude)?,
-            schema_map: values::schema_map(&choice.schema_map)?,
-            skip_unsupported: choice.skip_unsupported,
-            ..PlanOptions::default()
-        },
+        plan,
+        rejects: rejects(copy.rejects.as_deref(), copy.rejects_quota)?,
         retry: retry_policy(run.retries, time("retry-max-wait", run.retry_max_wait, 30)?),
         grace: time("grace-period", run.grace_period, 25)?,
         log: log(run.log_format, environment),
@@ -321,6 +345,9 @@ fn settings(cli: Cli, environment: &Environment) -> Result<Settings> {
 
 /// What a command cannot do without.
 fn check(settings: &Settings) -> Result<()> {
+    if !matches!(settings.command, Command::Plan { dry_run: true, .. }) {
+        settings.checkpoint()?;
+    }
     match settings.command {
         Command::Plan { shards: Some(0), .. } => {
             return Err(values::usage("shards", "0 shards hold no table; accepted is 1 or more"));
@@ -339,13 +366,15 @@ fn check(settings: &Settings) -> Result<()> {
     Ok(())
 }
 
-fn checkpoint(url: Option<&str>) -> Result<CheckpointUrl> {
-    match url {
-        Some(url) => CheckpointUrl::parse(url),
-        None => Err(Error::new(
-            ErrorKind::Config,
-            "--checkpoint is missing: give s3://bucket/prefix or file:///dir, as --checkpoint or SHARDFERRY_CHECKPOINT",
-        )),
+fn rejects(url: Option<&str>, quota: Option<u64>) -> Result<Option<Rejects>> {
+    match (url, quota) {
+        (None, None) => Ok(None),
+        (None, Some(_)) => Err(values::usage("rejects-quota", "needs --rejects, where rejected rows go")),
+        (Some(_), Some(0)) => Err(values::usage("rejects-quota", "0 rejects no row; accepted is 1 or more")),
+        (Some(url), quota) => {
+            let url = CheckpointUrl::parse(url).map_err(|error| values::usage("rejects", error.detail()))?;
+            Ok(Some(Rejects { url, quota: quota.unwrap_or(DEFAULT_REJECTS) }))
+        }
     }
 }
 

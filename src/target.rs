@@ -10,6 +10,7 @@ pub mod catalog;
 pub mod client;
 pub mod ddl;
 pub mod errors;
+pub mod fixed;
 pub mod ledger;
 pub mod names;
 pub mod objects;

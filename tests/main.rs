@@ -14,6 +14,9 @@ mod decoder_vs_tiberius;
 #[path = "integration/encoded.rs"]
 mod encoded;
 #[cfg(test)]
+#[path = "integration/expressions.rs"]
+mod expressions;
+#[cfg(test)]
 #[path = "integration/faults_pooler.rs"]
 mod faults_pooler;
 #[cfg(test)]
@@ -35,6 +38,9 @@ mod matrix;
 #[path = "integration/memory.rs"]
 mod memory;
 #[cfg(test)]
+#[path = "integration/objects.rs"]
+mod objects;
+#[cfg(test)]
 #[path = "integration/peers.rs"]
 mod peers;
 #[cfg(test)]
@@ -50,14 +56,26 @@ mod pipeline_crash;
 #[path = "integration/pipeline_flags.rs"]
 mod pipeline_flags;
 #[cfg(test)]
+#[path = "integration/policies.rs"]
+mod policies;
+#[cfg(test)]
+#[path = "integration/property.rs"]
+mod property;
+#[cfg(test)]
 #[path = "integration/refusals.rs"]
 mod refusals;
+#[cfg(test)]
+#[path = "integration/rejects.rs"]
+mod rejects;
 #[cfg(test)]
 #[path = "integration/resume.rs"]
 mod resume;
 #[cfg(test)]
 #[path = "integration/samples.rs"]
 mod samples;
+#[cfg(test)]
+#[path = "integration/second_load.rs"]
+mod second_load;
 #[cfg(test)]
 #[path = "integration/snapshot.rs"]
 mod snapshot;
@@ -71,6 +89,9 @@ mod source;
 #[path = "integration/source_catalog_engine.rs"]
 mod source_catalog_engine;
 #[cfg(test)]
+#[path = "integration/source_catalog_objects.rs"]
+mod source_catalog_objects;
+#[cfg(test)]
 #[path = "integration/store.rs"]
 mod store;
 #[cfg(test)]
@@ -82,6 +103,9 @@ mod tds_bytes;
 #[cfg(test)]
 #[path = "integration/telemetry.rs"]
 mod telemetry;
+#[cfg(test)]
+#[path = "integration/types.rs"]
+mod types;
 #[cfg(test)]
 #[path = "integration/zombies.rs"]
 mod zombies;

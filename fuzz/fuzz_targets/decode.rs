@@ -93,6 +93,9 @@ fn planned(column: &WireColumn) -> Option<PlannedColumn> {
         _ => (-1, 0, 0),
     };
     let source_type = SourceType { name, alias: None, max_length, precision, scale, collation: None };
+    let mapping = map(&source_type, None).ok()?;
+    // What the source converts comes back as another type than the column's.
+    let target_type = (mapping.sent == source_type).then_some(mapping.target_type)?;
     Some(PlannedColumn {
         map: None,
         policies: shardferry::convert::policy::Policies::default(),
@@ -100,7 +103,7 @@ fn planned(column: &WireColumn) -> Option<PlannedColumn> {
         collation: None,
         source: ColumnName::new(&column.name),
         target: ColumnName::new(&column.name),
-        target_type: map(&source_type).ok()?.target_type,
+        target_type,
         source_type,
         nullable: column.nullable,
         identity: None,

@@ -5,6 +5,7 @@
 //! again. Fields that this version does not know are ignored, and lost by its next write. Times named `*_at` and
 //! `heartbeat` are a pod's clock, for people; decisions use the store's clock (`Entry::age`).
 
+use crate::convert::policy::LossRecord;
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::document::{Plan, PlannedTable};
 use crate::schema::TableName;
@@ -114,6 +115,9 @@ pub struct TableDocument {
     pub data: Phase,
     #[serde(default)]
     pub verify: Phase,
+    /// What was changed in values of committed rows, as the ledger has it when the table is settled.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub losses: Vec<LossRecord>,
 }
 
 impl TableDocument {
@@ -132,6 +136,7 @@ impl TableDocument {
             schema: Phase::default(),
             data: Phase::default(),
             verify: Phase::default(),
+            losses: Vec::new(),
         }
     }
 }
@@ -151,6 +156,33 @@ pub struct FinishDocument {
     /// By the name of a step: `indexes`, `foreign_keys` …
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub steps: BTreeMap<String, Status>,
+    /// What is not, or not quite, as it is in the source.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<FinishFinding>,
+}
+
+/// What became of one object of the source that PostgreSQL has not, or not quite.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FinishFinding {
+    /// `index`, `view` …
+    pub kind: String,
+    /// `index IX on dbo.Orders`
+    pub object: String,
+    pub verdict: FinishVerdict,
+    /// What changed, or why it is left out.
+    pub reason: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub advice: Option<String>,
+}
+
+/// Of a [`FinishFinding`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FinishVerdict {
+    /// Built, with a difference.
+    Changed,
+    /// Left out.
+    Refused,
 }
 
 impl FinishDocument {
@@ -164,6 +196,7 @@ impl FinishDocument {
             epoch: 0,
             status: Phase::default(),
             steps: BTreeMap::new(),
+            findings: Vec::new(),
         }
     }
 }
@@ -211,6 +244,14 @@ pub struct PodTable {
     pub rows: u64,
     pub bytes: u64,
     pub chunks: u32,
+    /// Rows of these with a changed value, and rows left out: counted once for each column and kind of change.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub lossy_rows: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+const fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// What all documents that are read and written again have in common.

@@ -41,12 +41,13 @@ pub(super) fn tables(run: &RunId) -> String {
 }
 
 pub(super) fn table(run: &RunId, table: &PlannedTable) -> String {
-    format!(
-        "{run}/tables/{:05}-{}.{}.json",
-        table.index,
-        part(&table.source.schema),
-        part(&table.source.name)
-    )
+    format!("{run}/tables/{}.json", table_folder(table))
+}
+
+/// What an object or a folder of a table is called: `00045-dbo.Orders`.
+#[must_use]
+pub fn table_folder(table: &PlannedTable) -> String {
+    format!("{:05}-{}.{}", table.index, part(&table.source.schema), part(&table.source.name))
 }
 
 /// What the keys of all pod documents begin with.

@@ -77,14 +77,21 @@ impl fmt::Debug for Checkpoints {
     }
 }
 
+/// The store of a URL. Reaches no server yet, but finds region and credentials.
+///
+/// # Errors
+/// `Config`, `StoreRefused`, `StoreUnavailable`.
+pub async fn open_store(url: &CheckpointUrl) -> Result<Arc<dyn Store>> {
+    Ok(match url {
+        CheckpointUrl::S3 { bucket, prefix } => Arc::new(S3Store::open(bucket, prefix).await?),
+        CheckpointUrl::File { directory } => Arc::new(FileStore::open(directory)?),
+    })
+}
+
 impl Checkpoints {
     /// Reaches no server yet, but finds region and credentials. Errors: `Config`, `StoreRefused`, `StoreUnavailable`.
     pub async fn open(url: &CheckpointUrl, run: RunId, pod: &str) -> Result<Self> {
-        let store: Arc<dyn Store> = match url {
-            CheckpointUrl::S3 { bucket, prefix } => Arc::new(S3Store::open(bucket, prefix).await?),
-            CheckpointUrl::File { directory } => Arc::new(FileStore::open(directory)?),
-        };
-        Ok(Self::with_store(store, url.to_string(), run, pod))
+        Ok(Self::with_store(open_store(url).await?, url.to_string(), run, pod))
     }
 
     /// On a store of one's own, named `place` in messages.

@@ -1,8 +1,8 @@
 //! `finish`: after all data: indexes, unique constraints, foreign keys, identity positions, ANALYZE. One pod does it, under
 //! a claim of its own; every step finds what is there already, so a rerun goes on where a killed pod stopped.
 
-use super::{schema, start};
-use crate::checkpoint::document::{FinishDocument, Status};
+use super::start;
+use crate::checkpoint::document::{FinishDocument, FinishFinding, FinishVerdict, Status};
 use crate::checkpoint::{Checkpoints, Entry};
 use crate::clock;
 use crate::copy::claim::{Asked, Claim, FINISH_INDEX, Settled};
@@ -19,8 +19,10 @@ use crate::settings::Settings;
 use crate::shutdown::Shutdown;
 use crate::source::catalog as source_catalog;
 use crate::target::client::Client as TargetClient;
+use crate::target::ddl::Statement;
 use crate::target::ledger;
-use crate::target::objects::{self, Objects, Report};
+use crate::target::names::Names;
+use crate::target::objects::{self, Planned, Report, Standing, Step};
 use crate::telemetry::{RunPhase, phase};
 use std::sync::Arc;
 
@@ -47,6 +49,7 @@ pub(super) async fn finish(
     let target = start::target_of_plan(settings, shutdown, plan).await?;
     all_data_is_proved(settings, plan, &target).await?;
     let epochs = ledger::epochs(&target, settings.run_id.as_str()).await?;
+    let version = target.version();
     drop(target);
     if entry.document.status.status == Status::Completed {
         if epochs.contains_key(&FINISH_INDEX) {
@@ -61,7 +64,7 @@ pub(super) async fn finish(
     }
     let (mut source, server) = start::source(settings, shutdown).await?;
     start::same_plan(plan, &server, None)?;
-    let objects = gather(plan, &mut source).await?;
+    let planned = gather(plan, &mut source, version).await?;
     drop(source);
     let started = Started {
         checkpoints: checkpoints.clone(),
@@ -69,18 +72,20 @@ pub(super) async fn finish(
         consistency: settings.consistency.clone(),
         progress: Progress::new(&settings.log),
         epochs,
+        rejects: None,
+        standing: Standing::default(),
     };
     let context = Context::new(settings, shutdown, started)?;
     failpoint!("finish.before_claim");
     let claim = own(&context, entry).await?;
     let built = tokio::select! {
-        built = build(&context, &objects, settings.jobs.get()) => built,
+        built = build(&context, &planned, settings.jobs.get()) => built,
         () = claim.fenced().cancelled() => Err(Error::new(ErrorKind::Fenced, "another pod took the finish step over")),
         () = shutdown.token().cancelled() => {
             Err(shutdown.error().unwrap_or_else(|| Error::new(ErrorKind::Terminated, "stopped")))
         }
     };
-    settle(&context, claim, built).await
+    settle(&context, claim, built, findings(&planned)).await
 }
 
 /// Takes the claim of the finish step.
@@ -97,10 +102,11 @@ async fn own(context: &Arc<Context>, entry: Entry<FinishDocument>) -> Result<Cla
 }
 
 /// Builds all objects; every step finds what is there, so all of them are tried again where the target was away.
-async fn build(context: &Context, objects: &Objects, jobs: usize) -> Result<Report> {
+async fn build(context: &Context, planned: &[Planned], jobs: usize) -> Result<Report> {
+    let tables: Vec<_> = context.plan.tables.iter().map(|table| table.target.clone()).collect();
     let mut retrying = Retrying::new(context.retry, &context.shutdown, "the finish step");
     loop {
-        match objects::build(&context.target, objects, jobs).await {
+        match objects::build(&context.target, &tables, planned, jobs).await {
             Ok(report) => return Ok(report),
             Err(error) => retrying.pause(error).await?,
         }
@@ -137,32 +143,53 @@ async fn all_data_is_proved(settings: &Settings, plan: &Plan, target: &TargetCli
     Err(Error::new(ErrorKind::Unfinished, message))
 }
 
-/// What the source has beside tables and rows.
-async fn gather(plan: &Plan, source: &mut crate::source::client::Client) -> Result<Objects> {
+/// Everything that is to be built, by what the source has now.
+async fn gather(
+    plan: &Plan,
+    source: &mut crate::source::client::Client,
+    version: u32,
+) -> Result<Vec<Planned>> {
     let now = start::source_tables(source).await?;
     for table in &plan.tables {
         start::unchanged(table, &now)?;
     }
-    let indexes = source_catalog::indexes(source).await?;
-    let names = schema::index_names(plan, &now, &indexes);
-    let identities = now
-        .values()
-        .flat_map(|table| table.columns.iter().map(move |column| (table, column)))
-        .filter_map(|(table, column)| {
-            Some(((table.name.clone(), column.name.clone()), column.identity.clone()?))
-        })
-        .collect();
-    Ok(Objects {
-        tables: plan.tables.clone(),
-        names,
-        indexes,
-        foreign_keys: source_catalog::foreign_keys(source).await?,
-        identities,
-    })
+    let objects = source_catalog::objects(source).await?;
+    Ok(objects::statements(plan, &objects, version, &Names::of(plan, &objects)))
+}
+
+/// What is not, or not quite, as it is in the source; also said in the log.
+fn findings(planned: &[Planned]) -> Vec<FinishFinding> {
+    let mut findings = Vec::new();
+    for planned in planned {
+        let (verdict, reason, advice) = match &planned.statement {
+            Statement::Sql(_) => continue,
+            Statement::Changed { what, .. } => (FinishVerdict::Changed, what, &None),
+            Statement::Skipped { reason, advice } => (FinishVerdict::Refused, reason, advice),
+        };
+        let object = planned.object.to_string();
+        match (planned.step, verdict) {
+            (Step::Said, FinishVerdict::Refused) => tracing::info!(object, reason, "is not converted"),
+            (_, FinishVerdict::Refused) => tracing::warn!(object, reason, "left out"),
+            (_, FinishVerdict::Changed) => tracing::warn!(object, reason, "not quite as in the source"),
+        }
+        findings.push(FinishFinding {
+            kind: planned.object.kind.to_owned(),
+            object,
+            verdict,
+            reason: reason.clone(),
+            advice: advice.clone(),
+        });
+    }
+    findings
 }
 
 /// Records what was built, what was left out and what failed.
-async fn settle(context: &Context, claim: Claim<FinishDocument>, built: Result<Report>) -> Result<Outcome> {
+async fn settle(
+    context: &Context,
+    claim: Claim<FinishDocument>,
+    built: Result<Report>,
+    findings: Vec<FinishFinding>,
+) -> Result<Outcome> {
     let report = match built {
         Ok(report) => report,
         Err(error) => {
@@ -178,17 +205,16 @@ async fn settle(context: &Context, claim: Claim<FinishDocument>, built: Result<R
             return Err(error);
         }
     };
-    for (object, reason) in &report.skipped {
-        tracing::warn!(object, reason, "left out");
-    }
     for (object, error) in &report.failed {
         tracing::error!(object, code = error.policy().code, error = error.detail(), "could not be built");
     }
+    let count = |verdict| findings.iter().filter(|finding| finding.verdict == verdict).count();
     let message = format!(
-        "finish: {} objects built, {} were there, {} left out, {} failed",
+        "finish: {} objects built, {} were there, {} not quite as in the source, {} left out, {} failed",
         report.built,
         report.present,
-        report.skipped.len(),
+        count(FinishVerdict::Changed),
+        count(FinishVerdict::Refused),
         report.failed.len()
     );
     let mut outcome = Outcome { message: Some(message.clone()), ..Outcome::default() };
@@ -206,7 +232,10 @@ async fn settle(context: &Context, claim: Claim<FinishDocument>, built: Result<R
         outcome.error = Some(error);
         settled
     };
-    let change = Box::new(move |document: &mut FinishDocument| document.steps = steps);
+    let change = Box::new(move |document: &mut FinishDocument| {
+        document.steps = steps;
+        document.findings = findings;
+    });
     failpoint!("finish.before_settle");
     claim.settle(context, Settled { change, ..settled }).await?;
     failpoint!("finish.after_settle");

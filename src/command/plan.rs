@@ -20,6 +20,7 @@ use std::path::{Path, PathBuf};
 
 /// What is said besides the log.
 pub(super) struct Output {
+    pub(super) dry_run: bool,
     pub(super) shards: Option<u32>,
     pub(super) shards_file: Option<PathBuf>,
     pub(super) format: Format,

@@ -15,7 +15,7 @@ use crate::settings::Settings;
 use crate::shutdown::Shutdown;
 use crate::source::catalog as source_catalog;
 use crate::target::client::{Client as TargetClient, Transaction};
-use crate::target::names::{self, Names};
+use crate::target::names::Names;
 use crate::target::{catalog, ddl, ledger};
 use crate::telemetry::{RunPhase, phase};
 use futures_util::{StreamExt, stream};
@@ -117,17 +117,11 @@ pub(super) async fn prepare(
     Ok(outcome)
 }
 
-/// The names of all indexes of the run, the same in every pod: primary keys now, the rest at `finish`.
+/// The names of all indexes of the run, the same in every pod: primary keys now, the rest later.
 #[must_use]
-pub(super) fn index_names(plan: &Plan, now: &BTreeMap<TableName, SourceTable>, indexes: &[Index]) -> Names {
-    let targets: BTreeMap<&TableName, &TableName> =
-        plan.tables.iter().map(|table| (&table.source, &table.target)).collect();
-    let keys = now
-        .values()
-        .filter_map(|table| Some((targets.get(&table.name)?, table.primary_key.as_ref()?.name.as_str())));
-    let others = indexes.iter().filter_map(|index| Some((targets.get(&index.table)?, index.name.as_str())));
-    let wanted: Vec<(&TableName, &str)> = keys.chain(others).map(|(table, name)| (*table, name)).collect();
-    names::index_names(plan.tables.iter().map(|table| &table.target), wanted)
+fn index_names(plan: &Plan, now: &BTreeMap<TableName, SourceTable>, indexes: &[Index]) -> Names {
+    let keys = now.values().filter_map(|table| Some((&table.name, table.primary_key.as_ref()?.name.as_str())));
+    Names::of_indexes(plan, keys, indexes)
 }
 
 enum Made {
@@ -167,6 +161,7 @@ async fn create(
         target.batch(&ddl::create_schema(&schema)).await?;
         failpoint!("schema.after_schema");
     }
+    create_collations(target, selected).await?;
     let targets: Vec<TableName> = selected.iter().map(|table| table.target.clone()).collect();
     let actual = catalog::tables(target, &targets).await?;
     // A marker of a table that is not there (dropped by hand) proves nothing any more.
@@ -194,6 +189,31 @@ async fn create(
     Ok(made)
 }
 
+/// The collations that the tables' columns have, each in the schema of its tables.
+async fn create_collations(target: &TargetClient, selected: &[PlannedTable]) -> Result<()> {
+    let mut wanted: BTreeMap<(&str, &str), &str> = BTreeMap::new();
+    for table in selected {
+        for column in &table.columns {
+            if let (Some(name), Some(source)) = (&column.collation, &column.source_type.collation) {
+                wanted.insert((table.target.schema.as_str(), name.as_str()), source.as_str());
+            }
+        }
+    }
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    if !catalog::has_icu(target).await? {
+        let message = "the target was built without ICU, which --collations icu needs; use citext or database";
+        return Err(Error::new(ErrorKind::Config, message));
+    }
+    for ((schema, name), source) in wanted {
+        if let Some(sql) = ddl::collation::create(schema, name, source).sql() {
+            target.batch(sql).await?;
+        }
+    }
+    Ok(())
+}
+
 /// Is the target's table the plan's?
 ///
 /// # Errors
@@ -215,10 +235,9 @@ async fn create_one(
     names: &Names,
 ) -> Result<()> {
     let key = now.get(&table.source).and_then(|now| now.primary_key.as_ref()).and_then(|key| {
-        let name = names.get(&(table.target.clone(), key.name.clone())).unwrap_or(&key.name);
-        ddl::add_primary_key(table, name)
+        ddl::add_primary_key(table, names.index(&table.target, &key.name))
     });
-    let mut batch = ddl::create_table(table);
+    let mut batch = format!("{};\n{}", ddl::SEARCH_PATH, ddl::create_table(table));
     if let Some(key) = key {
         batch.push_str(";\n");
         batch.push_str(&key);

@@ -5,7 +5,9 @@ use super::{reset, schema, start};
 use crate::checkpoint::document::{PhaseError, PodDocument, Status, TableDocument, VERSION};
 use crate::checkpoint::{Checkpoints, Entry, Written};
 use crate::clock;
+use crate::convert::policy::LossRecord;
 use crate::copy::context::{Context, Started};
+use crate::copy::rejects::Rejects;
 use crate::copy::scheduler::{self, Tally, Work, keep_worst};
 use crate::copy::state::{self, Done, Event};
 use crate::error::{Error, ErrorKind, Result};
@@ -20,6 +22,8 @@ use crate::source::catalog as source_catalog;
 use crate::target::catalog;
 use crate::target::client::Client as TargetClient;
 use crate::target::ledger::{self, Tally as Committed};
+use crate::target::names::Names;
+use crate::target::objects::{self, Standing};
 use crate::telemetry::spans::TableSpan;
 use crate::telemetry::{RunPhase, measures, phase};
 use jiff::Timestamp;
@@ -58,6 +62,7 @@ pub(super) async fn copy(
     let consistency = start::consistency(&settings.consistency, &server)?;
     let now = start::source_tables(&mut source).await?;
     let indexes = source_catalog::indexes(&mut source).await?;
+    let around = source_catalog::objects(&mut source).await?;
     drop(source);
     let mut target = start::target(settings, shutdown).await?;
     let targets: Vec<_> = selected.iter().map(|table| table.target.clone()).collect();
@@ -77,9 +82,16 @@ pub(super) async fn copy(
         progress.table_skipped(table.index, total, &table.source, 0, "already completed");
     }
     let epochs = ledger::epochs(&target, settings.run_id.as_str()).await?;
+    let planned = objects::statements(plan, &around, target.version(), &Names::of(plan, &around));
+    let standing = Standing::new(plan, &planned, settings.jobs.get());
     drop(target);
+    let rejects = match &settings.rejects {
+        Some(rejects) => Some(Rejects::open(rejects).await?),
+        None => None,
+    };
+    let (checkpoints_too, plan_too) = (checkpoints.clone(), plan.clone());
     let started =
-        Started { checkpoints: checkpoints.clone(), plan: plan.clone(), consistency, progress, epochs };
+        Started { checkpoints: checkpoints_too, plan: plan_too, consistency, progress, epochs, rejects, standing };
     let context = Context::new(settings, shutdown, started)?;
     let (work, refused): (Vec<_>, Vec<_>) = list
         .work
@@ -149,6 +161,7 @@ async fn worklist(
         return Err(Error::new(ErrorKind::PlanMissing, message));
     }
     let committed = ledger::tallies(target, settings.run_id.as_str()).await?;
+    let mut losses = ledger::losses(target, settings.run_id.as_str(), None).await?;
     let mut list = Worklist { work: Vec::new(), completed: Vec::new(), chosen: 0 };
     for table in selected {
         let Some(mut entry) = entries.remove(&table.index) else { continue };
@@ -157,12 +170,15 @@ async fn worklist(
             continue;
         }
         list.chosen += 1;
+        let lost = losses.remove(&table.index).unwrap_or_default();
         let proved = committed.get(&table.index).filter(|_| actual.contains_key(&table.target));
         match (proved, status) {
-            (Some(all), Status::Completed) if all.is_complete() => list.completed.push(table),
+            (Some(all), Status::Completed) if all.is_complete() && entry.document.losses == lost => {
+                list.completed.push(table);
+            }
             (Some(all), _) if all.is_complete() => {
                 tracing::info!(table = %table.source, rows = all.rows, "the ledger has all of this table; its checkpoint is mended");
-                mend(checkpoints, plan, &table, entry, all).await?;
+                mend(checkpoints, plan, &table, entry, (all, lost)).await?;
                 list.completed.push(table);
             }
             (known, Status::Completed) => {
@@ -196,17 +212,18 @@ async fn mend(
     plan: &Plan,
     table: &PlannedTable,
     mut entry: Entry<TableDocument>,
-    all: &Committed,
+    (all, lost): (&Committed, Vec<LossRecord>),
 ) -> Result<()> {
     loop {
         let done = Done { rows: all.rows, bytes: all.bytes, chunks: all.committed, of: all.chunks };
         entry.document.data = state::next(&entry.document.data, Event::Completed(done), clock::now())?;
         entry.document.owner = None;
+        entry.document.losses.clone_from(&lost);
         if checkpoints.write(&mut entry).await? == Written::Stored {
             return Ok(());
         }
         entry = checkpoints.table(plan, table).await?;
-        if entry.document.data.status == Status::Completed {
+        if entry.document.data.status == Status::Completed && entry.document.losses == lost {
             return Ok(());
         }
     }
@@ -268,6 +285,7 @@ fn outcome(list: &Worklist, failed: u64, tally: &Tally) -> Outcome {
         tables_failed: failed,
         rows: tally.rows,
         bytes: tally.bytes,
+        lossy_rows: tally.lossy_rows,
         message: Some(format!("copied {} tables, skipped {skipped}, failed {failed}", tally.copied)),
         ..Outcome::default()
     }

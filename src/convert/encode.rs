@@ -2,26 +2,49 @@
 //!
 //! A tuple is a 16-bit field count, then for every field 32 bits of length (-1: NULL) and what the PostgreSQL type's
 //! receive function reads (PostgreSQL documentation, COPY, "Binary Format"). Header and trailer are the writer's.
-//! A value that PostgreSQL cannot hold is an error of kind Value that names table and column, never the value.
+//! A value that PostgreSQL cannot hold is refused with table and column, never the value: at once, or, where
+//! [`CopyEncoder::keep_refused_rows`] was called, as the whole row at its end, of which nothing is in the output then. Where
+//! a policy says so something else takes the value's place (`second.rs`), and the row is counted ([`Losses`]). None of this
+//! costs a value that is as it should be more than one look at its column.
 //!
 //! What is complete can be taken in the middle of a row: every byte but those of a text that is still being collected
 //! (see [`Limits`]). Counters and checksum are those of whole rows, however they were taken.
 
 use super::number::numeric;
 use super::operation::{Operation, operation};
-use super::text;
 use super::time;
+use crate::convert::policy::{LossRecord, Policies, Sample};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::document::PlannedTable;
-use crate::source::wire::{RowEncoder, WireColumn, broken};
+use crate::schema::bound::Bound;
+use crate::source::wire::{RowEncoder, WireColumn};
 use bytes::Bytes;
 use long::{LongValue, sized};
+pub use losses::{Keys, Losses};
+use mask::Hidden;
+use refused::Refused;
+pub use rejected::RefusedRow;
+use rejected::Rejecting;
 use row::Parts;
+use second::Watch;
 
+pub(super) mod alternative;
 mod long;
+mod losses;
+mod mask;
+#[cfg(test)]
+mod policy_tests;
+mod refused;
+mod rejected;
 mod row;
+mod second;
+mod spatial;
 #[cfg(test)]
 mod tests;
+pub(super) mod variant;
+mod vector;
+pub(super) mod whole;
+pub(super) mod written;
 
 /// What PostgreSQL can allocate for one field (`MaxAllocSize`).
 const LARGEST_FIELD: usize = 0x3FFF_FFFF;
@@ -52,6 +75,9 @@ impl Limits {
 #[derive(Debug)]
 pub struct CopyEncoder {
     operations: Vec<Operation>,
+    /// By column: what is looked at beside the value's bytes.
+    watches: Vec<Watch>,
+    policies: Vec<Policies>,
     fields: [u8; 2],
     out: Vec<u8>,
     /// Where the row under way starts in `out`, or goes on where parts of it were taken.
@@ -60,39 +86,27 @@ pub struct CopyEncoder {
     limits: Limits,
     pause: bool,
     long: LongValue,
+    /// A long value that is masked.
+    hidden: Option<Box<Hidden>>,
     /// Of the long value.
     column: usize,
     rows: u64,
     bytes: u64,
     checksum: u64,
+    /// Rows that were left out.
+    dropped: u64,
+    losses: Losses,
+    /// The row under way is not to be counted as it is.
+    unusual: bool,
+    /// Why the row under way will be left out.
+    refusal: Option<(usize, Refused)>,
+    /// The last row, where it was left out.
+    refused: Option<RefusedRow>,
+    /// Rows are refused at their end, not at once.
+    deferred: bool,
+    rejecting: Option<Box<Rejecting>>,
     table: String,
     columns: Vec<String>,
-}
-
-/// Why a value was not encoded.
-enum Refused {
-    Malformed,
-    SeventhDigit,
-    Text(text::Refused),
-    /// For PostgreSQL.
-    TooLong,
-    /// For the memory that there is.
-    TooMuch(usize),
-}
-
-impl From<time::Refused> for Refused {
-    fn from(refused: time::Refused) -> Self {
-        match refused {
-            time::Refused::Malformed => Self::Malformed,
-            time::Refused::SeventhDigit => Self::SeventhDigit,
-        }
-    }
-}
-
-impl From<text::Refused> for Refused {
-    fn from(refused: text::Refused) -> Self {
-        Self::Text(refused)
-    }
 }
 
 impl CopyEncoder {
@@ -112,11 +126,17 @@ impl CopyEncoder {
             )
             .table(&table.source));
         }
-        let operations = table.columns.iter().zip(wire).map(|(planned, sent)| {
-            operation(planned, sent).map_err(|error| error.table(&table.source).column(&planned.source))
-        });
+        let (mut operations, mut watches) = (Vec::new(), Vec::new());
+        for (planned, sent) in table.columns.iter().zip(wire) {
+            let at = |error: Error| error.table(&table.source).column(&planned.source);
+            let operation = operation(&second::unmasked(planned), sent).map_err(at)?;
+            watches.push(Watch::of(planned, &operation).map_err(at)?);
+            operations.push(operation);
+        }
         Ok(Self {
-            operations: operations.collect::<Result<_>>()?,
+            operations,
+            watches,
+            policies: table.columns.iter().map(|column| column.policies).collect(),
             fields: i16::try_from(wire.len())
                 .map_err(|_| Error::new(ErrorKind::SourceRefused, "more columns than COPY can count"))?
                 .to_be_bytes(),
@@ -126,10 +146,18 @@ impl CopyEncoder {
             limits: Limits { value: limits.value.min(LARGEST_FIELD), ..limits },
             pause: false,
             long: LongValue::default(),
+            hidden: None,
             column: 0,
             rows: 0,
             bytes: 0,
             checksum: 0,
+            dropped: 0,
+            losses: Losses::default(),
+            unusual: false,
+            refusal: None,
+            refused: None,
+            deferred: false,
+            rejecting: None,
             table: table.source.to_string(),
             columns: table.columns.iter().map(|column| column.source.to_string()).collect(),
         })
@@ -138,6 +166,7 @@ impl CopyEncoder {
     /// All bytes that are final: COPY BINARY tuples without header and trailer, the last one perhaps in part. What stays
     /// is a text that is being collected.
     pub fn take(&mut self) -> Bytes {
+        self.losses.key(None);
         let end = self.final_bytes();
         self.pause &= !self.is_between_rows();
         self.parts.add(self.out.get(self.row..end).unwrap_or_default());
@@ -181,8 +210,14 @@ impl CopyEncoder {
     }
 
     #[inline]
-    const fn final_bytes(&self) -> usize {
-        if self.long.collected { self.long.field } else { self.out.len() }
+    fn final_bytes(&self) -> usize {
+        if self.unusual && (self.refusal.is_some() || self.keeps_rows_whole()) {
+            self.row
+        } else if self.long.collected {
+            self.long.field
+        } else {
+            self.out.len()
+        }
     }
 
     /// Complete rows so far.
@@ -203,31 +238,35 @@ impl CopyEncoder {
         self.checksum
     }
 
-    #[cold]
-    fn refused(&self, column: usize, refused: &Refused) -> Error {
-        let value = |what: &str| Error::new(ErrorKind::Value, what);
-        let error = match refused {
-            Refused::Malformed => broken("bytes that are no value of the column's type"),
-            Refused::Text(text::Refused::Malformed) => broken("half a UTF-16 unit"),
-            Refused::SeventhDigit => {
-                value("a time with a seventh digit, where PostgreSQL keeps six; it is not rounded silently")
-            }
-            Refused::Text(text::Refused::Nul) => value("a character that PostgreSQL cannot hold (U+0000)"),
-            Refused::Text(text::Refused::LoneSurrogate) => {
-                value("half a surrogate pair, which is no character in PostgreSQL")
-            }
-            Refused::Text(text::Refused::Undefined) => {
-                value("bytes that the code page of its collation does not define")
-            }
-            Refused::TooLong => value(&format!(
-                "a value of more than {LARGEST_FIELD} bytes, the most that PostgreSQL has room for in one field"
-            )),
-            Refused::TooMuch(limit) => value(&format!(
-                "a value of more than {limit} bytes, which has to be held in memory whole: give more memory (--memory)"
-            )),
-        };
+    /// What was changed in complete rows so far.
+    #[must_use]
+    pub fn losses(&self) -> Vec<LossRecord> {
+        self.losses.records(&self.columns)
+    }
+
+    /// Is the key of the last row wanted? Then [`RowEncoder::is_full`] holds behind it.
+    #[must_use]
+    pub const fn wants_key(&self) -> bool {
+        self.losses.wants_key()
+    }
+
+    /// The key of the last row, where it is wanted; without one its number stands for it.
+    pub fn key_of_last_row(&mut self, key: Option<&Bound>) {
+        self.losses.key(key);
+    }
+
+    fn error(&self, column: usize, error: Error) -> Error {
         let name = self.columns.get(column).map_or("?", String::as_str);
         error.table(&self.table).column(name)
+    }
+
+    #[inline]
+    fn count_row(&mut self) {
+        let (hash, length) = self.parts.end(self.out.get(self.row..).unwrap_or_default());
+        self.checksum = self.checksum.wrapping_add(hash);
+        self.bytes += length;
+        self.rows += 1;
+        self.row = self.out.len();
     }
 }
 
@@ -245,51 +284,73 @@ impl RowEncoder for CopyEncoder {
 
     #[inline]
     fn value(&mut self, column: usize, raw: &[u8]) -> Result<()> {
+        let start = self.out.len();
         let done = match self.operations.get(column) {
             Some(operation) => encode(operation, &mut self.out, raw),
             None => Err(Refused::Malformed),
         };
-        done.map_err(|refused| self.refused(column, &refused))
+        if done.is_ok() && matches!(self.watches.get(column), Some(Watch::Nothing)) {
+            return Ok(());
+        }
+        self.second_look(column, raw, start, done)
     }
 
     fn long_begin(&mut self, column: usize, length: Option<u64>) -> Result<()> {
         self.column = column;
+        if self.refusal.is_some() {
+            return Ok(());
+        }
+        if let Some(Watch::Mask(masking)) = self.watches.get(column) {
+            self.hidden = Some(Box::new(Hidden::begin(masking)));
+            return Ok(());
+        }
         let begun = match self.operations.get(column) {
             Some(operation) => LongValue::begin(operation, &mut self.out, length, self.limits.value),
             None => Err(Refused::Malformed),
         };
-        self.long = begun.map_err(|refused| self.refused(column, &refused))?;
+        match begun {
+            Ok(long) => self.long = long,
+            Err(refused) => return self.refuse(column, refused),
+        }
         Ok(())
     }
 
     fn long_piece(&mut self, column: usize, piece: &[u8]) -> Result<()> {
-        let done = match self.operations.get(column) {
-            Some(operation) => self.long.piece(operation, &mut self.out, piece, self.limits.value),
-            None => Err(Refused::Malformed),
-        };
-        done.map_err(|refused| self.refused(column, &refused))
+        if self.refusal.is_some() {
+            return Ok(());
+        }
+        match self.piece(column, piece) {
+            Ok(()) => Ok(()),
+            Err(refused) => self.refuse(column, refused),
+        }
     }
 
     fn long_end(&mut self, column: usize) -> Result<()> {
-        let done = match self.operations.get(column) {
-            Some(operation) => self.long.end(operation, &mut self.out),
-            None => Err(Refused::Malformed),
-        };
-        done.map_err(|refused| self.refused(column, &refused))
+        if self.refusal.is_some() {
+            return Ok(());
+        }
+        match self.end(column) {
+            Ok(()) => Ok(()),
+            Err(refused) => self.refuse(column, refused),
+        }
     }
 
     #[inline]
     fn end_row(&mut self) {
-        let (hash, length) = self.parts.end(self.out.get(self.row..).unwrap_or_default());
-        self.checksum = self.checksum.wrapping_add(hash);
-        self.bytes += length;
-        self.rows += 1;
-        self.row = self.out.len();
+        if self.unusual {
+            self.end_unusual_row();
+        } else {
+            self.count_row();
+        }
     }
 
     #[inline]
     fn is_full(&self) -> bool {
-        self.final_bytes() >= self.limits.batch || self.wants_more() || self.pause && self.is_between_rows()
+        self.final_bytes() >= self.limits.batch
+            || self.wants_more()
+            || self.pause && self.is_between_rows()
+            || self.losses.wants_key()
+            || self.refused.is_some()
     }
 }
 
@@ -349,7 +410,14 @@ fn encode(operation: &Operation, out: &mut Vec<u8>, raw: &[u8]) -> Result<(), Re
             let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = fixed(raw)?;
             field(out, &[d, c, b, a, f, e, h, g, i, j, k, l, m, n, o, p]);
         }
-        Operation::Bytes | Operation::Utf16 | Operation::Xml | Operation::Coded(_) => {
+        Operation::Alternative(alternative) => alternative.field(out, raw)?,
+        Operation::Bytes
+        | Operation::Utf16
+        | Operation::Xml
+        | Operation::Coded(_)
+        | Operation::Jsonb
+        | Operation::Hex
+        | Operation::Whole(_) => {
             let start = out.len();
             out.extend_from_slice(&[0; 4]);
             sized(operation, out, raw)?;

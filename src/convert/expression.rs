@@ -1,7 +1,33 @@
 //! T-SQL expressions of defaults, checks, index filters and computed columns, as PostgreSQL expressions of the same
 //! meaning. What cannot be said with the same meaning is refused with the reason, never approximated.
+//!
+//! The text is parsed (`parse`) and translated as a typed tree (`walk`): every part has its T-SQL type, since what `+`,
+//! `=` and `/` mean depends on it. Constants are converted here, exactly (`constant`, `moment`). `functions` is the table of
+//! functions, from which `docs/expressions.md` is made.
+//!
+//! What SQL Server refuses with an error at run time (an overflow, a division by zero) is no meaning that is kept: such a
+//! row is not in the source, and PostgreSQL mostly refuses it too.
 
-use crate::schema::{ColumnName, SourceType};
+mod collation;
+mod compare;
+mod constant;
+mod convert;
+mod dates;
+mod functions;
+mod like;
+mod literal;
+mod moment;
+mod node;
+mod operators;
+#[cfg(test)]
+mod page;
+mod parse;
+#[cfg(test)]
+mod tests;
+mod types;
+mod walk;
+
+use crate::schema::{ColumnName, SourceType, TableName};
 use std::collections::BTreeSet;
 
 /// A column that the expression may name.
@@ -44,6 +70,8 @@ pub struct Translated {
     pub volatility: Volatility,
     /// Source columns that it names.
     pub columns: BTreeSet<ColumnName>,
+    /// Source sequences that it names (NEXT VALUE FOR).
+    pub sequences: BTreeSet<TableName>,
     /// What is not quite the same and matters to nobody's data, for the assessment: `newsequentialid() becomes random`.
     pub notes: Vec<String>,
 }
@@ -55,14 +83,46 @@ pub struct Untranslatable {
     pub reason: String,
 }
 
-/// Translates the text as `sys.*` has it: `(getdate())`, `([quantity]>(0))`.
+type Result<T> = std::result::Result<T, Untranslatable>;
+
+fn refuse<T>(reason: impl Into<String>) -> Result<T> {
+    Err(Untranslatable { reason: reason.into() })
+}
+
+/// Translates the text as `sys.*` has it: `(getdate())`, `([quantity]>(0))`. Sequences keep their names.
 ///
 /// # Errors
 /// [`Untranslatable`] with the part that has no counterpart.
-pub fn translate(
-    _text: &str,
-    _purpose: Purpose<'_>,
-    _columns: &[ScopeColumn<'_>],
-) -> Result<Translated, Untranslatable> {
-    Err(Untranslatable { reason: "expressions are not translated yet".to_owned() })
+pub fn translate(text: &str, purpose: Purpose<'_>, columns: &[ScopeColumn<'_>]) -> Result<Translated> {
+    translate_with(text, purpose, columns, &|sequence| Some(sequence.clone()))
+}
+
+/// [`translate`], with the names that sequences have in the target; None for one that is not there.
+///
+/// # Errors
+/// [`Untranslatable`] with the part that has no counterpart.
+pub fn translate_with(
+    text: &str,
+    purpose: Purpose<'_>,
+    columns: &[ScopeColumn<'_>],
+    sequences: &dyn Fn(&TableName) -> Option<TableName>,
+) -> Result<Translated> {
+    let parsed = parse::expression(text)?;
+    let mut walk = walk::Walk::new(purpose, columns, sequences);
+    let node = match purpose {
+        Purpose::Default(column) => {
+            let node = walk.value(&parsed)?;
+            walk.assigned(&node, column)?
+        }
+        Purpose::Check | Purpose::Filter => walk.predicate(&parsed)?,
+        Purpose::Generated { source_type, target_type } => {
+            let node = walk.value(&parsed)?;
+            walk.generated(&node, source_type, target_type)?
+        }
+    };
+    let immutable = matches!(purpose, Purpose::Filter | Purpose::Generated { .. });
+    if immutable && node.volatility != Volatility::Immutable {
+        return refuse("its result can change while the row stays the same, which PostgreSQL forbids here");
+    }
+    Ok(walk.finish(node))
 }

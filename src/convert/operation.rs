@@ -1,8 +1,13 @@
 //! Which conversion a column needs: what the plan says of it against what the wire sends.
 
-use super::types::map;
+use super::encode::alternative::{Alternative, Integer};
+use super::encode::variant::Variant;
+use super::encode::whole::{Spatial, Whole};
+use super::encode::written::Written;
+use super::types::{Encoding, map};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::document::PlannedColumn;
+use crate::schema::SourceType;
 use crate::source::wire::{CodePage, WireColumn, WireType, code_page};
 use std::fmt::Write as _;
 
@@ -31,11 +36,19 @@ pub(super) enum Operation {
     Utf16,
     Xml,
     Coded(CodePage),
+    /// UTF-16 behind the version byte of jsonb.
+    Jsonb,
+    /// Bytes as hex digits.
+    Hex,
+    /// A short value for another type than the one nearest to its own.
+    Alternative(Alternative),
+    /// A value that is understood as a whole.
+    Whole(Whole),
 }
 
 /// Chooses the operation of a column, or says why the result is not what the plan says.
 pub(super) fn operation(planned: &PlannedColumn, sent: &WireColumn) -> Result<Operation> {
-    let mapping = map(&planned.source_type)
+    let mapping = map(&planned.source_type, planned.map.as_deref())
         .map_err(|unsupported| Error::new(ErrorKind::Unsupported, unsupported.reason))?;
     if mapping.target_type != planned.target_type {
         let (theirs, ours) = (&planned.target_type, &mapping.target_type);
@@ -50,31 +63,43 @@ pub(super) fn operation(planned: &PlannedColumn, sent: &WireColumn) -> Result<Op
             format!("the source sends a column named {}", sent.name),
         ));
     }
-    if !same_type(planned, &sent.ty) {
+    if !same_type(&mapping.sent, &sent.ty) {
         let mut message = format!("the source sends {}", sent.ty);
-        let _ = write!(message, " where the plan has {}", planned.source_type);
+        let _ = write!(message, " where the plan has {}", mapping.sent);
         return Err(Error::new(ErrorKind::SourceChanged, message));
     }
-    Ok(match &sent.ty {
-        WireType::Bit => Operation::Bit,
-        WireType::TinyInt => Operation::TinyInt,
-        WireType::SmallInt => Operation::SmallInt,
-        WireType::Int | WireType::Real => Operation::Four,
-        WireType::BigInt | WireType::Float => Operation::Eight,
-        WireType::Money => Operation::Money,
-        WireType::SmallMoney => Operation::SmallMoney,
-        WireType::Decimal { scale, .. } => Operation::Decimal(*scale),
-        WireType::Date => Operation::Date,
-        WireType::Time { scale } => Operation::Time(*scale),
-        WireType::SmallDateTime => Operation::SmallDateTime,
-        WireType::DateTime => Operation::DateTime,
-        WireType::DateTime2 { scale } => Operation::DateTime2(*scale),
-        WireType::DateTimeOffset { scale } => Operation::DateTimeOffset(*scale),
-        WireType::Guid => Operation::Guid,
-        WireType::Binary { .. } | WireType::VarBinary { .. } => Operation::Bytes,
-        WireType::NChar { .. } | WireType::NVarChar { .. } => Operation::Utf16,
-        WireType::Xml => Operation::Xml,
-        WireType::Char { collation, .. } | WireType::VarChar { collation, .. } => {
+    choose(&sent.ty, mapping.encoding)?.ok_or_else(|| {
+        let what = format!("{} is not copied as {}", sent.ty, mapping.target_type);
+        Error::new(ErrorKind::Unsupported, what)
+    })
+}
+
+/// From what is sent to how it is written.
+fn choose(sent: &WireType, encoding: Encoding) -> Result<Option<Operation>> {
+    use Encoding as E;
+    use WireType as W;
+    Ok(Some(match (sent, encoding) {
+        (W::Bit, E::Bool) => Operation::Bit,
+        (W::TinyInt, E::Int2) => Operation::TinyInt,
+        (W::SmallInt, E::Int2) => Operation::SmallInt,
+        (W::Int, E::Int4) | (W::Real, E::Float4) => Operation::Four,
+        (W::BigInt, E::Int8) | (W::Float, E::Float8) => Operation::Eight,
+        (W::Money, E::Numeric) => Operation::Money,
+        (W::SmallMoney, E::Numeric) => Operation::SmallMoney,
+        (W::Decimal { scale, .. }, E::Numeric) => Operation::Decimal(*scale),
+        (W::Date, E::Date) => Operation::Date,
+        (W::Time { scale }, E::Time) => Operation::Time(*scale),
+        (W::SmallDateTime, E::Timestamp | E::TimestampTz) => Operation::SmallDateTime,
+        (W::DateTime, E::Timestamp | E::TimestampTz) => Operation::DateTime,
+        (W::DateTime2 { scale }, E::Timestamp | E::TimestampTz) => Operation::DateTime2(*scale),
+        (W::DateTimeOffset { scale }, E::TimestampTz) => Operation::DateTimeOffset(*scale),
+        (W::Guid, E::Uuid) => Operation::Guid,
+        (W::Binary { .. } | W::VarBinary { .. }, E::Bytea) => Operation::Bytes,
+        (W::Binary { .. } | W::VarBinary { .. }, E::Written) => Operation::Hex,
+        (W::NChar { .. } | W::NVarChar { .. }, E::Text | E::Json) => Operation::Utf16,
+        (W::NVarChar { .. }, E::Jsonb) => Operation::Jsonb,
+        (W::Xml, E::Xml | E::Text) => Operation::Xml,
+        (W::Char { collation, .. } | W::VarChar { collation, .. }, E::Text) => {
             Operation::Coded(code_page(*collation).ok_or_else(|| {
                 Error::new(
                     ErrorKind::SourceRefused,
@@ -82,13 +107,55 @@ pub(super) fn operation(planned: &PlannedColumn, sent: &WireColumn) -> Result<Op
                 )
             })?)
         }
-        other => return Err(Error::new(ErrorKind::Unsupported, format!("{other} is not copied"))),
-    })
+        _ => return Ok(alternative(sent, encoding)),
+    }))
 }
 
-/// Is this what a column of the planned type is sent as?
-fn same_type(planned: &PlannedColumn, sent: &WireType) -> bool {
-    let ty = &planned.source_type;
+/// The operations of the alternatives.
+fn alternative(sent: &WireType, encoding: Encoding) -> Option<Operation> {
+    use Encoding as E;
+    use WireType as W;
+    let integer = match sent {
+        W::Bit => Some(Integer::Bit),
+        W::TinyInt => Some(Integer::One),
+        W::SmallInt => Some(Integer::Two),
+        W::Int => Some(Integer::Four),
+        W::BigInt => Some(Integer::Eight),
+        _ => None,
+    };
+    let short = match (sent, encoding) {
+        (_, E::Int2 | E::Int4 | E::Int8 | E::Numeric) if integer.is_some() => {
+            Alternative::Integer(integer?, encoding)
+        }
+        (W::Decimal { scale: 0, .. }, E::Int8) => Alternative::WholeNumber,
+        (W::Real, E::Float8) => Alternative::Double,
+        (W::Binary { .. } | W::VarBinary { .. }, E::Int8) => Alternative::RowVersion,
+        (W::Decimal { scale, .. }, E::Written) => Alternative::Written(Written::Decimal(*scale)),
+        (W::Money, E::Written) => Alternative::Written(Written::Money),
+        (W::SmallMoney, E::Written) => Alternative::Written(Written::SmallMoney),
+        (W::Date, E::Written) => Alternative::Written(Written::Date),
+        (W::Time { scale }, E::Written) => Alternative::Written(Written::Time(*scale)),
+        (W::SmallDateTime, E::Written) => Alternative::Written(Written::SmallDateTime),
+        (W::DateTime, E::Written) => Alternative::Written(Written::DateTime),
+        (W::DateTime2 { scale }, E::Written) => Alternative::Written(Written::DateTime2(*scale)),
+        (W::DateTimeOffset { scale }, E::Written) => Alternative::Written(Written::DateTimeOffset(*scale)),
+        (W::Guid, E::Written) => Alternative::Written(Written::Guid),
+        (W::VarBinary { .. }, E::Ewkb) => return Some(Operation::Whole(Whole::Spatial(Spatial::Ewkb))),
+        (W::VarBinary { .. }, E::Geodetic) => {
+            return Some(Operation::Whole(Whole::Spatial(Spatial::Geodetic)));
+        }
+        (W::VarBinary { .. }, E::Ewkt) => return Some(Operation::Whole(Whole::Spatial(Spatial::Text))),
+        (W::NVarChar { .. }, E::RealArray) => return Some(Operation::Whole(Whole::RealArray)),
+        (W::NVarChar { .. }, E::Vector) => return Some(Operation::Whole(Whole::Vector)),
+        (W::Variant, E::VariantText) => return Some(Operation::Whole(Whole::Variant(Variant::text()))),
+        (W::Variant, E::VariantJson) => return Some(Operation::Whole(Whole::Variant(Variant::json()))),
+        _ => return None,
+    };
+    Some(Operation::Alternative(short))
+}
+
+/// Is this what a value of the type is sent as?
+fn same_type(ty: &SourceType, sent: &WireType) -> bool {
     let length = u16::try_from(ty.max_length).ok();
     match (ty.name.as_str(), sent) {
         ("decimal" | "numeric", WireType::Decimal { precision, scale }) => {
@@ -122,6 +189,7 @@ fn same_type(planned: &PlannedColumn, sent: &WireType) -> bool {
             | WireType::DateTime
             | WireType::Date
             | WireType::Guid
+            | WireType::Variant
             | WireType::Xml,
         ) => name == sent.to_string(),
         _ => false,

@@ -1,5 +1,7 @@
-//! Text to UTF-8: from UTF-16LE, from code pages, from UTF-8. Fails on what PostgreSQL cannot hold, never replaces.
+//! Text to UTF-8: from UTF-16LE, from code pages, from UTF-8. Fails on what PostgreSQL cannot hold, never replaces: that
+//! does [`super::lenient`], where a policy says so.
 
+use super::lenient::Pending;
 use crate::source::wire::CodePage;
 use encoding_rs::{BIG5, Decoder, DecoderResult, Encoding, GBK};
 
@@ -23,6 +25,10 @@ pub(super) struct Utf16 {
 }
 
 impl Utf16 {
+    pub(super) const fn pending(&self) -> Pending {
+        Pending { odd: self.odd, high: self.high, lead: None }
+    }
+
     /// Appends a piece, which may begin and end anywhere.
     #[inline]
     pub(super) fn piece(&mut self, out: &mut Vec<u8>, mut raw: &[u8]) -> Result<(), Refused> {
@@ -122,7 +128,7 @@ fn utf16(out: &mut Vec<u8>, mut raw: &[u8]) -> Result<Option<u16>, Refused> {
     }
 }
 
-fn push(out: &mut Vec<u8>, character: char) {
+pub(super) fn push(out: &mut Vec<u8>, character: char) {
     out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
 }
 
@@ -140,6 +146,10 @@ impl std::fmt::Debug for Coded {
 }
 
 impl Coded {
+    pub(super) const fn pending(&self) -> Pending {
+        Pending { odd: None, high: None, lead: self.lead }
+    }
+
     /// Appends a piece, which may begin and end anywhere.
     pub(super) fn piece(&mut self, page: &CodePage, out: &mut Vec<u8>, raw: &[u8]) -> Result<(), Refused> {
         if raw.contains(&0) {
@@ -172,31 +182,43 @@ impl Coded {
     fn only_windows(&mut self, encoding: &'static Encoding, raw: &[u8]) -> Result<(), Refused> {
         for &byte in raw {
             let Some(lead) = self.lead.take() else {
-                if byte >= 0x80 && !(encoding == encoding_rs::SHIFT_JIS && matches!(byte, 0x80 | 0xA0..=0xDF))
-                {
+                if byte >= 0x80 && !stands_alone(encoding, byte) {
                     self.lead = Some(byte);
                 }
                 continue;
             };
-            let refused = if encoding == GBK {
-                // Sequences of four bytes are GB 18030; these rows are private use in 936.
-                byte.is_ascii_digit()
-                    || matches!(
-                        (lead, byte),
-                        (0xA2, 0xA1..=0xAA) | (0xA6, 0xD9..=0xF5) | (0xA8, 0xBC | 0xBF) | (0xFE, 0x50..=0xA0)
-                    )
-            } else {
-                // Hong Kong's extensions stand where 950 has private use.
-                encoding == BIG5
-                    && (matches!(lead, 0x80..=0xA0 | 0xC7 | 0xC8 | 0xFA..)
-                        || lead == 0xC6 && byte >= 0xA1
-                        || lead == 0xF9 && byte >= 0xD6)
-            };
-            if refused {
+            if unassigned(encoding, lead, byte) {
                 return Err(Refused::Undefined);
             }
         }
         Ok(())
+    }
+}
+
+/// A byte above ASCII that is a character of its own, or none, and never the first of a pair.
+pub(super) fn stands_alone(encoding: &'static Encoding, byte: u8) -> bool {
+    if encoding == encoding_rs::SHIFT_JIS {
+        matches!(byte, 0x80 | 0xA0..=0xDF | 0xFD..)
+    } else {
+        matches!(byte, 0x80 | 0xFF)
+    }
+}
+
+/// A pair that the Encoding Standard defines and Windows' code page does not, or as something else.
+pub(super) fn unassigned(encoding: &'static Encoding, lead: u8, byte: u8) -> bool {
+    if encoding == GBK {
+        // Sequences of four bytes are GB 18030; these rows are private use in 936.
+        byte.is_ascii_digit()
+            || matches!(
+                (lead, byte),
+                (0xA2, 0xA1..=0xAA) | (0xA6, 0xD9..=0xF5) | (0xA8, 0xBC | 0xBF) | (0xFE, 0x50..=0xA0)
+            )
+    } else {
+        // Hong Kong's extensions stand where 950 has private use.
+        encoding == BIG5
+            && (matches!(lead, 0x80..=0xA0 | 0xC7 | 0xC8 | 0xFA..)
+                || lead == 0xC6 && byte >= 0xA1
+                || lead == 0xF9 && byte >= 0xD6)
     }
 }
 

@@ -25,6 +25,46 @@ pub(super) fn date(raw: &[u8]) -> Result<i32, Refused> {
     if days > LAST_DAY { Err(Refused::Malformed) } else { Ok(days - EPOCH_FROM_YEAR_1) }
 }
 
+/// What becomes of a digit below the microsecond.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Below {
+    CutOff,
+    /// Half up.
+    Rounded,
+}
+
+/// A time of scale 7, within its day: what would be rounded to its end is cut off.
+pub(super) fn time_of_seven(raw: &[u8], below: Below) -> Result<i64, Refused> {
+    Ok(micros_of_seven(raw, below)?.min(MICROS_A_DAY - 1))
+}
+
+/// A datetime2 of scale 7, not beyond the year 9999: what would be rounded to its end is cut off.
+pub(super) fn datetime2_of_seven(raw: &[u8], below: Below) -> Result<i64, Refused> {
+    const LAST: i64 = (LAST_DAY - EPOCH_FROM_YEAR_1 + 1) as i64 * MICROS_A_DAY - 1;
+    let at = raw.len().checked_sub(3).ok_or(Refused::Malformed)?;
+    let (clock, day) = raw.split_at(at);
+    Ok((i64::from(date(day)?) * MICROS_A_DAY + micros_of_seven(clock, below)?).min(LAST))
+}
+
+/// As [`datetime2_of_seven`], with an offset behind.
+pub(super) fn datetimeoffset_of_seven(raw: &[u8], below: Below) -> Result<i64, Refused> {
+    let at = raw.len().checked_sub(2).ok_or(Refused::Malformed)?;
+    datetime2_of_seven(&raw[..at], below)
+}
+
+/// Up to and with the end of the day.
+fn micros_of_seven(raw: &[u8], below: Below) -> Result<i64, Refused> {
+    let &[a, b, c, d, e] = raw else { return Err(Refused::Malformed) };
+    let units = i64::from_le_bytes([a, b, c, d, e, 0, 0, 0]);
+    if units >= MICROS_A_DAY * 10 {
+        return Err(Refused::Malformed);
+    }
+    Ok(match below {
+        Below::CutOff => units / 10,
+        Below::Rounded => (units + 5) / 10,
+    })
+}
+
 /// The bytes of a time of this scale: units of 10^-scale seconds since midnight, to microseconds.
 pub(super) fn time(raw: &[u8], scale: u8) -> Result<i64, Refused> {
     let expected = match scale {
@@ -118,6 +158,29 @@ mod tests {
         assert_eq!(time(&le::<5>(863_999_999_999), 7), Err(Refused::SeventhDigit));
         assert_eq!(time(&le::<5>(863_999_999_990), 7), Ok(86_399_999_999));
         assert_eq!(time(&le::<5>(864_000_000_000), 7), Err(Refused::Malformed));
+    }
+
+    #[test]
+    fn a_seventh_digit_is_cut_off_or_rounded_never_beyond_the_end() {
+        use Below::{CutOff, Rounded};
+        for (units, cut, rounded) in
+            [(15, 1, 2), (14, 1, 1), (864_000_000_000 - 5, 86_399_999_999, 86_399_999_999), (4, 0, 0)]
+        {
+            assert_eq!(time_of_seven(&le::<5>(units), CutOff), Ok(cut));
+            assert_eq!(time_of_seven(&le::<5>(units), Rounded), Ok(rounded));
+        }
+        let at = |units: u64, day: u64| [le::<5>(units).as_slice(), &le::<3>(day)].concat();
+        let night = 863_999_999_999;
+        assert_eq!(datetime2_of_seven(&at(night, 730_119), CutOff), Ok(86_399_999_999));
+        // Into the next day.
+        assert_eq!(datetime2_of_seven(&at(night, 730_119), Rounded), Ok(86_400_000_000));
+        let last = Ok(micros("9999-12-31T23:59:59.999999"));
+        assert_eq!(datetime2_of_seven(&at(night, 3_652_058), Rounded), last);
+        let with_offset = [at(night, 3_652_058).as_slice(), &[0x10, 0]].concat();
+        assert_eq!(datetimeoffset_of_seven(&with_offset, Rounded), last);
+        assert_eq!(datetimeoffset_of_seven(&with_offset, CutOff), last);
+        assert_eq!(time_of_seven(&le::<5>(864_000_000_000), CutOff), Err(Refused::Malformed));
+        assert_eq!(datetime2_of_seven(&[0; 2], CutOff), Err(Refused::Malformed));
     }
 
     #[test]

@@ -11,12 +11,19 @@
 //! - Times have microseconds in PostgreSQL: scale 7 becomes 6, and a seventh digit that is not 0 is an error of the value.
 //! - `datetimeoffset` becomes `timestamptz`: the instant is kept, the offset is not.
 //! - `rowversion` is copied as the eight bytes it was.
+//! - `json` becomes `json`, which keeps the text that the server sends; `jsonb` would order keys and drop duplicates.
+//! - `geometry` and `geography` are read with SRID, Z and M, and become EWKB: `bytea` without PostGIS, its types with it.
+//! - What the server can only send as text or bytes of its own is converted by the server itself (`select`), into types
+//!   that every client understands; what comes back is checked against `sent`.
+
+mod alternatives;
 
 use crate::schema::SourceType;
 use crate::source::select::SelectForm;
+pub use alternatives::{alternatives, preferred};
 use std::fmt;
 
-/// How values are written for COPY BINARY: the PostgreSQL type's receive function.
+/// How values are written for COPY BINARY: the PostgreSQL type's receive function, and what is put into it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Encoding {
     Bool,
@@ -26,7 +33,7 @@ pub enum Encoding {
     Float4,
     Float8,
     Numeric,
-    /// text, varchar, char.
+    /// text, varchar, char, citext.
     Text,
     Bytea,
     Uuid,
@@ -35,6 +42,24 @@ pub enum Encoding {
     Timestamp,
     TimestampTz,
     Xml,
+    Json,
+    Jsonb,
+    /// A number, moment, uniqueidentifier or bytes as text: every digit, bytes in hex.
+    Written,
+    /// A spatial value for bytea and PostGIS's geometry.
+    Ewkb,
+    /// The same for PostGIS's geography, which folds what lies beyond the globe.
+    Geodetic,
+    /// The same as text.
+    Ewkt,
+    /// real[]
+    RealArray,
+    /// pgvector's.
+    Vector,
+    /// A sql_variant's value as text.
+    VariantText,
+    /// The same with its base type, for jsonb.
+    VariantJson,
 }
 
 /// What becomes of a column.
@@ -44,6 +69,12 @@ pub struct Mapping {
     pub target_type: String,
     pub encoding: Encoding,
     pub select: SelectForm,
+    /// The type that comes back: the column's own, or that of the select form's expression.
+    pub sent: SourceType,
+    /// The extension that the target needs.
+    pub needs: Option<&'static str>,
+    /// What the target does not say of a value, for the assessment.
+    pub lossy: Option<&'static str>,
 }
 
 /// Why a column cannot be copied.
@@ -60,58 +91,232 @@ impl fmt::Display for Unsupported {
 
 impl std::error::Error for Unsupported {}
 
-/// THE table: maps a type by its base name. An alias type is what it stands for.
+const OFFSET: &str = "the instant is kept, the offset is not";
+const UTC: &str = "the source knows no time zone: every value is taken as UTC";
+const DIGITS: &str =
+    "the server sends eight significant digits of each number, so the last bit of some is lost";
+const BASE_TYPE: &str = "the base type of each value is not kept";
+const JSONB: &str =
+    "the order of keys, all but the last of equal keys, and the writing of numbers are not kept";
+const HEMISPHERE: &str = "a polygon larger than a hemisphere means its complement in PostGIS";
+
+/// Whether it is an empty point, the SRID, and WKB with Z and M. WKB has no form for an empty point, so the server's says
+/// another type. Nothing here asks for a valid instance, and texts of long ones are not made.
+const SPATIAL: SelectForm = SelectForm::Cast(
+    "CASE WHEN DATALENGTH({}) < 64 AND {}.ToString() = N'POINT EMPTY' THEN 0x01 ELSE 0x00 END \
+     + CONVERT(binary(4), {}.STSrid) + {}.AsBinaryZM()",
+);
+
+/// THE table: maps a type by its base name, to the default or to one of its [`alternatives`]. An alias type is what it
+/// stands for.
 ///
 /// # Errors
 /// [`Unsupported`] with the reason, for the plan.
-pub fn map(ty: &SourceType) -> Result<Mapping, Unsupported> {
-    use Encoding as E;
-    let is = |target: &str, encoding| {
-        Ok(Mapping { target_type: target.to_owned(), encoding, select: SelectForm::AsIs })
+pub fn map(ty: &SourceType, alternative: Option<&str>) -> Result<Mapping, Unsupported> {
+    let known = alternatives(&ty.name);
+    let chosen = match alternative {
+        // varchar without a length, under the name that everybody uses.
+        None if ty.max_length == -1 && known.first() == Some(&"varchar") => "text",
+        None => default_of(ty)?,
+        Some(chosen) => {
+            known.iter().copied().find(|name| *name == chosen).ok_or_else(|| no_alternative(ty, chosen))?
+        }
     };
-    let sized = |target: &str, each: i16, encoding| match ty.max_length {
-        -1 => is("text", encoding),
-        bytes if bytes >= each => is(&format!("{target}({})", bytes / each), encoding),
-        bytes => refuse(format!("the catalog says {bytes} bytes, which {} cannot have", ty.name)),
+    numbers(ty, chosen)
+        .or_else(|| texts(ty, chosen))
+        .or_else(|| moments(ty, chosen))
+        .or_else(|| others(ty, chosen))
+        .unwrap_or_else(|| Err(no_alternative(ty, chosen)))
+}
+
+fn no_alternative(ty: &SourceType, chosen: &str) -> Unsupported {
+    let known = alternatives(&ty.name);
+    let reason = if known.is_empty() {
+        format!("{} cannot become {chosen}, nor anything else", ty.name)
+    } else {
+        format!("{} cannot become {chosen}; there are: {}", ty.name, known.join(", "))
     };
-    let micros = ty.scale.min(6);
+    Unsupported { reason }
+}
+
+fn default_of(ty: &SourceType) -> Result<&'static str, Unsupported> {
     match ty.name.as_str() {
-        "bit" => is("boolean", E::Bool),
-        "tinyint" | "smallint" => is("smallint", E::Int2),
-        "int" => is("integer", E::Int4),
-        "bigint" => is("bigint", E::Int8),
-        "decimal" | "numeric" => is(&format!("numeric({},{})", ty.precision, ty.scale), E::Numeric),
-        "money" => is("numeric(19,4)", E::Numeric),
-        "smallmoney" => is("numeric(10,4)", E::Numeric),
-        "real" => is("real", E::Float4),
+        "cursor" | "table" => {
+            Err(Unsupported { reason: format!("{} is no type of a stored column", ty.name) })
+        }
+        name => match alternatives(name) {
+            [first, ..] if !alternatives::is_foreign(name) => Ok(first),
+            _ => Err(Unsupported {
+                reason: format!("{name} is a CLR or unknown type; its bytes can be copied (bytea)"),
+            }),
+        },
+    }
+}
+
+type Chosen = Option<Result<Mapping, Unsupported>>;
+
+/// The column as it is.
+fn plain(ty: &SourceType, target_type: impl Into<String>, encoding: Encoding) -> Mapping {
+    Mapping {
+        target_type: target_type.into(),
+        encoding,
+        select: SelectForm::AsIs,
+        sent: ty.clone(),
+        needs: None,
+        lossy: None,
+    }
+}
+
+/// An expression of the column, which has another type.
+fn cast(
+    ty: &SourceType,
+    select: SelectForm,
+    sent: (&str, i16),
+    target_type: &str,
+    encoding: Encoding,
+) -> Mapping {
+    let sent = SourceType { name: sent.0.to_owned(), max_length: sent.1, ..ty.clone() };
+    Mapping { select, sent, ..plain(ty, target_type, encoding) }
+}
+
+fn numbers(ty: &SourceType, chosen: &str) -> Chosen {
+    use Encoding as E;
+    let (name, scale) = (ty.name.as_str(), ty.scale);
+    let (target, encoding) = match (name, chosen) {
+        ("bit", "boolean") => (chosen.to_owned(), E::Bool),
+        ("bit" | "tinyint" | "smallint" | "int" | "bigint", _) => {
+            let encoding = match chosen {
+                "smallint" => E::Int2,
+                "integer" => E::Int4,
+                "bigint" => E::Int8,
+                _ => E::Numeric,
+            };
+            (chosen.to_owned(), encoding)
+        }
+        ("decimal" | "numeric", "numeric") => (format!("numeric({},{scale})", ty.precision), E::Numeric),
+        ("decimal" | "numeric", "bigint") if scale == 0 && ty.precision <= 18 => (chosen.to_owned(), E::Int8),
+        ("decimal" | "numeric", "bigint") => {
+            return Some(refuse(format!(
+                "{name}({},{scale}) cannot become bigint: only whole numbers of up to 18 digits can",
+                ty.precision
+            )));
+        }
+        ("money", "numeric") => ("numeric(19,4)".to_owned(), E::Numeric),
+        ("smallmoney", "numeric") => ("numeric(10,4)".to_owned(), E::Numeric),
+        ("decimal" | "numeric" | "money" | "smallmoney", _) => (chosen.to_owned(), E::Written),
+        ("real", "real") => (chosen.to_owned(), E::Float4),
         // float(1..24) is real in the catalog already.
-        "float" => is("double precision", E::Float8),
-        "char" => sized("char", 1, E::Text),
-        "varchar" => sized("varchar", 1, E::Text),
-        "nchar" => sized("char", 2, E::Text),
-        "nvarchar" | "sysname" => sized("varchar", 2, E::Text),
-        "binary" | "varbinary" | "rowversion" | "timestamp" => is("bytea", E::Bytea),
-        "date" => is("date", E::Date),
-        "time" => is(&format!("time({micros})"), E::Time),
-        "smalldatetime" => is("timestamp(0)", E::Timestamp),
-        "datetime" => is("timestamp(3)", E::Timestamp),
-        "datetime2" => is(&format!("timestamp({micros})"), E::Timestamp),
-        "datetimeoffset" => is(&format!("timestamptz({micros})"), E::TimestampTz),
-        "uniqueidentifier" => is("uuid", E::Uuid),
-        "xml" => is("xml", E::Xml),
-        "text" | "ntext" | "image" => refuse(format!(
-            "{} is deprecated and not copied yet; varchar(max), nvarchar(max) or varbinary(max) is",
-            ty.name
-        )),
-        "sql_variant" => {
-            refuse("a sql_variant has another type in every row, and no target type is chosen yet")
+        ("real" | "float", _) => (chosen.to_owned(), E::Float8),
+        _ => return None,
+    };
+    Some(Ok(plain(ty, target, encoding)))
+}
+
+fn texts(ty: &SourceType, chosen: &str) -> Chosen {
+    use Encoding as E;
+    let each = match ty.name.as_str() {
+        "char" | "varchar" => 1,
+        "nchar" | "nvarchar" | "sysname" => 2,
+        "text" | "ntext" => {
+            let (pattern, sent) = if ty.name == "text" {
+                ("CAST({} AS varchar(max))", "varchar")
+            } else {
+                ("CAST({} AS nvarchar(max))", "nvarchar")
+            };
+            let mapping = cast(ty, SelectForm::Cast(pattern), (sent, -1), chosen, E::Text);
+            return Some(Ok(Mapping { needs: needs(chosen), ..mapping }));
         }
-        "hierarchyid" | "geometry" | "geography" => {
-            refuse(format!("{} is a CLR type of SQL Server, and no target type is chosen yet", ty.name))
+        _ => return None,
+    };
+    let target = match (chosen, ty.max_length) {
+        (_, bytes) if bytes != -1 && bytes < each => {
+            return Some(refuse(format!("the catalog says {bytes} bytes, which {} cannot have", ty.name)));
         }
-        "json" | "vector" => refuse(format!("{} is not copied yet", ty.name)),
-        "cursor" | "table" => refuse(format!("{} is no type of a stored column", ty.name)),
-        name => refuse(format!("{name} is a CLR or unknown type")),
+        ("varchar", -1) => chosen.to_owned(),
+        ("char" | "varchar", bytes) => format!("{chosen}({})", bytes / each),
+        _ => chosen.to_owned(),
+    };
+    Some(Ok(Mapping { needs: needs(chosen), ..plain(ty, target, E::Text) }))
+}
+
+fn moments(ty: &SourceType, chosen: &str) -> Chosen {
+    use Encoding as E;
+    let micros = match ty.name.as_str() {
+        "date" | "smalldatetime" => 0,
+        "datetime" => 3,
+        "time" | "datetime2" | "datetimeoffset" => ty.scale.min(6),
+        _ => return None,
+    };
+    let (target, encoding) = match chosen {
+        "date" => (chosen.to_owned(), E::Date),
+        "time" => (format!("time({micros})"), E::Time),
+        "timestamp" => (format!("timestamp({micros})"), E::Timestamp),
+        "timestamptz" => (format!("timestamptz({micros})"), E::TimestampTz),
+        _ => (chosen.to_owned(), E::Written),
+    };
+    let lossy = (chosen == "timestamptz").then(|| if ty.name == "datetimeoffset" { OFFSET } else { UTC });
+    Some(Ok(Mapping { lossy, ..plain(ty, target, encoding) }))
+}
+
+fn others(ty: &SourceType, chosen: &str) -> Chosen {
+    use Encoding as E;
+    const WIDE: SelectForm = SelectForm::Cast("CAST({} AS nvarchar(max))");
+    const BYTES: SelectForm = SelectForm::Cast("CAST({} AS varbinary(max))");
+    let mapping = match (ty.name.as_str(), chosen) {
+        ("binary" | "varbinary" | "rowversion" | "timestamp", "bytea") => plain(ty, chosen, E::Bytea),
+        ("rowversion" | "timestamp", "bigint") => plain(ty, chosen, E::Int8),
+        ("binary" | "varbinary" | "rowversion" | "timestamp", _) => plain(ty, chosen, E::Written),
+        ("image", "bytea") => cast(ty, BYTES, ("varbinary", -1), chosen, E::Bytea),
+        ("image", _) => cast(ty, BYTES, ("varbinary", -1), chosen, E::Written),
+        ("uniqueidentifier", "uuid") => plain(ty, chosen, E::Uuid),
+        ("uniqueidentifier", _) => plain(ty, chosen, E::Written),
+        ("xml", "xml") => plain(ty, chosen, E::Xml),
+        ("xml", _) => plain(ty, chosen, E::Text),
+        ("sql_variant", "jsonb") => plain(ty, chosen, E::VariantJson),
+        ("sql_variant", _) => Mapping { lossy: Some(BASE_TYPE), ..plain(ty, chosen, E::VariantText) },
+        ("hierarchyid", "bytea") => {
+            let select = SelectForm::Cast("CAST({} AS varbinary(892))");
+            cast(ty, select, ("varbinary", 892), chosen, E::Bytea)
+        }
+        ("hierarchyid", _) => {
+            cast(ty, SelectForm::Cast("{}.ToString()"), ("nvarchar", 8000), chosen, E::Text)
+        }
+        ("geometry" | "geography", _) => {
+            let encoding = match chosen {
+                "text" => E::Ewkt,
+                "geography" => E::Geodetic,
+                _ => E::Ewkb,
+            };
+            let mapping = cast(ty, SPATIAL, ("varbinary", -1), chosen, encoding);
+            let lossy = (chosen == "geography").then_some(HEMISPHERE);
+            Mapping { needs: needs(chosen), lossy, ..mapping }
+        }
+        ("json", "jsonb") => {
+            Mapping { lossy: Some(JSONB), ..cast(ty, WIDE, ("nvarchar", -1), chosen, E::Jsonb) }
+        }
+        ("json", "json") => cast(ty, WIDE, ("nvarchar", -1), chosen, E::Json),
+        ("json", _) => cast(ty, WIDE, ("nvarchar", -1), chosen, E::Text),
+        ("vector", _) => {
+            let encoding = match chosen {
+                "text" => E::Text,
+                "vector" => E::Vector,
+                _ => E::RealArray,
+            };
+            let mapping = cast(ty, WIDE, ("nvarchar", -1), chosen, encoding);
+            Mapping { needs: needs(chosen), lossy: Some(DIGITS), ..mapping }
+        }
+        (_, "bytea") => cast(ty, BYTES, ("varbinary", -1), chosen, E::Bytea),
+        _ => return None,
+    };
+    Some(Ok(mapping))
+}
+
+fn needs(chosen: &str) -> Option<&'static str> {
+    match chosen {
+        "citext" => Some("citext"),
+        "geometry" | "geography" => Some("postgis"),
+        "vector" => Some("vector"),
+        _ => None,
     }
 }
 
@@ -130,8 +335,12 @@ mod tests {
         SourceType { name: name.to_owned(), alias: None, max_length, precision, scale, collation: None }
     }
 
+    fn mapped(name: &str, alternative: Option<&str>) -> Mapping {
+        map(&ty(name, 8, 18, 0), alternative).unwrap()
+    }
+
     #[test]
-    fn every_supported_type_has_its_row() {
+    fn every_default_has_its_row() {
         for (name, length, precision, scale, target, encoding) in [
             ("bit", 1, 1, 0, "boolean", Encoding::Bool),
             ("tinyint", 1, 3, 0, "smallint", Encoding::Int2),
@@ -163,37 +372,85 @@ mod tests {
             ("datetimeoffset", 10, 34, 7, "timestamptz(6)", Encoding::TimestampTz),
             ("uniqueidentifier", 16, 0, 0, "uuid", Encoding::Uuid),
             ("xml", -1, 0, 0, "xml", Encoding::Xml),
+            ("sql_variant", 8016, 0, 0, "text", Encoding::VariantText),
         ] {
-            let mapping = map(&ty(name, length, precision, scale)).unwrap();
+            let ty = ty(name, length, precision, scale);
+            let mapping = map(&ty, None).unwrap();
             assert_eq!((mapping.target_type.as_str(), mapping.encoding), (target, encoding), "{name}");
-            assert_eq!(mapping.select, SelectForm::AsIs);
+            assert_eq!((mapping.select, mapping.sent), (SelectForm::AsIs, ty));
         }
+    }
+
+    #[test]
+    fn what_the_server_converts_comes_back_as_another_type() {
+        for (name, target, sent) in [
+            ("text", "text", "varchar(max)"),
+            ("ntext", "text", "nvarchar(max)"),
+            ("image", "bytea", "varbinary(max)"),
+            ("hierarchyid", "text", "nvarchar(4000)"),
+            ("geometry", "bytea", "varbinary(max)"),
+            ("geography", "bytea", "varbinary(max)"),
+            ("json", "json", "nvarchar(max)"),
+            ("vector", "real[]", "nvarchar(max)"),
+        ] {
+            let mapping = mapped(name, None);
+            assert_eq!((mapping.target_type.as_str(), mapping.sent.to_string().as_str()), (target, sent));
+            let SelectForm::Cast(pattern) = mapping.select else { panic!("{name} is read as it is") };
+            assert!(pattern.contains("{}"), "{name}");
+        }
+    }
+
+    #[test]
+    fn every_alternative_that_is_listed_is_there_and_the_first_is_the_default() {
+        for (_, name, max_length, precision, scale, _) in page::ROWS {
+            let ty = ty(name, max_length, precision, scale);
+            for chosen in alternatives(name) {
+                match map(&ty, Some(chosen)) {
+                    Ok(mapping) => assert!(mapping.target_type.starts_with(chosen), "{name}: {mapping:?}"),
+                    Err(refused) => assert!(refused.reason.contains("only whole numbers"), "{refused}"),
+                }
+            }
+            if let (Some(first), Ok(default)) = (alternatives(name).first(), map(&ty, None)) {
+                let text = max_length == -1 && default.target_type == "text";
+                assert!(text || default == map(&ty, Some(first)).unwrap(), "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_alternative_that_is_not_there_says_which_are() {
+        let reason = map(&ty("bit", 1, 1, 0), Some("text")).unwrap_err().reason;
+        assert_eq!(reason, "bit cannot become text; there are: boolean, smallint, integer");
+        assert!(map(&ty("cursor", 0, 0, 0), Some("text")).unwrap_err().reason.contains("cursor"));
+        let reason = map(&ty("decimal", 9, 18, 2), Some("bigint")).unwrap_err().reason;
+        assert!(reason.contains("decimal(18,2) cannot become bigint"), "{reason}");
+        assert_eq!(mapped("decimal", Some("bigint")).encoding, Encoding::Int8);
+    }
+
+    #[test]
+    fn an_alternative_of_an_extension_names_it() {
+        assert_eq!(mapped("varchar", Some("citext")).needs, Some("citext"));
+        assert_eq!(mapped("geography", Some("geography")).needs, Some("postgis"));
+        assert_eq!(mapped("vector", Some("vector")).needs, Some("vector"));
+        assert_eq!(mapped("vector", None).needs, None);
+        let there = ["postgis".to_owned()];
+        assert_eq!(preferred("geometry", &there), Some("geometry"));
+        assert_eq!((preferred("vector", &there), preferred("int", &there)), (None, None));
     }
 
     #[test]
     fn what_cannot_be_copied_says_why() {
-        for name in [
-            "text",
-            "ntext",
-            "image",
-            "sql_variant",
-            "hierarchyid",
-            "geometry",
-            "geography",
-            "json",
-            "vector",
-            "cursor",
-            "table",
-            "MyClrType",
-        ] {
-            let reason = map(&ty(name, 16, 0, 0)).unwrap_err().reason;
+        for name in ["cursor", "table", "MyClrType"] {
+            let reason = map(&ty(name, 16, 0, 0), None).unwrap_err().reason;
             assert!(reason.contains(name), "{reason}");
         }
+        let bytes = mapped("MyClrType", Some("bytea"));
+        assert_eq!(bytes.select, SelectForm::Cast("CAST({} AS varbinary(max))"));
     }
 
     #[test]
     fn an_impossible_length_is_refused_instead_of_made_up() {
-        assert!(map(&ty("nvarchar", 0, 0, 0)).is_err());
-        assert!(map(&ty("char", -2, 0, 0)).is_err());
+        assert!(map(&ty("nvarchar", 0, 0, 0), None).is_err());
+        assert!(map(&ty("char", -2, 0, 0), None).is_err());
     }
 }

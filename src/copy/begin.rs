@@ -27,6 +27,8 @@ pub(super) struct Begun {
     pub(super) next: u32,
     /// What earlier owners committed.
     pub(super) done: Done,
+    /// Rows that they left out.
+    pub(super) rejected: u64,
 }
 
 /// Begins the table that this pod owns by `epoch`, or finds out where to go on.
@@ -65,9 +67,22 @@ async fn attempt(
 ) -> Result<Begun> {
     let known = ledger::chunks(connections.target(cx).await?, &cx.run, table.index).await?;
     if !known.is_empty() && (cx.truncate != Truncate::Always || ledger::all_committed(&known)) {
-        return Ok(resumed(known));
+        let mut begun = resumed(known);
+        if cx.rejects.is_some() {
+            let losses = ledger::losses(connections.target(cx).await?, &cx.run, Some(table.index)).await?;
+            begun.rejected = losses.get(&table.index).map_or(0, |records| ledger::rejected(records));
+        }
+        return Ok(begun);
     }
     let forget = !known.is_empty();
+    if cx.truncate != Truncate::Never {
+        let target = connections.target(cx).await?;
+        cx.standing.clear_the_way(target, &cx.run, table).await?;
+        let indexes = cx.standing.standing_indexes(target, &table.target).await?;
+        if indexes > 0 {
+            tracing::info!(table = %table.source, indexes, "indexes of an earlier load stand on this table: copying is slower");
+        }
+    }
     let bounds = match &table.chunk_key {
         Some(key) if table.bytes > cx.chunk_size => {
             boundaries(connections.source(cx).await?, table, key, cx.chunk_size).await?
@@ -77,7 +92,12 @@ async fn attempt(
     failpoint!("begin.after_bounds");
     if bounds.is_empty() {
         let only = Chunk { number: 0, range: KeyRange::default(), begins: Begins::Table { forget } };
-        return Ok(Begun { waiting: vec![only], next: 1, done: Done { of: 1, ..Done::default() } });
+        return Ok(Begun {
+            waiting: vec![only],
+            next: 1,
+            done: Done { of: 1, ..Done::default() },
+            rejected: 0,
+        });
     }
     let target = connections.target(cx).await?;
     ledger::expect_epoch(target, &cx.run, table.index, epoch).await?;
@@ -101,12 +121,12 @@ async fn attempt(
         .map(|(range, number)| Chunk { number, range, begins: Begins::Nothing })
         .collect();
     let count = u32::try_from(waiting.len()).unwrap_or(u32::MAX);
-    Ok(Begun { waiting, next: count, done: Done { of: count, ..Done::default() } })
+    Ok(Begun { waiting, next: count, done: Done { of: count, ..Done::default() }, rejected: 0 })
 }
 
 /// What the ledger says is left.
 fn resumed(known: Vec<ledger::Chunk>) -> Begun {
-    let mut begun = Begun { waiting: Vec::new(), next: 0, done: Done::default() };
+    let mut begun = Begun { waiting: Vec::new(), next: 0, done: Done::default(), rejected: 0 };
     for chunk in known {
         begun.next = begun.next.max(chunk.number + 1);
         begun.done.of += 1;

@@ -199,6 +199,12 @@ impl<T: Claimable> Claim<T> {
         &self.fenced
     }
 
+    /// Changes the document; the next write has it.
+    pub async fn with_change(self, change: impl FnOnce(&mut T)) -> Self {
+        change(&mut self.entry.lock().await.document);
+        self
+    }
+
     /// Records what became of the claim and gives it back: no owner, no lock.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! What every step of a run needs, made once per process.
 
 use super::budget::Budget;
+use super::rejects::Rejects;
 use crate::checkpoint::Checkpoints;
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::document::Plan;
@@ -11,6 +12,7 @@ use crate::shutdown::Shutdown;
 use crate::source::settings::SourceSettings;
 use crate::target::client::Client;
 use crate::target::ledger;
+use crate::target::objects::Standing;
 use crate::target::pooler;
 use crate::target::settings::TargetSettings;
 use std::collections::{BTreeMap, BTreeSet};
@@ -36,6 +38,8 @@ pub struct Context {
     /// Decided once: SNAPSHOT is used only where the database allows it.
     pub consistency: Consistency,
     pub retry: RetryPolicy,
+    /// Where rows go that are refused; None: they fail their table.
+    pub rejects: Option<Rejects>,
     /// Memory of all buffers.
     pub budget: Arc<Budget>,
     pub shutdown: Shutdown,
@@ -44,6 +48,8 @@ pub struct Context {
     pub session: Arc<Mutex<LockSession>>,
     /// The ledger's highest epochs when this process began, by table index.
     pub epochs: BTreeMap<u32, u64>,
+    /// What stands on the tables, or will.
+    pub standing: Standing,
 }
 
 /// One target connection that holds the advisory locks of all claims of this pod.
@@ -147,10 +153,12 @@ impl Context {
             chunk_size: settings.chunk_size,
             consistency: run.consistency,
             retry: settings.retry,
+            rejects: run.rejects,
             budget: Arc::new(Budget::new(settings.memory, settings.jobs, Path::new("/"))?),
             shutdown: shutdown.clone(),
             progress: run.progress,
             epochs: run.epochs,
+            standing: run.standing,
         }))
     }
 
@@ -168,4 +176,7 @@ pub struct Started {
     pub consistency: Consistency,
     pub progress: Progress,
     pub epochs: BTreeMap<u32, u64>,
+    pub rejects: Option<Rejects>,
+    /// Of a command that copies; empty for others.
+    pub standing: Standing,
 }

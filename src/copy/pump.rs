@@ -2,6 +2,7 @@
 //! batches, so memory is bounded by a few batches whatever the table's size; see [`super::budget`] for how large they are.
 
 use super::context::Context;
+use super::rejects::LeftOut;
 use crate::convert::encode::CopyEncoder;
 use crate::error::Result;
 use crate::plan::document::PlannedTable;
@@ -39,14 +40,18 @@ pub(super) async fn pump(
     rows: &mut RowStream<'_>,
     encoder: &mut KeyCapture<CopyEncoder>,
     mut writer: CopyWriter,
+    left_out: &mut LeftOut<'_>,
 ) -> Result<Pumped> {
     let mut allowance = cx.budget.allowance();
     let flight = InFlight::default();
     let flight = &flight;
     let (batches, mut arrived) = mpsc::channel::<Bytes>(BATCHES_UNDER_WAY);
+    let (reading, looking) = (&mut *encoder, &mut *left_out);
     let read = async move {
+        let (encoder, left_out) = (reading, looking);
         loop {
             let filled = rows.fill(encoder).await?;
+            left_out.look(encoder)?;
             let (batch, done) = (allowance.take(encoder.inner()), encoder.get().bytes());
             if !batch.is_empty() {
                 cx.progress.rows(piece.table.index, piece.chunk, encoder.get().rows(), done);
@@ -79,5 +84,8 @@ pub(super) async fn pump(
         Ok(writer)
     };
     let (cut, writer) = tokio::try_join!(read, write)?;
-    Ok(Pumped { written: writer.finish().await?, cut })
+    match writer.finish_or_line().await {
+        Ok(written) => Ok(Pumped { written, cut }),
+        Err(failed) => Err(left_out.refused_by_target(failed, encoder.get())),
+    }
 }

@@ -22,6 +22,7 @@ use crate::plan::document::PlannedTable;
 use crate::telemetry::spans::TableSpan;
 use jiff::Timestamp;
 use std::collections::VecDeque;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
@@ -44,6 +45,8 @@ pub struct Tally {
     /// Committed by this pod, of whichever table.
     pub rows: u64,
     pub bytes: u64,
+    /// Of these with a changed value, and rows left out; once for each column and kind of change.
+    pub lossy_rows: u64,
     /// What this pod did, for its own document.
     pub tables: Vec<PodTable>,
     /// The error that decides the exit code, where not all went well.
@@ -151,7 +154,7 @@ async fn work_off(cx: &Arc<Context>, shared: &Shared) {
                 }
             }
         }
-        settle_ended(cx, shared).await;
+        settle_ended(cx, shared, &mut connections).await;
         shared.changed.notify_waiters();
     }
     shared.changed.notify_waiters();
@@ -238,7 +241,7 @@ async fn open(
         Err(error) => {
             connections.close();
             let ended = Ended::before_it_began(error.table(&table.source));
-            settle(cx, shared, claim, (table, started_at, &span), ended).await;
+            settle(cx, shared, claim, (table, started_at, &span), (ended, 0)).await;
             Ok(None)
         }
     }
@@ -250,6 +253,7 @@ async fn copy(cx: &Context, shared: &Shared, connections: &mut Connections, tabl
         Ok(copied) => {
             tracing::debug!(table = %table.table.source, chunk = chunk.number, rows = copied.rows, "committed");
             cx.progress.chunk_committed(table.table.index, copied.rows, copied.bytes);
+            table.lossy_rows.fetch_add(copied.lossy_rows, Ordering::SeqCst);
             let done = table.committed(copied.rows, copied.bytes, copied.rest);
             let queue = shared.queue();
             if let Some(open) = queue.open.iter().find(|open| open.table.table.index == table.table.index) {
@@ -261,7 +265,7 @@ async fn copy(cx: &Context, shared: &Shared, connections: &mut Connections, tabl
 }
 
 /// Settles the tables that have come to their end.
-async fn settle_ended(cx: &Context, shared: &Shared) {
+async fn settle_ended(cx: &Context, shared: &Shared, connections: &mut Connections) {
     loop {
         let ended = {
             let mut queue = shared.queue();
@@ -270,13 +274,35 @@ async fn settle_ended(cx: &Context, shared: &Shared) {
             found.map(|(place, ended)| (queue.open.remove(place), ended))
         };
         let Some((open, ended)) = ended else { return };
+        if ended.error.is_none() && ended.left == 0 {
+            build_indexes(cx, connections, &open).await;
+        }
         settle_open(cx, shared, open, ended).await;
+    }
+}
+
+/// Builds the indexes of a table whose rows are all committed, while its claim is held. What does not succeed is left to
+/// the finish step: the rows are there.
+async fn build_indexes(cx: &Context, connections: &mut Connections, open: &Open) {
+    let table = &open.table.table;
+    let work = async {
+        let target = connections.target(cx).await?;
+        cx.standing.build_indexes(target, &cx.run, table, open.table.epoch).await
+    };
+    match worker::interruptible(cx, open.claim.fenced(), "while its indexes were built", work).await {
+        Ok(0) => {}
+        Ok(built) => tracing::debug!(table = %table.source, built, "indexes are built"),
+        Err(error) => {
+            connections.close();
+            tracing::warn!(table = %table.source, error = %error, "indexes of this table are left to the finish step");
+        }
     }
 }
 
 async fn settle_open(cx: &Context, shared: &Shared, open: Open, ended: Ended) {
     let Open { table, claim } = open;
-    settle(cx, shared, claim, (&table.table, table.started_at, &table.span), ended).await;
+    let lossy_rows = table.lossy_rows.load(Ordering::SeqCst);
+    settle(cx, shared, claim, (&table.table, table.started_at, &table.span), (ended, lossy_rows)).await;
 }
 
 /// Settles a table and counts it.
@@ -285,7 +311,7 @@ async fn settle(
     shared: &Shared,
     claim: Claim<TableDocument>,
     (table, started_at, span): (&PlannedTable, Timestamp, &TableSpan),
-    ended: Ended,
+    (ended, lossy_rows): (Ended, u64),
 ) {
     let (own, left) = (ended.own, ended.left);
     let (status, error) = settle::settle(cx, claim, table, ended).await;
@@ -297,6 +323,7 @@ async fn settle(
     tally.failed += u64::from(status == Status::Failed);
     tally.rows += own.rows;
     tally.bytes += own.bytes;
+    tally.lossy_rows += lossy_rows;
     tally.tables.push(PodTable {
         index: table.index,
         table: table.source.clone(),
@@ -307,6 +334,7 @@ async fn settle(
         rows: own.rows,
         bytes: own.bytes,
         chunks: own.chunks,
+        lossy_rows,
     });
     if let Some(error) = error {
         note(tally, error);

@@ -5,8 +5,11 @@ use super::context::Context;
 use super::state::{Done, Event};
 use super::table::Ended;
 use crate::checkpoint::document::{Status, TableDocument};
+use crate::convert::policy::LossRecord;
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::document::PlannedTable;
+use crate::retry::Retrying;
+use crate::target::ledger;
 
 /// Writes down what became of a table and gives its claim back: its state, and the error where not all went well.
 pub(super) async fn settle(
@@ -15,6 +18,14 @@ pub(super) async fn settle(
     table: &PlannedTable,
     ended: Ended,
 ) -> (Status, Option<Error>) {
+    let losses = losses(cx, table).await;
+    if let Some(losses) = &losses {
+        say(table, losses);
+    }
+    let claim = match losses {
+        Some(losses) => claim.with_change(move |document| document.losses = losses).await,
+        None => claim,
+    };
     match (ended.error, ended.left) {
         (None, 0) => completed(cx, claim, table, ended.done).await,
         (None, _) => {
@@ -34,6 +45,36 @@ pub(super) async fn settle(
             }
             (status, Some(error))
         }
+    }
+}
+
+/// What the ledger says was changed in the table's rows. Where it cannot be asked, the next start writes it down.
+async fn losses(cx: &Context, table: &PlannedTable) -> Option<Vec<LossRecord>> {
+    let mut retrying = Retrying::new(cx.retry, &cx.shutdown, "reading the lossiness record");
+    loop {
+        let read = async {
+            let mut session = cx.session.lock().await;
+            ledger::losses(session.client().await?, &cx.run, Some(table.index)).await
+        };
+        match read.await {
+            Ok(mut all) => return Some(all.remove(&table.index).unwrap_or_default()),
+            Err(error) => {
+                if let Err(error) = retrying.pause(error).await {
+                    tracing::warn!(table = %table.source, %error, "what was changed in this table's values is not known yet; a rerun writes it down");
+                    return None;
+                }
+            }
+        }
+    }
+}
+
+/// One line a column: counts, never values.
+fn say(table: &PlannedTable, losses: &[LossRecord]) {
+    for column in losses.chunk_by(|a, b| a.column == b.column) {
+        let parts: Vec<_> =
+            column.iter().map(|record| format!("{} {}", record.rows, record.loss.meaning())).collect();
+        let (name, rows) = (&column[0].column, column.iter().map(|record| record.rows).sum::<u64>());
+        tracing::warn!(table = %table.source, column = name, rows, "{}, column {name}: rows {}", table.source, parts.join("; "));
     }
 }
 

@@ -11,6 +11,7 @@ use crate::schema::bound::KeyRange;
 use crate::telemetry::spans::TableSpan;
 use jiff::Timestamp;
 use std::collections::VecDeque;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio_util::sync::CancellationToken;
 
@@ -43,6 +44,10 @@ pub(super) struct OpenTable {
     pub(super) fenced: CancellationToken,
     pub(super) started_at: Timestamp,
     pub(super) span: TableSpan,
+    /// Rows that were left out, in committed chunks and those under way.
+    pub(super) rejected: AtomicU64,
+    /// Changed by this pod, in committed chunks.
+    pub(super) lossy_rows: AtomicU64,
     books: Mutex<Books>,
 }
 
@@ -87,6 +92,7 @@ impl OpenTable {
         begun: super::begin::Begun,
         span: TableSpan,
     ) -> Self {
+        let rejected = AtomicU64::new(begun.rejected);
         let books = Books {
             waiting: begun.waiting.into(),
             running: 0,
@@ -96,7 +102,16 @@ impl OpenTable {
             error: None,
             ended: false,
         };
-        Self { table, epoch, fenced, started_at, span, books: Mutex::new(books) }
+        Self {
+            table,
+            epoch,
+            fenced,
+            started_at,
+            span,
+            rejected,
+            lossy_rows: AtomicU64::new(0),
+            books: Mutex::new(books),
+        }
     }
 
     fn books(&self) -> MutexGuard<'_, Books> {
@@ -196,7 +211,7 @@ mod tests {
             column_fingerprint: String::new(),
         };
         let done = Done { rows: 5, bytes: 50, chunks: 1, of: chunks + 1 };
-        let begun = Begun { waiting: (1..=chunks).map(chunk).collect(), next: chunks + 1, done };
+        let begun = Begun { waiting: (1..=chunks).map(chunk).collect(), next: chunks + 1, done, rejected: 0 };
         let span = TableSpan::begin(&table, 1);
         OpenTable::new(table, 1, CancellationToken::new(), Timestamp::UNIX_EPOCH, begun, span)
     }

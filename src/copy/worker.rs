@@ -8,8 +8,10 @@
 use super::begin::{clear, name};
 use super::context::Context;
 use super::pump::{Piece, pump};
+use super::rejects::{LeftOut, Redo};
 use super::table::{Begins, Chunk, OpenTable};
 use crate::convert::encode::CopyEncoder;
+use crate::convert::policy::{LossRecord, Mask};
 use crate::convert::types;
 use crate::error::{Error, ErrorKind, Result};
 use crate::failpoint;
@@ -17,10 +19,11 @@ use crate::plan::document::PlannedTable;
 use crate::retry::Retrying;
 use crate::schema::bound::{Bound, KeyRange};
 use crate::settings::Consistency;
-use crate::source::chunks::{KeyCapture, key_parts};
+use crate::source::chunks::{KeyCapture, key_parts, row_key};
 use crate::source::client::Client as SourceClient;
-use crate::source::select::{SelectForm, select_range};
+use crate::source::select::{SelectForm, Wanted, select_range};
 use crate::target::client::{Client as TargetClient, Transaction};
+use crate::target::fixed::fixed_value;
 use crate::target::ledger::{self, Marker};
 use crate::target::writer::CopyWriter;
 use std::time::Duration;
@@ -80,6 +83,8 @@ pub(super) struct Copied {
     pub(super) rows: u64,
     /// COPY BINARY bytes.
     pub(super) bytes: u64,
+    /// Changed or left out, once for each column and kind of change; none of a commit whose answer was lost.
+    pub(super) lossy_rows: u64,
     /// What was cut off, and is another chunk now.
     pub(super) rest: Option<Chunk>,
 }
@@ -136,6 +141,7 @@ async fn attempts(
     let what = format!("copying chunk {} of {}", chunk.number, open.table.source);
     let mut retrying = Retrying::new(cx.retry, &cx.shutdown, &what);
     let mut first = true;
+    let mut redo = Redo::default();
     loop {
         let attempted = async {
             if !std::mem::take(&mut first)
@@ -143,7 +149,7 @@ async fn attempts(
             {
                 return Ok(copied);
             }
-            attempt(cx, connections, open, chunk).await
+            attempt(cx, connections, open, chunk, &mut redo).await
         };
         match attempted.await {
             Ok(copied) => return Ok(copied),
@@ -156,7 +162,9 @@ async fn attempts(
                 {
                     return Ok(copied);
                 }
-                retrying.pause(error).await?;
+                if !redo.take() {
+                    retrying.pause(error).await?;
+                }
             }
         }
     }
@@ -180,6 +188,7 @@ async fn attempt(
     connections: &mut Connections,
     open: &OpenTable,
     chunk: &Chunk,
+    redo: &mut Redo,
 ) -> Result<Copied> {
     let table = &open.table;
     let (source, target) = connections.both(cx).await?;
@@ -192,16 +201,26 @@ async fn attempt(
         Begins::Nothing => false,
     };
     failpoint!("copy.after_clear");
+    let fixed = fixed_values(&transaction, table).await?;
     let writer = CopyWriter::start(&transaction, table, freeze).await?;
     failpoint!("copy.after_start");
     // Only where the order of the key costs nothing may a chunk be cut: reading in order is what makes a cut possible.
     let cut_key = table.chunk_key.as_ref().filter(|key| key.clustered);
     let mut rows = source.read(&statement(&cx.consistency, table, &chunk.range)?).await?;
-    let encoder = CopyEncoder::new(table, rows.columns(), cx.budget.limits())?;
-    let mut encoder = KeyCapture::new(encoder, table, cut_key, rows.columns())?;
+    let key = row_key(table).filter(|_| cut_key.is_some() || cx.rejects.is_some() || may_be_refused(table));
+    let mut left_out = LeftOut::new(cx, open, chunk.number, (key.as_ref(), rows.columns()), redo);
+    let mut encoder = CopyEncoder::new(table, rows.columns(), cx.budget.limits())?;
+    left_out.prepare(&mut encoder);
+    for (column, value) in fixed {
+        encoder.set_fixed(column, &value)?;
+    }
+    let mut encoder = KeyCapture::new(encoder, table, key.as_ref(), rows.columns())?;
+    if cx.rejects.is_some() {
+        encoder = encoder.of_all_columns(rows.columns().len());
+    }
     let piece =
         Piece { table, chunk: chunk.number, cut_at: cut_key.map(|_| cx.chunk_size.saturating_mul(CUT_AT)) };
-    let pumped = pump(cx, &piece, &mut rows, &mut encoder, writer).await?;
+    let pumped = pump(cx, &piece, &mut rows, &mut encoder, writer, &mut left_out).await?;
     drop(rows);
     let encoder = encoder.get();
     if pumped.written != encoder.rows() {
@@ -209,6 +228,7 @@ async fn attempt(
         return Err(Error::new(ErrorKind::Bug, message));
     }
     failpoint!("copy.after_copy");
+    let losses = left_out.put(encoder.losses()).await?;
     let marker = Marker {
         run: cx.run.clone(),
         table: table.index,
@@ -218,22 +238,65 @@ async fn attempt(
         bytes: encoder.bytes(),
         checksum: encoder.checksum(),
     };
-    let rest = seal(&transaction, open, chunk, &marker, pumped.cut).await?;
+    let rest = seal(&transaction, open, chunk, (&marker, &losses), pumped.cut).await?;
     transaction.commit().await?;
+    left_out.committed();
     failpoint!("copy.after_commit");
     if rest.is_some() {
         // Its rows beyond the cut are still on their way: the stream was abandoned, so the connection is closed.
         connections.source = None;
     }
-    Ok(Copied { rows: marker.rows, bytes: marker.bytes, rest })
+    let lossy_rows = losses.iter().map(|record| record.rows).sum();
+    Ok(Copied { rows: marker.rows, bytes: marker.bytes, lossy_rows, rest })
 }
 
-/// What ends a chunk's transaction: epoch check, marker, and the chunk that takes over what was cut off.
+/// What PostgreSQL reads the fixed masks of the table as, by column. A text is taken as it is.
+async fn fixed_values(transaction: &Transaction<'_>, table: &PlannedTable) -> Result<Vec<(usize, Vec<u8>)>> {
+    let mut values = Vec::new();
+    for (place, column) in table.columns.iter().enumerate() {
+        let Some(Mask::Fixed(text)) = &column.mask else { continue };
+        let ty = column.target_type.as_str();
+        if ty == "text" || ty.starts_with("varchar") || ty.starts_with("char") {
+            continue;
+        }
+        let value = fixed_value(transaction, text, ty).await.map_err(|error| error.column(&column.source))?;
+        values.push((place, value));
+    }
+    Ok(values)
+}
+
+/// Has the table a column whose values may be refused or changed? Else nobody will ask for the key of a row.
+fn may_be_refused(table: &PlannedTable) -> bool {
+    table.columns.iter().any(|column| {
+        !matches!(
+            column.source_type.name.as_str(),
+            "bit"
+                | "tinyint"
+                | "smallint"
+                | "int"
+                | "bigint"
+                | "real"
+                | "float"
+                | "decimal"
+                | "numeric"
+                | "money"
+                | "smallmoney"
+                | "date"
+                | "datetime"
+                | "smalldatetime"
+                | "uniqueidentifier"
+                | "binary"
+                | "varbinary"
+        )
+    })
+}
+
+/// What ends a chunk's transaction: epoch check, marker, what was changed, and the chunk that takes over what was cut off.
 async fn seal(
     transaction: &Transaction<'_>,
     open: &OpenTable,
     chunk: &Chunk,
-    marker: &Marker,
+    (marker, losses): (&Marker, &[LossRecord]),
     cut: Option<Bound>,
 ) -> Result<Option<Chunk>> {
     ledger::check_epoch(transaction, &marker.run, marker.table, marker.epoch).await?;
@@ -243,6 +306,8 @@ async fn seal(
         Begins::Nothing => ledger::fill_marker(transaction, marker).await?,
     }
     failpoint!("copy.after_marker");
+    ledger::insert_losses(transaction, &marker.run, (marker.table, chunk.number), losses).await?;
+    failpoint!("copy.after_losses");
     let Some(through) = cut else { return Ok(None) };
     ledger::cut(transaction, &marker.run, marker.table, chunk.number, &through).await?;
     failpoint!("copy.after_cut");
@@ -278,7 +343,7 @@ async fn committed(
         range: other.range.clone(),
         begins: Begins::Nothing,
     });
-    Ok(Some(Copied { rows: marker.rows, bytes: marker.bytes, rest }))
+    Ok(Some(Copied { rows: marker.rows, bytes: marker.bytes, lossy_rows: 0, rest }))
 }
 
 /// The batch that reads the chunk under the wanted isolation.
@@ -286,7 +351,7 @@ fn statement(consistency: &Consistency, table: &PlannedTable, range: &KeyRange) 
     let columns = table
         .columns
         .iter()
-        .map(|column| match types::map(&column.source_type) {
+        .map(|column| match types::map(&column.source_type, column.map.as_deref()) {
             Ok(mapping) => Ok((column.source.clone(), mapping.select)),
             Err(refused) => {
                 let message =
@@ -304,7 +369,8 @@ fn statement(consistency: &Consistency, table: &PlannedTable, range: &KeyRange) 
     let key = table.chunk_key.as_ref();
     let parts = key.map(|key| key_parts(table, key)).transpose()?.unwrap_or_default();
     let ordered = key.is_some_and(|key| key.clustered);
-    let select = select_range(&table.source, &columns, &parts, range, ordered)
+    let wanted = Wanted { range, filter: table.filter.as_deref() };
+    let select = select_range(&table.source, &columns, &parts, wanted, ordered)
         .map_err(|error| error.table(&table.source))?;
     Ok(format!("SET TRANSACTION ISOLATION LEVEL {level}; {select}"))
 }

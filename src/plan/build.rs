@@ -127,7 +127,7 @@ fn planned_table(place: u32, table: &SourceTable, indexes: &[Index], options: &P
     let mut columns = Vec::new();
     let mut unsupported = Vec::new();
     for column in &table.columns {
-        match types::map(&column.ty) {
+        match types::map(&column.ty, None) {
             Ok(mapping) => columns.push(planned_column(column, mapping.target_type)),
             Err(refused) => unsupported.push(UnsupportedColumn {
                 column: column.name.clone(),
@@ -324,13 +324,13 @@ mod tests {
     #[test]
     fn everything_unsupported_is_reported_at_once() {
         let tables = [
-            table("dbo.a", vec![column("id", "int"), column("v", "sql_variant")]),
-            table("dbo.b", vec![column("g", "geometry")]),
+            table("dbo.a", vec![column("id", "int"), column("v", "clr")]),
+            table("dbo.b", vec![column("g", "clr")]),
             table("dbo.c", vec![column(&"n".repeat(64), "int")]),
         ];
         let error = built(PlanOptions::default(), &tables).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unsupported);
-        for part in ["dbo.a.v sql_variant", "dbo.b.g geometry", "dbo.b: has no column", "has 64 bytes"] {
+        for part in ["dbo.a.v clr", "dbo.b.g clr", "dbo.b: has no column", "has 64 bytes"] {
             assert!(error.detail().contains(part), "{part} in {error}");
         }
         let skipping = PlanOptions {

@@ -84,7 +84,7 @@ fn usable_column(column: &SourceColumn) -> bool {
     !column.nullable
         && column.computed.is_none()
         && usable_type(&column.ty)
-        && types::map(&column.ty).is_ok_and(|mapping| mapping.select == SelectForm::AsIs)
+        && types::map(&column.ty, None).is_ok_and(|mapping| mapping.select == SelectForm::AsIs)
 }
 
 /// Types whose values have exact literals.

@@ -102,6 +102,9 @@ pub struct TableChoice {
     /// Columns that are not copied.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub exclude: Vec<String>,
+    /// Of its columns, instead of the run's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policies: Option<Policies>,
     /// By source column.
     #[serde(skip_serializing_if = "std::collections::BTreeMap::is_empty")]
     pub columns: std::collections::BTreeMap<String, ColumnChoice>,
@@ -119,7 +122,7 @@ pub struct ColumnChoice {
     pub map: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mask: Option<Mask>,
-    /// Instead of the run's.
+    /// Instead of the table's and the run's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub policies: Option<Policies>,
 }

@@ -1,5 +1,6 @@
 //! What a user chooses among: truncation, consistency, the form of the log, where results go.
 
+use crate::checkpoint::CheckpointUrl;
 use crate::cli::LogFormat;
 use std::path::PathBuf;
 
@@ -38,6 +39,15 @@ impl std::fmt::Display for Consistency {
             Self::DatabaseSnapshot(name) => write!(f, "database-snapshot {name}"),
         }
     }
+}
+
+/// Where rows go that cannot be converted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rejects {
+    /// Below it, a folder for each run.
+    pub url: CheckpointUrl,
+    /// Rejected rows after which their table fails.
+    pub quota: u64,
 }
 
 /// How to log.

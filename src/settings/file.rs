@@ -1,11 +1,15 @@
-//! The config file: a YAML mapping of long flag names to scalars or lists of scalars.
+//! The config file: a YAML mapping of long flag names to scalars or lists of scalars, and the section `tables`.
 //!
-//! Scalars keep their text as written (`1.10` stays `1.10`); they are read as if typed on the command line.
+//! Scalars keep their text as written (`1.10` stays `1.10`); they are read as if typed on the command line. What the
+//! section `tables` says is read by [`super::tables`].
 
+use super::node::{self, Node, Parsed, Value};
 use crate::error::{Error, ErrorKind, Result};
-use serde_saphyr::granit_parser::{Event, Parser, ScalarStyle, Span};
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+/// The section of choices for single tables; not a flag.
+const TABLES: &str = "tables";
 
 /// One setting of the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,106 +22,84 @@ pub(super) struct Entry {
     pub(super) values: Vec<String>,
 }
 
+/// What a file says.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Contents {
+    pub(super) entries: Vec<Entry>,
+    pub(super) tables: Option<Node>,
+}
+
+/// The section `tables` and where it stands.
+#[derive(Debug, Clone)]
+pub(super) struct TablesSection {
+    pub(super) path: PathBuf,
+    pub(super) node: Node,
+}
+
 /// Reads and checks the file.
 ///
 /// # Errors
 /// Kind Config: unreadable, not YAML, not a mapping of known flags to scalars or lists of scalars.
-pub(super) fn read(path: &Path, known: &BTreeSet<String>) -> Result<Vec<Entry>> {
+pub(super) fn read(path: &Path, known: &BTreeSet<String>) -> Result<Contents> {
     let text = std::fs::read_to_string(path).map_err(|error| {
         Error::new(ErrorKind::Config, format!("--config: cannot read {}", path.display())).because(error)
     })?;
-    parse(&text, known).map_err(|(line, message)| {
-        Error::new(ErrorKind::Config, format!("{}, line {line}: {message}", path.display()))
-    })
+    parse(&text, known).map_err(|complaint| at(path, complaint))
 }
 
-/// A complaint with its line.
-type Parsed<T> = std::result::Result<T, (usize, String)>;
+/// The complaint with its place.
+pub(super) fn at(path: &Path, (line, message): (usize, String)) -> Error {
+    Error::new(ErrorKind::Config, format!("{}, line {line}: {message}", path.display()))
+}
 
-fn parse(text: &str, known: &BTreeSet<String>) -> Parsed<Vec<Entry>> {
-    let mut events = Events { parser: Parser::new_from_str(text) };
-    let mut entries: Vec<Entry> = Vec::new();
-    let (event, line) = events.next()?;
-    match event {
-        Event::StreamEnd => return Ok(entries),
-        Event::MappingStart(..) => {}
-        Event::Scalar(value, ScalarStyle::Plain, ..) if is_null(&value) => return Ok(entries),
-        _ => return Err((line, "expected lines of the form `flag: value`".to_owned())),
-    }
-    loop {
-        let (event, line) = events.next()?;
-        let key = match event {
-            Event::MappingEnd => return Ok(entries),
-            Event::Scalar(key, ..) => key.into_owned(),
-            _ => return Err((line, "expected the name of a flag".to_owned())),
-        };
+fn parse(text: &str, known: &BTreeSet<String>) -> Parsed<Contents> {
+    let mut contents = Contents::default();
+    let Some(root) = node::read(text)?.filter(|root| !root.is_null()) else { return Ok(contents) };
+    let Value::Mapping(entries) = root.value else {
+        return Err((root.line, "expected lines of the form `flag: value`".to_owned()));
+    };
+    for node::Entry { key, line, value } in entries {
+        if key == TABLES {
+            contents.tables = Some(value).filter(|node| !node.is_null());
+            continue;
+        }
         let flag = key.replace('_', "-");
         if flag == "config" || !known.contains(&flag) {
             return Err((line, unknown(&key, &flag, known)));
         }
-        if entries.iter().any(|entry| entry.flag == flag) {
+        if contents.entries.iter().any(|entry| entry.flag == flag) {
             return Err((line, format!("`{key}` is given twice")));
         }
-        if let Some(values) = events.values(&key)? {
-            entries.push(Entry { flag, line, values });
+        if let Some(values) = values(&key, value)? {
+            contents.entries.push(Entry { flag, line, values });
         }
     }
+    Ok(contents)
 }
 
 fn unknown(key: &str, flag: &str, known: &BTreeSet<String>) -> String {
     let close = known.iter().find(|name| name.contains(flag) || flag.contains(name.as_str()));
     match close {
         Some(close) if flag.len() > 2 => format!("unknown key `{key}`; is `{close}` meant?"),
-        _ => format!("unknown key `{key}`; keys are the long names of the flags that --help lists"),
+        _ => format!(
+            "unknown key `{key}`; keys are the long names of the flags that --help lists, and `tables`"
+        ),
     }
 }
 
-fn is_null(value: &str) -> bool {
-    matches!(value, "" | "~" | "null" | "Null" | "NULL")
-}
-
-/// The parser's events, without those that carry nothing.
-struct Events<'t> {
-    parser: Parser<'t, serde_saphyr::granit_parser::StrInput<'t>>,
-}
-
-impl<'t> Events<'t> {
-    fn next(&mut self) -> Parsed<(Event<'t>, usize)> {
-        loop {
-            match self.parser.next() {
-                None => return Ok((Event::StreamEnd, 1)),
-                Some(Err(error)) => {
-                    return Err((error.marker().line(), format!("not YAML: {}", error.info())));
-                }
-                Some(Ok((Event::StreamStart | Event::DocumentStart(..), _))) => {}
-                Some(Ok((event, span))) => return Ok((event, line(span))),
-            }
-        }
+/// The values of one key; None for null, which leaves the flag unset.
+fn values(key: &str, node: Node) -> Parsed<Option<Vec<String>>> {
+    if node.is_null() {
+        return Ok(None);
     }
-
-    /// The values of one key; None for null, which leaves the flag unset.
-    fn values(&mut self, key: &str) -> Parsed<Option<Vec<String>>> {
-        let wrong = |line| (line, format!("`{key}` takes a plain value or a list of plain values"));
-        match self.next()? {
-            (Event::Scalar(value, ScalarStyle::Plain, ..), _) if is_null(&value) => Ok(None),
-            (Event::Scalar(value, ..), _) => Ok(Some(vec![value.into_owned()])),
-            (Event::SequenceStart(..), _) => {
-                let mut values = Vec::new();
-                loop {
-                    match self.next()? {
-                        (Event::SequenceEnd, _) => return Ok(Some(values)),
-                        (Event::Scalar(value, ..), _) => values.push(value.into_owned()),
-                        (_, line) => return Err(wrong(line)),
-                    }
-                }
-            }
-            (_, line) => Err(wrong(line)),
-        }
+    let plain = |node: Node| match node.value {
+        Value::Scalar { text, .. } => Ok(text),
+        _ => Err((node.line, format!("`{key}` takes a plain value or a list of plain values"))),
+    };
+    match node.value {
+        Value::List(items) => items.into_iter().map(plain).collect::<Parsed<Vec<_>>>().map(Some),
+        _ => Ok(Some(vec![plain(node)?])),
     }
-}
-
-fn line(span: Span) -> usize {
-    span.start.line()
 }
 
 #[cfg(test)]
@@ -130,7 +112,7 @@ mod tests {
 
     #[test]
     fn scalars_and_lists_keep_their_text_and_their_line() {
-        let entries = parse(
+        let contents = parse(
             "# a comment\nrange: 1-100\nclaim_timeout: 90\nrun-id: 1.10\ntable:\n  - dbo.A\n  - '[a b].C'\n",
             &known(),
         )
@@ -141,7 +123,7 @@ mod tests {
             values: values.iter().map(|value| (*value).to_owned()).collect(),
         };
         assert_eq!(
-            entries,
+            contents.entries,
             [
                 entry("range", 2, &["1-100"]),
                 entry("claim-timeout", 3, &["90"]),
@@ -153,8 +135,8 @@ mod tests {
 
     #[test]
     fn an_empty_file_and_null_values_set_nothing() {
-        for text in ["", "# nothing\n", "---\n", "range:\n", "range: ~\n", "{}"] {
-            assert_eq!(parse(text, &known()), Ok(Vec::new()), "{text:?}");
+        for text in ["", "# nothing\n", "---\n", "range:\n", "range: ~\n", "tables:\n", "{}"] {
+            assert_eq!(parse(text, &known()), Ok(Contents::default()), "{text:?}");
         }
     }
 

@@ -4,7 +4,8 @@
 //! arguments and parsing again: a setting means the same wherever it is given. Where two flags exclude each other,
 //! the one on the higher layer wins (`--range` replaces `SHARDFERRY_SHARD`); on one layer they are an error.
 
-use super::{Environment, Failure, file};
+use super::file::{self, TablesSection};
+use super::{Environment, Failure};
 use crate::cli::Cli;
 use crate::error::{Error, ErrorKind};
 use clap::parser::ValueSource;
@@ -21,8 +22,15 @@ struct Item {
     values: Vec<String>,
 }
 
+/// What all layers say together.
+pub(super) struct Merged {
+    pub(super) matches: ArgMatches,
+    /// Of the config file alone.
+    pub(super) tables: Option<TablesSection>,
+}
+
 /// The command line with everything that the lower layers add.
-pub(super) fn merge(arguments: Vec<OsString>, environment: &Environment) -> Result<ArgMatches, Failure> {
+pub(super) fn merge(arguments: Vec<OsString>, environment: &Environment) -> Result<Merged, Failure> {
     let mut command = Cli::command();
     command.build();
     let typed = command.clone().try_get_matches_from(&arguments)?;
@@ -42,11 +50,14 @@ pub(super) fn merge(arguments: Vec<OsString>, environment: &Environment) -> Resu
         Some(path) => Some(path.clone()),
         None => environment.get(&variable("config")).map(PathBuf::from),
     };
+    let mut tables = None;
     if let Some(path) = config {
-        layers.add(from_file(file::read(&path, &all)?, &path.display().to_string()))?;
+        let contents = file::read(&path, &all)?;
+        layers.add(from_file(contents.entries, &path.display().to_string()))?;
+        tables = contents.tables.map(|node| TablesSection { path, node });
     }
     let merged = arguments.into_iter().chain(layers.added.iter().map(OsString::from));
-    Ok(command.try_get_matches_from(merged)?)
+    Ok(Merged { matches: command.try_get_matches_from(merged)?, tables })
 }
 
 fn flags(command: &Command) -> impl Iterator<Item = &Arg> {

@@ -242,9 +242,78 @@ fn shards_of_a_plan_are_counted_from_1() {
     let plan = ["plan", "--checkpoint", "file:///c", "--source-url", "mssql://u:p@h/d", "--shards"];
     assert!(refused(&[&plan[..], &["0"]].concat(), &[]).contains("--shards: 0 shards"));
     let settings = loaded(&[&plan[..], &["3"]].concat(), &[]).unwrap();
-    assert_eq!(settings.command, Command::Plan { shards: Some(3), shards_file: None, format: Format::Table });
+    assert_eq!(
+        settings.command,
+        Command::Plan { dry_run: false, shards: Some(3), shards_file: None, format: Format::Table }
+    );
     assert!(
         refused(&[&plan[..5], &["--shards-file", "/s"]].concat(), &[])
             .contains("--shards-file: needs --shards")
     );
+}
+
+const PLAN: &[&str] = &["plan", "--checkpoint", "file:///tmp/c", "--source-url", "mssql://sa:s3cret@h/db"];
+
+#[test]
+fn the_choices_of_a_plan_come_from_flags_environment_and_file_alike() {
+    let file = config(
+        "policy: [nul=strip]\nname-case: snake\nmap: xml=text\ntables:\n  dbo.A:\n    columns:\n      c: {policy: fraction=round}\n",
+    );
+    let path = file.path().to_str().unwrap();
+    let environment =
+        [("SHARDFERRY_COLLATIONS", "icu"), ("SHARDFERRY_MAP", "vector=real[],datetimeoffset=text")];
+    let plan = loaded(&[PLAN, &["--config", path, "--partitions", "declarative"]].concat(), &environment)
+        .unwrap()
+        .plan;
+    assert_eq!(plan.name_case, crate::plan::document::NameCase::Snake);
+    assert_eq!(plan.collations, crate::plan::document::Collations::Icu);
+    assert_eq!(plan.partitions, crate::plan::document::Partitions::Declarative);
+    assert_eq!(
+        plan.maps.into_iter().collect::<Vec<_>>(),
+        [("datetimeoffset".to_owned(), "text".to_owned()), ("vector".to_owned(), "real[]".to_owned())]
+    );
+    // A column's policies amend the run's, wherever those come from.
+    let of_column = plan.tables["dbo.A"].columns["c"].policies.unwrap();
+    assert_eq!(of_column.nul, crate::convert::policy::NulPolicy::Strip);
+    assert_eq!(of_column.fraction, crate::convert::policy::FractionPolicy::Round);
+    assert_eq!(plan.policies.nul, crate::convert::policy::NulPolicy::Strip);
+}
+
+#[test]
+fn a_mistake_in_the_tables_section_is_told_by_every_command_with_its_place() {
+    let file = config("range: 1-2\ntables:\n  dbo.A:\n    where: '1=1; DROP TABLE x'\n");
+    let path = file.path().to_str().unwrap();
+    for command in [PLAN, SYNC] {
+        let said = refused(&[command, &["--config", path]].concat(), &[]);
+        assert!(said.contains(&format!("{path}, line 4: tables: dbo.A: where: holds a semicolon")), "{said}");
+    }
+    let file = config("tables:\n  dbo.A: {where: a = 1}\n");
+    let path = file.path().to_str().unwrap();
+    assert!(sync(&["--config", path], &[]).plan.tables.is_empty(), "the plan is there already");
+}
+
+#[test]
+fn only_a_dry_run_needs_no_checkpoint() {
+    let arguments = ["plan", "--source-url", "mssql://sa:s3cret@h/db"];
+    assert!(refused(&arguments, &[]).contains("--checkpoint is missing"));
+    let settings = loaded(&[&arguments[..], &["--dry-run"]].concat(), &[]).unwrap();
+    assert_eq!((settings.checkpoint, settings.target.is_none()), (None, true));
+    let said = refused(&[PLAN, &["--dry-run", "--shards", "3"]].concat(), &[]);
+    assert!(said.contains("cannot be used with"), "{said}");
+}
+
+#[test]
+fn rejects_have_a_place_and_a_quota() {
+    assert_eq!(sync(&[], &[]).rejects, None);
+    let rejects = sync(&["--rejects", "s3://bucket/rejects"], &[]).rejects.unwrap();
+    assert_eq!((rejects.url.to_string(), rejects.quota), ("s3://bucket/rejects".to_owned(), 1000));
+    assert_eq!(sync(&["--rejects", "file:///r", "--rejects-quota", "5"], &[]).rejects.unwrap().quota, 5);
+    for (more, expected) in [
+        (&["--rejects-quota", "5"][..], "--rejects-quota: needs --rejects"),
+        (&["--rejects", "file:///r", "--rejects-quota", "0"], "accepted is 1 or more"),
+        (&["--rejects", "/r"], "--rejects: "),
+    ] {
+        let said = refused(&[SYNC, more].concat(), &[]);
+        assert!(said.contains(expected), "{said}");
+    }
 }

@@ -1,20 +1,26 @@
 //! What the source consists of: set queries over `sys.*`, never one query per table.
 //!
 //! The queries stand in `sql/*.sql`. Each is run once and its rows are put together here, by object and column number.
-//! Statistics, hidden columns, external tables and the log position are asked for in queries of their own, since a
-//! server may be too old for them or a login not allowed to see them; a plan never fails for one of these.
+//! Statistics, hidden columns, external tables, the log position and everything around the tables ([`objects`]) are asked for
+//! in queries of their own, since a server may be too old for them or a login not allowed to see them; a plan never fails for
+//! one of these.
 
+mod around;
+mod keys;
+mod objects;
 mod row;
 mod sizes;
 #[cfg(test)]
 mod tests;
+mod types;
 
 use super::client::Client;
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::{
-    ColumnName, ForeignKey, Identity, Index, Key, KeyColumn, ReferentialAction, SourceColumn, SourceTable,
-    SourceType, TableName,
+    ColumnName, Identity, Key, KeyColumn, SourceColumn, SourceTable, SourceType, TableName,
 };
+pub use keys::{foreign_keys, indexes};
+pub use objects::objects;
 use row::Record;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -72,7 +78,7 @@ pub async fn server(client: &mut Client) -> Result<Server> {
 /// # Errors
 /// As [`Client::rows`].
 pub async fn tables(client: &mut Client) -> Result<Vec<SourceTable>> {
-    let external: BTreeSet<i32> = optional(client, include_str!("sql/external_tables.sql"))
+    let external: BTreeSet<i32> = optional(client, "external tables", include_str!("sql/external_tables.sql"))
         .await?
         .iter()
         .map(|row| Record(row).int("object_id"))
@@ -97,23 +103,18 @@ pub async fn tables(client: &mut Client) -> Result<Vec<SourceTable>> {
 }
 
 async fn add_columns(client: &mut Client, tables: &mut BTreeMap<i32, SourceTable>) -> Result<()> {
-    let hidden: BTreeSet<ColumnId> = optional(client, include_str!("sql/hidden_columns.sql"))
+    let hidden: BTreeSet<ColumnId> = optional(client, "hidden columns", include_str!("sql/hidden_columns.sql"))
         .await?
         .iter()
         .map(|row| Record(row).column_id())
         .collect::<Result<_>>()?;
     let mut identities = BTreeMap::new();
-    for row in &client.rows(include_str!("sql/identities.sql")).await? {
-        let row = Record(row);
-        let identity = Identity {
-            seed: row.text("seed_value")?,
-            increment: row.text("increment_value")?,
-            last_value: row.text_or_null("last_value")?,
-        };
-        identities.insert(row.column_id()?, identity);
+    for row in &optional(client, "identities", include_str!("sql/identities.sql")).await? {
+        identities.insert(Record(row).column_id()?, identity(&Record(row))?);
     }
+    let types = types::load(client).await?;
     let mut computed = BTreeMap::new();
-    for row in &client.rows(include_str!("sql/computed_columns.sql")).await? {
+    for row in &optional(client, "computed columns", include_str!("sql/computed_columns.sql")).await? {
         computed.insert(Record(row).column_id()?, Record(row).text_or_null("expression")?);
     }
     for row in &client.rows(include_str!("sql/columns.sql")).await? {
@@ -124,7 +125,7 @@ async fn add_columns(client: &mut Client, tables: &mut BTreeMap<i32, SourceTable
         table.columns.push(SourceColumn {
             name: ColumnName::new(row.text("column_name")?),
             ordinal: id.1,
-            ty: source_type(&row)?,
+            ty: source_type(&row, &types)?,
             nullable: row.flag("is_nullable")?,
             identity: identities.remove(&id),
             // Without VIEW DEFINITION the column is known to be computed, and no more.
@@ -138,19 +139,18 @@ async fn add_columns(client: &mut Client, tables: &mut BTreeMap<i32, SourceTable
     Ok(())
 }
 
-fn source_type(row: &Record<'_>) -> Result<SourceType> {
-    let (schema, declared) = (row.text("type_schema")?, row.text("type_name")?);
-    let user_defined = row.flag("is_user_defined")?;
-    let name = match row.text_or_null("base_name")? {
-        Some(base) => base,
-        // hierarchyid, geometry and geography stand for themselves.
-        None if !user_defined => declared.clone(),
-        None => "clr".to_owned(),
-    };
-    let alias =
-        (user_defined || !name.eq_ignore_ascii_case(&declared)).then(|| format!("{schema}.{declared}"));
+fn identity(row: &Record<'_>) -> Result<Identity> {
+    Ok(Identity {
+        seed: row.text("seed_value")?,
+        increment: row.text("increment_value")?,
+        last_value: row.text_or_null("last_value")?,
+    })
+}
+
+fn source_type(row: &Record<'_>, types: &types::Types) -> Result<SourceType> {
+    let (name, alias) = types.of(row.int("type_id")?)?;
     Ok(SourceType {
-        name: name.to_lowercase(),
+        name,
         alias,
         max_length: row.narrow("max_length")?,
         precision: row.narrow("numeric_precision")?,
@@ -167,7 +167,7 @@ async fn add_primary_keys(client: &mut Client, tables: &mut BTreeMap<i32, Source
         let key = table.primary_key.get_or_insert_with(|| Key {
             name,
             columns: Vec::new(),
-            clustered: kind == "CLUSTERED",
+            clustered: kind.eq_ignore_ascii_case("CLUSTERED"),
         });
         key.columns.push(key_column(&row)?);
     }
@@ -178,85 +178,14 @@ fn key_column(row: &Record<'_>) -> Result<KeyColumn> {
     Ok(KeyColumn { name: ColumnName::new(row.text("column_name")?), descending: row.flag("is_descending")? })
 }
 
-/// Secondary indexes and unique constraints of all user tables, sorted by table and name.
-///
-/// # Errors
-/// As [`Client::rows`].
-pub async fn indexes(client: &mut Client) -> Result<Vec<Index>> {
-    let mut indexes: BTreeMap<(TableName, String), Index> = BTreeMap::new();
-    for row in &client.rows(include_str!("sql/indexes.sql")).await? {
-        let row = Record(row);
-        let table = TableName::new(row.text("schema_name")?, row.text("table_name")?);
-        let name = row.text("index_name")?;
-        let index = match indexes.entry((table.clone(), name.clone())) {
-            std::collections::btree_map::Entry::Occupied(entry) => entry.into_mut(),
-            std::collections::btree_map::Entry::Vacant(entry) => entry.insert(Index {
-                table,
-                name,
-                kind: row.text("index_kind")?,
-                columns: Vec::new(),
-                included: Vec::new(),
-                unique: row.flag("is_unique")?,
-                constraint: row.flag("is_unique_constraint")?,
-                filter: row.text_or_null("filter_definition")?,
-                disabled: row.flag("is_disabled")?,
-            }),
-        };
-        if row.flag("is_included")? {
-            index.included.push(ColumnName::new(row.text("column_name")?));
-        } else if row.int("key_ordinal")? > 0 {
-            index.columns.push(key_column(&row)?);
-        }
-    }
-    Ok(indexes.into_values().collect())
-}
-
-/// Foreign keys between user tables, sorted by table and name.
-///
-/// # Errors
-/// As [`Client::rows`].
-pub async fn foreign_keys(client: &mut Client) -> Result<Vec<ForeignKey>> {
-    let mut keys: BTreeMap<(TableName, String), ForeignKey> = BTreeMap::new();
-    for row in &client.rows(include_str!("sql/foreign_keys.sql")).await? {
-        let row = Record(row);
-        let table = TableName::new(row.text("schema_name")?, row.text("table_name")?);
-        let name = row.text("key_name")?;
-        let key = match keys.entry((table.clone(), name.clone())) {
-            std::collections::btree_map::Entry::Occupied(entry) => entry.into_mut(),
-            std::collections::btree_map::Entry::Vacant(entry) => entry.insert(ForeignKey {
-                table,
-                name,
-                columns: Vec::new(),
-                referenced: TableName::new(row.text("referenced_schema")?, row.text("referenced_table")?),
-                referenced_columns: Vec::new(),
-                on_delete: action(row.int("on_delete")?)?,
-                on_update: action(row.int("on_update")?)?,
-                disabled: row.flag("is_disabled")?,
-                not_trusted: row.flag("is_not_trusted")?,
-            }),
-        };
-        key.columns.push(ColumnName::new(row.text("column_name")?));
-        key.referenced_columns.push(ColumnName::new(row.text("referenced_column")?));
-    }
-    Ok(keys.into_values().collect())
-}
-
-fn action(number: i32) -> Result<ReferentialAction> {
-    match number {
-        0 => Ok(ReferentialAction::NoAction),
-        1 => Ok(ReferentialAction::Cascade),
-        2 => Ok(ReferentialAction::SetNull),
-        3 => Ok(ReferentialAction::SetDefault),
-        _ => Err(unreadable(&format!("a foreign key has the unknown action {number}"))),
-    }
-}
-
-/// The rows of a query that an older server does not know (208: object, 207: column): none then.
-async fn optional(client: &mut Client, sql: &str) -> Result<Vec<tiberius::Row>> {
-    match client.try_rows(sql).await? {
+/// What a server or a login may keep from us: none then, and a word in the log. [`objects`] reports what matters.
+async fn optional(client: &mut Client, what: &str, sql: &str) -> Result<Vec<tiberius::Row>> {
+    match objects::allowed(client, sql).await? {
         Ok(rows) => Ok(rows),
-        Err(token) if matches!(token.code(), 207 | 208) => Ok(Vec::new()),
-        Err(token) => Err(super::connection_errors::tiberius_error(tiberius::error::Error::Server(token))),
+        Err(why) => {
+            tracing::debug!(why, "the source does not show its {what}");
+            Ok(Vec::new())
+        }
     }
 }
 

@@ -8,13 +8,16 @@ mod boundaries;
 mod candidates;
 mod capture;
 mod literal;
+mod shown;
 
 pub use boundaries::boundaries;
-pub use capture::KeyCapture;
+pub use capture::{Kept, KeyCapture};
+pub use shown::{Shown, ValueReader};
 
 use super::select::KeyPart;
 use crate::error::{Error, ErrorKind, Result};
-use crate::plan::document::{ChunkKey, PlannedTable};
+use crate::plan::document::{ChunkKey, ChunkKeyColumn, PlannedTable};
+use crate::schema::ColumnName;
 
 /// The columns of a chunk key with their types, for [`select_range`](super::select::select_range).
 ///
@@ -37,4 +40,19 @@ pub fn key_parts(table: &PlannedTable, key: &ChunkKey) -> Result<Vec<KeyPart>> {
             })
         })
         .collect()
+}
+
+/// What tells a row of the table: its chunk key, or else its primary key; None where it has none that is copied whole.
+#[must_use]
+pub fn row_key(table: &PlannedTable) -> Option<ChunkKey> {
+    if table.chunk_key.is_some() {
+        return table.chunk_key.clone();
+    }
+    let copied = |name: &ColumnName| table.columns.iter().any(|column| column.source == *name);
+    if table.primary_key.is_empty() || !table.primary_key.iter().all(copied) {
+        return None;
+    }
+    let columns =
+        table.primary_key.iter().map(|name| ChunkKeyColumn { name: name.clone(), descending: false });
+    Some(ChunkKey { index: "the primary key".to_owned(), clustered: false, columns: columns.collect() })
 }

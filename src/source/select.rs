@@ -14,7 +14,7 @@ use std::fmt::Write as _;
 pub enum SelectForm {
     /// The column itself.
     AsIs,
-    /// An expression in which `{}` stands for the quoted column: `CAST({} AS nvarchar(max))`.
+    /// An expression in which every `{}` stands for the quoted column: `CAST({} AS nvarchar(max))`.
     Cast(&'static str),
 }
 
@@ -26,7 +26,15 @@ pub struct KeyPart {
     pub ty: SourceType,
 }
 
-/// `SELECT [a], CAST([b] AS …) AS [b] FROM … WHERE` behind `range.after` and up to `range.through` `ORDER BY` the key as its index has it; no
+/// The rows that are wanted of a table.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted<'a> {
+    pub range: &'a KeyRange,
+    /// The user's predicate.
+    pub filter: Option<&'a str>,
+}
+
+/// `SELECT [a], CAST([b] AS …) AS [b] FROM … WHERE` the filter holds, behind `range.after` and up to `range.through` `ORDER BY` the key as its index has it; no
 /// predicate for an open end, no order where it is not asked for (or there is no key).
 ///
 /// # Errors
@@ -35,23 +43,25 @@ pub fn select_range(
     table: &TableName,
     columns: &[(ColumnName, SelectForm)],
     key: &[KeyPart],
-    range: &KeyRange,
+    wanted: Wanted<'_>,
     ordered: bool,
 ) -> Result<String> {
     let mut sql = list(table, columns);
-    sql.push_str(&where_range(key, range)?);
+    sql.push_str(&where_range(key, wanted)?);
     if ordered {
         sql.push_str(&order_by(key));
     }
     Ok(sql)
 }
 
-/// ` WHERE …` of a range; empty for the whole table.
+/// ` WHERE …` of a filter and a range; empty for the whole table. The filter stands in parentheses, behind it a line end: a
+/// comment at its end takes nothing of ours along.
 ///
 /// # Errors
 /// As [`select_range`].
-pub(super) fn where_range(key: &[KeyPart], range: &KeyRange) -> Result<String> {
-    let mut sql = String::new();
+pub(super) fn where_range(key: &[KeyPart], wanted: Wanted<'_>) -> Result<String> {
+    let Wanted { range, filter } = wanted;
+    let mut sql = filter.map_or_else(String::new, |filter| format!(" WHERE ({filter}\n)"));
     let ends = [(range.after.as_ref(), Side::Behind), (range.through.as_ref(), Side::UpTo)];
     for (bound, side) in ends {
         let Some(bound) = bound else { continue };
@@ -83,7 +93,7 @@ fn list(table: &TableName, columns: &[(ColumnName, SelectForm)]) -> String {
             SelectForm::AsIs => sql.push_str(&name),
             SelectForm::Cast(pattern) => {
                 // Writing to a String cannot fail.
-                let _ = write!(sql, "{} AS {name}", pattern.replacen("{}", &name, 1));
+                let _ = write!(sql, "{} AS {name}", pattern.replace("{}", &name));
             }
         }
     }
@@ -187,12 +197,14 @@ mod tests {
     fn ranged(key: &[KeyPart], after: Option<Bound>, through: Option<Bound>, ordered: bool) -> String {
         let columns = [(column("a"), SelectForm::AsIs)];
         let range = KeyRange { after, through };
-        let sql = select_range(&TableName::new("dbo", "t"), &columns, key, &range, ordered).unwrap();
+        let wanted = Wanted { range: &range, filter: None };
+        let sql = select_range(&TableName::new("dbo", "t"), &columns, key, wanted, ordered).unwrap();
         sql.strip_prefix("SELECT [a] FROM [dbo].[t]").unwrap().to_owned()
     }
 
     fn all(table: &TableName, columns: &[(ColumnName, SelectForm)]) -> String {
-        select_range(table, columns, &[], &KeyRange::default(), false).unwrap()
+        let wanted = Wanted { range: &KeyRange::default(), filter: None };
+        select_range(table, columns, &[], wanted, false).unwrap()
     }
 
     #[test]
@@ -208,6 +220,15 @@ mod tests {
         assert_eq!(
             all(&table, &[(column("v{}"), WIDE)]),
             "SELECT CAST([v{}] AS nvarchar(max)) AS [v{}] FROM [s]]x].[t]"
+        );
+    }
+
+    #[test]
+    fn a_pattern_may_name_the_column_more_than_once() {
+        let twice = SelectForm::Cast("CONVERT(binary(4), {}.STSrid) + {}.AsBinaryZM()");
+        assert_eq!(
+            all(&TableName::new("dbo", "t"), &[(column("g{}"), twice)]),
+            "SELECT CONVERT(binary(4), [g{}].STSrid) + [g{}].AsBinaryZM() AS [g{}] FROM [dbo].[t]"
         );
     }
 
@@ -289,11 +310,23 @@ mod tests {
     }
 
     #[test]
+    fn a_filter_stands_apart_from_the_range() {
+        let range = KeyRange { after: bound(&["1"]), through: None };
+        let whole = KeyRange::default();
+        let key = [part("k", "int")];
+        let filtered =
+            |range| where_range(&key, Wanted { range, filter: Some("a = 1 OR b = 2 -- both") }).unwrap();
+        assert_eq!(filtered(&range), " WHERE (a = 1 OR b = 2 -- both\n) AND [k] > CAST(1 AS int)");
+        assert_eq!(filtered(&whole), " WHERE (a = 1 OR b = 2 -- both\n)");
+    }
+
+    #[test]
     fn a_bound_that_does_not_fit_the_key_is_refused() {
         let table = TableName::new("dbo", "t");
         let range = KeyRange { after: bound(&["1", "2"]), through: None };
         for key in [&[][..], &[part("a", "int")], &[part("a", "int"), part("b", "int"), part("c", "int")]] {
-            let error = select_range(&table, &[], key, &range, false).unwrap_err();
+            let error =
+                select_range(&table, &[], key, Wanted { range: &range, filter: None }, false).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::CheckpointDamaged);
         }
     }

@@ -126,6 +126,15 @@ pub async fn missing_schemas(client: &Client, wanted: &[String]) -> Result<Vec<S
     rows.iter().map(|row| get(row, 0)).collect()
 }
 
+/// Can the server have ICU collations?
+///
+/// # Errors
+/// See [`super::errors::kind`].
+pub async fn has_icu(client: &Client) -> Result<bool> {
+    let sql = "SELECT EXISTS (SELECT FROM pg_collation WHERE collprovider = 'i')";
+    client.query(sql, &[]).await?.first().map_or(Ok(false), |row| get(row, 0))
+}
+
 /// What keeps the table from being the plan's, in sentences; empty: nothing. More columns than planned are fine where
 /// they can stay NULL or have a default, and so is a missing primary key (it is added, or was left out on purpose).
 #[must_use]
@@ -156,6 +165,16 @@ pub fn differences(planned: &PlannedTable, actual: &TargetTable) -> Vec<String> 
         }
         if found.generated {
             told.push(format!("column {name} is generated from an expression and cannot be written"));
+        }
+    }
+    for column in &planned.generated {
+        let name = column.target.as_str();
+        match actual.columns.iter().find(|found| found.name == name) {
+            None => told.push(format!("column {name} is missing")),
+            Some(found) if !found.generated => {
+                told.push(format!("column {name} is not generated, the plan says it is"));
+            }
+            Some(_) => {}
         }
     }
     for found in &actual.columns {
@@ -204,7 +223,8 @@ fn canonical(ty: &str) -> String {
         ("float4", _) => "real",
         ("decimal", _) => "numeric",
         ("bool", _) => "boolean",
-        (name, _) => name,
+        // Types of extensions are in a schema of their own.
+        (name, _) => name.rsplit('.').next().unwrap_or(name),
     };
     let arguments = match (name, arguments.as_str()) {
         ("char", "") if base != "bpchar" => "1".to_owned(),

@@ -155,6 +155,13 @@ fn copy_column(context: &str) -> Option<&str> {
     Some(column.split_once(": ").map_or(column, |(name, _)| name))
 }
 
+/// The row in the CONTEXT of a COPY, counted from 1.
+pub(super) fn copy_line(context: &str) -> Option<u64> {
+    let line = context.lines().next()?.strip_prefix("COPY ")?;
+    let (_, number) = line.split_once(", line ")?;
+    number.split([',', ':']).next()?.trim().parse().ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -198,6 +205,14 @@ mod tests {
         ] {
             assert_eq!(without_values(message), expected);
         }
+    }
+
+    #[test]
+    fn the_row_of_a_failed_copy_is_found() {
+        assert_eq!(copy_line("COPY orders, line 3, column note"), Some(3));
+        assert_eq!(copy_line("COPY orders, line 12"), Some(12));
+        assert_eq!(copy_line("COPY orders, line 12: x"), Some(12));
+        assert_eq!(copy_line("SQL function \"f\", line 2"), None);
     }
 
     #[test]

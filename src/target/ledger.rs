@@ -3,6 +3,7 @@
 //! - **claim**: a table's highest epoch ever. [`raise_epoch`] only goes up.
 //! - **chunk** ([`chunks`]): the bounds of every chunk, pinned when the table is begun, and the marker of each committed
 //!   one, written by the chunk's own transaction.
+//! - **loss** ([`losses()`]): what a committed chunk changed, by column; it goes with its chunk.
 //!
 //! A chunk's transaction ends with [`check_epoch`], its marker, commit. The check takes a shared row lock, which
 //! [`raise_epoch`] conflicts with: either the raise waits for the commit, or the check sees the raised epoch and the
@@ -13,10 +14,12 @@
 //! ends: [`is_held`] tells whether the owner still lives, without touching the lock.
 
 mod chunks;
+mod losses;
 
 pub use chunks::{
     Chunk, Marker, Tally, all_committed, chunks, cut, fill_marker, forget_chunks, insert_marker, pin, tallies,
 };
+pub use losses::{insert_losses, losses, rejected};
 
 use super::client::{Client, Transaction, get};
 use crate::error::{Error, ErrorKind, Result};

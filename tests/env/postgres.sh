@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # A private, throw-away PostgreSQL for tests. fsync stays on: some tests kill the server.
 #
-#   postgres.sh start DIR [--tls]   installs PostgreSQL where it is missing, makes and starts a cluster in DIR; prints
-#                                   the superuser's URL. Started already: prints the URL of the running one.
+#   postgres.sh start DIR [--tls]   installs PostgreSQL where it is missing (with PostGIS), makes and starts a cluster in
+#                                   DIR; prints the superuser's URL. Started already: prints the URL of the running one.
 #   postgres.sh stop DIR            stops it and removes DIR
 #   postgres.sh kill DIR            kills it at once, as a power cut would (then: start)
 #   postgres.sh url DIR             prints the URL
@@ -38,7 +38,7 @@ install_server() {
         [[ -e /etc/postgresql-common/createcluster.conf ]] ||
             echo 'create_main_cluster = false' >/etc/postgresql-common/createcluster.conf
         apt-get update -q
-        DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends postgresql
+        DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends postgresql postgresql-postgis
     } >&2
 }
 

@@ -14,7 +14,7 @@ use shardferry::source::catalog;
 use shardferry::source::chunks::{KeyCapture, boundaries, key_parts};
 use shardferry::source::client::Client;
 use shardferry::source::rows::Filled;
-use shardferry::source::select::{SelectForm, select_range};
+use shardferry::source::select::{SelectForm, Wanted, select_range};
 use shardferry::source::settings::SourceSettings;
 use shardferry::source::wire::RowEncoder;
 use std::fmt::Write as _;
@@ -69,7 +69,8 @@ impl Source {
         let columns: Vec<_> =
             table.columns.iter().map(|column| (column.source.clone(), SelectForm::AsIs)).collect();
         let parts = key_parts(table, key).unwrap();
-        let sql = select_range(&table.source, &columns, &parts, range, ordered).unwrap();
+        let sql =
+            select_range(&table.source, &columns, &parts, Wanted { range, filter: None }, ordered).unwrap();
         let mut stream = self.client.read(&sql).await.unwrap();
         let wire = stream.columns().to_vec();
         let mut rows = KeyCapture::new(RawRow::default(), table, Some(key), &wire).unwrap();

@@ -22,7 +22,7 @@ pub(crate) fn table(columns: &[Col]) -> PlannedTable {
             collation: None,
             source: ColumnName::new(&column.name),
             target: ColumnName::new(&column.name),
-            target_type: map(&source_type).expect("a supported type").target_type,
+            target_type: map(&source_type, None).expect("a supported type").target_type,
             source_type,
             nullable: column.nullable,
             identity: None,

@@ -130,14 +130,20 @@ enum Setting {
     Plain,
     /// A table that takes its time: heartbeats.
     Slow,
+    /// A row that goes into a reject file.
+    Rejects,
     /// A table that has grown since it was planned: its chunk is cut while it is read.
     Grown,
+    /// A target that an earlier run has filled and finished.
+    Loaded,
 }
 
 impl Setting {
     fn of(name: &str) -> Self {
         match name {
             "copy.after_cut" | "copy.after_rest" => Self::Grown,
+            _ if name.starts_with("rejects.") => Self::Rejects,
+            "begin.after_drop" | "begin.after_dropped" => Self::Loaded,
             _ if name.starts_with("heartbeat.") => Self::Slow,
             _ => Self::Plain,
         }
@@ -148,6 +154,12 @@ impl Setting {
 fn prepare(world: &mut World, setting: Setting) {
     world.renew();
     world.load("DELETE FROM dbo.Grown WHERE Id > 1");
+    if setting == Setting::Rejects {
+        world.load("INSERT INTO dbo.Grown (Id, Note) VALUES (2, N'bad' + NCHAR(0))");
+    }
+    if setting == Setting::Loaded {
+        world.command(&["run"]).env("SHARDFERRY_RUN_ID", "earlier").pod("main").run().exits(0);
+    }
     if setting == Setting::Grown {
         run(world, "plan", "main", setting, 1, "").exits(0);
         let row = |n: u32| format!("({}, N'{}')", n * 10, "wide ".repeat(3000));
@@ -168,7 +180,13 @@ fn run(world: &World, command: &str, pod: &str, setting: Setting, jobs: u32, arm
     }
     let arguments = [command, "--chunk-size", "4KiB", "--jobs", &jobs, "--claim-timeout", timeout];
     let arguments = if command == "plan" { &arguments[..1] } else { &arguments[..] };
-    world.command(arguments).env("SHARDFERRY_RETRY_MAX_WAIT", "20ms").failpoints(armed).pod(pod).run()
+    let mut invocation = world.command(arguments);
+    if setting == Setting::Rejects {
+        let place = world.checkpoint.rsplit('/').next().unwrap();
+        let folder = world.folder.path().join("rejects").join(place);
+        invocation = invocation.env("SHARDFERRY_REJECTS", &format!("file://{}", folder.display()));
+    }
+    invocation.env("SHARDFERRY_RETRY_MAX_WAIT", "20ms").failpoints(armed).pod(pod).run()
 }
 
 /// How often each failpoint of this setting is reached by a whole run.
@@ -190,15 +208,15 @@ fn count(world: &mut World, setting: Setting) -> BTreeMap<String, u64> {
 /// What an injected error must end with: what is retried goes on, what is a table's own fails the table.
 fn expected(action: Action, name: &str, hit: u64) -> &'static [i32] {
     let part = name.split('.').next().unwrap_or_default();
-    // Nothing hangs on these: the next heartbeat, the end of the session, the report.
-    let harmless = ["heartbeat", "release", "pod"].contains(&part);
+    // Nothing hangs on these: the next heartbeat, the end of the session, the report, the finish step.
+    let harmless = ["heartbeat", "release", "pod", "index"].contains(&part);
     // The finish step is the last to be claimed; nothing asks again for its claim.
     let of_table = part != "claim" || hit <= TABLES;
     match action {
         Action::Kill => &[],
         _ if harmless => &[0],
         Action::Error => match part {
-            "copy" | "begin" | "commit" | "settle" => &[0],
+            "copy" | "begin" | "commit" | "settle" | "rejects" => &[0],
             "claim" if of_table => &[0],
             _ => &[0, 4],
         },
@@ -206,7 +224,7 @@ fn expected(action: Action, name: &str, hit: u64) -> &'static [i32] {
         Action::Fail if name == "finish.after_object" => &[0, 3],
         Action::Fail => match part {
             "store" => &[0, 2, 3],
-            "copy" | "begin" | "commit" => &[3],
+            "copy" | "begin" | "commit" | "rejects" => &[3],
             _ => &[2, 3],
         },
     }
@@ -247,17 +265,31 @@ fn inject(world: &mut World, category: &str, action: Action, name: &str, hit: u6
         }
     };
     if code != Some(0) {
-        rerun(world, if other { "other" } else { "main" }, rng);
+        rerun(
+            world,
+            if other { "other" } else { "main" },
+            if setting == Setting::Rejects { setting } else { Setting::Plain },
+            rng,
+        );
+    }
+    if setting == Setting::Rejects {
+        assert_eq!(
+            world.target_value(
+                "SELECT string_agg(loss || rows, ',') FROM shardferry.loss WHERE loss = 'rejected'"
+            ),
+            "rejected1"
+        );
+        world.load("DELETE FROM dbo.Grown WHERE Id = 2");
     }
     world.account(category, 1);
     assert_finished(world);
 }
 
 /// Without a fault it must come to its end; three tries are for what a killed pod's session still holds.
-fn rerun(world: &World, pod: &str, rng: &mut StdRng) {
+fn rerun(world: &World, pod: &str, setting: Setting, rng: &mut StdRng) {
     let mut last = None;
     for _ in 0..3 {
-        let done = run(world, "run", pod, Setting::Plain, rng.random_range(1..=3), "");
+        let done = run(world, "run", pod, setting, rng.random_range(1..=3), "");
         if done.code() == Some(0) {
             return;
         }
@@ -273,7 +305,7 @@ fn round(mut world: World, category: &str, action: Action, part: usize, of: usiz
     let mut rng = StdRng::seed_from_u64(seed);
     world.load(&every_kind());
     let mut counts = BTreeMap::new();
-    for setting in [Setting::Plain, Setting::Slow, Setting::Grown] {
+    for setting in [Setting::Plain, Setting::Slow, Setting::Grown, Setting::Rejects, Setting::Loaded] {
         counts.append(&mut count(&mut world, setting));
     }
     for name in NAMES.iter().skip(part).step_by(of) {

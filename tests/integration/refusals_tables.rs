@@ -12,17 +12,18 @@ fn everything_that_cannot_be_copied_is_said_at_once() {
     let world = world(SHOP);
     let long = "n".repeat(64);
     world.load(&format!(
-        "CREATE TABLE dbo.Empty (Value sql_variant NULL);
-        CREATE TABLE dbo.Places (Id int NOT NULL PRIMARY KEY, Place geography NULL);
-        CREATE TABLE dbo.Trees (Id int NOT NULL PRIMARY KEY, Node hierarchyid NULL, Any_ sql_variant NULL);
+        "CREATE TYPE dbo.Cube EXTERNAL NAME Shapes.[Shapes.Cube];
+        CREATE TABLE dbo.Empty (Value dbo.Cube NULL);
+        CREATE TABLE dbo.Places (Id int NOT NULL PRIMARY KEY, Place dbo.Cube NULL);
+        CREATE TABLE dbo.Trees (Id int NOT NULL PRIMARY KEY, Node dbo.Cube NULL, Any_ dbo.Cube NULL);
         CREATE TABLE dbo.{long} (Id int NOT NULL PRIMARY KEY);
         CREATE TABLE dbo.Wide (Id int NOT NULL PRIMARY KEY, [ü{long}] int NULL);"
     ));
     let texts = [
         "the plan has 7 objects that cannot be copied:",
-        "dbo.Places.Place geography: ",
-        "dbo.Trees.Node hierarchyid: ",
-        "dbo.Trees.Any_ sql_variant: ",
+        "dbo.Places.Place clr: ",
+        "dbo.Trees.Node clr: ",
+        "dbo.Trees.Any_ clr: ",
         "dbo.Empty: has no column that can be copied; leave the table out with --exclude",
         &format!("dbo.{long}: the name {long} has 64 bytes, PostgreSQL takes 63"),
         &format!("dbo.Wide: the name ü{long} has 66 bytes, PostgreSQL takes 63"),

@@ -11,7 +11,7 @@ mod ledger;
 mod writing;
 
 use bytes::{BufMut, Bytes, BytesMut};
-use shardferry::plan::document::{PlannedColumn, PlannedIdentity, PlannedTable};
+use shardferry::plan::document::{Plan, PlanOptions, PlannedSource, PlannedColumn, PlannedIdentity, PlannedTable};
 use shardferry::schema::{ColumnName, SourceType, TableName};
 use shardferry::target::ledger::Marker;
 use shardferry::target::{Client, TargetSettings};
@@ -130,6 +130,25 @@ fn orders() -> PlannedTable {
         rows: 0,
         bytes: 0,
         column_fingerprint: String::new(),
+    }
+}
+
+/// A plan of these tables.
+fn plan(tables: Vec<PlannedTable>) -> Plan {
+    Plan {
+        version: 3,
+        fingerprint: String::new(),
+        operation: String::new(),
+        created_at: jiff::Timestamp::UNIX_EPOCH,
+        source: PlannedSource {
+            server: String::new(),
+            database: String::new(),
+            product_version: String::new(),
+            log_position: None,
+        },
+        target: None,
+        options: PlanOptions::default(),
+        tables,
     }
 }
 

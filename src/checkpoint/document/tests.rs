@@ -91,6 +91,7 @@ pub(crate) fn pod() -> PodDocument {
             rows: 1_500_000,
             bytes: 123_456_789,
             chunks: 8,
+            lossy_rows: 0,
         }],
     }
 }

@@ -1,12 +1,16 @@
 //! A long value under way. Where the length of its field is known beforehand (binary, from the length that the source
 //! declares) it is passed on as it comes; else (text, whose UTF-8 may be shorter or longer) it is collected whole.
 
+use super::super::lenient::{Changed, Lenient, Pending, Rules};
 use super::super::operation::Operation;
 use super::super::text::{Coded, Utf16, plain_xml};
+use super::written::hex;
 use super::{LARGEST_FIELD, Refused, close};
 
 /// Bytes of UTF-8 that a byte of a code page may become.
 const WIDEST: usize = 3;
+/// What stands before the text of jsonb (PostgreSQL `jsonb_recv`).
+const JSONB_VERSION: u8 = 1;
 
 /// Where the value stands.
 #[derive(Debug, Default)]
@@ -23,9 +27,34 @@ pub(super) struct LongValue {
     declared: Option<u64>,
     utf16: Utf16,
     coded: Coded,
+    /// From where the value was refused.
+    lenient: Option<Lenient>,
 }
 
 impl LongValue {
+    /// What the pieces of a text so far left for the next one.
+    pub(super) const fn pending(&self, operation: &Operation) -> Pending {
+        match operation {
+            Operation::Coded(_) => self.coded.pending(),
+            _ => self.utf16.pending(),
+        }
+    }
+
+    /// Goes on with other rules from where the value stood.
+    pub(super) fn be_lenient(&mut self, rules: Rules, pending: Pending) {
+        self.lenient = Some(Lenient::new(rules, pending));
+        self.collected = true;
+    }
+
+    pub(super) const fn is_lenient(&self) -> bool {
+        self.lenient.is_some()
+    }
+
+    /// What the other rules changed.
+    pub(super) fn changed(&self) -> Changed {
+        self.lenient.as_ref().map(|lenient| lenient.changed).unwrap_or_default()
+    }
+
     /// Opens the field. `largest`: what may be collected.
     pub(super) fn begin(
         operation: &Operation,
@@ -48,6 +77,9 @@ impl LongValue {
         }
         value.collected = true;
         out.extend_from_slice(&[0; 4]);
+        if matches!(operation, Operation::Jsonb) {
+            out.push(JSONB_VERSION);
+        }
         Ok(value)
     }
 
@@ -65,10 +97,14 @@ impl LongValue {
             return Ok(());
         }
         make_room(out, raw.len() * WIDEST + 16);
-        match operation {
-            Operation::Bytes => out.extend_from_slice(raw),
-            Operation::Utf16 | Operation::Xml => self.utf16.piece(out, raw)?,
-            Operation::Coded(page) => self.coded.piece(page, out, raw)?,
+        match (operation, &mut self.lenient) {
+            (Operation::Utf16 | Operation::Xml | Operation::Jsonb, Some(lenient)) => lenient.utf16(out, raw)?,
+            (Operation::Coded(page), Some(lenient)) => lenient.coded(page, out, raw)?,
+            // What is understood as a whole is turned into the field's content at the end.
+            (Operation::Bytes | Operation::Whole(_), _) => out.extend_from_slice(raw),
+            (Operation::Hex, _) => hex(out, raw),
+            (Operation::Utf16 | Operation::Xml | Operation::Jsonb, None) => self.utf16.piece(out, raw)?,
+            (Operation::Coded(page), None) => self.coded.piece(page, out, raw)?,
             _ => return Err(Refused::Malformed),
         }
         measure(self.length(out), largest)
@@ -80,14 +116,19 @@ impl LongValue {
             return if self.left == 0 { Ok(()) } else { Err(Refused::Malformed) };
         }
         let text = self.field + 4;
-        match operation {
-            Operation::Utf16 => self.utf16.end()?,
-            Operation::Xml => {
-                self.utf16.end()?;
-                plain_xml(out, text);
+        match (operation, &mut self.lenient) {
+            (Operation::Utf16 | Operation::Xml | Operation::Jsonb, Some(lenient)) => lenient.end_utf16(out)?,
+            (Operation::Coded(page), Some(lenient)) => lenient.end_coded(page, out, text)?,
+            (Operation::Utf16 | Operation::Xml | Operation::Jsonb, None) => self.utf16.end()?,
+            (Operation::Coded(page), None) => self.coded.end(page, out, text)?,
+            (Operation::Whole(whole), _) => {
+                whole.collected(out, text)?;
+                measure(out.len() - text, LARGEST_FIELD)?;
             }
-            Operation::Coded(page) => self.coded.end(page, out, text)?,
             _ => {}
+        }
+        if matches!(operation, Operation::Xml) {
+            plain_xml(out, text);
         }
         close(out, self.field)
     }
@@ -103,7 +144,8 @@ impl LongValue {
         self.granted = true;
         let Some(declared) = self.declared.and_then(|length| usize::try_from(length).ok()) else { return };
         let most = match operation {
-            Operation::Utf16 | Operation::Xml => declared.saturating_add(declared / 2),
+            Operation::Utf16 | Operation::Xml | Operation::Jsonb => declared.saturating_add(declared / 2),
+            Operation::Hex => declared.saturating_mul(2),
             Operation::Coded(_) => declared.saturating_mul(WIDEST),
             _ => declared,
         };
@@ -115,7 +157,8 @@ impl LongValue {
 fn least(operation: &Operation, declared: Option<u64>) -> Option<u64> {
     match operation {
         Operation::Bytes | Operation::Coded(_) => declared,
-        Operation::Utf16 => declared.map(|length| length / 2),
+        Operation::Hex => declared.map(|length| length.saturating_mul(2)),
+        Operation::Utf16 | Operation::Jsonb => declared.map(|length| length / 2),
         _ => None,
     }
 }
@@ -141,7 +184,12 @@ fn make_room(out: &mut Vec<u8>, need: usize) {
 pub(super) fn sized(operation: &Operation, out: &mut Vec<u8>, raw: &[u8]) -> Result<(), Refused> {
     let start = out.len();
     match operation {
-        Operation::Utf16 | Operation::Xml => {
+        Operation::Whole(whole) => whole.encode(out, raw)?,
+        Operation::Hex => hex(out, raw),
+        Operation::Utf16 | Operation::Xml | Operation::Jsonb => {
+            if matches!(operation, Operation::Jsonb) {
+                out.push(JSONB_VERSION);
+            }
             let mut pieces = Utf16::default();
             pieces.piece(out, raw)?;
             pieces.end()?;

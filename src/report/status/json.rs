@@ -3,10 +3,12 @@
 use super::StatusView;
 use crate::checkpoint::document::{Phase, Status, TableDocument};
 use crate::cli::PhaseChoice;
+use crate::convert::policy::{Loss, LossRecord, Sample};
 use crate::progress::Totals;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::ser::{Formatter, Serializer};
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 /// One phase of one table. Names are those of the scripts; fields are added, never renamed.
@@ -38,6 +40,19 @@ struct TableLine<'a> {
     schema: Option<PhaseLine<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     data: Option<PhaseLine<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    losses: Vec<LossLine<'a>>,
+}
+
+/// What was changed in a column.
+#[derive(Serialize)]
+struct LossLine<'a> {
+    column: Cow<'a, str>,
+    loss: Loss,
+    rows: u64,
+    samples: &'a [Sample],
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    files: &'a [String],
 }
 
 /// Its names keep the word `completed` from standing alone in quotes.
@@ -110,7 +125,17 @@ fn of_table(table: &TableDocument, phases: Option<PhaseChoice>) -> TableLine<'_>
         pod: table.owner.as_ref().map(|owner| owner.pod.as_str()),
         schema: schema.then(|| of_phase(&table.schema)),
         data: data.then(|| of_phase(&table.data)),
+        losses: if data { table.losses.iter().map(of_loss).collect() } else { Vec::new() },
     }
+}
+
+fn of_loss(record: &LossRecord) -> LossLine<'_> {
+    let column = match record.column.as_str() {
+        // `grep -c '"completed"'` counts tables, whatever their columns are called.
+        name @ "completed" => Cow::Owned(format!("[{name}]")),
+        name => Cow::Borrowed(name),
+    };
+    LossLine { column, loss: record.loss, rows: record.rows, samples: &record.samples, files: &record.files }
 }
 
 fn of_phase(phase: &Phase) -> PhaseLine<'_> {

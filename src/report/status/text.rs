@@ -31,7 +31,21 @@ pub(super) fn render(view: &StatusView, all: bool) -> String {
         text.push_str(&of_tables(&tables));
         text.push('\n');
     }
+    for table in view.tables.iter().filter(|table| !table.losses.is_empty()) {
+        text.push_str(&of_losses(table));
+        text.push('\n');
+    }
     text
+}
+
+/// `Changed in dbo.Orders: Note nul 3 rows, At offset 12 rows`
+fn of_losses(table: &TableDocument) -> String {
+    let parts: Vec<_> = table
+        .losses
+        .iter()
+        .map(|record| format!("{} {} {} rows", record.column, record.loss, thousands(record.rows)))
+        .collect();
+    format!("Changed in {}: {}", table.table, parts.join(", "))
 }
 
 fn of_finish(finish: &Phase) -> String {

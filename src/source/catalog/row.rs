@@ -2,6 +2,7 @@
 
 use super::{ColumnId, unreadable};
 use crate::error::Result;
+use crate::schema::TableName;
 
 /// A row of a catalog query, its columns by name.
 pub(super) struct Record<'r>(pub(super) &'r tiberius::Row);
@@ -16,9 +17,27 @@ impl Record<'_> {
         self.text_or_null(column)?.ok_or_else(|| null(column))
     }
 
+    pub(super) fn int_or_null(&self, column: &str) -> Result<Option<i32>> {
+        self.0.try_get(column).map_err(|error| wrong(column, error))
+    }
+
     pub(super) fn int(&self, column: &str) -> Result<i32> {
-        let value: Option<i32> = self.0.try_get(column).map_err(|error| wrong(column, error))?;
-        value.ok_or_else(|| null(column))
+        self.int_or_null(column)?.ok_or_else(|| null(column))
+    }
+
+    /// A bit, converted to int by the query.
+    pub(super) fn flag_or_null(&self, column: &str) -> Result<Option<bool>> {
+        Ok(self.int_or_null(column)?.map(|bit| bit != 0))
+    }
+
+    /// `schema_name` and `table_name`.
+    pub(super) fn table(&self) -> Result<TableName> {
+        Ok(TableName::new(self.text("schema_name")?, self.text("table_name")?))
+    }
+
+    /// A table by the names of two columns that are NULL together.
+    pub(super) fn table_or_null(&self, schema: &str, name: &str) -> Result<Option<TableName>> {
+        Ok(self.text_or_null(schema)?.zip(self.text_or_null(name)?).map(|(schema, name)| TableName::new(schema, name)))
     }
 
     /// A bigint that counts something; NULL is none.

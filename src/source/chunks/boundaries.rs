@@ -19,7 +19,7 @@ use crate::schema::SourceType;
 use crate::schema::bound::{Bound, KeyRange, Literal};
 use crate::source::client::Client;
 use crate::source::connection_errors::tiberius_error;
-use crate::source::select::{KeyPart, order_by, where_range};
+use crate::source::select::{KeyPart, Wanted, order_by, where_range};
 use std::fmt::Write as _;
 
 /// More chunks than this are never made: they get larger instead.
@@ -69,6 +69,10 @@ impl Job<'_> {
         usize::try_from(self.chunks).unwrap_or(usize::MAX)
     }
 
+    fn wanted<'r>(&'r self, range: &'r KeyRange) -> Wanted<'r> {
+        Wanted { range, filter: self.table.filter.as_deref() }
+    }
+
     fn key_list(&self) -> String {
         self.parts.iter().map(|part| part.name.source_sql()).collect::<Vec<_>>().join(", ")
     }
@@ -76,7 +80,8 @@ impl Job<'_> {
 
 async fn histogram(client: &mut Client, job: &Job<'_>) -> Result<Option<Vec<Bound>>> {
     let [part] = job.parts else { return Ok(None) };
-    if !even_rows(job.table) {
+    // Statistics count all rows, not those that the filter leaves.
+    if job.table.filter.is_some() || !even_rows(job.table) {
         return Ok(None);
     }
     let size = include_str!("../sql/histogram_size.sql")
@@ -145,7 +150,7 @@ async fn sample(client: &mut Client, job: &Job<'_>) -> Result<Option<Vec<Bound>>
         }
         format!(" TABLESAMPLE SYSTEM ({} PERCENT)", percent(wanted, pages))
     };
-    let sql = sample_sql(job, &from);
+    let sql = sample_sql(job, &from)?;
     let found = Candidates::read(client, &sql, job.table, job.key, job.candidates()).await?;
     // So few rows say nothing of the table.
     let too_few = !whole && found.rows() < job.chunks * 4;
@@ -160,7 +165,7 @@ fn percent(wanted: u64, pages: u64) -> String {
 }
 
 /// Keys with the bytes of their rows: what is declared short by its declaration, the rest measured.
-fn sample_sql(job: &Job<'_>, from: &str) -> String {
+fn sample_sql(job: &Job<'_>, from: &str) -> Result<String> {
     let mut fixed = 1_u64;
     let mut weight = String::new();
     for column in &job.table.columns {
@@ -173,12 +178,13 @@ fn sample_sql(job: &Job<'_>, from: &str) -> String {
             fixed += if variable { bytes / 2 } else { bytes };
         }
     }
-    format!(
-        "SELECT {}, CAST({fixed}{weight} AS bigint) AS [shardferry weight] FROM {}{from}{}",
+    Ok(format!(
+        "SELECT {}, CAST({fixed}{weight} AS bigint) AS [shardferry weight] FROM {}{from}{}{}",
         job.key_list(),
         job.table.source.source_sql(),
+        where_range(job.parts, job.wanted(&KeyRange::default()))?,
         order_by(job.parts)
-    )
+    ))
 }
 
 /// One key in so many rows, each found from the one before. Reads the key's index once, from end to end.
@@ -192,7 +198,7 @@ async fn probes(client: &mut Client, job: &Job<'_>) -> Result<Vec<Bound>> {
             "SELECT {}, CAST(1 AS bigint) AS [shardferry weight] FROM {}{}{} OFFSET {} ROWS FETCH NEXT 1 ROWS ONLY",
             job.key_list(),
             job.table.source.source_sql(),
-            where_range(job.parts, &range)?,
+            where_range(job.parts, job.wanted(&range))?,
             order_by(job.parts),
             step - 1
         );

@@ -1,4 +1,5 @@
-//! The key of the last complete row, remembered while the rows pass through to their encoder.
+//! The key of the last complete row, remembered while the rows pass through to their encoder; where rows may be left out,
+//! the values of all its columns.
 
 use super::literal::LiteralMaker;
 use crate::error::{Error, ErrorKind, Result};
@@ -6,25 +7,45 @@ use crate::plan::document::{ChunkKey, PlannedTable};
 use crate::schema::bound::Bound;
 use crate::source::wire::{RowEncoder, WireColumn};
 
-/// Passes every call on to `E`. Of a key's columns it keeps the raw bytes, in two rows of buffers that are swapped at the
+/// What is remembered of one value; no key is as long.
+const LONGEST: usize = 64 * 1024;
+
+/// Passes every call on to `E`. Of some columns it keeps the raw bytes, in two rows of buffers that are swapped at the
 /// end of each row: nothing is allocated for a row, and literals are made only when they are asked for.
 #[derive(Debug)]
 pub struct KeyCapture<E: RowEncoder> {
     inner: E,
-    /// By column of the result: its place in the key. Empty without a key.
+    /// By column of the result: its place among those that are kept. Empty where none is.
     places: Vec<Option<usize>>,
-    makers: Vec<LiteralMaker>,
-    current: Row,
-    last: Row,
+    /// Of each column of the key, in its order: its place, and what makes its literal.
+    makers: Vec<(usize, LiteralMaker)>,
+    current: Vec<Kept>,
+    last: Vec<Kept>,
     complete: bool,
 }
 
-/// Raw values in key order.
-#[derive(Debug, Default)]
-struct Row {
-    values: Vec<Vec<u8>>,
-    /// A NULL, which no key has: the row is of no use as a bound.
-    null: bool,
+/// A value that is kept.
+#[derive(Debug, Clone, Default)]
+pub struct Kept {
+    /// At most [`LONGEST`] bytes of it.
+    pub raw: Vec<u8>,
+    pub null: bool,
+    /// Of the whole value.
+    pub length: u64,
+}
+
+impl Kept {
+    fn begin(&mut self) {
+        self.raw.clear();
+        self.null = false;
+        self.length = 0;
+    }
+
+    fn add(&mut self, piece: &[u8]) {
+        self.length += piece.len() as u64;
+        let room = LONGEST.saturating_sub(self.raw.len()).min(piece.len());
+        self.raw.extend_from_slice(&piece[..room]);
+    }
 }
 
 impl<E: RowEncoder> KeyCapture<E> {
@@ -43,11 +64,27 @@ impl<E: RowEncoder> KeyCapture<E> {
             };
             let column = wire.iter().position(|sent| sent.name == part.name.as_str()).ok_or_else(missing)?;
             places[column] = Some(place);
-            makers.push(LiteralMaker::new(&wire[column].ty));
+            makers.push((place, LiteralMaker::new(&wire[column].ty)));
         }
-        let row = || Row { values: vec![Vec::new(); makers.len()], null: false };
-        let (current, last) = (row(), row());
-        Ok(Self { inner, places, makers, current, last, complete: false })
+        let current = vec![Kept::default(); makers.len()];
+        Ok(Self { inner, places, makers, last: current.clone(), current, complete: false })
+    }
+
+    /// Keeps the values of all columns from now on: [`Self::row`] has them.
+    #[must_use]
+    pub fn of_all_columns(mut self, columns: usize) -> Self {
+        for (place, _) in &mut self.makers {
+            *place = self.places.iter().position(|kept| *kept == Some(*place)).unwrap_or(*place);
+        }
+        self.places = (0..columns).map(Some).collect();
+        self.current = vec![Kept::default(); columns];
+        self.last = self.current.clone();
+        self
+    }
+
+    /// The values of the last complete row in column order; empty where not all of them are kept.
+    pub fn row(&self) -> &[Kept] {
+        if self.complete && self.last.len() == self.places.len() { &self.last } else { &[] }
     }
 
     pub fn inner(&mut self) -> &mut E {
@@ -61,57 +98,61 @@ impl<E: RowEncoder> KeyCapture<E> {
     /// The key of the last complete row; None: no row yet, no key, or a value that has no exact literal.
     #[must_use]
     pub fn last(&self) -> Option<Bound> {
-        if !self.complete || self.last.null || self.makers.is_empty() {
+        if !self.complete || self.makers.is_empty() {
             return None;
         }
-        let pairs = self.makers.iter().zip(&self.last.values);
-        pairs.map(|(maker, raw)| maker.literal(raw)).collect::<Option<Vec<_>>>().map(Bound)
+        let literal = |(place, maker): &(usize, LiteralMaker)| {
+            let kept =
+                self.last.get(*place).filter(|kept| !kept.null && kept.length == kept.raw.len() as u64)?;
+            maker.literal(&kept.raw)
+        };
+        self.makers.iter().map(literal).collect::<Option<Vec<_>>>().map(Bound)
     }
 
-    /// The buffer of a key column.
+    /// Where a column's value is kept.
     #[inline]
-    fn buffer(&mut self, column: usize) -> Option<&mut Vec<u8>> {
+    fn kept(&mut self, column: usize) -> Option<&mut Kept> {
         let place = (*self.places.get(column)?)?;
-        self.current.values.get_mut(place)
+        self.current.get_mut(place)
     }
 }
 
 impl<E: RowEncoder> RowEncoder for KeyCapture<E> {
     #[inline]
     fn begin_row(&mut self) {
-        self.current.null = false;
         self.inner.begin_row();
     }
 
     #[inline]
     fn null(&mut self, column: usize) -> Result<()> {
-        if self.buffer(column).is_some() {
-            self.current.null = true;
+        if let Some(kept) = self.kept(column) {
+            kept.begin();
+            kept.null = true;
         }
         self.inner.null(column)
     }
 
     #[inline]
     fn value(&mut self, column: usize, raw: &[u8]) -> Result<()> {
-        if let Some(buffer) = self.buffer(column) {
-            buffer.clear();
-            buffer.extend_from_slice(raw);
+        if let Some(kept) = self.kept(column) {
+            kept.begin();
+            kept.add(raw);
         }
         self.inner.value(column, raw)
     }
 
     #[inline]
     fn long_begin(&mut self, column: usize, length: Option<u64>) -> Result<()> {
-        if let Some(buffer) = self.buffer(column) {
-            buffer.clear();
+        if let Some(kept) = self.kept(column) {
+            kept.begin();
         }
         self.inner.long_begin(column, length)
     }
 
     #[inline]
     fn long_piece(&mut self, column: usize, piece: &[u8]) -> Result<()> {
-        if let Some(buffer) = self.buffer(column) {
-            buffer.extend_from_slice(piece);
+        if let Some(kept) = self.kept(column) {
+            kept.add(piece);
         }
         self.inner.long_piece(column, piece)
     }
@@ -311,6 +352,30 @@ mod tests {
         wrong.value(0, &[1]).unwrap();
         wrong.end_row();
         assert_eq!(last(&wrong), None);
+    }
+
+    #[test]
+    fn all_columns_are_kept_on_request_and_long_ones_in_part() {
+        let table = table(&["b", "a"]);
+        let capture = KeyCapture::new(Calls::default(), &table, table.chunk_key.as_ref(), &wire()).unwrap();
+        let mut capture = capture.of_all_columns(3);
+        assert!(capture.row().is_empty());
+        capture.begin_row();
+        capture.value(0, &[1, 0, 0, 0]).unwrap();
+        capture.long_begin(1, None).unwrap();
+        capture.long_piece(1, &vec![b'x'; LONGEST]).unwrap();
+        capture.long_piece(1, b"more").unwrap();
+        capture.long_end(1).unwrap();
+        capture.value(2, &[9]).unwrap();
+        capture.end_row();
+        assert_eq!(last(&capture).unwrap(), ["9", "1"]);
+        let row = capture.row();
+        assert_eq!(
+            (row[0].raw.as_slice(), row[1].raw.len(), row[1].length),
+            (&[1, 0, 0, 0][..], LONGEST, 65_540)
+        );
+        self::row(&mut capture, 2, 3);
+        assert!(capture.row()[1].null && !capture.row()[0].null);
     }
 
     #[test]

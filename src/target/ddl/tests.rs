@@ -1,6 +1,11 @@
+use super::columns::identity_options;
+use super::constraint::ForeignKeyIn;
 use super::*;
-use crate::plan::document::PlannedIdentity;
-use crate::schema::{KeyColumn, SourceType};
+use crate::plan::document::{
+    GeneratedColumn, Partitioning, Plan, PlanOptions, PlannedColumn, PlannedIdentity, PlannedSource,
+};
+use crate::schema::objects::{CheckConstraint, DefaultConstraint, PartitionedTable, Sequence};
+use crate::schema::{ForeignKey, Identity, Index, KeyColumn, ReferentialAction};
 
 pub(in crate::target) fn column(name: &str, target: &str, ty: &str, nullable: bool) -> PlannedColumn {
     PlannedColumn {
@@ -49,6 +54,25 @@ pub(in crate::target) fn planned() -> PlannedTable {
     }
 }
 
+/// A plan of these tables.
+pub(in crate::target) fn plan(tables: Vec<PlannedTable>) -> Plan {
+    Plan {
+        version: 3,
+        fingerprint: String::new(),
+        operation: String::new(),
+        created_at: jiff::Timestamp::UNIX_EPOCH,
+        source: PlannedSource {
+            server: String::new(),
+            database: String::new(),
+            product_version: String::new(),
+            log_position: None,
+        },
+        target: None,
+        options: PlanOptions::default(),
+        tables,
+    }
+}
+
 fn index(columns: &[(&str, bool)]) -> Index {
     Index {
         table: TableName::new("dbo", "Orders"),
@@ -69,7 +93,8 @@ fn index(columns: &[(&str, bool)]) -> Index {
 fn sql(index: &Index) -> String {
     match create_index(index, &planned(), "IX", 150_004) {
         Statement::Sql(sql) => sql,
-        Statement::Skipped { reason } => format!("-- {reason}"),
+        Statement::Changed { sql, what } => format!("{sql} -- {what}"),
+        Statement::Skipped { reason, .. } => format!("-- {reason}"),
     }
 }
 
@@ -162,35 +187,302 @@ fn indexes_keep_order_and_nulls() {
 fn what_cannot_be_built_is_skipped_with_its_reason() {
     let mut unique = index(&[("Note", false)]);
     unique.unique = true;
-    assert_eq!(
-        create_index(&unique, &planned(), "IX", 140_009),
-        skipped("it is unique with one NULL, which PostgreSQL before 15 cannot enforce")
-    );
-    let told = |change: fn(&mut Index)| {
+    insta::assert_debug_snapshot!(create_index(&unique, &planned(), "IX", 140_009));
+    // A filter that leaves the NULLs out makes it an ordinary one.
+    unique.filter = Some("([note] IS NOT NULL)".to_owned());
+    let told = |change: &dyn Fn(&mut Index)| {
         let mut index = index(&[("Note", false)]);
         change(&mut index);
         sql(&index)
     };
-    assert_eq!(told(|i| i.disabled = true), "-- it is disabled on the source");
-    assert_eq!(told(|i| i.kind = "XML".to_owned()), "-- xml indexes have no counterpart");
+    assert_eq!(told(&|i| i.disabled = true), "-- it is disabled on the source");
+    for kind in ["XML", "SPATIAL", "CLUSTERED COLUMNSTORE", "NONCLUSTERED COLUMNSTORE", "JSON", "VECTOR"] {
+        let expected = format!("-- {} indexes have no counterpart", kind.to_lowercase());
+        assert_eq!(told(&|i| i.kind = kind.to_owned()), expected);
+        assert_ne!(index::advice(kind), "none");
+    }
+    assert_eq!(told(&|i| i.filter = Some(String::new())), "-- the login may not see its definition");
+    let unknown = told(&|i| i.filter = Some("([Note] LIKE dbo.f())".to_owned()));
+    assert!(unknown.starts_with("-- its expression is not translated"), "never without its filter: {unknown}");
+    assert_eq!(told(&|i| i.columns.clear()), "-- its columns are not to be seen");
+    assert_eq!(told(&|i| i.columns[0].name = ColumnName::new("Shape")), "-- its column Shape is not copied");
+    assert!(told(&|i| i.kind = "NONCLUSTERED HASH".to_owned()).contains("a btree serves"));
+}
+
+#[test]
+fn included_columns_stay_as_far_as_there_is_room() {
+    let mut table = planned();
+    let mut wide = column("Wide", "wide", "text", true);
+    wide.source_type = SourceType { name: "nvarchar".to_owned(), max_length: -1, ..wide.source_type };
+    table.columns.push(wide);
+    let mut index = index(&[("Id", false)]);
+    index.included = vec![ColumnName::new("Wide"), ColumnName::new("At"), ColumnName::new("Gone")];
+    insta::assert_debug_snapshot!(create_index(&index, &table, "IX", 150_004));
+}
+
+#[test]
+fn a_unique_key_that_becomes_weaker_is_said_to() {
+    let mut table = planned();
+    let weak = SourceType {
+        name: "nvarchar".to_owned(),
+        collation: Some("SQL_Latin1_General_CP1_CI_AS".to_owned()),
+        ..table.columns[1].source_type.clone()
+    };
+    table.columns[1].source_type = weak;
+    table.primary_key.push(ColumnName::new("Note"));
+    let mut index = index(&[("Note", false)]);
+    index.unique = true;
+    insta::assert_debug_snapshot!(create_index(&index, &table, "IX", 150_004));
+    assert!(columns::weaker_primary_key(&table).is_some());
+    index.unique = false;
+    assert!(matches!(create_index(&index, &table, "IX", 150_004), Statement::Sql(_)));
+    index.unique = true;
+    table.columns[1].collation = Some("ci_as".to_owned());
+    assert!(matches!(create_index(&index, &table, "IX", 150_004), Statement::Sql(_)));
+    assert_eq!(columns::weaker_primary_key(&table), None);
+    table.columns[1].mask = Some(Mask::Fixed("x".to_owned()));
+    assert!(create_index(&index, &table, "IX", 150_004).sql().is_none(), "every row would be the same");
+}
+
+#[test]
+fn a_table_with_generated_columns_collations_and_partitions() {
+    let mut table = planned();
+    table.columns[1].collation = Some("ci_as".to_owned());
+    table.generated.push(GeneratedColumn {
+        source: ColumnName::new("Twice"),
+        target: ColumnName::new("twice"),
+        source_type: table.columns[0].source_type.clone(),
+        target_type: "integer".to_owned(),
+        nullable: true,
+        expression: "id * 2".to_owned(),
+        place: 1,
+    });
+    let ranges = |right| Partitioning {
+        column: ColumnName::new("Id"),
+        bounds: vec!["10".to_owned(), "20".to_owned()],
+        right,
+    };
+    table.partitioning = Some(ranges(false));
+    insta::assert_snapshot!(create_table(&table));
+    table.partitioning = Some(ranges(true));
+    let right = partition::clauses(&table).unwrap();
+    assert!(right.partitions[1].ends_with("FOR VALUES FROM (10) TO (20)"), "{right:?}");
+    table.partitioning = Some(Partitioning { column: ColumnName::new("At"), ..ranges(true) });
+    assert!(partition::clauses(&table).unwrap_err().contains("its primary key has no column At"));
+    assert!(!create_table(&table).contains("PARTITION"));
+    table.primary_key = vec![ColumnName::new("Twice")];
+    assert_eq!(primary_key(&table), ["twice"], "a key of a generated column");
+    table.primary_key = vec![ColumnName::new("Gone")];
+    assert_eq!(add_primary_key(&table, "PK"), None, "never a shorter key");
+}
+
+#[test]
+fn bounds_of_range_left_move_up_by_one_step() {
+    let told = |ty: &str, right: bool, bounds: &[&str]| {
+        let mut table = planned();
+        table.primary_key.clear();
+        table.columns[2].target_type = ty.to_owned();
+        let source = PartitionedTable {
+            table: table.source.clone(),
+            scheme: "ps".to_owned(),
+            function: "pf".to_owned(),
+            column: ColumnName::new("At"),
+            right,
+            bounds: bounds.iter().map(|bound| Some((*bound).to_owned())).collect(),
+        };
+        let partitioning = partition::partitioning(&source, &table)?;
+        table.partitioning = Some(partitioning);
+        let clauses = partition::clauses(&table)?;
+        Ok::<_, String>(clauses.partitions[0].rsplit_once(" TO ").unwrap().1.to_owned())
+    };
+    for (ty, bound, left, right) in [
+        ("integer", "41", "(42)", "(41)"),
+        ("bigint", "-1", "(0)", "(-1)"),
+        ("numeric(10,2)", "9.99", "(10.00)", "(9.99)"),
+        ("numeric(19,4)", "-0.0001", "(0.0000)", "(-0.0001)"),
+        ("date", "2024-02-28", "('2024-02-29')", "('2024-02-28')"),
+        ("timestamp(3)", "2023-12-31 23:59:59.997", "('2023-12-31 23:59:59.998')", "('2023-12-31 23:59:59.997')"),
+        ("timestamp", "2024-01-01 00:00:00.0000000", "('2024-01-01 00:00:00.000001')", "('2024-01-01 00:00:00')"),
+    ] {
+        assert_eq!(told(ty, false, &[bound]).as_deref(), Ok(left), "{ty}");
+        assert_eq!(told(ty, true, &[bound]).as_deref(), Ok(right), "{ty}");
+    }
+    for (ty, bound) in [
+        ("text", "m"),
+        ("uuid", "00000000-0000-0000-0000-000000000000"),
+        ("timestamp", "2024-01-01 00:00:00.0000001"),
+        ("integer", "x"),
+        ("double precision", "1.5"),
+    ] {
+        assert!(told(ty, true, &[bound]).is_err(), "{ty}");
+    }
+    assert_eq!(told("bigint", false, &["9223372036854775807"]).is_err(), true, "nothing is above it");
+    assert!(told("integer", true, &["2", "1"]).unwrap_err().contains("do not ascend"));
+}
+
+#[test]
+fn a_nullable_partition_column_has_a_place_for_null() {
+    let mut table = planned();
+    table.primary_key.clear();
+    table.columns[2].target_type = "date".to_owned();
+    table.columns[2].nullable = true;
+    let bounds = vec!["'2024-01-01'".to_owned()];
+    table.partitioning = Some(Partitioning { column: ColumnName::new("At"), bounds, right: true });
+    insta::assert_debug_snapshot!(partition::clauses(&table).unwrap().partitions);
+}
+
+#[test]
+fn collations_become_icu_ones_of_the_same_equality() {
+    let icu = |source: &str| collation::icu(source).map(|icu| (icu.name, icu.locale));
+    let some = |name: &str, locale: &str| Some((name.to_owned(), locale.to_owned()));
+    assert_eq!(icu("SQL_Latin1_General_CP1_CI_AS"), some("ci_as", "und-u-ks-level2"));
+    assert_eq!(icu("Latin1_General_100_CI_AI_SC_UTF8"), some("ci_ai", "und-u-ks-level1"));
+    assert_eq!(icu("Latin1_General_CS_AI"), some("cs_ai", "und-u-ks-level1-kc-true"));
+    assert_eq!(icu("Turkish_100_CI_AS"), some("tr_ci_as", "tr-u-ks-level2"));
+    assert_eq!(icu("German_PhoneBook_CI_AI"), some("de_ci_ai", "de-u-co-phonebk-ks-level1"));
+    assert_eq!(icu("Latin1_General_CS_AS"), None);
+    assert_eq!(icu("Latin1_General_BIN2"), None);
+    assert!(!collation::ignores("Latin1_General_BIN2") && collation::ignores("Latin1_General_CS_AI"));
+    insta::assert_debug_snapshot!(collation::create("s", "ci_as", "Finnish_Swedish_CI_AS"));
+}
+
+fn sequence() -> Sequence {
+    Sequence {
+        name: TableName::new("dbo", "Numbers"),
+        ty: "int".to_owned(),
+        precision: 10,
+        start: "100".to_owned(),
+        increment: "-5".to_owned(),
+        minimum: "-2147483648".to_owned(),
+        maximum: "2147483647".to_owned(),
+        cycle: true,
+        cache: Some(50),
+        current: "95".to_owned(),
+        used: Some(true),
+    }
+}
+
+#[test]
+fn sequences_keep_type_bounds_and_position() {
+    let target = TableName::new("sales", "numbers");
+    let Statement::Sql(sql) = sequence::create_sequence(&sequence(), &target) else { panic!("changed") };
+    insta::assert_snapshot!(sql);
+    let fresh = Sequence { used: Some(false), current: "100".to_owned(), ..sequence() };
+    let sql = sequence::create_sequence(&fresh, &target);
+    assert!(sql.sql().unwrap().ends_with("100, false)"), "{sql:?}");
+    let unknown = Sequence { used: None, ..fresh };
+    let sql = sequence::create_sequence(&unknown, &target);
+    assert!(sql.sql().unwrap().ends_with("100, true)") && matches!(sql, Statement::Changed { .. }), "{sql:?}");
+    let wide = Sequence {
+        ty: "decimal".to_owned(),
+        precision: 38,
+        maximum: "9".repeat(38),
+        minimum: "1".to_owned(),
+        ..sequence()
+    };
+    let told = sequence::create_sequence(&wide, &target);
+    assert!(matches!(&told, Statement::Changed { what, .. } if what.contains("becomes bigint")), "{told:?}");
+    let beyond = Sequence { current: "9".repeat(20), ..wide };
+    assert!(sequence::create_sequence(&beyond, &target).sql().is_none());
+}
+
+#[test]
+fn a_default_from_a_sequence_is_found_by_its_name() {
+    let default = |expression: Option<&str>| DefaultConstraint {
+        table: TableName::new("dbo", "Orders"),
+        column: ColumnName::new("Note"),
+        name: Some("DF".to_owned()),
+        expression: expression.map(str::to_owned),
+    };
+    let known = |name: &TableName| {
+        (name.to_string() == "dbo.Numbers").then(|| TableName::new("sales", "num'bers"))
+    };
+    let set = |default: &DefaultConstraint| set_default(default, &planned(), known);
+    insta::assert_debug_snapshot!(set(&default(Some("(NEXT VALUE FOR [dbo].[Numbers])"))));
+    let told = |statement| match statement {
+        Statement::Skipped { reason, .. } => reason,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(told(set(&default(Some("(next value for [dbo].[Other])")))), "the sequence dbo.Other is not built");
+    assert_eq!(told(set(&default(None))), "the login may not see its definition");
+    let bound = DefaultConstraint { name: None, ..default(None) };
+    assert!(told(set(&bound)).contains("bound to the column"));
+    let gone = DefaultConstraint { column: ColumnName::new("Gone"), ..default(Some("((1))")) };
+    assert_eq!(told(set(&gone)), "its column Gone is not copied");
+}
+
+#[test]
+fn checks_that_the_source_does_not_vouch_for_are_not_proved() {
+    let check = CheckConstraint {
+        table: TableName::new("dbo", "Orders"),
+        name: "CK".to_owned(),
+        column: None,
+        expression: None,
+        disabled: false,
+        not_trusted: false,
+    };
     assert_eq!(
-        told(|i| i.filter = Some("([Note] IS NOT NULL)".to_owned())),
-        "-- it is filtered, and its predicate is not translated"
+        validate_check(&check, &planned(), "CK").unwrap(),
+        r#"ALTER TABLE "sales"."orders" VALIDATE CONSTRAINT "CK""#
     );
-    assert_eq!(told(|i| i.included = vec![ColumnName::new("Shape")]), "-- its column Shape is not copied");
+    assert_eq!(validate_check(&CheckConstraint { disabled: true, ..check.clone() }, &planned(), "CK"), None);
+    assert_eq!(validate_check(&CheckConstraint { not_trusted: true, ..check.clone() }, &planned(), "CK"), None);
+    assert!(add_check(&check, &planned(), "CK").sql().is_none(), "what it says is not to be seen");
+}
+
+/// As [`add_foreign_key`] where the referenced table has these unique keys.
+fn keyed(key: &ForeignKey, table: &PlannedTable, unique: &[Vec<ColumnName>]) -> (Statement, Option<String>) {
+    let of = ForeignKeyIn { key, table, referenced: table, unique };
+    (add_foreign_key(&of, "FK", 150_004), validate_foreign_key(&of, "FK"))
 }
 
 #[test]
 fn foreign_keys_come_unvalidated_and_are_validated_where_the_source_vouches() {
     let key = foreign_key();
-    let Statement::Sql(sql) = add_foreign_key(&key, &planned(), &planned()) else { panic!("skipped") };
-    insta::assert_snapshot!(sql, @r#"ALTER TABLE "sales"."orders" ADD CONSTRAINT "FK" FOREIGN KEY ("id", "note") REFERENCES "sales"."orders" ("id", "note") ON DELETE CASCADE ON UPDATE SET NULL NOT VALID"#);
-    insta::assert_snapshot!(validate_foreign_key(&key, &planned()).unwrap(), @r#"ALTER TABLE "sales"."orders" VALIDATE CONSTRAINT "FK""#);
-    assert_eq!(validate_foreign_key(&ForeignKey { not_trusted: true, ..key.clone() }, &planned()), None);
-    assert_eq!(validate_foreign_key(&ForeignKey { disabled: true, ..key.clone() }, &planned()), None);
-    let lost = ForeignKey { referenced_columns: vec![ColumnName::new("Gone"), ColumnName::new("Id")], ..key };
-    assert_eq!(
-        add_foreign_key(&lost, &planned(), &planned()),
-        skipped("column Gone of dbo.Orders is not copied")
-    );
+    // The order of the columns does not matter.
+    let unique = [vec![ColumnName::new("Note"), ColumnName::new("Id")]];
+    let (added, proof) = keyed(&key, &planned(), &unique);
+    insta::assert_snapshot!(added.sql().unwrap(), @r#"ALTER TABLE "sales"."orders" ADD CONSTRAINT "FK" FOREIGN KEY ("id", "note") REFERENCES "sales"."orders" ("id", "note") ON DELETE CASCADE ON UPDATE SET NULL NOT VALID"#);
+    insta::assert_snapshot!(proof.unwrap(), @r#"ALTER TABLE "sales"."orders" VALIDATE CONSTRAINT "FK""#);
+    for change in [|key: &mut ForeignKey| key.not_trusted = true, |key: &mut ForeignKey| key.disabled = true] {
+        let mut key = key.clone();
+        change(&mut key);
+        let (added, proof) = keyed(&key, &planned(), &unique);
+        assert!(matches!(&added, Statement::Changed { what, .. } if what.contains("NOT VALID")), "{added:?}");
+        assert_eq!(proof, None);
+    }
+    let told = |key: &ForeignKey, table: &PlannedTable, unique: &[Vec<ColumnName>]| match keyed(key, table, unique).0 {
+        Statement::Skipped { reason, .. } => reason,
+        other => panic!("{other:?}"),
+    };
+    let lost = ForeignKey {
+        referenced_columns: vec![ColumnName::new("Gone"), ColumnName::new("Id")],
+        ..key.clone()
+    };
+    assert_eq!(told(&lost, &planned(), &unique), "column Gone of dbo.Orders is not copied");
+    assert_eq!(told(&key, &planned(), &[]), "sales.orders has no unique key on (Id, Note) in the target");
+    let mut masked = planned();
+    masked.columns[1].mask = Some(Mask::Fixed("x".to_owned()));
+    assert!(told(&key, &masked, &unique).contains("masked"));
+    let mut some = planned();
+    some.filter = Some("Id > 5".to_owned());
+    let (added, proof) = keyed(&key, &some, &unique);
+    assert!(matches!(&added, Statement::Changed { what, .. } if what.contains("only some rows")), "{added:?}");
+    assert_eq!(proof, None);
+    let mut partitioned = planned();
+    partitioned.partitioning =
+        Some(Partitioning { column: ColumnName::new("Id"), bounds: vec![], right: true });
+    let (added, _) = keyed(&key, &partitioned, &unique);
+    assert!(!added.sql().unwrap().contains("NOT VALID"));
+    let untrusted = ForeignKey { not_trusted: true, ..key };
+    assert!(told(&untrusted, &partitioned, &unique).contains("cannot be NOT VALID"));
+}
+
+#[test]
+fn comments_quote_what_they_say() {
+    let note = ColumnName::new("Note");
+    let Statement::Sql(sql) = comment::on_column(&planned(), &note, "it's\n\"here\"") else { panic!() };
+    assert_eq!(sql, "COMMENT ON COLUMN \"sales\".\"orders\".\"note\" IS 'it''s\n\"here\"'");
+    assert!(comment::on_table(&planned(), "a\0b").sql().is_none());
+    assert!(comment::on_column(&planned(), &ColumnName::new("Gone"), "x").sql().is_none());
 }

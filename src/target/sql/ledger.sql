@@ -40,4 +40,18 @@ ALTER TABLE shardferry.chunk
     ALTER COLUMN rows DROP NOT NULL,
     ALTER COLUMN bytes DROP NOT NULL,
     ALTER COLUMN checksum DROP NOT NULL,
-    ALTER COLUMN committed_at DROP NOT NULL
+    ALTER COLUMN committed_at DROP NOT NULL;
+-- What each committed chunk changed, by column: how many rows, the keys of some, and the file with those that were left out.
+-- It goes with its chunk.
+CREATE TABLE IF NOT EXISTS shardferry.loss (
+    run_id text COLLATE "C" NOT NULL,
+    table_index integer NOT NULL,
+    chunk integer NOT NULL,
+    column_name text NOT NULL,
+    loss text NOT NULL,
+    rows bigint NOT NULL,
+    samples jsonb NOT NULL,
+    file text,
+    PRIMARY KEY (run_id, table_index, chunk, column_name, loss),
+    FOREIGN KEY (run_id, table_index, chunk) REFERENCES shardferry.chunk ON DELETE CASCADE
+)

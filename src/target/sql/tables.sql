@@ -9,7 +9,15 @@ SELECT n.nspname, c.relname, c.relkind, c.relhassubclass,
              FROM pg_constraint k, unnest(k.conkey) WITH ORDINALITY AS part (number, place), pg_attribute ka
              WHERE k.conrelid = c.oid AND k.contype = 'p' AND ka.attrelid = c.oid AND ka.attnum = part.number
              ORDER BY part.place) AS primary_key,
-       a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attidentity <> '', a.attgenerated <> '',
+       a.attname,
+       -- A type of an extension that tables may need is named without the schema that the extension stands in.
+       CASE WHEN EXISTS (SELECT FROM pg_depend d JOIN pg_extension e ON e.oid = d.refobjid
+                         WHERE d.classid = 'pg_type'::regclass AND d.objid = a.atttypid AND d.deptype = 'e'
+                           AND d.refclassid = 'pg_extension'::regclass AND e.extname IN ('citext', 'postgis', 'vector'))
+            THEN (SELECT replace(format_type(a.atttypid, a.atttypmod), quote_ident(tn.nspname) || '.', '')
+                  FROM pg_type ty JOIN pg_namespace tn ON tn.oid = ty.typnamespace WHERE ty.oid = a.atttypid)
+            ELSE format_type(a.atttypid, a.atttypmod) END,
+       a.attnotnull, a.attidentity <> '', a.attgenerated <> '',
        a.atthasdef
 FROM unnest($1::text[], $2::text[]) AS wanted (schema_name, table_name)
 JOIN pg_namespace n ON n.nspname = wanted.schema_name

@@ -1,11 +1,12 @@
 //! What is created is what the catalog then shows, and what is different is told.
 
-use super::{Database, column, one, orders};
+use super::{Database, column, one, orders, plan};
 use shardferry::plan::document::PlannedIdentity;
 use shardferry::schema::{ColumnName, ForeignKey, Identity, Index, KeyColumn, ReferentialAction, TableName};
 use shardferry::target::catalog::{self, Kind, differences};
+use shardferry::target::ddl::constraint::ForeignKeyIn;
 use shardferry::target::ddl::{self, Statement};
-use shardferry::target::names::index_names;
+use shardferry::target::names::Names;
 
 fn index(name: &str, columns: &[(&str, bool)]) -> Index {
     Index {
@@ -26,8 +27,8 @@ fn index(name: &str, columns: &[(&str, bool)]) -> Index {
 
 fn sql(statement: Statement) -> String {
     match statement {
-        Statement::Sql(sql) => sql,
-        Statement::Skipped { reason } => panic!("skipped: {reason}"),
+        Statement::Sql(sql) | Statement::Changed { sql, .. } => sql,
+        Statement::Skipped { reason, .. } => panic!("skipped: {reason}"),
     }
 }
 
@@ -134,11 +135,8 @@ async fn indexes_and_keys_are_built_once_and_found_again() {
     wide.included = vec![ColumnName::new("Id")];
     let clash = index("orders", &[("Note", false)]);
     let indexes = [unique, constraint, wide, clash];
-    let names = index_names(
-        [&table.target],
-        indexes.iter().map(|index| (&table.target, index.name.as_str())).chain([(&table.target, "PK")]),
-    );
-    let named = |index: &Index| names[&(table.target.clone(), index.name.clone())].clone();
+    let names = Names::of_indexes(&plan(vec![table.clone()]), [(&table.source, "PK")].into_iter(), &indexes);
+    let named = |index: &Index| names.index(&table.target, &index.name).to_owned();
     let key = ForeignKey {
         table: table.source.clone(),
         name: "F".repeat(80),
@@ -154,11 +152,14 @@ async fn indexes_and_keys_are_built_once_and_found_again() {
     for index in &indexes {
         client.batch(&sql(ddl::create_index(index, &table, &named(index), client.version()))).await.unwrap();
     }
-    client.batch(&sql(ddl::add_foreign_key(&key, &table, &table))).await.unwrap();
+    let unique = [table.primary_key.clone()];
+    let of = ForeignKeyIn { key: &key, table: &table, referenced: &table, unique: &unique };
+    let short = "F".repeat(60);
+    client.batch(&sql(ddl::add_foreign_key(&of, &short, client.version()))).await.unwrap();
     let wanted = [table.target.clone()];
     let before = catalog::existing(&client, &wanted).await.unwrap().remove(&table.target).unwrap();
     assert_eq!(before.iter().filter(|found| !found.valid).count(), 1, "the foreign key is not validated yet");
-    client.batch(&ddl::validate_foreign_key(&key, &table).unwrap()).await.unwrap();
+    client.batch(&ddl::validate_foreign_key(&of, &short).unwrap()).await.unwrap();
     let after = catalog::existing(&client, &wanted).await.unwrap().remove(&table.target).unwrap();
     assert!(after.iter().all(|found| found.valid));
     // Every name that we would create is found under exactly that name: what makes the steps repeatable.

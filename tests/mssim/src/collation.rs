@@ -27,6 +27,15 @@ pub const CATALOG: Collation = Collation {
     accent_insensitive: false,
 };
 
+/// What `json` and `vector` are shown as to clients that do not know them: Latin1_General_100_BIN2_UTF8.
+pub(crate) const UTF8_BINARY: Collation = Collation {
+    name: "Latin1_General_100_BIN2_UTF8",
+    wire: [0x09, 0x04, 0x00, 0x26, 0],
+    encoding: "utf-8",
+    case_insensitive: false,
+    accent_insensitive: false,
+};
+
 const IGNORE_CASE: u32 = 1 << 20;
 const IGNORE_ACCENT: u32 = 1 << 21;
 const IGNORE_KANA: u32 = 1 << 22;

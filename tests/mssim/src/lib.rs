@@ -1,6 +1,7 @@
 //! mssim: a test SQL Server. Real TDS on the wire, T-SQL over SQLite below. See README.md for what it proves.
 
 pub mod catalog;
+mod clr;
 pub mod codepage;
 pub mod collation;
 pub mod engine;

@@ -12,7 +12,7 @@
 //! | datetime, smalldatetime | INTEGER, days since 1900-01-01 x 25 920 000 + 1/300 s since midnight |
 //! | datetime2(n) | INTEGER, days since 0001-01-01 x 864 000 000 000 + 100 ns since midnight |
 //! | datetimeoffset(n) | BLOB of 10 bytes: the UTC instant (as datetime2) plus 2^63, big-endian, then the offset in minutes plus 2^15, big-endian |
-//! | char, varchar, text, nchar, nvarchar, ntext, xml | TEXT whose bytes are WTF-8; compared by the column's collation |
+//! | char, varchar, text, nchar, nvarchar, ntext, xml, json, vector | TEXT whose bytes are WTF-8; compared by the column's collation |
 //! | binary, varbinary, image, rowversion, hierarchyid, geometry, geography | BLOB, the bytes themselves |
 //! | uniqueidentifier | BLOB of 16 bytes: bytes 10-15, 8-9, 6-7, 4-5, 0-3 of the wire form, which is the order of comparison |
 //! | sql_variant | BLOB: a tag for the base type, then the value in an order-preserving form |
@@ -113,6 +113,8 @@ pub fn from_sqlite(ty: &SqlType, v: ValueRef<'_>) -> Result<Value, SqlError> {
             | SqlType::NChar(_)
             | SqlType::NVarChar(_)
             | SqlType::NText
+            | SqlType::Json
+            | SqlType::Vector(_)
             | SqlType::Xml => Ok(Value::Text(t.to_vec())),
             _ => Err(mismatch(ty, "TEXT")),
         },

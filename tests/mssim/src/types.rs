@@ -12,12 +12,14 @@ pub enum Len {
     Max,
 }
 
-/// The CLR types that SQL Server itself defines; their values are carried as the bytes that it would send.
+/// The CLR types; values are carried as the bytes that it would send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum UdtKind {
     HierarchyId,
     Geometry,
     Geography,
+    /// A type of the user (`CREATE TYPE … EXTERNAL NAME`): bytes.
+    User,
 }
 
 /// A T-SQL type with its parameters.
@@ -64,6 +66,10 @@ pub enum SqlType {
     Xml,
     SqlVariant,
     Udt(UdtKind),
+    /// SQL Server 2025; kept as the text that was given.
+    Json,
+    /// SQL Server 2025, by its dimensions; kept as the text that the server shows.
+    Vector(u16),
 }
 
 /// A collation by name, with what the wire needs of it (MS-TDS 2.2.5.1.2).

@@ -37,7 +37,7 @@ pub enum Value {
         ticks: u64,
         offset: i16,
     },
-    /// All character types and `xml`: WTF-8, that is UTF-8 in which a lone surrogate stands as its three bytes.
+    /// All character types, `xml`, `json` and `vector`: WTF-8, that is UTF-8 in which a lone surrogate stands as its three bytes.
     Text(Vec<u8>),
     /// `binary`, `varbinary`, `image`, `rowversion` (8 bytes, big-endian), and the UDTs as SQL Server sends them.
     Bytes(Vec<u8>),

@@ -50,6 +50,11 @@ pub(crate) fn cast(
             _ => Err(clash(from, to)),
         },
         SqlType::Binary(_) | SqlType::VarBinary(_) | SqlType::Image => {
+            if let Value::Bytes(b) = &from.value
+                && crate::clr::is_own_form(b)
+            {
+                return Err(unknown("the bytes of a spatial value"));
+            }
             Ok(Value::Bytes(fit_bytes(to_bytes(from, style, collation)?, to)))
         }
         SqlType::RowVersion => {
@@ -57,8 +62,17 @@ pub(crate) fn cast(
             bytes.resize(8, 0);
             Ok(Value::Bytes(bytes))
         }
-        SqlType::Udt(_) => match &from.value {
+        SqlType::Udt(kind) => match &from.value {
             Value::Bytes(b) => Ok(Value::Bytes(b.clone())),
+            Value::Text(t) => crate::clr::parse(*kind, t, None).map(Value::Bytes),
+            _ => Err(clash(from, to)),
+        },
+        SqlType::Json => match &from.value {
+            Value::Text(t) => Ok(Value::Text(t.clone())),
+            _ => Err(clash(from, to)),
+        },
+        SqlType::Vector(dimensions) => match &from.value {
+            Value::Text(t) => crate::clr::vector(t, *dimensions).map(Value::Text),
             _ => Err(clash(from, to)),
         },
         SqlType::SqlVariant => Ok(match &from.value {
@@ -85,7 +99,15 @@ fn variant_base(ty: &SqlType, v: &Value) -> Result<SqlType, SqlError> {
         (SqlType::VarChar(Len::Max) | SqlType::Text, Value::Text(t)) => {
             units(t).map(|n| SqlType::VarChar(Len::Limited(n))).ok_or_else(|| unknown("so long a variant"))
         }
-        (SqlType::Xml | SqlType::Udt(_) | SqlType::Image | SqlType::RowVersion, _)
+        (
+            SqlType::Xml
+            | SqlType::Json
+            | SqlType::Vector(_)
+            | SqlType::Udt(_)
+            | SqlType::Image
+            | SqlType::RowVersion,
+            _,
+        )
         | (SqlType::VarBinary(Len::Max), _) => Err(error(
             206,
             16,

@@ -219,7 +219,7 @@ fn matches(text: &[char], pattern: &[char]) -> bool {
 /// Data type precedence, higher wins.
 fn rank(ty: &SqlType) -> u8 {
     match ty {
-        SqlType::Udt(_) => 30,
+        SqlType::Udt(_) | SqlType::Json | SqlType::Vector(_) => 30,
         SqlType::SqlVariant => 29,
         SqlType::Xml => 28,
         SqlType::DateTimeOffset(_) => 27,

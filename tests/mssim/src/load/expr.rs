@@ -227,7 +227,9 @@ fn named(c: &mut Cursor<'_>) -> Result<Expr, SqlError> {
     if c.is(".") || c.is("::") {
         // A column after its table's name, or a method: the caller knows no tables here but its own.
         if c.accept("::") {
-            return Err(unknown(format_args!("the static method of {name}")));
+            let method = c.name()?;
+            c.expect("(")?;
+            return Ok(Expr::Call(format!("{}::{method}", name.to_lowercase()), list(c)?));
         }
         c.expect(".")?;
         let column = c.name()?;

@@ -28,6 +28,9 @@ pub(crate) fn call(s: &Scope<'_>, name: &str, arguments: &[Expr]) -> Result<Type
         )));
     }
     let values: Vec<Typed> = arguments.iter().map(|a| s.eval(a)).collect::<Result<_, _>>()?;
+    if let Some((ty, method)) = name.split_once("::") {
+        return crate::clr::made(ty, method, &values);
+    }
     match (name, values.as_slice()) {
         ("getdate" | "current_timestamp" | "getutcdate", []) => now(SqlType::DateTime),
         ("sysdatetime" | "sysutcdatetime", []) => now(SqlType::DateTime2(7)),

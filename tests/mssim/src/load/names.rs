@@ -133,6 +133,11 @@ fn system_type(name: &str, arguments: &[Argument]) -> Result<Option<SqlType>, Sq
         "hierarchyid" => SqlType::Udt(UdtKind::HierarchyId),
         "geometry" => SqlType::Udt(UdtKind::Geometry),
         "geography" => SqlType::Udt(UdtKind::Geography),
+        "json" => SqlType::Json,
+        "vector" => match number(0) {
+            Some(dimensions @ 1..=1998) => SqlType::Vector(dimensions),
+            _ => return Err(error(2715, 16, "Cannot find data type vector.".to_owned())),
+        },
         _ => return Ok(None),
     }))
 }
@@ -185,6 +190,9 @@ pub fn type_name(ty: &SqlType) -> &'static str {
         SqlType::Udt(UdtKind::HierarchyId) => "hierarchyid",
         SqlType::Udt(UdtKind::Geometry) => "geometry",
         SqlType::Udt(UdtKind::Geography) => "geography",
+        SqlType::Udt(UdtKind::User) => "CLR type",
+        SqlType::Json => "json",
+        SqlType::Vector(_) => "vector",
     }
 }
 
@@ -196,7 +204,9 @@ pub(crate) fn definition(ty: &SqlType) -> String {
             format!("[{name}]({precision},{scale})")
         }
         SqlType::Time(s) | SqlType::DateTime2(s) | SqlType::DateTimeOffset(s) => format!("[{name}]({s})"),
-        SqlType::Char(n) | SqlType::NChar(n) | SqlType::Binary(n) => format!("[{name}]({n})"),
+        SqlType::Char(n) | SqlType::NChar(n) | SqlType::Binary(n) | SqlType::Vector(n) => {
+            format!("[{name}]({n})")
+        }
         SqlType::VarChar(l) | SqlType::NVarChar(l) | SqlType::VarBinary(l) => match l {
             Len::Limited(n) => format!("[{name}]({n})"),
             Len::Max => format!("[{name}](max)"),

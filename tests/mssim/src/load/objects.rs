@@ -8,7 +8,7 @@ use crate::load::lex::Cursor;
 use crate::load::names::column_type;
 use crate::load::{Context, fulltext, index, module, partition, sequence, shape, table};
 use crate::results::SqlError;
-use crate::types::SqlType;
+use crate::types::{SqlType, UdtKind};
 
 /// The schema as declared; `dbo` without a name.
 pub(crate) fn schema_of(catalog: &Catalog, name: Option<&str>) -> Result<String, SqlError> {
@@ -230,13 +230,22 @@ fn create_type(c: &mut Cursor<'_>, x: &Context<'_>) -> Result<(), SqlError> {
     let (base, nullable) = if is_table {
         c.skip_group()?;
         (SqlType::SqlVariant, false)
-    } else if c.accept("FROM") {
-        let (base, _) = column_type(c, None)?;
+    } else {
+        let base = if c.accept("EXTERNAL NAME") {
+            // Assembly and class, of which nothing is known here.
+            c.name()?;
+            while c.accept(".") {
+                c.name()?;
+            }
+            SqlType::Udt(UdtKind::User)
+        } else if c.accept("FROM") {
+            column_type(c, None)?.0
+        } else {
+            return Err(unknown("a type that is neither FROM another nor a table"));
+        };
         let nullable = !c.accept("NOT NULL");
         c.accept("NULL");
         (base, nullable)
-    } else {
-        return Err(unknown("a type that is neither FROM another nor a table"));
     };
     declare(x, |k, _| {
         let schema = schema_of(k, schema.as_deref())?;

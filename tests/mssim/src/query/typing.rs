@@ -68,7 +68,7 @@ pub fn length(ty: &SqlType) -> Option<u16> {
 #[must_use]
 pub fn precedence(ty: &SqlType) -> u8 {
     match ty {
-        SqlType::Udt(_) => 31,
+        SqlType::Udt(_) | SqlType::Json | SqlType::Vector(_) => 31,
         SqlType::SqlVariant => 30,
         SqlType::Xml => 29,
         SqlType::DateTimeOffset(_) => 28,
@@ -263,6 +263,8 @@ pub fn resolve(written: &TypeName, catalog: &Catalog, default_length: u16) -> Re
         "hierarchyid" => SqlType::Udt(UdtKind::HierarchyId),
         "geometry" => SqlType::Udt(UdtKind::Geometry),
         "geography" => SqlType::Udt(UdtKind::Geography),
+        "json" => SqlType::Json,
+        "vector" => SqlType::Vector(fixed(1998)?),
         _ => {
             let alias = catalog.types.iter().find(|t| same(&t.name, &written.name));
             alias

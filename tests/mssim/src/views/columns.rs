@@ -203,6 +203,7 @@ pub(super) fn type_id(ty: &SqlType) -> (i32, i32) {
         SqlType::Udt(UdtKind::HierarchyId) => return (240, 128),
         SqlType::Udt(UdtKind::Geometry) => return (240, 129),
         SqlType::Udt(UdtKind::Geography) => return (240, 130),
+        SqlType::Udt(UdtKind::User) => 240,
         SqlType::VarBinary(_) => 165,
         SqlType::VarChar(_) => 167,
         SqlType::Binary(_) => 173,
@@ -211,6 +212,9 @@ pub(super) fn type_id(ty: &SqlType) -> (i32, i32) {
         SqlType::NVarChar(_) => 231,
         SqlType::NChar(_) => 239,
         SqlType::Xml => 241,
+        SqlType::Json => 244,
+        // Its base is varbinary.
+        SqlType::Vector(_) => return (165, 255),
     };
     (id, id)
 }
@@ -237,7 +241,8 @@ pub(super) fn type_size(ty: &SqlType) -> i32 {
         SqlType::NChar(_) | SqlType::NVarChar(Len::Limited(_)) => limit.map_or(-1, |n| n * 2),
         SqlType::SqlVariant => 8016,
         SqlType::Udt(UdtKind::HierarchyId) => 892,
-        SqlType::Xml | SqlType::Udt(_) => -1,
+        SqlType::Vector(n) => 8 + 4 * i32::from(*n),
+        SqlType::Xml | SqlType::Json | SqlType::Udt(_) => -1,
         _ => limit.unwrap_or(-1),
     }
 }

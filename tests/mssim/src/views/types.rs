@@ -47,6 +47,8 @@ fn system_types() -> Vec<SqlType> {
         SqlType::NVarChar(Len::Limited(4000)),
         SqlType::NChar(4000),
         SqlType::Xml,
+        SqlType::Json,
+        SqlType::Vector(1998),
     ]
 }
 
@@ -101,7 +103,7 @@ pub(super) fn types(s: &Source<'_>) -> Rows {
             of(&t.base),
             t.nullable,
             true,
-            false,
+            matches!(t.base, SqlType::Udt(_)),
             0,
             0,
             false,

@@ -69,6 +69,8 @@ pub(crate) fn type_info(column: &Column, database: &str, out: &mut Vec<u8>) {
         SqlType::Image => long(0x22, 0x7FFF_FFFF, None, out),
         SqlType::SqlVariant => long(0x62, 8009, None, out),
         SqlType::Xml => out.extend_from_slice(&[0xF1, 0]),
+        // Without the feature extensions of the login both are shown as text.
+        SqlType::Json | SqlType::Vector(_) => limited(0xA7, 0xFFFF, Some(collation::UTF8_BINARY.wire), out),
         SqlType::Udt(kind) => udt(kind, database, out),
         // All others are in the table of fixed types.
         _ => out.push(0x1F),
@@ -127,6 +129,7 @@ fn udt(kind: UdtKind, database: &str, out: &mut Vec<u8>) {
         UdtKind::HierarchyId => (892_u16, "hierarchyid", "SqlHierarchyId"),
         UdtKind::Geometry => (0xFFFF, "geometry", "SqlGeometry"),
         UdtKind::Geography => (0xFFFF, "geography", "SqlGeography"),
+        UdtKind::User => (0xFFFF, "user", "User"),
     };
     out.push(0xF0);
     out.extend_from_slice(&size.to_le_bytes());

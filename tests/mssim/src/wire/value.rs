@@ -45,7 +45,7 @@ impl Cell {
             SqlType::VarChar(Len::Max) | SqlType::NVarChar(Len::Max) | SqlType::VarBinary(Len::Max) => {
                 Layout::Plp
             }
-            SqlType::Xml | SqlType::Udt(_) => Layout::Plp,
+            SqlType::Xml | SqlType::Udt(_) | SqlType::Json | SqlType::Vector(_) => Layout::Plp,
             SqlType::Char(_) | SqlType::VarChar(_) | SqlType::NChar(_) | SqlType::NVarChar(_) => {
                 Layout::Short
             }
@@ -178,6 +178,9 @@ fn payload(ty: SqlType, encoding: &str, value: &Value, out: &mut Vec<u8>) -> Res
             out.extend_from_slice(v);
             pad(out, start, usize::from(n), &[0]);
         }
+        (SqlType::Json | SqlType::Vector(_), Value::Text(v)) => out.extend_from_slice(v),
+        // A spatial value is not kept in the bytes that SQL Server would send.
+        (SqlType::Udt(_), Value::Bytes(v)) if crate::clr::is_own_form(v) => return Err(Mismatch),
         (SqlType::VarBinary(_) | SqlType::Image | SqlType::Udt(_), Value::Bytes(v)) => {
             out.extend_from_slice(v)
         }

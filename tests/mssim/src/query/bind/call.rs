@@ -81,8 +81,10 @@ impl Binder<'_> {
     /// `schema.f(…)`, and methods of CLR types.
     fn dotted_call(&mut self, call: &Call, last: &str) -> Result<Typed, SqlError> {
         let name = call.name.join(".");
-        if ["ToString", "STAsText", "STAsBinary", "AsBinaryZM", "AsTextZM", "STNumPoints"].contains(&last) {
-            return Err(unknown(format!("the method {last} of CLR types")));
+        if let Some(method) = crate::clr::METHODS.iter().find(|(method, _)| *method == last) {
+            let (_, before) = call.name.split_last().ok_or_else(|| unknown("a call without a name"))?;
+            let value = self.find_column(before)?;
+            return self.method(*method, value);
         }
         if name.eq_ignore_ascii_case("sys.fn_cdc_get_max_lsn") {
             // A database without change data capture has no such function's tables.
@@ -95,6 +97,26 @@ impl Binder<'_> {
                 call.name[0]
             ),
         ))
+    }
+
+    /// A column, or the property of one (`g.STSrid`).
+    pub(super) fn column_or_property(&mut self, parts: &[String]) -> Result<Typed, SqlError> {
+        match parts.split_last() {
+            Some((last, before)) if last == "STSrid" && !before.is_empty() => {
+                let value = self.find_column(before)?;
+                self.method(("STSrid", SqlType::Int), value)
+            }
+            _ => self.find_column(parts),
+        }
+    }
+
+    fn method(&mut self, method: (&'static str, SqlType), value: Typed) -> Result<Typed, SqlError> {
+        if !matches!(value.ty, SqlType::Udt(_)) {
+            let ty = typing::name(&value.ty);
+            return Err(error(258, format!("Cannot call methods on {ty}.")));
+        }
+        let found = self.step(Op::Function(method.0), &[value], method.1, self.database_collation())?;
+        Ok(Typed { nullable: true, column: None, ..found })
     }
 
     fn scalar_call(&mut self, name: &str, mut args: Vec<Typed>) -> Result<Typed, SqlError> {

@@ -56,7 +56,7 @@ impl Binder<'_> {
                 Ok(self.constant(ty, Value::Bytes(h.clone())))
             }
             Expr::Variable(v) => self.variable(v),
-            Expr::Column(parts) => self.find_column(parts),
+            Expr::Column(parts) => self.column_or_property(parts),
             Expr::Minus(inner) => {
                 let value = self.expr(inner)?;
                 let (ty, collation) = (value.ty, value.collation);

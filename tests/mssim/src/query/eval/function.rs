@@ -13,6 +13,9 @@ use super::{Env, Step, names};
 
 pub(super) fn run(name: &str, step: &Step, env: &Env, args: &[Value]) -> Result<Value, SqlError> {
     match name {
+        "ToString" | "STSrid" | "STAsText" | "AsTextZM" | "AsBinaryZM" | "STGeometryType" | "STIsEmpty" => {
+            crate::clr::call(name, &step.args[0], &args[0])
+        }
         "CONCAT" => concat(args),
         "DATALENGTH" => Ok(data_length(step, &args[0])),
         "QUOTENAME" => Ok(quote_name(args)),

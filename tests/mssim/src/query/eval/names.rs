@@ -114,6 +114,8 @@ fn type_name(c: &Catalog, id: i32) -> Option<String> {
         (231, "nvarchar"),
         (239, "nchar"),
         (241, "xml"),
+        (244, "json"),
+        (255, "vector"),
         (256, "sysname"),
     ];
     let found = system.iter().find(|(i, _)| *i == id).map(|(_, n)| (*n).to_owned());

@@ -1,0 +1,99 @@
+//! Why a value was not encoded, in words.
+
+use super::super::{text, time};
+use super::LARGEST_FIELD;
+use crate::convert::policy::Sample;
+use crate::error::{Error, ErrorKind};
+use crate::source::wire::broken;
+
+/// Why a value was not encoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Refused {
+    Malformed,
+    SeventhDigit,
+    /// That is not +00:00.
+    Offset,
+    Text(text::Refused),
+    /// For PostgreSQL.
+    TooLong,
+    /// For the memory that there is.
+    TooMuch(usize),
+    /// What the target has no form for, in words.
+    NoForm(&'static str),
+    /// By PostgreSQL, in an earlier attempt.
+    ByTarget,
+}
+
+impl From<time::Refused> for Refused {
+    fn from(refused: time::Refused) -> Self {
+        match refused {
+            time::Refused::Malformed => Self::Malformed,
+            time::Refused::SeventhDigit => Self::SeventhDigit,
+        }
+    }
+}
+
+impl From<text::Refused> for Refused {
+    fn from(refused: text::Refused) -> Self {
+        Self::Text(refused)
+    }
+}
+
+impl Refused {
+    /// Its name among the losses, and which policies would have changed the value; None: it is no matter of a policy.
+    pub(super) const fn policy(self) -> Option<(&'static str, &'static str)> {
+        Some(match self {
+            Self::SeventhDigit => ("fraction", "fraction=truncate or fraction=round"),
+            Self::Offset => ("offset", "offset=instant"),
+            Self::Text(text::Refused::Nul) => ("nul", "nul=replace or nul=strip"),
+            Self::Text(text::Refused::LoneSurrogate) => ("surrogate", "surrogate=replace"),
+            Self::Text(text::Refused::Undefined) => ("undefined", "undefined=replace"),
+            _ => return None,
+        })
+    }
+
+    /// As an error, without its place.
+    pub(super) fn error(self) -> Error {
+        let value = |what: &str| Error::new(ErrorKind::Value, what);
+        match self {
+            Self::Malformed => broken("bytes that are no value of the column's type"),
+            Self::Text(text::Refused::Malformed) => broken("half a UTF-16 unit"),
+            Self::TooLong => value(&format!(
+                "a value of more than {LARGEST_FIELD} bytes, the most that PostgreSQL has room for in one field"
+            )),
+            Self::TooMuch(limit) => value(&format!(
+                "a value of more than {limit} bytes, which has to be held in memory whole: give more memory (--memory)"
+            )),
+            Self::NoForm(what) => value(what),
+            _ => value(self.what()),
+        }
+    }
+
+    /// With the place of its row and the ways out.
+    pub(super) fn error_at(self, place: &Sample) -> Error {
+        let Some((_, policies)) = self.policy() else { return self.error() };
+        let message = format!(
+            "{}, in the row with {place}; a plan with --policy {policies} changes such values and counts them, and sync with \
+             --rejects URL leaves such rows out and keeps them in a file",
+            self.what()
+        );
+        Error::new(ErrorKind::Value, message)
+    }
+
+    const fn what(self) -> &'static str {
+        match self {
+            Self::SeventhDigit => {
+                "a time with a seventh digit, where PostgreSQL keeps six; it is not rounded silently"
+            }
+            Self::Offset => "a moment with an offset other than +00:00, which timestamptz does not keep",
+            Self::Text(text::Refused::Nul) => "a character that PostgreSQL cannot hold (U+0000)",
+            Self::Text(text::Refused::LoneSurrogate) => {
+                "half a surrogate pair, which is no character in PostgreSQL"
+            }
+            Self::Text(text::Refused::Undefined) => {
+                "bytes that the code page of its collation does not define"
+            }
+            _ => "a value that PostgreSQL refuses",
+        }
+    }
+}

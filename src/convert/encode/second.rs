@@ -1,0 +1,273 @@
+//! The second look at a value: the policies of its column, masks, and what is counted of values that are as they are.
+//! Only values that were refused, and those of a column with a [`Watch`], come here.
+
+use super::super::lenient::{Changed, Lenient, Pending, Rules};
+use super::super::operation::Operation;
+use super::super::text::{self, plain_xml};
+use super::super::time::{self, Below};
+use super::super::types::map;
+use super::mask::{Hidden, Masking, text_field};
+use super::refused::Refused;
+use super::{CopyEncoder, LongValue, close, field};
+use crate::convert::policy::{FractionPolicy, Loss, Mask, OffsetPolicy, PaddingPolicy};
+use crate::error::{Error, ErrorKind, Result};
+use crate::plan::document::PlannedColumn;
+use std::borrow::Cow;
+
+/// What is looked at beside a value's bytes.
+#[derive(Debug)]
+pub(super) enum Watch {
+    Nothing,
+    /// Of a datetimeoffset that loses it.
+    Offset,
+    /// Of text that had so many units, all of them filled.
+    Padding(usize),
+    /// Trailing blanks are cut off.
+    Trim,
+    Mask(Masking),
+}
+
+impl Watch {
+    /// # Errors
+    /// `PlanForeign` for a mask that the plan should not have.
+    pub(super) fn of(planned: &PlannedColumn, operation: &Operation) -> Result<Self> {
+        if let Some(masking) = Masking::new(planned)? {
+            return Ok(Self::Mask(masking));
+        }
+        let (source, target) = (planned.source_type.name.as_str(), planned.target_type.as_str());
+        let padded = matches!(source, "char" | "nchar");
+        let each = if source == "nchar" { 2 } else { 1 };
+        let units = usize::try_from(planned.source_type.max_length / each).unwrap_or(0);
+        Ok(match operation {
+            Operation::DateTimeOffset(_) if target.starts_with("timestamptz") => Self::Offset,
+            Operation::Utf16 | Operation::Coded(_) if padded && target.starts_with("char") => {
+                Self::Padding(units)
+            }
+            Operation::Utf16 | Operation::Coded(_)
+                if padded && planned.policies.padding == PaddingPolicy::Trim =>
+            {
+                Self::Trim
+            }
+            _ => Self::Nothing,
+        })
+    }
+}
+
+/// The column as it would be without a mask that changes its type.
+pub(super) fn unmasked(planned: &PlannedColumn) -> Cow<'_, PlannedColumn> {
+    let Some(Mask::Hash) = &planned.mask else { return Cow::Borrowed(planned) };
+    let target_type = map(&planned.source_type, planned.map.as_deref())
+        .map_or_else(|_| "text".to_owned(), |mapping| mapping.target_type);
+    Cow::Owned(PlannedColumn { target_type, ..planned.clone() })
+}
+
+impl CopyEncoder {
+    /// What PostgreSQL reads the fixed mask of this column as, in its binary form. Until it is told, the text is taken.
+    ///
+    /// # Errors
+    /// `Bug` for a column without such a mask; `Value` where it is too long.
+    pub fn set_fixed(&mut self, column: usize, value: &[u8]) -> Result<()> {
+        match self.watches.get_mut(column) {
+            Some(Watch::Mask(Masking::Fixed(field))) => *field = text_field(value)?,
+            _ => return Err(Error::new(ErrorKind::Bug, "a fixed value for a column that has no such mask")),
+        }
+        Ok(())
+    }
+
+    /// The value that begins at `start` in what is written, or (`done` is an error) was refused.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn second_look(
+        &mut self,
+        column: usize,
+        raw: &[u8],
+        start: usize,
+        done: Result<(), Refused>,
+    ) -> Result<()> {
+        let looked = match (self.watches.get(column), done) {
+            (Some(Watch::Mask(masking)), _) => {
+                self.out.truncate(start);
+                let mut hidden = Hidden::begin(masking);
+                match self.operations.get(column) {
+                    Some(operation) => hidden
+                        .piece(operation, raw)
+                        .and_then(|()| hidden.end(masking, operation, &mut self.out)),
+                    None => Err(Refused::Malformed),
+                }
+            }
+            (_, Ok(())) => self.watch(column, raw, start),
+            (_, Err(refused)) => {
+                self.out.truncate(start);
+                self.leniently(column, raw, refused).and_then(|()| self.watch(column, raw, start))
+            }
+        };
+        match looked {
+            Ok(()) => Ok(()),
+            Err(refused) => {
+                self.out.truncate(start);
+                self.refuse(column, refused)
+            }
+        }
+    }
+
+    /// Counts what is to be counted of the value that begins at `start`, and trims it.
+    fn watch(&mut self, column: usize, raw: &[u8], start: usize) -> Result<(), Refused> {
+        match self.watches.get(column) {
+            Some(Watch::Offset) if !raw.ends_with(&[0, 0]) => {
+                if self.policies.get(column).is_some_and(|all| all.offset == OffsetPolicy::Error) {
+                    return Err(Refused::Offset);
+                }
+                self.note(column, Loss::Offset);
+            }
+            Some(&Watch::Padding(units)) => {
+                let text = self.out.get(start + 4..).unwrap_or_default();
+                // As many bytes: nothing but ASCII. Bytes that go on a character do not begin one.
+                let characters = || text.iter().filter(|byte| **byte & 0xC0 != 0x80).count();
+                if text.len() != units && characters() < units {
+                    self.note(column, Loss::Padding);
+                }
+            }
+            Some(Watch::Trim) => {
+                while self.out.len() > start + 4 && self.out.last() == Some(&b' ') {
+                    self.out.pop();
+                }
+                close(&mut self.out, start)?;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Encodes a value that was refused as its column's policies have it.
+    fn leniently(&mut self, column: usize, raw: &[u8], refused: Refused) -> Result<(), Refused> {
+        let (Some(operation), Some(policies)) = (self.operations.get(column), self.policies.get(column))
+        else {
+            return Err(refused);
+        };
+        match refused {
+            Refused::SeventhDigit => {
+                let below = match policies.fraction {
+                    FractionPolicy::Error => return Err(refused),
+                    FractionPolicy::Truncate => Below::CutOff,
+                    FractionPolicy::Round => Below::Rounded,
+                };
+                let micros = match operation {
+                    Operation::Time(7) => time::time_of_seven(raw, below)?,
+                    Operation::DateTime2(7) => time::datetime2_of_seven(raw, below)?,
+                    Operation::DateTimeOffset(7) => time::datetimeoffset_of_seven(raw, below)?,
+                    _ => return Err(refused),
+                };
+                field(&mut self.out, &micros.to_be_bytes());
+                self.note(column, Loss::Fraction);
+            }
+            Refused::Text(why) if Rules::new(policies).admit(why) => {
+                let mut lenient = Lenient::new(Rules::new(policies), Pending::default());
+                let start = self.out.len();
+                self.out.extend_from_slice(&[0; 4]);
+                whole_text(operation, &mut lenient, &mut self.out, raw)?;
+                close(&mut self.out, start)?;
+                self.note_text(column, lenient.changed);
+            }
+            _ => return Err(refused),
+        }
+        Ok(())
+    }
+
+    pub(super) fn note(&mut self, column: usize, loss: Loss) {
+        self.losses.note(column, loss);
+        self.unusual = true;
+    }
+
+    fn note_text(&mut self, column: usize, changed: Changed) {
+        for loss in changed.losses() {
+            self.note(column, loss);
+        }
+    }
+
+    /// The next piece of the long value.
+    pub(super) fn piece(&mut self, column: usize, raw: &[u8]) -> Result<(), Refused> {
+        let Some(operation) = self.operations.get(column) else { return Err(Refused::Malformed) };
+        if let Some(hidden) = &mut self.hidden {
+            return hidden.piece(operation, raw);
+        }
+        let (before, pending) = (self.out.len(), self.long.pending(operation));
+        match self.long.piece(operation, &mut self.out, raw, self.limits.value) {
+            Err(Refused::Text(why)) if self.rules_for(column, why).is_some() => {
+                self.out.truncate(before);
+                if let Some(rules) = self.rules_for(column, why) {
+                    self.long.be_lenient(rules, pending);
+                }
+                self.long.piece(operation, &mut self.out, raw, self.limits.value)?;
+            }
+            done => done?,
+        }
+        self.measure_whole_row()
+    }
+
+    /// The end of the long value.
+    pub(super) fn end(&mut self, column: usize) -> Result<(), Refused> {
+        let Some(operation) = self.operations.get(column) else { return Err(Refused::Malformed) };
+        if let (Some(hidden), Some(Watch::Mask(masking))) = (self.hidden.take(), self.watches.get(column)) {
+            return hidden.end(masking, operation, &mut self.out);
+        }
+        let (start, collected) = (self.long.field, self.long.collected);
+        let (before, pending) = (self.out.len(), self.long.pending(operation));
+        match self.long.end(operation, &mut self.out) {
+            Err(Refused::Text(why)) if self.rules_for(column, why).is_some() => {
+                self.out.truncate(before);
+                if let Some(rules) = self.rules_for(column, why) {
+                    self.long.be_lenient(rules, pending);
+                }
+                self.long.end(operation, &mut self.out)?;
+            }
+            done => done?,
+        }
+        self.note_text(column, self.long.changed());
+        // Only text is collected and watched.
+        if collected { self.watch(column, &[0, 0], start) } else { Ok(()) }
+    }
+
+    /// The rules by which a long text may go on that was refused for the first time.
+    fn rules_for(&self, column: usize, why: text::Refused) -> Option<Rules> {
+        let rules = Rules::new(self.policies.get(column)?);
+        (rules.admit(why) && !self.long.is_lenient()).then_some(rules)
+    }
+
+    /// The row under way cannot be encoded: an error, or noted until its end.
+    #[cold]
+    pub(super) fn refuse(&mut self, column: usize, refused: Refused) -> Result<()> {
+        if !self.deferred || refused.policy().is_none() {
+            return Err(self.error(column, refused.error()));
+        }
+        self.long = LongValue::default();
+        self.hidden = None;
+        self.unusual = true;
+        self.refusal.get_or_insert((column, refused));
+        Ok(())
+    }
+}
+
+/// The content of a text field in one piece.
+fn whole_text(
+    operation: &Operation,
+    lenient: &mut Lenient,
+    out: &mut Vec<u8>,
+    raw: &[u8],
+) -> Result<(), text::Refused> {
+    let start = out.len();
+    match operation {
+        Operation::Utf16 | Operation::Xml => {
+            lenient.utf16(out, raw)?;
+            lenient.end_utf16(out)?;
+            if matches!(operation, Operation::Xml) {
+                plain_xml(out, start);
+            }
+        }
+        Operation::Coded(page) => {
+            lenient.coded(page, out, raw)?;
+            lenient.end_coded(page, out, start)?;
+        }
+        _ => return Err(text::Refused::Malformed),
+    }
+    Ok(())
+}

@@ -1,0 +1,149 @@
+//! The objects around the tables: read from an engine that holds them, and what a refusal leaves of them.
+
+use mssim::engine::{Denial, Engine, EngineOptions};
+use mssim::session::EngineBackend;
+use mssim::{Options, Server};
+use shardferry::schema::objects::{PropertyOf, SourceObjects};
+use shardferry::source::catalog;
+use shardferry::source::client::Client;
+use shardferry::source::settings::SourceSettings;
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+const MORE: &str = "
+CREATE SEQUENCE [select].counter AS decimal(20, 0) START WITH 7 INCREMENT BY -3 MINVALUE -100 MAXVALUE 50 CYCLE CACHE 20
+GO
+CREATE SEQUENCE dbo.taken AS int START WITH 1
+GO
+CREATE SYNONYM dbo.things FOR [other].[dbo].[things]
+GO
+ALTER TABLE dbo.product ADD CONSTRAINT CK_price CHECK (price > 0)
+GO
+ALTER TABLE dbo.product WITH NOCHECK ADD CONSTRAINT CK_name CHECK (name <> '')
+GO
+ALTER TABLE dbo.product NOCHECK CONSTRAINT CK_name
+GO
+EXEC sp_addextendedproperty 'MS_Description', N'Größe', 'SCHEMA', 'dbo'
+GO
+EXEC sp_addextendedproperty 'MS_Description', N'things', 'SCHEMA', 'dbo', 'TABLE', 'product'
+GO
+EXEC sp_addextendedproperty 'ms_description', N'a name', 'SCHEMA', 'dbo', 'TABLE', 'product', 'COLUMN', 'name'
+GO
+EXEC sp_addextendedproperty 'Unit', N'EUR', 'SCHEMA', 'dbo', 'TABLE', 'product', 'COLUMN', 'price'
+GO
+EXEC sp_addextendedproperty 'MS_Description', N'old', 'SCHEMA', 'dbo', 'TABLE', 'product', 'INDEX', 'IX_old'
+GO
+EXEC sp_addextendedproperty 'MS_Description', N'positive', 'SCHEMA', 'dbo', 'TABLE', 'product', 'CONSTRAINT', 'CK_price'
+GO
+";
+
+struct Source {
+    engine: Arc<Engine>,
+    client: Client,
+    _server: Server,
+}
+
+async fn source() -> Source {
+    let engine =
+        Engine::new(EngineOptions { database: "shop".to_owned(), ..EngineOptions::default() }).unwrap();
+    engine.load_script(include_str!("source_catalog_engine.sql")).unwrap();
+    engine.load_script(MORE).unwrap();
+    let server = Server::start(Options::new(Arc::new(EngineBackend::new(Arc::clone(&engine))))).unwrap();
+    let url = format!("mssql://sa:Passw0rd!@127.0.0.1:{}/shop?encrypt=off", server.port());
+    let client = Client::connect(&SourceSettings::parse(&url).unwrap()).await.unwrap();
+    Source { engine, client, _server: server }
+}
+
+fn shown(objects: &SourceObjects) -> String {
+    let mut out = String::new();
+    for default in &objects.defaults {
+        let named = default.name.as_ref().map_or("nameless", |name| if name.starts_with("DF__") { "DF__" } else { name });
+        writeln!(out, "default {named} {}.{} {}", default.table, default.column, default.expression.as_deref().unwrap_or("?")).unwrap();
+    }
+    for check in &objects.checks {
+        let column = check.column.as_ref().map_or(String::new(), |column| format!(" of {column}"));
+        let flags = (check.disabled, check.not_trusted);
+        writeln!(out, "check {}{column} {} {} {flags:?}", check.name, check.table, check.expression.as_deref().unwrap_or("?")).unwrap();
+    }
+    for s in &objects.sequences {
+        let numbers = [&s.start, &s.increment, &s.minimum, &s.maximum, &s.current].map(String::as_str).join(" ");
+        writeln!(out, "sequence {} {}({}) {numbers} {} {:?} {:?}", s.name, s.ty, s.precision, s.cycle, s.cache, s.used).unwrap();
+    }
+    for property in &objects.properties {
+        writeln!(out, "property {:?} {}={} {}", property.of, property.name, property.value.as_deref().unwrap_or("?"), property.is_comment()).unwrap();
+    }
+    for synonym in &objects.synonyms {
+        writeln!(out, "synonym {} {}", synonym.name, synonym.stands_for).unwrap();
+    }
+    for ty in &objects.types {
+        writeln!(out, "type {} {}", ty.name, ty.base.as_deref().unwrap_or("?")).unwrap();
+    }
+    for ((table, column), identity) in &objects.identities {
+        writeln!(out, "identity {table}.{column} {} {:?}", identity.seed, identity.last_value).unwrap();
+    }
+    out
+}
+
+#[tokio::test]
+async fn every_kind_of_object_is_read() {
+    let mut source = source().await;
+    let objects = catalog::objects(&mut source.client).await.unwrap();
+    assert_eq!(objects.primary_keys.len(), 4);
+    assert_eq!((objects.indexes.len(), objects.foreign_keys.len()), (5, 3));
+    insta::assert_snapshot!(shown(&objects));
+}
+
+/// Views, what is then said not to be read, and what is left all the same.
+#[tokio::test]
+async fn a_denied_or_missing_view_costs_its_objects_and_is_said() {
+    let mut source = source().await;
+    let all = catalog::objects(&mut source.client).await.unwrap();
+    let known: Vec<String> = all.unread.iter().map(|unread| unread.what.clone()).collect();
+    type Emptied = fn(&SourceObjects) -> bool;
+    let cases: &[(&str, &str, Emptied)] = &[
+        ("sys.default_constraints", "defaults", |o| o.defaults.is_empty()),
+        ("sys.check_constraints", "check constraints", |o| o.checks.is_empty()),
+        ("sys.sequences", "sequences", |o| o.sequences.is_empty()),
+        ("sys.extended_properties", "extended properties", |o| o.properties.is_empty()),
+        ("sys.synonyms", "synonyms", |o| o.synonyms.is_empty()),
+        ("sys.foreign_keys", "foreign keys", |o| o.foreign_keys.is_empty()),
+        ("sys.identity_columns", "identities", |o| o.identities.is_empty()),
+        ("sys.index_columns", "indexes", |o| o.indexes.is_empty()),
+        ("sys.periods", "periods of temporal tables", |o| o.temporal.is_empty()),
+        ("sys.triggers", "triggers", |_| true),
+        ("sys.objects", "views, procedures, functions and triggers", |o| o.modules.is_empty()),
+        ("sys.types", "alias types", |o| o.types.is_empty()),
+    ];
+    for denial in [Denial::Denied, Denial::Missing] {
+        for (view, what, emptied) in cases {
+            source.engine.deny_view(view, Some(denial));
+            let objects = catalog::objects(&mut source.client).await.unwrap();
+            assert!(emptied(&objects), "{view} {denial:?}");
+            let number = if denial == Denial::Denied { "229" } else { "208" };
+            let said = objects.unread.iter().find(|unread| unread.what == *what);
+            let said = said.unwrap_or_else(|| panic!("{view} {denial:?}: {:?}", objects.unread));
+            assert!(said.why.contains(number), "{view} {denial:?}: {}", said.why);
+            source.engine.deny_view(view, None);
+        }
+    }
+    let again = catalog::objects(&mut source.client).await.unwrap();
+    assert_eq!(again, all);
+    // A plan can be made whatever is denied of these.
+    for view in ["sys.identity_columns", "sys.computed_columns", "sys.external_tables"] {
+        source.engine.deny_view(view, Some(Denial::Denied));
+    }
+    let tables = catalog::tables(&mut source.client).await.unwrap();
+    assert_eq!(tables.len(), 5);
+    assert!(tables.iter().flat_map(|table| &table.columns).any(|column| column.computed.as_deref() == Some("")));
+    assert!(known.iter().all(|what| !what.is_empty()));
+}
+
+#[tokio::test]
+async fn what_a_property_is_about_is_known() {
+    let mut source = source().await;
+    let objects = catalog::objects(&mut source.client).await.unwrap();
+    let of: Vec<&PropertyOf> = objects.properties.iter().map(|property| &property.of).collect();
+    assert!(of.contains(&&PropertyOf::Schema("dbo".to_owned())), "{of:?}");
+    let product = "dbo.product".parse().unwrap();
+    assert!(of.contains(&&PropertyOf::Table(product)), "{of:?}");
+}
