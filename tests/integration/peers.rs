@@ -44,6 +44,8 @@
 //! | orphans are deleted, by default | pgferry | `objects::orphans_stay_and_their_key_is_not_validated` |
 //! | no referential actions | credativ | `objects::referential_actions_are_kept` |
 //! | keys that match only without case | all that were read | `objects::a_key_that_only_matches_without_case_is_told` |
+//! | a collation that ignores case is lost, or kept for all or nothing | sqlserver2pgsql#14, all that were read | `objects::a_collation_that_ignores_case_can_be_kept` |
+//! | keys that become equal are found when the index is built | all that were read | `objects::keys_that_would_become_equal_are_told_first` |
 //! | identities start again at 1 | dmt-rs | `objects::an_identity_goes_on_where_it_was` |
 //! | sequences are lost | credativ | `objects::a_sequence_goes_on_where_it_was` |
 //! | comments are lost | Ora2Pg, pgferry, dmt-rs | `objects::comments_are_kept` |
@@ -51,6 +53,7 @@
 //! | one NULL is unique there, many are here | all that were read | `objects::a_unique_key_has_one_null` |
 //! | tables are left UNLOGGED | dmt-rs, pgferry | `objects::no_table_is_left_unlogged` |
 //! | half of the rows, and success | pgloader#1468, ora2pg#1200, wiltondb#23, pgloader v4 | `running::a_connection_that_breaks_costs_no_row` |
+//! | a failed refresh empties the target | airbyte#42041 | `running::a_source_that_is_away_empties_nothing` |
 //! | a retry copies nothing | airbyte#48005 | `running::a_rerun_copies_what_the_first_could_not` |
 //! | a retry copies twice | pgferry, credativ#33 | `running::retries_never_duplicate` |
 //! | exit code 0 after a failure | pgloader#634, pgloader#190, pgloader#1331 | `running::a_failed_table_fails_the_run_and_no_other` |

@@ -180,19 +180,22 @@ impl World {
     /// The rows of a table of the plan in the source and in the target, each sorted.
     pub(super) fn both(&self, table: &serde_json::Value) -> (Vec<Row>, Vec<Row>) {
         let part = |side: &str, what: &str| table[side][what].as_str().unwrap().to_owned();
-        let list = |side: &str, open: &str, close: &str| {
-            let quoted = |column: &serde_json::Value| {
-                format!("{open}{}{close}", column[side].as_str().unwrap().replace(close, &close.repeat(2)))
-            };
-            table["columns"].as_array().unwrap().iter().map(quoted).collect::<Vec<_>>().join(", ")
+        let quoted = |name: &str, open: &str, close: &str| {
+            format!("{open}{}{close}", name.replace(close, &close.repeat(2)))
         };
-        let (schema, name) = (part("source", "schema"), part("source", "name"));
+        let list = |side: &str, open: &str, close: &str| {
+            let column = |column: &serde_json::Value| quoted(column[side].as_str().unwrap(), open, close);
+            table["columns"].as_array().unwrap().iter().map(column).collect::<Vec<_>>().join(", ")
+        };
+        let (schema, name) =
+            (quoted(&part("source", "schema"), "[", "]"), quoted(&part("source", "name"), "[", "]"));
         let (types, mut there) =
-            self.source(&format!("SELECT {} FROM [{schema}].[{name}]", list("source", "[", "]")));
-        let (target_schema, target_name) = (part("target", "schema"), part("target", "name"));
+            self.source(&format!("SELECT {} FROM {schema}.{name}", list("source", "[", "]")));
+        let (target_schema, target_name) =
+            (quoted(&part("target", "schema"), "\"", "\""), quoted(&part("target", "name"), "\"", "\""));
         let mut here: Vec<Row> = self
             .target(&format!(
-                "SET TimeZone = 'UTC'; SELECT {} FROM \"{target_schema}\".\"{target_name}\"",
+                "SET TimeZone = 'UTC'; SELECT {} FROM {target_schema}.{target_name}",
                 list("target", "\"", "\"")
             ))
             .into_iter()

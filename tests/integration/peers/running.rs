@@ -55,7 +55,23 @@ fn a_failed_table_fails_the_run_and_no_other() {
     );
     world.run(&["run"]).exits(3).says("dbo.Bad");
     assert_eq!(world.target_value("SELECT count(*) FROM dbo.\"Good\""), "2");
-    assert_eq!((world.data_status("dbo.Good").as_str(), world.data_status("dbo.Bad").as_str()), ("completed", "failed"));
+    assert_eq!(
+        (world.data_status("dbo.Good").as_str(), world.data_status("dbo.Bad").as_str()),
+        ("completed", "failed")
+    );
+}
+
+#[test]
+fn a_source_that_is_away_empties_nothing() {
+    let world = copied("CREATE TABLE dbo.t (id int NOT NULL PRIMARY KEY); INSERT INTO dbo.t VALUES (1), (2)");
+    world.fault(Fault::from(FaultKind::LoginFailure));
+    for arguments in [&["run"][..], &["run", "--run-id", "another"]] {
+        world.command(arguments).pod("main").env("SHARDFERRY_RETRIES", "0").run();
+        assert_eq!(world.target_value("SELECT count(*) FROM dbo.t"), "2", "{arguments:?}");
+    }
+    let refused =
+        world.command(&["run", "--run-id", "another"]).env("SHARDFERRY_RETRIES", "0").pod("main").run();
+    assert_ne!(refused.code(), Some(0), "{}", refused.stderr);
 }
 
 #[test]
@@ -78,7 +94,12 @@ fn no_query_reads_what_is_not_committed() {
     assert!(!asked.is_empty());
     for text in asked {
         let text = text.to_uppercase();
-        assert!(!["NOLOCK", "READUNCOMMITTED", "READ UNCOMMITTED", "READPAST"].iter().any(|word| text.contains(word)), "{text}");
+        assert!(
+            !["NOLOCK", "READUNCOMMITTED", "READ UNCOMMITTED", "READPAST"]
+                .iter()
+                .any(|word| text.contains(word)),
+            "{text}"
+        );
     }
 }
 
@@ -107,8 +128,16 @@ fn rows_of_a_heap_with_nulls_are_all_there() {
 fn keys_of_every_type_are_divided() {
     let keys = [
         ("Numbers", "decimal(20, 4)", (0..60).map(|n| format!("{n}.{n:04}")).collect::<Vec<_>>()),
-        ("Words", "nvarchar(20) COLLATE Latin1_General_CI_AS", (0..60).map(|n| format!("N'{}-{n}'", ["ä", "B", "ł", "Ж", "日"][n % 5])).collect()),
-        ("Guids", "uniqueidentifier", (0..60).map(|n| format!("'{:08x}-0000-0000-0000-{:012x}'", n * 7919, 60 - n)).collect()),
+        (
+            "Words",
+            "nvarchar(20) COLLATE Latin1_General_CI_AS",
+            (0..60).map(|n| format!("N'{}-{n}'", ["ä", "B", "ł", "Ж", "日"][n % 5])).collect(),
+        ),
+        (
+            "Guids",
+            "uniqueidentifier",
+            (0..60).map(|n| format!("'{:08x}-0000-0000-0000-{:012x}'", n * 7919, 60 - n)).collect(),
+        ),
         ("Times", "datetime2(3)", (0..60).map(|n| format!("'2020-01-01T00:{n:02}:00.{n:03}'")).collect()),
         ("Bytes", "varbinary(8)", (0..60).map(|n| format!("0x{n:02X}{:02X}", 255 - n)).collect()),
     ];

@@ -138,6 +138,7 @@ pub struct Catalog {
     pub read_only: bool,
     /// Of a database snapshot.
     pub source_database_id: Option<i32>,
+    pub(crate) oddities: crate::engine::Oddities,
     /// Rises with every change.
     pub version: u64,
     pub(crate) next_object_id: i32,

@@ -312,7 +312,7 @@ impl Engine {
         }
         let id = i32::try_from(all.len()).unwrap_or(i32::MAX - 1) + 1;
         let denied = self.denials();
-        let catalog = empty_catalog(name, id, self.collation, &denied);
+        let catalog = empty_catalog(name, id, (self.collation, self.options.oddities), &denied);
         self.add(&mut all, catalog, None)
     }
 
@@ -405,7 +405,12 @@ fn system_relations(
         .collect()
 }
 
-fn empty_catalog(name: &str, id: i32, collation: Collation, denied: &HashMap<String, Denial>) -> Catalog {
+fn empty_catalog(
+    name: &str,
+    id: i32,
+    (collation, oddities): (Collation, Oddities),
+    denied: &HashMap<String, Denial>,
+) -> Catalog {
     let schemas = [("dbo", 1), ("guest", 2), ("INFORMATION_SCHEMA", 3), ("sys", 4)]
         .into_iter()
         .map(|(name, id)| crate::catalog::Schema { id, name: name.to_owned() })
@@ -430,6 +435,7 @@ fn empty_catalog(name: &str, id: i32, collation: Collation, denied: &HashMap<Str
         read_committed_snapshot: false,
         read_only: false,
         source_database_id: None,
+        oddities,
         version: 0,
         next_object_id: 100_000_000,
         clock: 0,

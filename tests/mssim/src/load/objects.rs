@@ -153,20 +153,7 @@ pub(crate) fn create(c: &mut Cursor<'_>, x: &mut Context<'_>, start: usize) -> R
         return sequence::create(c, x);
     }
     if c.accept("SYNONYM") {
-        let (schema, name) = c.object()?;
-        c.expect("FOR")?;
-        let mut parts = vec![c.name()?];
-        while c.accept(".") {
-            parts.push(c.name()?);
-        }
-        let base = parts.iter().map(|p| format!("[{}]", p.replace(']', "]]"))).collect::<Vec<_>>().join(".");
-        return declare(x, |k, _| {
-            let schema = schema_of(k, schema.as_deref())?;
-            check_free(k, &schema, &name)?;
-            let (object_id, created) = k.new_object();
-            k.synonyms.push(SynonymDef { object_id, schema, name, base, created });
-            Ok(())
-        });
+        return create_synonym(c, x);
     }
     if c.accept("PARTITION FUNCTION") {
         return partition::create_function(c, x);
@@ -201,6 +188,24 @@ pub(crate) fn create(c: &mut Cursor<'_>, x: &mut Context<'_>, start: usize) -> R
         });
     }
     index::create(c, x)
+}
+
+/// After CREATE SYNONYM.
+fn create_synonym(c: &mut Cursor<'_>, x: &Context<'_>) -> Result<(), SqlError> {
+    let (schema, name) = c.object()?;
+    c.expect("FOR")?;
+    let mut parts = vec![c.name()?];
+    while c.accept(".") {
+        parts.push(c.name()?);
+    }
+    let base = parts.iter().map(|p| format!("[{}]", p.replace(']', "]]"))).collect::<Vec<_>>().join(".");
+    declare(x, |k, _| {
+        let schema = schema_of(k, schema.as_deref())?;
+        check_free(k, &schema, &name)?;
+        let (object_id, created) = k.new_object();
+        k.synonyms.push(SynonymDef { object_id, schema, name, base, created });
+        Ok(())
+    })
 }
 
 /// Changes the declaration of a table, then the SQLite table.

@@ -120,6 +120,16 @@ pub(crate) fn begin(
     check_free(catalog, &schema, &name)?;
     let (object_id, created) = catalog.new_object();
     table.temporal = Temporal::Versioned(object_id);
+    Ok(Some(history_of(table, (start, end), (schema, name), (object_id, created))))
+}
+
+/// The table that takes the history of another: its columns, and an index of the period.
+fn history_of(
+    table: &TableDef,
+    (start, end): (i32, i32),
+    (schema, name): (String, String),
+    (object_id, created): (i32, i64),
+) -> TableDef {
     let plain = |c: &ColumnDef| ColumnDef {
         identity: None,
         computed: None,
@@ -147,7 +157,7 @@ pub(crate) fn begin(
         form: IndexForm::Rows,
         partitioned: None,
     };
-    Ok(Some(TableDef {
+    TableDef {
         object_id,
         schema,
         name,
@@ -161,7 +171,7 @@ pub(crate) fn begin(
         partitioned: None,
         period: None,
         temporal: Temporal::History,
-    }))
+    }
 }
 
 /// `ALTER TABLE … SET (SYSTEM_VERSIONING = …)`.

@@ -302,6 +302,22 @@ fn what_would_run_a_function_is_refused() {
 }
 
 #[test]
+fn a_reseeded_identity_goes_on_from_there() {
+    let e = engine();
+    e.load_script(
+        "CREATE TABLE dbo.T (Id decimal(18, 0) IDENTITY(100, 5) NOT NULL PRIMARY KEY, Note int NULL)
+         INSERT dbo.T (Note) VALUES (1), (2)
+         DBCC CHECKIDENT ('dbo.T', RESEED, 1000)
+         INSERT dbo.T (Note) VALUES (3)",
+    )
+    .unwrap();
+    let ids: Vec<_> = rows(&e, "dbo", "T").into_iter().map(|row| row[0].clone()).collect();
+    assert_eq!(ids, [100, 105, 1005].map(Value::Decimal));
+    e.load_script("CREATE TABLE dbo.Fresh (Id int IDENTITY(1, 1) NOT NULL)").unwrap();
+    assert_eq!(e.load_script("DBCC CHECKIDENT ('dbo.Fresh', RESEED, 9)").unwrap_err().number, 50999);
+}
+
+#[test]
 fn a_case_sensitive_server_keeps_names_apart() {
     let e =
         Engine::new(EngineOptions { collation: "SQL_Latin1_General_CP1_CS_AS", ..EngineOptions::default() })

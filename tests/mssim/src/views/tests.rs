@@ -212,10 +212,10 @@ fn partitioned_tables_show_scheme_column_and_the_rows_of_each_partition() {
         ["65536 40 3"]
     );
     assert_eq!(select(&e, "sys.partition_range_values", "value", "").len(), 3);
-    assert_eq!(text(select(&e, "sys.indexes", "name, data_space_id", &table)), [
-        "PK_Movement 65601",
-        "IX_Movement_Item 65601"
-    ]);
+    assert_eq!(
+        text(select(&e, "sys.indexes", "name, data_space_id", &table)),
+        ["PK_Movement 65601", "IX_Movement_Item 65601"]
+    );
     // The partitioning column belongs to the index that does not name it, too.
     assert_eq!(
         text(select(&e, "sys.index_columns", "index_id, column_id, key_ordinal, partition_ordinal", &table)),
@@ -250,16 +250,33 @@ fn temporal_tables_show_period_history_and_masks() {
     let period = "WHERE generated_always_type > 0";
     assert_eq!(
         text(select(&e, "sys.columns", "name, generated_always_type_desc, is_hidden, is_nullable", period)),
-        ["ValidFrom AS_ROW_START 1 0", "ValidTo AS_ROW_END 1 0", "Begin AS_ROW_START 0 0", "End AS_ROW_END 0 0"]
+        [
+            "ValidFrom AS_ROW_START 1 0",
+            "ValidTo AS_ROW_END 1 0",
+            "Begin AS_ROW_START 0 0",
+            "End AS_ROW_END 0 0"
+        ]
     );
-    assert_eq!(text(select(&e, "sys.masked_columns", "name, masking_function", "")), [
-        "Tax No default()",
-        "Salary random(1, 5)"
-    ]);
+    assert_eq!(
+        text(select(&e, "sys.masked_columns", "name, masking_function", "")),
+        ["Tax No default()", "Salary random(1, 5)"]
+    );
     // What the server writes by itself.
-    assert_eq!(e.load_script("INSERT INTO hr.Payment (Id, Employee, Amount, ValidFrom) VALUES (99, 1, 1, '2020-01-01')").unwrap_err().number, 13536);
+    assert_eq!(
+        e.load_script(
+            "INSERT INTO hr.Payment (Id, Employee, Amount, ValidFrom) VALUES (99, 1, 1, '2020-01-01')"
+        )
+        .unwrap_err()
+        .number,
+        13536
+    );
     assert_eq!(e.load_script("DELETE FROM hr.Payment").unwrap_err().number, 50999);
-    assert_eq!(e.load_script("INSERT INTO hr.Payment_History VALUES (1, 1, 1, '2020-01-01', '2020-01-02')").unwrap_err().number, 13559);
+    assert_eq!(
+        e.load_script("INSERT INTO hr.Payment_History VALUES (1, 1, 1, '2020-01-01', '2020-01-02')")
+            .unwrap_err()
+            .number,
+        13559
+    );
     assert_eq!(e.load_script("DROP TABLE hr.Contract").unwrap_err().number, 13552);
 }
 
@@ -267,32 +284,66 @@ fn temporal_tables_show_period_history_and_masks() {
 fn modules_are_listed_with_their_text_and_triggers_with_their_tables() {
     let e = sample_database(include_str!("../../../samples/order_entry.sql"));
     assert_eq!(
-        text(select(&e, "sys.objects", "name, type", "WHERE type IN ('P', 'FN', 'IF', 'TF', 'TR', 'V') ORDER BY name")),
-        ["Open Orders V", "fn Next Code FN", "fn_Vat FN", "tf Orders Of IF", "tr Off TR", "tr_Line TR", "usp_Close P"]
+        text(select(
+            &e,
+            "sys.objects",
+            "name, type",
+            "WHERE type IN ('P', 'FN', 'IF', 'TF', 'TR', 'V') ORDER BY name"
+        )),
+        [
+            "fn Next Code FN",
+            "fn_Vat FN",
+            "Open Orders V",
+            "tf Orders Of IF",
+            "tr Off TR",
+            "tr_Line TR",
+            "usp_Close P"
+        ]
     );
     let line = id_of(&e, "sales", "Order Line");
     assert_eq!(
-        text(select(&e, "sys.triggers", "name, is_disabled, is_instead_of_trigger", &format!("WHERE parent_id = {line}"))),
+        text(select(
+            &e,
+            "sys.triggers",
+            "name, is_disabled, is_instead_of_trigger",
+            &format!("WHERE parent_id = {line}")
+        )),
         ["tr_Line 0 0"]
     );
     assert_eq!(text(select(&e, "sys.triggers", "name", "WHERE is_disabled = 1")), ["tr Off"]);
     assert_eq!(text(select(&e, "sys.trigger_events", "type_desc", "")), ["INSERT", "UPDATE", "DELETE"]);
-    let texts = text(select(&e, "sys.sql_modules", "definition", &format!("WHERE object_id = {}", id_of(&e, "sales", "usp_Close"))));
-    assert!(texts[0].starts_with("CREATE PROCEDURE sales.usp_Close") && texts[0].ends_with("END"), "{texts:?}");
+    let texts = text(select(
+        &e,
+        "sys.sql_modules",
+        "definition",
+        &format!("WHERE object_id = {}", id_of(&e, "sales", "usp_Close")),
+    ));
+    assert!(
+        texts[0].starts_with("CREATE PROCEDURE sales.usp_Close") && texts[0].ends_with("END"),
+        "{texts:?}"
+    );
     // As SQL Server writes them: the function quoted, the sequence with its schema.
-    let definitions = text(select(&e, "sys.default_constraints", "definition", "WHERE name IN ('DF_Code', 'DF Order')"));
+    let definitions =
+        text(select(&e, "sys.default_constraints", "definition", "WHERE name IN ('DF_Code', 'DF Order')"));
     assert_eq!(definitions, ["(NEXT VALUE FOR [sales].[Order Numbers])", "([dbo].[fn Next Code]())"]);
     assert_eq!(
-        text(select(&e, "sys.computed_columns", "definition, is_persisted, system_type_id", "WHERE name = 'Vat'")),
+        text(select(
+            &e,
+            "sys.computed_columns",
+            "definition, is_persisted, system_type_id",
+            "WHERE name = 'Vat'"
+        )),
         ["([sales].[fn_Vat]([Land])) 0 106"]
     );
-    assert_eq!(text(select(&e, "sys.types", "name, is_table_type", "WHERE is_user_defined = 1")), [
-        "Account Number 0",
-        "Flag 0",
-        "Order Lines 1"
-    ]);
+    assert_eq!(
+        text(select(&e, "sys.types", "name, is_table_type", "WHERE is_user_defined = 1")),
+        ["Account Number 0", "Flag 0", "Order Lines 1"]
+    );
     // Five, then minus two, twice.
-    assert_eq!(text(select(&e, "sys.sequences", "name, is_exhausted, is_cycling", "WHERE name = 'Countdown'")), ["Countdown 0 1"]);
+    assert_eq!(
+        text(select(&e, "sys.sequences", "name, is_exhausted, is_cycling", "WHERE name = 'Countdown'")),
+        ["Countdown 0 1"]
+    );
     assert_eq!(e.load_script("DROP PROCEDURE sales.usp_Close").map_err(|e| e.number), Ok(()));
     assert_eq!(e.load_script("DROP PROCEDURE sales.usp_Close").unwrap_err().number, 3701);
 }
@@ -301,19 +352,32 @@ fn modules_are_listed_with_their_text_and_triggers_with_their_tables() {
 fn indexes_of_every_form_have_their_type() {
     let e = sample_database(include_str!("../../../samples/special.sql"));
     let forms = "WHERE type > 2";
-    assert_eq!(text(select(&e, "sys.indexes", "name, index_id, type, type_desc", forms)), [
-        "PX_Tags 256000 3 XML",
-        "SX_Tags 256001 3 XML",
-        "SI_At 384000 4 SPATIAL"
-    ]);
     assert_eq!(
-        text(select(&e, "sys.xml_indexes", "name, using_xml_index_id, secondary_type_desc, xml_index_type", "")),
+        text(select(&e, "sys.indexes", "name, index_id, type, type_desc", forms)),
+        ["PX_Tags 256000 3 XML", "SX_Tags 256001 3 XML", "SI_At 384000 4 SPATIAL"]
+    );
+    assert_eq!(
+        text(select(
+            &e,
+            "sys.xml_indexes",
+            "name, using_xml_index_id, secondary_type_desc, xml_index_type",
+            ""
+        )),
         ["PX_Tags NULL NULL 0", "SX_Tags 256000 PATH 1"]
     );
-    assert_eq!(text(select(&e, "sys.spatial_indexes", "name, tessellation_scheme", "")), ["SI_At GEOGRAPHY_AUTO_GRID"]);
+    assert_eq!(
+        text(select(&e, "sys.spatial_indexes", "name, tessellation_scheme", "")),
+        ["SI_At GEOGRAPHY_AUTO_GRID"]
+    );
     let e = sample_database(include_str!("../../../samples/content.sql"));
-    assert_eq!(text(select(&e, "sys.indexes", "name, type_desc", "WHERE type = 5")), ["CCI_Comment_Archive CLUSTERED COLUMNSTORE"]);
-    assert_eq!(text(select(&e, "sys.fulltext_index_columns", "column_id, language_id", "")), ["3 1031", "12 1033"]);
+    assert_eq!(
+        text(select(&e, "sys.indexes", "name, type_desc", "WHERE type = 5")),
+        ["CCI_Comment_Archive CLUSTERED COLUMNSTORE"]
+    );
+    assert_eq!(
+        text(select(&e, "sys.fulltext_index_columns", "column_id, language_id", "")),
+        ["3 1031", "12 1033"]
+    );
     assert_eq!(text(select(&e, "sys.fulltext_catalogs", "name, is_default", "")), ["ft_Content 1"]);
     // A heap on a scheme has a row for its partitioning column.
     let log = format!("WHERE object_id = {} AND index_id = 0", id_of(&e, "cms", "Log"));
@@ -325,7 +389,13 @@ fn an_odd_server_shows_other_ids_and_lower_case() {
     let oddities = Oddities { other_type_ids: true, lower_case_names: true };
     let e = Engine::new(crate::engine::EngineOptions { oddities, ..Default::default() }).unwrap();
     e.load_script("CREATE TABLE dbo.Orders (Id int NOT NULL PRIMARY KEY, Note sysname NULL)").unwrap();
-    assert_eq!(text(select(&e, "sys.columns", "name, system_type_id, user_type_id", "")), ["id 199 199", "note 24 256"]);
-    assert_eq!(text(select(&e, "sys.types", "name, system_type_id", "WHERE user_type_id IN (199, 256)")), ["int 199", "sysname 24"]);
+    assert_eq!(
+        text(select(&e, "sys.columns", "name, system_type_id, user_type_id", "")),
+        ["id 199 199", "note 24 256"]
+    );
+    assert_eq!(
+        text(select(&e, "sys.types", "name, system_type_id", "WHERE user_type_id IN (199, 256)")),
+        ["int 199", "sysname 24"]
+    );
     assert_eq!(text(select(&e, "sys.tables", "name", "")), ["orders"]);
 }

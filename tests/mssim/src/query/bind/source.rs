@@ -188,7 +188,10 @@ impl Binder<'_> {
     ) -> Result<String, SqlError> {
         self.note(relation);
         let sql = self.alias();
-        let columns = relation.columns.iter().map(|c| (c.clone(), crate::catalog::quote(&c.name))).collect();
+        let lower = self.env.catalog.oddities.lower_case_names && !relation.is_system;
+        let shown =
+            |c: &Column| if lower { Column { name: c.name.to_lowercase(), ..c.clone() } } else { c.clone() };
+        let columns = relation.columns.iter().map(|c| (shown(c), crate::catalog::quote(&c.name))).collect();
         self.add(Seen {
             name: alias.unwrap_or(&relation.name).to_owned(),
             schema: if alias.is_none() { Some(relation.schema.clone()) } else { None },
