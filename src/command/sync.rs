@@ -83,8 +83,14 @@ pub(super) async fn copy(
     let planned = objects::statements(plan, &around, target.version(), &Names::of(plan, &around));
     let standing = Standing::new(plan, &planned, settings.jobs.get());
     drop(target);
-    let started =
-        Started { checkpoints: checkpoints.clone(), plan: plan.clone(), consistency, progress, epochs, standing };
+    let started = Started {
+        checkpoints: checkpoints.clone(),
+        plan: plan.clone(),
+        consistency,
+        progress,
+        epochs,
+        standing,
+    };
     let context = Context::new(settings, shutdown, started)?;
     let (work, refused): (Vec<_>, Vec<_>) = list
         .work
