@@ -120,7 +120,8 @@ pub(super) async fn prepare(
 /// The names of all indexes of the run, the same in every pod: primary keys now, the rest later.
 #[must_use]
 fn index_names(plan: &Plan, now: &BTreeMap<TableName, SourceTable>, indexes: &[Index]) -> Names {
-    let keys = now.values().filter_map(|table| Some((&table.name, table.primary_key.as_ref()?.name.as_str())));
+    let keys =
+        now.values().filter_map(|table| Some((&table.name, table.primary_key.as_ref()?.name.as_str())));
     Names::of_indexes(plan, keys, indexes)
 }
 
@@ -203,7 +204,8 @@ async fn create_collations(target: &TargetClient, selected: &[PlannedTable]) -> 
         return Ok(());
     }
     if !catalog::has_icu(target).await? {
-        let message = "the target was built without ICU, which --collations icu needs; use citext or database";
+        let message =
+            "the target was built without ICU, which --collations icu needs; use citext or database";
         return Err(Error::new(ErrorKind::Config, message));
     }
     for ((schema, name), source) in wanted {
@@ -234,9 +236,10 @@ async fn create_one(
     now: &BTreeMap<TableName, SourceTable>,
     names: &Names,
 ) -> Result<()> {
-    let key = now.get(&table.source).and_then(|now| now.primary_key.as_ref()).and_then(|key| {
-        ddl::add_primary_key(table, names.index(&table.target, &key.name))
-    });
+    let key = now
+        .get(&table.source)
+        .and_then(|now| now.primary_key.as_ref())
+        .and_then(|key| ddl::add_primary_key(table, names.index(&table.target, &key.name)));
     let mut batch = format!("{};\n{}", ddl::SEARCH_PATH, ddl::create_table(table));
     if let Some(key) = key {
         batch.push_str(";\n");

@@ -89,9 +89,15 @@ pub(super) async fn copy(
         Some(rejects) => Some(Rejects::open(rejects).await?),
         None => None,
     };
-    let (checkpoints_too, plan_too) = (checkpoints.clone(), plan.clone());
-    let started =
-        Started { checkpoints: checkpoints_too, plan: plan_too, consistency, progress, epochs, rejects, standing };
+    let started = Started {
+        checkpoints: checkpoints.clone(),
+        plan: plan.clone(),
+        consistency,
+        progress,
+        epochs,
+        rejects,
+        standing,
+    };
     let context = Context::new(settings, shutdown, started)?;
     let (work, refused): (Vec<_>, Vec<_>) = list
         .work

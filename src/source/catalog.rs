@@ -16,9 +16,7 @@ mod types;
 
 use super::client::Client;
 use crate::error::{Error, ErrorKind, Result};
-use crate::schema::{
-    ColumnName, Identity, Key, KeyColumn, SourceColumn, SourceTable, SourceType, TableName,
-};
+use crate::schema::{ColumnName, Identity, Key, KeyColumn, SourceColumn, SourceTable, SourceType, TableName};
 pub use keys::{foreign_keys, indexes};
 pub use objects::objects;
 use row::Record;
@@ -78,11 +76,12 @@ pub async fn server(client: &mut Client) -> Result<Server> {
 /// # Errors
 /// As [`Client::rows`].
 pub async fn tables(client: &mut Client) -> Result<Vec<SourceTable>> {
-    let external: BTreeSet<i32> = optional(client, "external tables", include_str!("sql/external_tables.sql"))
-        .await?
-        .iter()
-        .map(|row| Record(row).int("object_id"))
-        .collect::<Result<_>>()?;
+    let external: BTreeSet<i32> =
+        optional(client, "external tables", include_str!("sql/external_tables.sql"))
+            .await?
+            .iter()
+            .map(|row| Record(row).int("object_id"))
+            .collect::<Result<_>>()?;
     let mut tables = BTreeMap::new();
     for row in &client.rows(include_str!("sql/tables.sql")).await? {
         let row = Record(row);
@@ -103,11 +102,12 @@ pub async fn tables(client: &mut Client) -> Result<Vec<SourceTable>> {
 }
 
 async fn add_columns(client: &mut Client, tables: &mut BTreeMap<i32, SourceTable>) -> Result<()> {
-    let hidden: BTreeSet<ColumnId> = optional(client, "hidden columns", include_str!("sql/hidden_columns.sql"))
-        .await?
-        .iter()
-        .map(|row| Record(row).column_id())
-        .collect::<Result<_>>()?;
+    let hidden: BTreeSet<ColumnId> =
+        optional(client, "hidden columns", include_str!("sql/hidden_columns.sql"))
+            .await?
+            .iter()
+            .map(|row| Record(row).column_id())
+            .collect::<Result<_>>()?;
     let mut identities = BTreeMap::new();
     for row in &optional(client, "identities", include_str!("sql/identities.sql")).await? {
         identities.insert(Record(row).column_id()?, identity(&Record(row))?);

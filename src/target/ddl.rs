@@ -16,9 +16,7 @@ use crate::convert::policy::Mask;
 use crate::plan::document::PlannedTable;
 use crate::schema::{ColumnName, SourceType, TableName, quote_target};
 pub use columns::{add_primary_key, create_table, is_plain_identity, primary_key};
-pub use constraint::{
-    add_check, add_foreign_key, set_default, validate_check, validate_foreign_key,
-};
+pub use constraint::{add_check, add_foreign_key, set_default, validate_check, validate_foreign_key};
 pub use index::create_index;
 pub use sequence::identity_position;
 
@@ -30,8 +28,14 @@ pub const SEARCH_PATH: &str = include_str!("sql/search_path.sql");
 pub enum Statement {
     Sql(String),
     /// What is built is not quite what the source has.
-    Changed { sql: String, what: String },
-    Skipped { reason: String, advice: Option<String> },
+    Changed {
+        sql: String,
+        what: String,
+    },
+    Skipped {
+        reason: String,
+        advice: Option<String>,
+    },
 }
 
 impl Statement {
@@ -129,7 +133,11 @@ fn scope(table: &PlannedTable) -> Vec<ScopeColumn<'_>> {
 
 /// The translated expression, or a [`Statement::Skipped`] that shows the T-SQL. A text that is not there is one that the
 /// login may not see.
-fn translated(table: &PlannedTable, text: Option<&str>, purpose: Purpose<'_>) -> Result<Translated, Statement> {
+fn translated(
+    table: &PlannedTable,
+    text: Option<&str>,
+    purpose: Purpose<'_>,
+) -> Result<Translated, Statement> {
     let Some(text) = text.filter(|text| !text.trim().is_empty()) else {
         let advice = "grant VIEW DEFINITION on the database to the source's login";
         return Err(advised("the login may not see its definition", advice));
@@ -137,9 +145,10 @@ fn translated(table: &PlannedTable, text: Option<&str>, purpose: Purpose<'_>) ->
     let translated = expression::translate(text, purpose, &scope(table)).map_err(|cause| {
         advised(format!("its expression is not translated: {}", cause.reason), format!("in T-SQL: {text}"))
     })?;
-    let masked = table.columns.iter().find(|column| {
-        column.mask.is_some() && translated.columns.contains(&column.source)
-    });
+    let masked = table
+        .columns
+        .iter()
+        .find(|column| column.mask.is_some() && translated.columns.contains(&column.source));
     match masked {
         Some(column) => Err(skipped(format!("its column {} is masked", column.source))),
         None => Ok(translated),

@@ -35,10 +35,8 @@ impl Names {
         let targets = targets(plan);
         let checks = objects.checks.iter().map(|check| (&check.table, check.name.as_str()));
         let keys = objects.foreign_keys.iter().map(|key| (&key.table, key.name.as_str()));
-        let wanted: BTreeSet<(&TableName, &str)> = checks
-            .chain(keys)
-            .filter_map(|(table, name)| Some((*targets.get(table)?, name)))
-            .collect();
+        let wanted: BTreeSet<(&TableName, &str)> =
+            checks.chain(keys).filter_map(|(table, name)| Some((*targets.get(table)?, name))).collect();
         // A primary key or a unique constraint is a constraint of its table too.
         let taken = names.indexes.iter().map(|((table, _), name)| (table.clone(), name.clone())).collect();
         names.constraints =

@@ -68,7 +68,8 @@ fn every_kind_of_object_arrives_or_is_reported() {
     world.load(SCRIPT);
     world.succeed(&["run"]);
     world.assert_equal();
-    let key = "FOREIGN KEY (\"ParentId\") REFERENCES dbo.\"Parents\"(\"Id\") ON UPDATE SET NULL ON DELETE CASCADE";
+    let key =
+        "FOREIGN KEY (\"ParentId\") REFERENCES dbo.\"Parents\"(\"Id\") ON UPDATE SET NULL ON DELETE CASCADE";
     assert_eq!(constraint(&world, "FK_cascade"), (key.to_owned(), "true".to_owned()));
     let key = "FOREIGN KEY (\"Other\") REFERENCES dbo.\"Parents\"(\"Id\") NOT VALID";
     assert_eq!(constraint(&world, "FK_untrusted"), (key.to_owned(), "false".to_owned()));
@@ -77,7 +78,8 @@ fn every_kind_of_object_arrives_or_is_reported() {
     assert!(index.ends_with("(\"Code\" DESC, \"Number\") INCLUDE (\"Parent\")"), "{index}");
     assert_eq!(world.target_value("SELECT count(*) FROM pg_indexes WHERE indexname = 'IX_off'"), "0");
     // Sequences go on where the source's stood: three values were taken from the one, none from the other.
-    let insert = "INSERT INTO dbo.\"Parents\" (\"Code\", \"Name\") VALUES ('d', 'Dora') RETURNING \"Id\", \"Number\"";
+    let insert =
+        "INSERT INTO dbo.\"Parents\" (\"Code\", \"Name\") VALUES ('d', 'Dora') RETURNING \"Id\", \"Number\"";
     let row = world.target(insert).swap_remove(0);
     assert_eq!(row, [Some("4".to_owned()), Some("130".to_owned())]);
     assert_eq!(world.target_value("SELECT nextval('dbo.\"Untouched\"')"), "5");
@@ -113,7 +115,9 @@ fn a_repeated_finish_changes_nothing_and_goes_on() {
     world.load(SCRIPT);
     world.prepare();
     world.succeed(&["sync"]);
-    for place in ["indexes", "sequences", "defaults", "checks", "foreign_keys", "validation", "identities", "comments"] {
+    for place in
+        ["indexes", "sequences", "defaults", "checks", "foreign_keys", "validation", "identities", "comments"]
+    {
         let armed = format!("finish.after_{place}=kill");
         let killed = world.command(&["finish"]).failpoints(&armed).pod("main").run();
         assert_eq!(killed.signal(), Some(9), "{place}");
@@ -138,7 +142,8 @@ fn indexes_are_built_as_soon_as_the_rows_are_there() {
     let world = World::with_files();
     world.load(SCRIPT);
     world.prepare();
-    let there = || world.target_value("SELECT count(*) FROM pg_indexes WHERE indexname IN ('IX_Code', 'UQ_Name')");
+    let there =
+        || world.target_value("SELECT count(*) FROM pg_indexes WHERE indexname IN ('IX_Code', 'UQ_Name')");
     let failed = world.command(&["sync"]).failpoints("index.before_epoch_check=fail").pod("main").run();
     failed.exits(0).says("indexes of this table are left to the finish step");
     assert_eq!((there().as_str(), world.data_status("dbo.Parents").as_str()), ("0", "completed"));
@@ -148,7 +153,8 @@ fn indexes_are_built_as_soon_as_the_rows_are_there() {
     world.load(SCRIPT);
     world.prepare();
     world.succeed(&["sync"]);
-    let there = world.target_value("SELECT count(*) FROM pg_indexes WHERE indexname IN ('IX_Code', 'UQ_Name')");
+    let there =
+        world.target_value("SELECT count(*) FROM pg_indexes WHERE indexname IN ('IX_Code', 'UQ_Name')");
     assert_eq!(there, "2");
     world.succeed(&["finish"]).says("2 were there");
 }

@@ -18,7 +18,13 @@ GO
 "
     .to_owned();
     for table in ["A", "B", "C"] {
-        let columns = if table == "A" { "Id, B, Self, Note" } else if table == "B" { "Id, A, Note" } else { "Id, A, Nowhere" };
+        let columns = if table == "A" {
+            "Id, B, Self, Note"
+        } else if table == "B" {
+            "Id, A, Note"
+        } else {
+            "Id, A, Nowhere"
+        };
         let rest = |n: u32| match table {
             "A" => format!("{}, {}, N'{}'", rows - n, rows - n, "wide ".repeat(30)),
             "B" => format!("{}, N'{}'", rows - n, "wide ".repeat(30)),
@@ -64,7 +70,8 @@ fn loaded(rows: u32) -> World {
 
 /// `run` of another run, in chunks of a few rows.
 fn pod(world: &World, run: &str, shard: &str, pod: &str) -> Invocation {
-    let arguments = ["run", "--shard", shard, "--chunk-size", "16KiB", "--jobs", "2", "--claim-timeout", "8s"];
+    let arguments =
+        ["run", "--shard", shard, "--chunk-size", "16KiB", "--jobs", "2", "--claim-timeout", "8s"];
     world.command(&arguments).env("SHARDFERRY_RUN_ID", run).pod(pod)
 }
 
@@ -73,9 +80,11 @@ fn three_pods_load_tables_again_that_refer_to_each_other() {
     let world = loaded(400);
     world.load("INSERT INTO dbo.B (Id, A) VALUES (9000, 1)");
     for run in ["second", "third"] {
-        let pods = ["1/3", "2/3", "3/3"].map(|shard| pod(&world, run, shard, &format!("pod-{}", &shard[..1])).spawn());
+        let pods = ["1/3", "2/3", "3/3"]
+            .map(|shard| pod(&world, run, shard, &format!("pod-{}", &shard[..1])).spawn());
         let ended: Vec<Finished> = pods.into_iter().map(|pod| pod.wait().exits(0)).collect();
-        let dropped = ended.iter().map(|done| done.lines_with("of an earlier load are dropped").len()).sum::<usize>();
+        let dropped =
+            ended.iter().map(|done| done.lines_with("of an earlier load are dropped").len()).sum::<usize>();
         assert_eq!(dropped, 1, "the first one drops them all");
         world.assert_equal();
         assert_eq!(keys(&world), ALL);
@@ -85,13 +94,19 @@ fn three_pods_load_tables_again_that_refer_to_each_other() {
 #[test]
 fn pods_that_are_killed_in_between_lose_no_key() {
     let world = loaded(200);
-    let places = ["begin.after_drop", "begin.after_dropped", "begin.after_truncate", "copy.after_marker",
-        "finish.after_foreign_keys"];
+    let places = [
+        "begin.after_drop",
+        "begin.after_dropped",
+        "begin.after_truncate",
+        "copy.after_marker",
+        "finish.after_foreign_keys",
+    ];
     for (number, place) in places.iter().enumerate() {
         let run = format!("again-{number}");
         let broken = pod(&world, &run, "1/1", "a").failpoints(&format!("{place}=kill")).run();
         assert_eq!(broken.signal(), Some(9), "{place}:\n{}", broken.stderr);
-        let pods = ["1/2", "2/2"].map(|shard| pod(&world, &run, shard, &format!("b-{}", &shard[..1])).spawn());
+        let pods =
+            ["1/2", "2/2"].map(|shard| pod(&world, &run, shard, &format!("b-{}", &shard[..1])).spawn());
         for pod in pods {
             pod.wait().exits(0);
         }
@@ -104,7 +119,8 @@ fn pods_that_are_killed_in_between_lose_no_key() {
 #[test]
 fn a_key_from_outside_of_the_plan_is_named_and_stays() {
     let world = loaded(20);
-    world.target("CREATE TABLE public.outside (a int CONSTRAINT \"their key\" REFERENCES dbo.\"A\" (\"Id\"))");
+    world
+        .target("CREATE TABLE public.outside (a int CONSTRAINT \"their key\" REFERENCES dbo.\"A\" (\"Id\"))");
     let refused = pod(&world, "second", "1/1", "a").run().exits(3);
     refused.says("the foreign key their key of table public.outside refers to dbo.A");
     assert_eq!(world.target_value("SELECT count(*) FROM pg_constraint WHERE conname = 'their key'"), "1");
@@ -118,7 +134,9 @@ fn a_key_from_outside_of_the_plan_is_named_and_stays() {
 #[test]
 fn a_key_of_the_users_between_tables_of_the_plan_is_not_dropped() {
     let world = loaded(20);
-    world.target("ALTER TABLE dbo.\"C\" ADD CONSTRAINT mine FOREIGN KEY (\"A\") REFERENCES dbo.\"A\" (\"Id\")");
+    world.target(
+        "ALTER TABLE dbo.\"C\" ADD CONSTRAINT mine FOREIGN KEY (\"A\") REFERENCES dbo.\"A\" (\"Id\")",
+    );
     pod(&world, "second", "1/1", "a").run().exits(3).says("the foreign key mine of table dbo.C");
     assert!(keys(&world).contains("mine"));
 }
@@ -126,7 +144,8 @@ fn a_key_of_the_users_between_tables_of_the_plan_is_not_dropped() {
 #[test]
 fn one_table_is_loaded_again_and_only_its_keys_are_built_again() {
     let world = loaded(20);
-    let made = |name: &str| world.target_value(&format!("SELECT oid FROM pg_constraint WHERE conname = '{name}'"));
+    let made =
+        |name: &str| world.target_value(&format!("SELECT oid FROM pg_constraint WHERE conname = '{name}'"));
     let (of_c, others) = (made("FK_C_A"), [made("FK_A_B"), made("FK_A_A"), made("FK_B_A")]);
     world.succeed(&["run", "--table", "dbo.C", "--reset"]);
     assert_ne!(made("FK_C_A"), of_c);

@@ -244,14 +244,24 @@ async fn objects_are_put_together() {
     let answers = vec![
         answer("FROM sys.databases", &["DB1|shop|14.0.1|~|0|~"]),
         answer("FROM sys.types AS ty", TYPES),
-        answer("FROM sys.tables AS t\nJOIN sys.schemas AS s ON s.schema_id = t.schema_id\nWHERE", &["10|dbo|orders"]),
+        answer(
+            "FROM sys.tables AS t\nJOIN sys.schemas AS s ON s.schema_id = t.schema_id\nWHERE",
+            &["10|dbo|orders"],
+        ),
         answer("sys.fulltext_index_columns", &["dbo|orders|a", "dbo|orders|b"]),
         answer(
             "LEFT JOIN sys.default_constraints",
             &["dbo|orders|a|DF_a|((0))", "dbo|orders|b|DF_b|~", "dbo|orders|c|~|~"],
         ),
         answer("sys.check_constraints", &["dbo|orders|CK|~|~|0|1", "dbo|orders|CK2|a|([a]>(0))|1|1"]),
-        answer("q.current_value", &["dbo|used|56|10|1|1|1|9|0|~|4", "dbo|fresh|56|10|1|1|1|9|1|20|1", "dbo|again|56|10|1|1|1|9|~|~|1"]),
+        answer(
+            "q.current_value",
+            &[
+                "dbo|used|56|10|1|1|1|9|0|~|4",
+                "dbo|fresh|56|10|1|1|1|9|1|20|1",
+                "dbo|again|56|10|1|1|1|9|~|~|1",
+            ],
+        ),
         answer("q.last_used_value", &["dbo|used|4", "dbo|fresh|~", "dbo|again|7"]),
         answer(
             "sys.partition_schemes",
@@ -261,9 +271,18 @@ async fn objects_are_put_together() {
         answer("t.temporal_type = 2", &["dbo|orders|dbo|orders_history", "dbo|other|~|~"]),
         answer(
             "FROM sys.objects AS o",
-            &["1|dbo|v|V |~|~", "2|dbo|p|P |~|~", "3|dbo|t|TR|dbo|orders", "4|dbo|f|IF|~|~", "5|dbo|r|R |~|~"],
+            &[
+                "1|dbo|v|V |~|~",
+                "2|dbo|p|P |~|~",
+                "3|dbo|t|TR|dbo|orders",
+                "4|dbo|f|IF|~|~",
+                "5|dbo|r|R |~|~",
+            ],
         ),
-        answer("FROM sys.sql_modules", &["1|CREATE VIEW dbo.v AS SELECT 1 AS x", "2|~", "9|CREATE TRIGGER x"]),
+        answer(
+            "FROM sys.sql_modules",
+            &["1|CREATE VIEW dbo.v AS SELECT 1 AS x", "2|~", "9|CREATE TRIGGER x"],
+        ),
         answer("FROM sys.triggers", &["3|t|1|1", "9|x|0|0"]),
     ];
     let (_server, mut client) = connect(answers).await;
@@ -277,7 +296,10 @@ async fn objects_are_put_together() {
     assert_eq!(objects.checks[1].column.as_ref().unwrap().as_str(), "a");
     let used: Vec<_> = objects.sequences.iter().map(|s| (s.name.name.as_str(), s.used, s.cycle)).collect();
     // Restarted since: nobody knows whether the number that stands there was given.
-    assert_eq!(used, [("used", Some(true), false), ("fresh", Some(false), true), ("again", Some(true), false)]);
+    assert_eq!(
+        used,
+        [("used", Some(true), false), ("fresh", Some(false), true), ("again", Some(true), false)]
+    );
     assert_eq!(objects.partitions[0].bounds, [Some("2023-01-01".to_owned()), None]);
     assert!(objects.partitions[1].bounds.is_empty() && objects.partitions[1].right);
     assert_eq!(objects.temporal[0].period.as_ref().unwrap().1.as_str(), "until");

@@ -57,20 +57,51 @@ async fn source() -> Source {
 fn shown(objects: &SourceObjects) -> String {
     let mut out = String::new();
     for default in &objects.defaults {
-        let named = default.name.as_ref().map_or("nameless", |name| if name.starts_with("DF__") { "DF__" } else { name });
-        writeln!(out, "default {named} {}.{} {}", default.table, default.column, default.expression.as_deref().unwrap_or("?")).unwrap();
+        let named = default
+            .name
+            .as_ref()
+            .map_or("nameless", |name| if name.starts_with("DF__") { "DF__" } else { name });
+        writeln!(
+            out,
+            "default {named} {}.{} {}",
+            default.table,
+            default.column,
+            default.expression.as_deref().unwrap_or("?")
+        )
+        .unwrap();
     }
     for check in &objects.checks {
         let column = check.column.as_ref().map_or(String::new(), |column| format!(" of {column}"));
         let flags = (check.disabled, check.not_trusted);
-        writeln!(out, "check {}{column} {} {} {flags:?}", check.name, check.table, check.expression.as_deref().unwrap_or("?")).unwrap();
+        writeln!(
+            out,
+            "check {}{column} {} {} {flags:?}",
+            check.name,
+            check.table,
+            check.expression.as_deref().unwrap_or("?")
+        )
+        .unwrap();
     }
     for s in &objects.sequences {
-        let numbers = [&s.start, &s.increment, &s.minimum, &s.maximum, &s.current].map(String::as_str).join(" ");
-        writeln!(out, "sequence {} {}({}) {numbers} {} {:?} {:?}", s.name, s.ty, s.precision, s.cycle, s.cache, s.used).unwrap();
+        let numbers =
+            [&s.start, &s.increment, &s.minimum, &s.maximum, &s.current].map(String::as_str).join(" ");
+        writeln!(
+            out,
+            "sequence {} {}({}) {numbers} {} {:?} {:?}",
+            s.name, s.ty, s.precision, s.cycle, s.cache, s.used
+        )
+        .unwrap();
     }
     for property in &objects.properties {
-        writeln!(out, "property {:?} {}={} {}", property.of, property.name, property.value.as_deref().unwrap_or("?"), property.is_comment()).unwrap();
+        writeln!(
+            out,
+            "property {:?} {}={} {}",
+            property.of,
+            property.name,
+            property.value.as_deref().unwrap_or("?"),
+            property.is_comment()
+        )
+        .unwrap();
     }
     for synonym in &objects.synonyms {
         writeln!(out, "synonym {} {}", synonym.name, synonym.stands_for).unwrap();
@@ -134,7 +165,9 @@ async fn a_denied_or_missing_view_costs_its_objects_and_is_said() {
     }
     let tables = catalog::tables(&mut source.client).await.unwrap();
     assert_eq!(tables.len(), 5);
-    assert!(tables.iter().flat_map(|table| &table.columns).any(|column| column.computed.as_deref() == Some("")));
+    assert!(
+        tables.iter().flat_map(|table| &table.columns).any(|column| column.computed.as_deref() == Some(""))
+    );
     assert!(known.iter().all(|what| !what.is_empty()));
 }
 

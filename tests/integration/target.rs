@@ -11,7 +11,9 @@ mod ledger;
 mod writing;
 
 use bytes::{BufMut, Bytes, BytesMut};
-use shardferry::plan::document::{Plan, PlanOptions, PlannedSource, PlannedColumn, PlannedIdentity, PlannedTable};
+use shardferry::plan::document::{
+    Plan, PlanOptions, PlannedColumn, PlannedIdentity, PlannedSource, PlannedTable,
+};
 use shardferry::schema::{ColumnName, SourceType, TableName};
 use shardferry::target::ledger::Marker;
 use shardferry::target::{Client, TargetSettings};

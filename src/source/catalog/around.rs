@@ -4,8 +4,7 @@ use super::objects::{Reader, SQL_SERVER_2016};
 use super::row::Record;
 use crate::error::Result;
 use crate::schema::objects::{
-    ExtendedProperty, Module, ModuleKind, PartitionedTable, PropertyOf, SourceObjects, Synonym,
-    TemporalTable,
+    ExtendedProperty, Module, ModuleKind, PartitionedTable, PropertyOf, SourceObjects, Synonym, TemporalTable,
 };
 use crate::schema::{ColumnName, TableName};
 use std::collections::{BTreeMap, BTreeSet};
@@ -90,12 +89,12 @@ async fn read_partitions(reader: &mut Reader<'_>, objects: &mut SourceObjects) -
 
 async fn read_temporal(reader: &mut Reader<'_>, objects: &mut SourceObjects) -> Result<()> {
     let mut periods = BTreeMap::new();
-    for row in
-        &reader.rows("periods of temporal tables", SQL_SERVER_2016, include_str!("../sql/periods.sql")).await?
+    for row in &reader
+        .rows("periods of temporal tables", SQL_SERVER_2016, include_str!("../sql/periods.sql"))
+        .await?
     {
         let row = Record(row);
-        let columns =
-            (ColumnName::new(row.text("start_column")?), ColumnName::new(row.text("end_column")?));
+        let columns = (ColumnName::new(row.text("start_column")?), ColumnName::new(row.text("end_column")?));
         periods.insert(row.table()?, columns);
     }
     for row in &reader.rows("temporal tables", SQL_SERVER_2016, include_str!("../sql/temporal.sql")).await? {
@@ -111,7 +110,8 @@ async fn read_temporal(reader: &mut Reader<'_>, objects: &mut SourceObjects) -> 
 }
 
 async fn read_modules(reader: &mut Reader<'_>, objects: &mut SourceObjects) -> Result<()> {
-    let rows = reader.rows("views, procedures, functions and triggers", 0, include_str!("../sql/modules.sql"));
+    let rows =
+        reader.rows("views, procedures, functions and triggers", 0, include_str!("../sql/modules.sql"));
     let rows = rows.await?;
     let triggers = reader.rows("triggers", 0, include_str!("../sql/triggers.sql")).await?;
     let mut texts = BTreeMap::new();

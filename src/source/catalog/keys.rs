@@ -51,7 +51,11 @@ pub(super) fn read_indexes(rows: &[tiberius::Row]) -> Result<Vec<Index>> {
 /// An empty text where there is a filter that the login may not see: never the same as none.
 fn filter(row: &Record<'_>) -> Result<Option<String>> {
     let text = row.text_or_null("filter_definition")?;
-    Ok(if row.flag_or_null("has_filter")? == Some(true) { text.or_else(|| Some(String::new())) } else { text })
+    Ok(if row.flag_or_null("has_filter")? == Some(true) {
+        text.or_else(|| Some(String::new()))
+    } else {
+        text
+    })
 }
 
 /// Foreign keys between user tables, sorted by table and name.
@@ -62,8 +66,11 @@ pub async fn foreign_keys(client: &mut Client) -> Result<Vec<ForeignKey>> {
     Ok(read_foreign_keys(&client.rows(FOREIGN_KEYS).await?)?.0)
 }
 
-/// The keys, and those (table and name) of which the login may not see where they point.
-pub(super) fn read_foreign_keys(rows: &[tiberius::Row]) -> Result<(Vec<ForeignKey>, Vec<(TableName, String)>)> {
+/// Foreign keys (table and name) of which the login may not see where they point.
+type Hidden = Vec<(TableName, String)>;
+
+/// The keys, and those that are not to be seen whole.
+pub(super) fn read_foreign_keys(rows: &[tiberius::Row]) -> Result<(Vec<ForeignKey>, Hidden)> {
     let mut keys: BTreeMap<(TableName, String), ForeignKey> = BTreeMap::new();
     let mut hidden = Vec::new();
     for row in rows {

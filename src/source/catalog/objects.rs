@@ -6,9 +6,7 @@
 use super::row::Record;
 use super::{around, identity, key_column, keys, types};
 use crate::error::{ErrorKind, Result};
-use crate::schema::objects::{
-    CheckConstraint, DefaultConstraint, FullText, Sequence, SourceObjects, Unread,
-};
+use crate::schema::objects::{CheckConstraint, DefaultConstraint, FullText, Sequence, SourceObjects, Unread};
 use crate::schema::{ColumnName, Key, TableName};
 use crate::source::client::Client;
 use crate::source::connection_errors::tiberius_error;
@@ -19,6 +17,8 @@ use std::collections::{BTreeMap, BTreeSet};
 const SQL_SERVER_2012: u32 = 11;
 pub(super) const SQL_SERVER_2016: u32 = 13;
 const SQL_SERVER_2017: u32 = 14;
+/// What Azure SQL Database says of itself (and SQL Server 2014), whatever it has.
+const AZURE: u32 = 12;
 
 /// Reads all objects.
 ///
@@ -38,10 +38,14 @@ pub async fn objects(client: &mut Client) -> Result<SourceObjects> {
         types: types.as_ref().map(types::Types::of_users).unwrap_or_default(),
         ..SourceObjects::default()
     };
-    read_keys(&mut reader, &mut objects).await?;
-    read_constraints(&mut reader, &mut objects).await?;
-    read_sequences(&mut reader, types.as_ref(), &mut objects).await?;
-    around::read(&mut reader, &mut objects).await?;
+    let read = read_keys(&mut reader, &mut objects).await;
+    reader.survive("keys and indexes", read)?;
+    let read = read_constraints(&mut reader, &mut objects).await;
+    reader.survive("defaults and check constraints", read)?;
+    let read = read_sequences(&mut reader, types.as_ref(), &mut objects).await;
+    reader.survive("sequences", read)?;
+    let read = around::read(&mut reader, &mut objects).await;
+    reader.survive("properties, partitions, history, modules and synonyms", read)?;
     objects.unread = reader.unread;
     Ok(objects)
 }
@@ -97,6 +101,17 @@ impl<'c> Reader<'c> {
         }
     }
 
+    /// Rows that cannot be read as they should be cost their kind of objects, not the plan.
+    fn survive(&mut self, what: &str, read: Result<()>) -> Result<()> {
+        match read {
+            Err(error) if !error.policy().retry => {
+                self.note(what, &error.detail());
+                Ok(())
+            }
+            read => read,
+        }
+    }
+
     pub(super) fn note(&mut self, what: &str, why: &str) {
         tracing::debug!(why, "the source does not show its {what}");
         self.unread.push(Unread { what: what.to_owned(), why: why.to_owned() });
@@ -129,18 +144,15 @@ async fn read_keys(reader: &mut Reader<'_>, objects: &mut SourceObjects) -> Resu
     let (foreign_keys, hidden) = keys::read_foreign_keys(&rows)?;
     objects.foreign_keys = foreign_keys;
     for (table, name) in hidden {
-        reader.note(
-            &format!("foreign key {name} on {table}"),
-            "the login may not see the table it refers to",
-        );
+        reader
+            .note(&format!("foreign key {name} on {table}"), "the login may not see the table it refers to");
     }
     let mut fulltext: BTreeMap<TableName, Vec<ColumnName>> = BTreeMap::new();
     for row in &reader.rows("full-text indexes", 0, include_str!("../sql/fulltext.sql")).await? {
         let row = Record(row);
         fulltext.entry(row.table()?).or_default().push(ColumnName::new(row.text("column_name")?));
     }
-    objects.fulltext =
-        fulltext.into_iter().map(|(table, columns)| FullText { table, columns }).collect();
+    objects.fulltext = fulltext.into_iter().map(|(table, columns)| FullText { table, columns }).collect();
     Ok(())
 }
 
@@ -174,19 +186,27 @@ async fn read_sequences(
     objects: &mut SourceObjects,
 ) -> Result<()> {
     let rows = reader.rows("sequences", SQL_SERVER_2012, include_str!("../sql/sequences.sql")).await?;
-    let Some(types) = types.filter(|_| !rows.is_empty()) else { return Ok(()) };
+    let Some(types) = types else {
+        if !rows.is_empty() {
+            reader.note("sequences", "their types are not known");
+        }
+        return Ok(());
+    };
+    if rows.is_empty() {
+        return Ok(());
+    }
     // Older servers have no such column; then nobody knows whether the first value was ever taken.
     let mut used: Option<BTreeSet<TableName>> = None;
-    if reader.version >= SQL_SERVER_2017 || reader.version == 0 || reader.version == 12 {
-        if let Ok(rows) = allowed(reader.client, include_str!("../sql/sequences_used.sql")).await? {
-            let mut names = BTreeSet::new();
-            for row in &rows {
-                if Record(row).text_or_null("last_used_value")?.is_some() {
-                    names.insert(sequence_name(&Record(row))?);
-                }
+    if (reader.version >= SQL_SERVER_2017 || reader.version == 0 || reader.version == AZURE)
+        && let Ok(rows) = allowed(reader.client, include_str!("../sql/sequences_used.sql")).await?
+    {
+        let mut names = BTreeSet::new();
+        for row in &rows {
+            if Record(row).text_or_null("last_used_value")?.is_some() {
+                names.insert(sequence_name(&Record(row))?);
             }
-            used = Some(names);
         }
+        used = Some(names);
     }
     for row in &rows {
         let row = Record(row);

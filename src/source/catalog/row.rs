@@ -37,7 +37,10 @@ impl Record<'_> {
 
     /// A table by the names of two columns that are NULL together.
     pub(super) fn table_or_null(&self, schema: &str, name: &str) -> Result<Option<TableName>> {
-        Ok(self.text_or_null(schema)?.zip(self.text_or_null(name)?).map(|(schema, name)| TableName::new(schema, name)))
+        Ok(self
+            .text_or_null(schema)?
+            .zip(self.text_or_null(name)?)
+            .map(|(schema, name)| TableName::new(schema, name)))
     }
 
     /// A bigint that counts something; NULL is none.

@@ -53,9 +53,9 @@ impl Types {
         if !ty.user_defined && !ty.name.name.eq_ignore_ascii_case(SYSNAME) {
             return Ok((ty.name.name.to_lowercase(), None));
         }
-        let base = self.base(ty).ok_or_else(|| {
-            unreadable(&format!("type {alias} stands for a type that is not in sys.types"))
-        })?;
+        let base = self
+            .base(ty)
+            .ok_or_else(|| unreadable(&format!("type {alias} stands for a type that is not in sys.types")))?;
         Ok((base, Some(alias)))
     }
 

@@ -69,7 +69,10 @@ pub fn icu(source: &str) -> Option<IcuCollation> {
         Some(locale) => {
             let short = locale.split('-').next().unwrap_or_default();
             let extended = if locale.contains("-u-") { "-" } else { "-u-" };
-            IcuCollation { name: format!("{short}_{suffix}"), locale: format!("{locale}{extended}{strength}") }
+            IcuCollation {
+                name: format!("{short}_{suffix}"),
+                locale: format!("{locale}{extended}{strength}"),
+            }
         }
     })
 }
@@ -87,6 +90,7 @@ pub fn create(schema: &str, name: &str, source: &str) -> Statement {
             quote_target(name),
             icu.locale
         ),
-        what: "equality is the source's, but LIKE needs PostgreSQL 18, and the order of texts is ICU's".to_owned(),
+        what: "equality is the source's, but LIKE needs PostgreSQL 18, and the order of texts is ICU's"
+            .to_owned(),
     }
 }

@@ -24,7 +24,8 @@ pub fn create_table(table: &PlannedTable) -> String {
     }
     let partitions = partition::clauses(table).ok();
     let by = partitions.as_ref().map_or_else(String::new, |clauses| format!(" {}", clauses.by));
-    let mut sql = format!("CREATE TABLE {} (\n    {}\n){by}", table.target.target_sql(), columns.join(",\n    "));
+    let mut sql =
+        format!("CREATE TABLE {} (\n    {}\n){by}", table.target.target_sql(), columns.join(",\n    "));
     for partition in partitions.into_iter().flat_map(|clauses| clauses.partitions) {
         sql.push_str(";\n");
         sql.push_str(&partition);
@@ -35,11 +36,7 @@ pub fn create_table(table: &PlannedTable) -> String {
 fn column_definition(table: &PlannedTable, column: &PlannedColumn) -> String {
     let mut sql = format!("{} {}", column.target.target_sql(), column.target_type);
     if let Some(collation) = &column.collation {
-        sql.push_str(&format!(
-            " COLLATE {}.{}",
-            quote_target(&table.target.schema),
-            quote_target(collation)
-        ));
+        sql.push_str(&format!(" COLLATE {}.{}", quote_target(&table.target.schema), quote_target(collation)));
     }
     if !column.nullable {
         sql.push_str(" NOT NULL");

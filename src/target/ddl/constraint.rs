@@ -116,13 +116,11 @@ pub struct ForeignKeyIn<'t> {
 /// ones by [`validate_foreign_key`].
 #[must_use]
 pub fn add_foreign_key(of: &ForeignKeyIn<'_>, name: &str, version: u32) -> Statement {
-    let (own, theirs) = match (
-        columns(of.table, &of.key.columns),
-        columns(of.referenced, &of.key.referenced_columns),
-    ) {
-        (Ok(own), Ok(theirs)) => (own, theirs),
-        (Err(skipped), _) | (_, Err(skipped)) => return skipped,
-    };
+    let (own, theirs) =
+        match (columns(of.table, &of.key.columns), columns(of.referenced, &of.key.referenced_columns)) {
+            (Ok(own), Ok(theirs)) => (own, theirs),
+            (Err(skipped), _) | (_, Err(skipped)) => return skipped,
+        };
     if let Some(reason) = unusable(of, &own, &theirs) {
         return reason;
     }
@@ -172,7 +170,12 @@ fn unusable(of: &ForeignKeyIn<'_>, own: &[Column<'_>], theirs: &[Column<'_>]) ->
     for (here, there) in own.iter().zip(theirs) {
         match (here.mask, there.mask) {
             (None, None) | (Some(Mask::Null), _) | (Some(Mask::Hash), Some(Mask::Hash)) => {}
-            _ => return Some(skipped(format!("its columns {} and {} are masked in different ways", here.target, there.target))),
+            _ => {
+                return Some(skipped(format!(
+                    "its columns {} and {} are masked in different ways",
+                    here.target, there.target
+                )));
+            }
         }
     }
     let actions = [of.key.on_delete, of.key.on_update];
@@ -199,9 +202,10 @@ fn unusable(of: &ForeignKeyIn<'_>, own: &[Column<'_>], theirs: &[Column<'_>]) ->
 
 /// Why rows may point nowhere although the source vouches for them.
 fn some_rows(of: &ForeignKeyIn<'_>) -> Option<String> {
-    of.referenced.filter.is_some().then(|| {
-        format!("it stays NOT VALID: only some rows of {} are copied", of.referenced.source)
-    })
+    of.referenced
+        .filter
+        .is_some()
+        .then(|| format!("it stays NOT VALID: only some rows of {} are copied", of.referenced.source))
 }
 
 /// Checks the existing rows; None where the source itself does not vouch for them (disabled or not trusted), or not all rows

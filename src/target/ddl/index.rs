@@ -27,7 +27,12 @@ fn build(index: &Index, table: &PlannedTable, name: &str, version: u32) -> Resul
     match index.kind.as_str() {
         "CLUSTERED" | "NONCLUSTERED" => {}
         "NONCLUSTERED HASH" => what.push("a btree serves for the hash index of a table in memory".to_owned()),
-        kind => return Err(advised(format!("{} indexes have no counterpart", kind.to_lowercase()), advice(kind))),
+        kind => {
+            return Err(advised(
+                format!("{} indexes have no counterpart", kind.to_lowercase()),
+                advice(kind),
+            ));
+        }
     }
     if index.columns.is_empty() {
         return Err(skipped("its columns are not to be seen"));
@@ -39,13 +44,16 @@ fn build(index: &Index, table: &PlannedTable, name: &str, version: u32) -> Resul
         .collect::<Result<Vec<_>, Statement>>()?;
     let columns: Vec<Column<'_>> = keys.iter().map(|(column, _)| *column).collect();
     if index.unique {
-        if let Some(masked) = columns.iter().find(|column| matches!(column.mask, Some(Mask::Null | Mask::Fixed(_)))) {
+        if let Some(masked) =
+            columns.iter().find(|column| matches!(column.mask, Some(Mask::Null | Mask::Fixed(_))))
+        {
             return Err(skipped(format!("it is unique, and its column {} is masked", masked.target)));
         }
         if let Some(partitioning) = &table.partitioning
             && !index.columns.iter().any(|key| key.name == partitioning.column)
         {
-            let reason = format!("it is unique without {}, by which the table is partitioned", partitioning.column);
+            let reason =
+                format!("it is unique without {}, by which the table is partitioned", partitioning.column);
             return Err(advised(reason, "--partitions plain keeps it"));
         }
         what.extend(weaker(&columns));
@@ -61,9 +69,11 @@ fn build(index: &Index, table: &PlannedTable, name: &str, version: u32) -> Resul
             format!(" WHERE {}", filter.sql)
         }
     };
-    let nullable = index.columns.iter().zip(&columns).any(|(key, column)| {
-        column.nullable && !excludes_null(index.filter.as_deref(), &key.name)
-    });
+    let nullable = index
+        .columns
+        .iter()
+        .zip(&columns)
+        .any(|(key, column)| column.nullable && !excludes_null(index.filter.as_deref(), &key.name));
     if index.unique && nullable && version < NULLS_NOT_DISTINCT {
         return Err(advised(
             "it is unique with one NULL, which PostgreSQL before 15 cannot enforce",
@@ -74,7 +84,8 @@ fn build(index: &Index, table: &PlannedTable, name: &str, version: u32) -> Resul
     let (quoted, target) = (quote_target(name), table.target.target_sql());
     if index.constraint {
         let columns: Vec<_> = columns.iter().map(|column| column.target.target_sql()).collect();
-        let sql = format!("ALTER TABLE {target} ADD CONSTRAINT {quoted} UNIQUE{distinct} ({})", columns.join(", "));
+        let sql =
+            format!("ALTER TABLE {target} ADD CONSTRAINT {quoted} UNIQUE{distinct} ({})", columns.join(", "));
         return Ok(Statement::changed(sql, &what));
     }
     let include = included(index, table, &columns, &mut what);
@@ -141,7 +152,9 @@ fn width(column: &Column<'_>) -> Option<u32> {
     let ty = column.source_type;
     let declared = u32::try_from(ty.max_length).ok();
     match ty.name.as_str() {
-        "text" | "ntext" | "image" | "xml" | "json" | "sql_variant" | "geometry" | "geography" | "vector" => None,
+        "text" | "ntext" | "image" | "xml" | "json" | "sql_variant" | "geometry" | "geography" | "vector" => {
+            None
+        }
         // UTF-8 takes up to three bytes for a unit of two, or for a byte of a code page.
         "nchar" | "nvarchar" | "sysname" => declared.map(|bytes| bytes / 2 * 3 + 4),
         "char" | "varchar" => declared.map(|bytes| bytes * 3 + 4),

@@ -25,9 +25,10 @@ pub struct Clauses {
 /// # Errors
 /// Why it cannot be, in a sentence: the target is one table then.
 pub fn partitioning(source: &PartitionedTable, table: &PlannedTable) -> Result<Partitioning, String> {
-    let bounds = source.bounds.iter().map(|bound| {
-        bound.clone().ok_or_else(|| "a bound of its partition function is NULL".to_owned())
-    });
+    let bounds = source
+        .bounds
+        .iter()
+        .map(|bound| bound.clone().ok_or_else(|| "a bound of its partition function is NULL".to_owned()));
     let bounds = bounds.collect::<Result<Vec<_>, _>>()?;
     let column = find(table, &source.column)
         .ok_or_else(|| format!("the column {} by which it is partitioned is not copied", source.column))?;
@@ -62,8 +63,9 @@ pub fn names(table: &PlannedTable) -> Vec<TableName> {
 /// Why it cannot be, in a sentence; also where there is none.
 pub fn clauses(table: &PlannedTable) -> Result<Clauses, String> {
     let partitioning = table.partitioning.as_ref().ok_or("it is not partitioned")?;
-    let column = find(table, &partitioning.column)
-        .ok_or_else(|| format!("the column {} by which it is partitioned is not copied", partitioning.column))?;
+    let column = find(table, &partitioning.column).ok_or_else(|| {
+        format!("the column {} by which it is partitioned is not copied", partitioning.column)
+    })?;
     if column.generated {
         return Err(format!("the column {} by which it is partitioned is generated", partitioning.column));
     }
@@ -132,7 +134,9 @@ fn step(target_type: &str, bound: &str, up: bool) -> Result<(i128, String), Stri
             let unit = 10_i64.pow(9 - digits.min(6));
             let time = text.replacen(' ', "T", 1).parse::<DateTime>().map_err(|_| unreadable())?;
             if i64::from(time.subsec_nanosecond()) % unit != 0 {
-                return Err(format!("the bound {text} of its partition function has more digits than {target_type}"));
+                return Err(format!(
+                    "the bound {text} of its partition function has more digits than {target_type}"
+                ));
             }
             let time = if up {
                 time.checked_add(Span::new().nanoseconds(unit)).map_err(|_| unreadable())?
@@ -152,7 +156,10 @@ fn scaled(text: &str, scale: usize) -> Option<i128> {
     let (negative, digits) = text.strip_prefix('-').map_or((false, text), |digits| (true, digits));
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
     let kept = fraction.trim_end_matches('0');
-    if kept.len() > scale || whole.is_empty() || !whole.bytes().chain(kept.bytes()).all(|b| b.is_ascii_digit()) {
+    if kept.len() > scale
+        || whole.is_empty()
+        || !whole.bytes().chain(kept.bytes()).all(|b| b.is_ascii_digit())
+    {
         return None;
     }
     let number: i128 = format!("{whole}{kept:0<scale$}").parse().ok()?;

@@ -29,8 +29,10 @@ pub fn create_sequence(sequence: &Sequence, target: &TableName) -> Statement {
         number(&sequence.maximum),
         number(&sequence.current),
     );
-    let ((Some(start), Some(increment), Some(minimum), Some(maximum), Some(current)), Some((lowest, highest))) =
-        (numbers, bounds(ty))
+    let (
+        (Some(start), Some(increment), Some(minimum), Some(maximum), Some(current)),
+        Some((lowest, highest)),
+    ) = (numbers, bounds(ty))
     else {
         return skipped("its numbers cannot be read");
     };
@@ -44,7 +46,10 @@ pub fn create_sequence(sequence: &Sequence, target: &TableName) -> Statement {
     // Where nobody knows whether the first number was ever given, it is not given again.
     let called = sequence.used.unwrap_or(true);
     if sequence.used.is_none() && sequence.current == sequence.start {
-        what.push("the source does not say whether its first number was ever given: it is not given again".to_owned());
+        what.push(
+            "the source does not say whether its first number was ever given: it is not given again"
+                .to_owned(),
+        );
     }
     let cycle = if sequence.cycle { "CYCLE" } else { "NO CYCLE" };
     let options = format!(

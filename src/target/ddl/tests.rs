@@ -203,7 +203,10 @@ fn what_cannot_be_built_is_skipped_with_its_reason() {
     }
     assert_eq!(told(&|i| i.filter = Some(String::new())), "-- the login may not see its definition");
     let unknown = told(&|i| i.filter = Some("([Note] LIKE dbo.f())".to_owned()));
-    assert!(unknown.starts_with("-- its expression is not translated"), "never without its filter: {unknown}");
+    assert!(
+        unknown.starts_with("-- its expression is not translated"),
+        "never without its filter: {unknown}"
+    );
     assert_eq!(told(&|i| i.columns.clear()), "-- its columns are not to be seen");
     assert_eq!(told(&|i| i.columns[0].name = ColumnName::new("Shape")), "-- its column Shape is not copied");
     assert!(told(&|i| i.kind = "NONCLUSTERED HASH".to_owned()).contains("a btree serves"));
@@ -301,8 +304,18 @@ fn bounds_of_range_left_move_up_by_one_step() {
         ("numeric(10,2)", "9.99", "(10.00)", "(9.99)"),
         ("numeric(19,4)", "-0.0001", "(0.0000)", "(-0.0001)"),
         ("date", "2024-02-28", "('2024-02-29')", "('2024-02-28')"),
-        ("timestamp(3)", "2023-12-31 23:59:59.997", "('2023-12-31 23:59:59.998')", "('2023-12-31 23:59:59.997')"),
-        ("timestamp", "2024-01-01 00:00:00.0000000", "('2024-01-01 00:00:00.000001')", "('2024-01-01 00:00:00')"),
+        (
+            "timestamp(3)",
+            "2023-12-31 23:59:59.997",
+            "('2023-12-31 23:59:59.998')",
+            "('2023-12-31 23:59:59.997')",
+        ),
+        (
+            "timestamp",
+            "2024-01-01 00:00:00.0000000",
+            "('2024-01-01 00:00:00.000001')",
+            "('2024-01-01 00:00:00')",
+        ),
     ] {
         assert_eq!(told(ty, false, &[bound]).as_deref(), Ok(left), "{ty}");
         assert_eq!(told(ty, true, &[bound]).as_deref(), Ok(right), "{ty}");
@@ -372,7 +385,10 @@ fn sequences_keep_type_bounds_and_position() {
     assert!(sql.sql().unwrap().ends_with("100, false)"), "{sql:?}");
     let unknown = Sequence { used: None, ..fresh };
     let sql = sequence::create_sequence(&unknown, &target);
-    assert!(sql.sql().unwrap().ends_with("100, true)") && matches!(sql, Statement::Changed { .. }), "{sql:?}");
+    assert!(
+        sql.sql().unwrap().ends_with("100, true)") && matches!(sql, Statement::Changed { .. }),
+        "{sql:?}"
+    );
     let wide = Sequence {
         ty: "decimal".to_owned(),
         precision: 38,
@@ -394,16 +410,18 @@ fn a_default_from_a_sequence_is_found_by_its_name() {
         name: Some("DF".to_owned()),
         expression: expression.map(str::to_owned),
     };
-    let known = |name: &TableName| {
-        (name.to_string() == "dbo.Numbers").then(|| TableName::new("sales", "num'bers"))
-    };
+    let known =
+        |name: &TableName| (name.to_string() == "dbo.Numbers").then(|| TableName::new("sales", "num'bers"));
     let set = |default: &DefaultConstraint| set_default(default, &planned(), known);
     insta::assert_debug_snapshot!(set(&default(Some("(NEXT VALUE FOR [dbo].[Numbers])"))));
     let told = |statement| match statement {
         Statement::Skipped { reason, .. } => reason,
         other => panic!("{other:?}"),
     };
-    assert_eq!(told(set(&default(Some("(next value for [dbo].[Other])")))), "the sequence dbo.Other is not built");
+    assert_eq!(
+        told(set(&default(Some("(next value for [dbo].[Other])")))),
+        "the sequence dbo.Other is not built"
+    );
     assert_eq!(told(set(&default(None))), "the login may not see its definition");
     let bound = DefaultConstraint { name: None, ..default(None) };
     assert!(told(set(&bound)).contains("bound to the column"));
@@ -426,7 +444,10 @@ fn checks_that_the_source_does_not_vouch_for_are_not_proved() {
         r#"ALTER TABLE "sales"."orders" VALIDATE CONSTRAINT "CK""#
     );
     assert_eq!(validate_check(&CheckConstraint { disabled: true, ..check.clone() }, &planned(), "CK"), None);
-    assert_eq!(validate_check(&CheckConstraint { not_trusted: true, ..check.clone() }, &planned(), "CK"), None);
+    assert_eq!(
+        validate_check(&CheckConstraint { not_trusted: true, ..check.clone() }, &planned(), "CK"),
+        None
+    );
     assert!(add_check(&check, &planned(), "CK").sql().is_none(), "what it says is not to be seen");
 }
 
@@ -444,14 +465,19 @@ fn foreign_keys_come_unvalidated_and_are_validated_where_the_source_vouches() {
     let (added, proof) = keyed(&key, &planned(), &unique);
     insta::assert_snapshot!(added.sql().unwrap(), @r#"ALTER TABLE "sales"."orders" ADD CONSTRAINT "FK" FOREIGN KEY ("id", "note") REFERENCES "sales"."orders" ("id", "note") ON DELETE CASCADE ON UPDATE SET NULL NOT VALID"#);
     insta::assert_snapshot!(proof.unwrap(), @r#"ALTER TABLE "sales"."orders" VALIDATE CONSTRAINT "FK""#);
-    for change in [|key: &mut ForeignKey| key.not_trusted = true, |key: &mut ForeignKey| key.disabled = true] {
+    for change in [|key: &mut ForeignKey| key.not_trusted = true, |key: &mut ForeignKey| key.disabled = true]
+    {
         let mut key = key.clone();
         change(&mut key);
         let (added, proof) = keyed(&key, &planned(), &unique);
         assert!(matches!(&added, Statement::Changed { what, .. } if what.contains("NOT VALID")), "{added:?}");
         assert_eq!(proof, None);
     }
-    let told = |key: &ForeignKey, table: &PlannedTable, unique: &[Vec<ColumnName>]| match keyed(key, table, unique).0 {
+    let told = |key: &ForeignKey, table: &PlannedTable, unique: &[Vec<ColumnName>]| match keyed(
+        key, table, unique,
+    )
+    .0
+    {
         Statement::Skipped { reason, .. } => reason,
         other => panic!("{other:?}"),
     };
@@ -467,7 +493,10 @@ fn foreign_keys_come_unvalidated_and_are_validated_where_the_source_vouches() {
     let mut some = planned();
     some.filter = Some("Id > 5".to_owned());
     let (added, proof) = keyed(&key, &some, &unique);
-    assert!(matches!(&added, Statement::Changed { what, .. } if what.contains("only some rows")), "{added:?}");
+    assert!(
+        matches!(&added, Statement::Changed { what, .. } if what.contains("only some rows")),
+        "{added:?}"
+    );
     assert_eq!(proof, None);
     let mut partitioned = planned();
     partitioned.partitioning =

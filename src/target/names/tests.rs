@@ -66,7 +66,8 @@ fn names_follow_the_case() {
     }
     let mut plan = plan(vec![table("dbo.a")]);
     plan.options.name_case = NameCase::Lower;
-    let names = Names::of_indexes(&plan, std::iter::empty(), &[index("dbo.a", "UPPER"), index("dbo.a", "Upper")]);
+    let names =
+        Names::of_indexes(&plan, std::iter::empty(), &[index("dbo.a", "UPPER"), index("dbo.a", "Upper")]);
     let of = |name: &str| names.index(&"dbo.a".parse().unwrap(), name).to_owned();
     assert_eq!(of("UPPER"), "upper");
     assert!(of("Upper").starts_with("upper_"), "two names that become one are told apart");

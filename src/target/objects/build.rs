@@ -44,9 +44,11 @@ pub async fn build(
     for step in Step::ALL {
         // Read anew: a proof is for what the step before it has made.
         let there = match step {
-            Step::Indexes | Step::Checks | Step::ChecksValidated | Step::ForeignKeys | Step::ForeignKeysValidated => {
-                catalog::existing(&client, tables).await?
-            }
+            Step::Indexes
+            | Step::Checks
+            | Step::ChecksValidated
+            | Step::ForeignKeys
+            | Step::ForeignKeysValidated => catalog::existing(&client, tables).await?,
             _ => There::new(),
         };
         let mut waiting = Vec::new();
@@ -178,8 +180,7 @@ impl Builder<'_> {
             report.built += built;
             report.failed.extend(failed);
         }
-        let status =
-            if report.failed.len() == failed_before { Status::Completed } else { Status::Failed };
+        let status = if report.failed.len() == failed_before { Status::Completed } else { Status::Failed };
         report.steps.insert(step.name().to_owned(), status);
         Ok(())
     }

@@ -33,7 +33,13 @@ pub(super) fn all(plan: &Plan, objects: &SourceObjects) -> Vec<Planned> {
     let mut list = Vec::new();
     for unread in &objects.unread {
         let advice = "look there by hand, with a login that may see them".to_owned();
-        list.push(said("what may be there:", None, &unread.what, format!("could not be read: {}", unread.why), Some(advice)));
+        list.push(said(
+            "what may be there:",
+            None,
+            &unread.what,
+            format!("could not be read: {}", unread.why),
+            Some(advice),
+        ));
     }
     of_tables(plan, objects, &tables, &mut list);
     for module in &objects.modules {
@@ -68,7 +74,9 @@ fn of_tables(plan: &Plan, objects: &SourceObjects, tables: &BTreeSet<&TableName>
         list.push(said("full-text index", Some(&index.table), "", "it has no counterpart", Some(advice)));
     }
     for partitioned in &objects.partitions {
-        let Some(table) = plan.tables.iter().find(|table| table.source == partitioned.table) else { continue };
+        let Some(table) = plan.tables.iter().find(|table| table.source == partitioned.table) else {
+            continue;
+        };
         if table.partitioning.is_none() {
             let reason = format!(
                 "the target is one table; {} spreads it by {} over {} ranges",
@@ -96,12 +104,12 @@ fn of_tables(plan: &Plan, objects: &SourceObjects, tables: &BTreeSet<&TableName>
         list.push(said("system versioning", Some(&temporal.table), "", reason, Some(advice)));
     }
     for property in objects.properties.iter().filter(|property| !property.is_comment()) {
-        let table = match &property.of {
-            PropertyOf::Table(table)
-            | PropertyOf::Column(table, _)
-            | PropertyOf::Index(table, _)
-            | PropertyOf::Constraint(table, _) => table,
-            _ => continue,
+        let (PropertyOf::Table(table)
+        | PropertyOf::Column(table, _)
+        | PropertyOf::Index(table, _)
+        | PropertyOf::Constraint(table, _)) = &property.of
+        else {
+            continue;
         };
         if tables.contains(table) {
             let reason = "PostgreSQL has room for a description only";

@@ -37,7 +37,10 @@ pub(super) async fn in_the_way_of(client: &Client, table: &TableName) -> Result<
 }
 
 /// The same of several tables.
-pub(super) async fn in_the_way(transaction: &Transaction<'_>, tables: &[&TableName]) -> Result<Vec<Constraint>> {
+pub(super) async fn in_the_way(
+    transaction: &Transaction<'_>,
+    tables: &[&TableName],
+) -> Result<Vec<Constraint>> {
     let (schemas, names) = split(tables);
     let rows = transaction.query(include_str!("../sql/in_the_way.sql"), &[&schemas, &names]).await?;
     rows.iter().map(constraint).collect()
@@ -100,7 +103,14 @@ mod tests {
             tuned(2, (65_536, true), (2, true), &of(16 * 1024 * 1024, 16)),
             "SET LOCAL maintenance_work_mem = '1048576kB';\nSET LOCAL max_parallel_maintenance_workers = 8;\n"
         );
-        assert_eq!(tuned(2, (65_536, false), (0, false), &of(16 * 1024 * 1024, 16)), "", "chosen by somebody");
-        assert_eq!(tuned(16, (65_536, true), (2, true), &of(0, 8)), "SET LOCAL max_parallel_maintenance_workers = 1;\n");
+        assert_eq!(
+            tuned(2, (65_536, false), (0, false), &of(16 * 1024 * 1024, 16)),
+            "",
+            "chosen by somebody"
+        );
+        assert_eq!(
+            tuned(16, (65_536, true), (2, true), &of(0, 8)),
+            "SET LOCAL max_parallel_maintenance_workers = 1;\n"
+        );
     }
 }

@@ -73,9 +73,8 @@ impl Standing {
         table: &PlannedTable,
     ) -> Result<InTheWay> {
         let found = queries::in_the_way_of(client, &table.target).await?;
-        let own = |constraint: &Constraint| {
-            self.own.contains(&(constraint.table.clone(), constraint.name.clone()))
-        };
+        let own =
+            |constraint: &Constraint| self.own.contains(&(constraint.table.clone(), constraint.name.clone()));
         let theirs = found.iter().find(|constraint| {
             constraint.referenced.as_ref() == Some(&table.target)
                 && constraint.table != table.target
@@ -144,7 +143,9 @@ impl Standing {
         let mut built = 0;
         let mut tuning = None;
         for planned in planned {
-            let (Makes::Index(_, name), Some(sql)) = (&planned.makes, planned.statement.sql()) else { continue };
+            let (Makes::Index(_, name), Some(sql)) = (&planned.makes, planned.statement.sql()) else {
+                continue;
+            };
             if there.contains(name.as_str()) {
                 continue;
             }

@@ -1,4 +1,7 @@
 use super::*;
+use crate::plan::document::PlannedTable;
+use crate::schema::ColumnName;
+use crate::schema::objects::PropertyOf;
 use crate::schema::objects::{
     CheckConstraint, ExtendedProperty, FullText, Module, ModuleKind, PartitionedTable, Sequence, Synonym,
     TemporalTable, Unread, UserType,
@@ -135,7 +138,9 @@ fn told(planned: &Planned) -> String {
     let statement = match &planned.statement {
         Statement::Sql(sql) => sql.lines().next().unwrap_or_default().to_owned(),
         Statement::Changed { sql, what } => format!("{} ~ {what}", sql.lines().next().unwrap_or_default()),
-        Statement::Skipped { reason, advice } => format!("no: {reason} ({})", advice.as_deref().unwrap_or("-")),
+        Statement::Skipped { reason, advice } => {
+            format!("no: {reason} ({})", advice.as_deref().unwrap_or("-"))
+        }
     };
     format!("{:?} {}: {statement}\n", planned.step, planned.object)
 }
