@@ -19,14 +19,16 @@ pub(super) fn add(material: &Material<'_>, findings: &mut Vec<Finding>) {
     let version = plan.target.as_ref().map_or(VERSION, |target| target.version);
     for planned in statements(plan, objects, version, &Names::of(plan, objects)) {
         // Proofs and statistics are no objects.
-        let silent = matches!(planned.step, Step::ChecksValidated | Step::ForeignKeysValidated | Step::Analyze);
+        let silent =
+            matches!(planned.step, Step::ChecksValidated | Step::ForeignKeysValidated | Step::Analyze);
         // These are said of the table and of the column.
         let elsewhere = planned.object.kind == PARTITIONS
             || (planned.step == Step::Said && planned.object.kind == IDENTITY);
         if silent || elsewhere {
             continue;
         }
-        let alias = objects.types.iter().any(|ty| ty.base.is_some() && ty.name.to_string() == planned.object.name);
+        let alias =
+            objects.types.iter().any(|ty| ty.base.is_some() && ty.name.to_string() == planned.object.name);
         one(&planned, alias && planned.object.kind == "type", findings);
     }
     primary_keys(material, findings);

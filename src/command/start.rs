@@ -25,7 +25,8 @@ const APPLICATION: &str = "shardferry";
 /// # Errors
 /// Those of the store; `StoreUnconditional`.
 pub(super) async fn checkpoints(settings: &Settings) -> Result<Checkpoints> {
-    let checkpoints = Checkpoints::open(settings.checkpoint()?, settings.run_id.clone(), &settings.pod).await?;
+    let checkpoints =
+        Checkpoints::open(settings.checkpoint()?, settings.run_id.clone(), &settings.pod).await?;
     checkpoints.probe().await?;
     Ok(checkpoints)
 }

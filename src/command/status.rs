@@ -22,7 +22,8 @@ pub(super) struct View {
 /// # Errors
 /// Those of the store, `PlanMissing`, and of damaged, newer or foreign documents.
 pub(super) async fn run(settings: Settings, shutdown: Shutdown, view: View) -> Result<Outcome> {
-    let checkpoints = Checkpoints::open(settings.checkpoint()?, settings.run_id.clone(), &settings.pod).await?;
+    let checkpoints =
+        Checkpoints::open(settings.checkpoint()?, settings.run_id.clone(), &settings.pod).await?;
     let plan = checkpoints.plan().await?;
     let load = async || {
         let status = load(&settings, &checkpoints, &plan).await?;

@@ -26,7 +26,9 @@ pub fn check(text: &str) -> Result<(), String> {
         .map_err(|_| "cannot be read as T-SQL: a quote or a bracket is not closed".to_owned())?;
     for token in &tokens {
         match token {
-            Token::SemiColon => return Err("holds a semicolon; one predicate is taken, no statement".to_owned()),
+            Token::SemiColon => {
+                return Err("holds a semicolon; one predicate is taken, no statement".to_owned());
+            }
             Token::Whitespace(Whitespace::SingleLineComment { .. } | Whitespace::MultiLineComment(_)) => {
                 return Err("holds a comment; write the predicate without".to_owned());
             }
@@ -38,9 +40,8 @@ pub fn check(text: &str) -> Result<(), String> {
     if text.contains("--") || text.contains("/*") {
         return Err("holds -- or /*, which begin a comment; write the predicate without".to_owned());
     }
-    let mut parser = Parser::new(&MsSqlDialect {})
-        .try_with_sql(text)
-        .map_err(|_| "cannot be read as T-SQL".to_owned())?;
+    let mut parser =
+        Parser::new(&MsSqlDialect {}).try_with_sql(text).map_err(|_| "cannot be read as T-SQL".to_owned())?;
     let predicate = parser.parse_expr().map_err(|_| "cannot be read as a T-SQL predicate".to_owned())?;
     match parser.peek_token().token {
         Token::EOF if is_predicate(&predicate) => Ok(()),

@@ -81,7 +81,9 @@ fn unknown(key: &str, flag: &str, known: &BTreeSet<String>) -> String {
     let close = known.iter().find(|name| name.contains(flag) || flag.contains(name.as_str()));
     match close {
         Some(close) if flag.len() > 2 => format!("unknown key `{key}`; is `{close}` meant?"),
-        _ => format!("unknown key `{key}`; keys are the long names of the flags that --help lists, and `tables`"),
+        _ => format!(
+            "unknown key `{key}`; keys are the long names of the flags that --help lists, and `tables`"
+        ),
     }
 }
 

@@ -81,8 +81,14 @@ pub(super) fn policies(base: Policies, items: &[String]) -> std::result::Result<
                     _ => return Err(unknown("nul=error, nul=replace and nul=strip")),
                 };
             }
-            "surrogate" => policies.surrogate = invalid(&what).ok_or_else(|| unknown("surrogate=error and surrogate=replace"))?,
-            "undefined" => policies.undefined = invalid(&what).ok_or_else(|| unknown("undefined=error and undefined=replace"))?,
+            "surrogate" => {
+                policies.surrogate =
+                    invalid(&what).ok_or_else(|| unknown("surrogate=error and surrogate=replace"))?
+            }
+            "undefined" => {
+                policies.undefined =
+                    invalid(&what).ok_or_else(|| unknown("undefined=error and undefined=replace"))?
+            }
             "fraction" => {
                 policies.fraction = match what.as_str() {
                     "error" => FractionPolicy::Error,
@@ -165,7 +171,9 @@ mod tests {
             let said = policies(Policies::default(), &items(&[text])).unwrap_err();
             assert!(said.contains(accepted), "{text}: {said}");
         }
-        assert!(policies(Policies::default(), &items(&["nul=strip", "nul=error"])).unwrap_err().contains("twice"));
+        assert!(
+            policies(Policies::default(), &items(&["nul=strip", "nul=error"])).unwrap_err().contains("twice")
+        );
     }
 
     #[test]

@@ -194,7 +194,11 @@ dbo.Orders:
             ("dbo.T:\n  target: a.b.c", 2, "target:"),
             ("dbo.T:\n  exclude: {a: b}", 2, "a plain value or a list"),
             ("dbo.T:\n  policy: nul=drop", 2, "nul=error, nul=replace and nul=strip"),
-            ("dbo.T:\n  columns:\n    A:\n      msk: hash", 4, "columns: A: unknown key `msk`; accepted are name, map, mask and policy"),
+            (
+                "dbo.T:\n  columns:\n    A:\n      msk: hash",
+                4,
+                "columns: A: unknown key `msk`; accepted are name, map, mask and policy",
+            ),
             ("dbo.T:\n  columns:\n    A: {mask: sha}", 3, "accepted are null, hash and {fixed: TEXT}"),
             ("dbo.T:\n  columns:\n    A: {mask: }", 3, "accepted are null, hash"),
             ("dbo.T:\n  columns:\n    A: {mask: ~}", 3, "accepted are null, hash"),

@@ -260,17 +260,18 @@ fn the_choices_of_a_plan_come_from_flags_environment_and_file_alike() {
         "policy: [nul=strip]\nname-case: snake\nmap: xml=text\ntables:\n  dbo.A:\n    columns:\n      c: {policy: fraction=round}\n",
     );
     let path = file.path().to_str().unwrap();
-    let environment = [("SHARDFERRY_COLLATIONS", "icu"), ("SHARDFERRY_MAP", "vector=real[],datetimeoffset=text")];
+    let environment =
+        [("SHARDFERRY_COLLATIONS", "icu"), ("SHARDFERRY_MAP", "vector=real[],datetimeoffset=text")];
     let plan = loaded(&[PLAN, &["--config", path, "--partitions", "declarative"]].concat(), &environment)
         .unwrap()
         .plan;
     assert_eq!(plan.name_case, crate::plan::document::NameCase::Snake);
     assert_eq!(plan.collations, crate::plan::document::Collations::Icu);
     assert_eq!(plan.partitions, crate::plan::document::Partitions::Declarative);
-    assert_eq!(plan.maps.into_iter().collect::<Vec<_>>(), [
-        ("datetimeoffset".to_owned(), "text".to_owned()),
-        ("vector".to_owned(), "real[]".to_owned())
-    ]);
+    assert_eq!(
+        plan.maps.into_iter().collect::<Vec<_>>(),
+        [("datetimeoffset".to_owned(), "text".to_owned()), ("vector".to_owned(), "real[]".to_owned())]
+    );
     // A column's policies amend the run's, wherever those come from.
     let of_column = plan.tables["dbo.A"].columns["c"].policies.unwrap();
     assert_eq!(of_column.nul, crate::convert::policy::NulPolicy::Strip);
