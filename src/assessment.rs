@@ -249,13 +249,7 @@ impl Said<'_> {
     }
 
     /// The same with what can be done about it.
-    fn advise(
-        &mut self,
-        name: Name,
-        verdict: Verdict,
-        reason: impl Into<String>,
-        advice: impl Into<String>,
-    ) {
+    fn advise(&mut self, name: Name, verdict: Verdict, reason: impl Into<String>, advice: impl Into<String>) {
         self.say(name, verdict, reason).advice = Some(advice.into());
     }
 }

@@ -46,8 +46,6 @@ const TERMINATION_LOG: &str = "/dev/termination-log";
 const MOST_DEFAULT_JOBS: usize = 8;
 /// A chunk is redone as a whole, and is a transaction of its own: seconds of work, far above the cost of a commit.
 const DEFAULT_CHUNK: u64 = 128 * 1024 * 1024;
-/// Rejected rows of one table that are still an accident.
-const DEFAULT_REJECTS: u64 = 1000;
 const LEAST_CHUNK: u64 = 1024;
 const LEAST_MEMORY: u64 = 16 * 1024 * 1024;
 
@@ -331,7 +329,7 @@ fn settings(cli: Cli, tables: Option<&TablesSection>, environment: &Environment)
         },
         memory: copy.memory.as_deref().map(|text| values::size("memory", text, LEAST_MEMORY)).transpose()?,
         plan,
-        rejects: rejects(copy.rejects.as_deref(), copy.rejects_quota)?,
+        rejects: choices::rejects(copy.rejects.as_deref(), copy.rejects_quota)?,
         retry: retry_policy(run.retries, time("retry-max-wait", run.retry_max_wait, 30)?),
         grace: time("grace-period", run.grace_period, 25)?,
         log: log(run.log_format, environment),
@@ -364,18 +362,6 @@ fn check(settings: &Settings) -> Result<()> {
         Command::Status { .. } => {}
     }
     Ok(())
-}
-
-fn rejects(url: Option<&str>, quota: Option<u64>) -> Result<Option<Rejects>> {
-    match (url, quota) {
-        (None, None) => Ok(None),
-        (None, Some(_)) => Err(values::usage("rejects-quota", "needs --rejects, where rejected rows go")),
-        (Some(_), Some(0)) => Err(values::usage("rejects-quota", "0 rejects no row; accepted is 1 or more")),
-        (Some(url), quota) => {
-            let url = CheckpointUrl::parse(url).map_err(|error| values::usage("rejects", error.detail()))?;
-            Ok(Some(Rejects { url, quota: quota.unwrap_or(DEFAULT_REJECTS) }))
-        }
-    }
 }
 
 fn default_jobs() -> NonZeroUsize {

@@ -110,11 +110,15 @@ fn of_type(material: &Material<'_>, column: &PlannedColumn, said: &mut Said<'_>)
             "xmin or a trigger tells a changed row",
         );
     }
-    if column.identity.is_some() && !matches!(column.target_type.as_str(), "smallint" | "integer" | "bigint") {
+    if column.identity.is_some() && !matches!(column.target_type.as_str(), "smallint" | "integer" | "bigint")
+    {
         said.advise(
             Name::IdentityLost,
             Verdict::Changed,
-            format!("PostgreSQL has no identity on {}: new rows need a number of their own", column.target_type),
+            format!(
+                "PostgreSQL has no identity on {}: new rows need a number of their own",
+                column.target_type
+            ),
             "--map or the configuration make it a bigint, where the numbers fit",
         );
     }
@@ -122,7 +126,10 @@ fn of_type(material: &Material<'_>, column: &PlannedColumn, said: &mut Said<'_>)
 
 fn policies(ty: &str, policies: Policies, said: &mut Said<'_>) {
     let mut changes = Vec::new();
-    let text = matches!(ty, "char" | "varchar" | "nchar" | "nvarchar" | "text" | "ntext" | "xml" | "json" | "sql_variant");
+    let text = matches!(
+        ty,
+        "char" | "varchar" | "nchar" | "nvarchar" | "text" | "ntext" | "xml" | "json" | "sql_variant"
+    );
     if text {
         match policies.nul {
             NulPolicy::Error => {}
@@ -162,17 +169,28 @@ fn masked(column: &PlannedColumn, said: &mut Said<'_>) {
 }
 
 fn collated(column: &PlannedColumn, said: &mut Said<'_>) {
-    let Some(name) = column.source_type.collation.as_deref().filter(|_| column.mask.is_none()) else { return };
+    let Some(name) = column.source_type.collation.as_deref().filter(|_| column.mask.is_none()) else {
+        return;
+    };
     let ignored = collation::of(name);
     if column.target_type == "citext" {
         if ignored.ignores_accents {
             let reason = format!("{name} ignores {ignored}; citext ignores case alone");
-            said.advise(Name::CollationCitext, Verdict::Changed, reason, "--collations icu ignores accents too");
+            said.advise(
+                Name::CollationCitext,
+                Verdict::Changed,
+                reason,
+                "--collations icu ignores accents too",
+            );
         } else if !ignored.ignores_case {
             let reason = format!("{name} sees case; citext does not");
             said.say(Name::CollationCitext, Verdict::Changed, reason);
         } else {
-            said.say(Name::CollationCitext, Verdict::Converted, format!("citext ignores case, as {name} does"));
+            said.say(
+                Name::CollationCitext,
+                Verdict::Converted,
+                format!("citext ignores case, as {name} does"),
+            );
         }
         return;
     }
@@ -219,7 +237,11 @@ fn of_source(
         said.say(Name::IdentityLost, Verdict::Changed, "masked, so it is no identity any more");
     }
     if source.hidden {
-        said.say(Name::HiddenShown, Verdict::Changed, "hidden in the source, and shown by SELECT * in the target");
+        said.say(
+            Name::HiddenShown,
+            Verdict::Changed,
+            "hidden in the source, and shown by SELECT * in the target",
+        );
     }
     if source.computed.is_none() {
         return;

@@ -11,19 +11,27 @@ const VERSION: u32 = 15_00_00;
 const UNREAD: &str = "what may be there:";
 const PARTITIONS: &str = "partitions";
 const VERSIONS: &str = "system versioning";
+const IDENTITY: &str = "identity";
+const PRIMARY_KEY: &str = "primary key";
 
 pub(super) fn add(material: &Material<'_>, findings: &mut Vec<Finding>) {
     let (plan, objects) = (material.plan, material.objects);
     let version = plan.target.as_ref().map_or(VERSION, |target| target.version);
     for planned in statements(plan, objects, version, &Names::of(plan, objects)) {
         // Proofs and statistics are no objects.
-        let silent = matches!(planned.step, Step::ChecksValidated | Step::ForeignKeysValidated | Step::Analyze);
-        if silent || planned.object.kind == PARTITIONS {
+        let silent =
+            matches!(planned.step, Step::ChecksValidated | Step::ForeignKeysValidated | Step::Analyze);
+        // These are said of the table and of the column.
+        let elsewhere = planned.object.kind == PARTITIONS
+            || (planned.step == Step::Said && planned.object.kind == IDENTITY);
+        if silent || elsewhere {
             continue;
         }
-        let alias = objects.types.iter().any(|ty| ty.base.is_some() && ty.name.to_string() == planned.object.name);
+        let alias =
+            objects.types.iter().any(|ty| ty.base.is_some() && ty.name.to_string() == planned.object.name);
         one(&planned, alias && planned.object.kind == "type", findings);
     }
+    primary_keys(material, findings);
 }
 
 /// `alias`: a type of users that stands for another one, whose columns are copied.
@@ -52,6 +60,20 @@ fn one(planned: &Planned, alias: bool, findings: &mut Vec<Finding>) {
             let verdict = if name == Name::Temporal || alias { Verdict::Changed } else { Verdict::Refused };
             said.say(name, verdict, reason.clone()).advice.clone_from(advice);
         }
+    }
+}
+
+/// Those that nothing was said of: the schema step makes them with their tables.
+fn primary_keys(material: &Material<'_>, findings: &mut Vec<Finding>) {
+    for table in material.plan.tables.iter().filter(|table| !table.primary_key.is_empty()) {
+        let object = table.source.to_string();
+        let end = format!(" on {object}");
+        if findings.iter().any(|finding| finding.kind == PRIMARY_KEY && finding.object.ends_with(&end)) {
+            continue;
+        }
+        let name = material.objects.primary_keys.get(&table.source).map(|key| key.name.as_str());
+        let object = name.map_or_else(|| object.clone(), |name| format!("{name}{end}"));
+        Said { kind: PRIMARY_KEY, object, findings }.say(Name::AsIs, Verdict::Converted, "as in the source");
     }
 }
 

@@ -50,15 +50,12 @@ pub(super) fn add(
     partitioned(material, table, &mut said);
 }
 
-fn choice<'m>(
-    material: &Material<'m>,
-    table: &TableName,
-) -> Option<&'m crate::plan::document::TableChoice> {
+fn choice<'m>(material: &Material<'m>, table: &TableName) -> Option<&'m crate::plan::document::TableChoice> {
     let alike = |written: &str| written.to_lowercase() == table.to_string().to_lowercase();
     let choices = &material.plan.options.tables;
-    choices.get(&table.to_string()).or_else(|| {
-        choices.iter().find(|(written, _)| alike(written)).map(|(_, choice)| choice)
-    })
+    choices
+        .get(&table.to_string())
+        .or_else(|| choices.iter().find(|(written, _)| alike(written)).map(|(_, choice)| choice))
 }
 
 fn partitioned(material: &Material<'_>, table: &PlannedTable, said: &mut Said<'_>) {
@@ -66,7 +63,8 @@ fn partitioned(material: &Material<'_>, table: &PlannedTable, said: &mut Said<'_
     let count = source.bounds.len() + 1;
     match (&table.partitioning, material.plan.options.partitions) {
         (Some(_), _) => {
-            let reason = format!("partitioned by range of {}, as in the source: {count} partitions", source.column);
+            let reason =
+                format!("partitioned by range of {}, as in the source: {count} partitions", source.column);
             said.say(Name::Partitions, Verdict::Converted, reason);
         }
         (None, Partitions::Plain) => said.advise(

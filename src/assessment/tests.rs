@@ -1,9 +1,7 @@
 use super::*;
-use crate::convert::policy::{Mask, Policies, FractionPolicy};
+use crate::convert::policy::{FractionPolicy, Mask, Policies};
 use crate::plan::build::{Draft, Inputs, draft};
-use crate::plan::document::{
-    Collations, ColumnChoice, NameCase, PlanOptions, PlannedSource, TableChoice,
-};
+use crate::plan::document::{Collations, ColumnChoice, NameCase, PlanOptions, PlannedSource, TableChoice};
 use crate::schema::{ColumnName, Identity, Key, KeyColumn, SourceColumn, SourceType};
 use jiff::Timestamp;
 
@@ -73,7 +71,9 @@ fn options() -> PlanOptions {
     let masked = ColumnChoice { mask: Some(Mask::Hash), ..ColumnChoice::default() };
     let rounded = Policies { fraction: FractionPolicy::Round, ..Policies::default() };
     choice.columns.insert("Secret".to_owned(), masked);
-    choice.columns.insert("Zoned".to_owned(), ColumnChoice { policies: Some(rounded), ..ColumnChoice::default() });
+    choice
+        .columns
+        .insert("Zoned".to_owned(), ColumnChoice { policies: Some(rounded), ..ColumnChoice::default() });
     PlanOptions {
         name_case: NameCase::Snake,
         tables: [("dbo.Orders".to_owned(), choice)].into(),
@@ -113,7 +113,10 @@ fn every_object_is_said_once_by_its_worst() {
     let assessment = assessed(options());
     let of = |object: &str| said(&assessment, object);
     use {Name as N, Verdict as V};
-    assert_eq!(of("dbo.ORDERS"), [(N::NameCase, V::Converted), (N::NoPrimaryKey, V::Converted), (N::OneChunk, V::Converted)]);
+    assert_eq!(
+        of("dbo.ORDERS"),
+        [(N::NameCase, V::Converted), (N::NoPrimaryKey, V::Converted), (N::OneChunk, V::Converted)]
+    );
     assert_eq!(of("dbo.Orders"), [(N::NameTaken, V::Changed), (N::Filtered, V::Changed)]);
     assert_eq!(of("dbo.Orders.OrderID"), [(N::NameCase, V::Converted), (N::IdentityLost, V::Changed)]);
     assert_eq!(
@@ -149,7 +152,10 @@ fn collations_on_request_are_said_as_kept() {
 #[test]
 fn the_estimate_follows_its_rule() {
     let estimate = assessed(options()).estimate;
-    assert_eq!((estimate.tables, estimate.rows, estimate.bytes, estimate.jobs), (2, 2_000_000, 400_000_000, 4));
+    assert_eq!(
+        (estimate.tables, estimate.rows, estimate.bytes, estimate.jobs),
+        (2, 2_000_000, 400_000_000, 4)
+    );
     // 2 tables of 200 MB and 28 bytes a row, and one key of 16 + 9 bytes an entry.
     assert_eq!(estimate.target_bytes, 400_000_000 + 2 * 28_000_000 + 25_000_000);
     // (400 + 25) MB at 4 x 50 MB a second.
@@ -165,7 +171,8 @@ fn a_person_reads_what_is_not_as_it_was() {
 #[test]
 fn the_page_lists_every_name() {
     let page = include_str!("../../docs/assessment.md");
-    let listed = |name: &str| assert!(page.contains(&format!("| `{name}` |")), "docs/assessment.md lacks {name}");
+    let listed =
+        |name: &str| assert!(page.contains(&format!("| `{name}` |")), "docs/assessment.md lacks {name}");
     for name in ALL {
         let text = serde_json::to_value(name).unwrap();
         listed(text.as_str().unwrap());

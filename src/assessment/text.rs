@@ -25,14 +25,19 @@ pub fn render(assessment: &Assessment) -> String {
         }
         let _ = write!(text, "\n{title}\n");
         for finding in findings {
-            let _ = writeln!(text, "  {} {}: {}", finding.kind, finding.object, finding.reason);
+            let _ = writeln!(text, "  {} {}: {}", finding.kind, finding.object, indented(&finding.reason));
             if let Some(advice) = &finding.advice {
-                let _ = writeln!(text, "      -> {advice}");
+                let _ = writeln!(text, "      -> {}", indented(advice));
             }
         }
     }
     text.push_str(&of_estimate(assessment));
     text
+}
+
+/// A view's text has lines of its own.
+fn indented(text: &str) -> String {
+    text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n         ")
 }
 
 fn totals(assessment: &Assessment) -> String {

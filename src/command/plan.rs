@@ -10,7 +10,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::failpoint;
 use crate::orchestrator::{self, Outcome};
 use crate::plan::build::Inputs;
-use crate::plan::document::{Plan, PlannedTarget};
+use crate::plan::document::{Partitions, Plan, PlannedTarget};
 use crate::plan::{build, shards};
 use crate::progress::thousands;
 use crate::schema::objects::SourceObjects;
@@ -72,7 +72,8 @@ pub(super) async fn make(
         start::same_plan(&plan, &server, Some(&settings.plan))?;
         return Ok((plan, false));
     }
-    let material = Material::read(settings, shutdown, &mut source).await?;
+    let partitions = settings.plan.partitions == Partitions::Declarative;
+    let material = Material::read(settings, shutdown, &mut source, partitions).await?;
     let plan = build::build(material.inputs(settings, &server))?;
     filters::prove(&mut source, &plan).await?;
     refuse_collisions(&mut source, &plan, &material.indexes).await?;
@@ -97,8 +98,13 @@ struct Material {
 }
 
 impl Material {
-    /// Asks both servers; the target only where it was given.
-    async fn read(settings: &Settings, shutdown: &Shutdown, source: &mut SourceClient) -> Result<Self> {
+    /// Asks both servers; the target only where it was given, for the objects around the tables only where they matter.
+    async fn read(
+        settings: &Settings,
+        shutdown: &Shutdown,
+        source: &mut SourceClient,
+        objects: bool,
+    ) -> Result<Self> {
         let target = match &settings.target {
             None => None,
             Some(_) => {
@@ -111,7 +117,10 @@ impl Material {
         Ok(Self {
             tables: catalog::tables(source).await?,
             indexes: catalog::indexes(source).await?,
-            objects: catalog::objects(source).await?,
+            objects: match objects {
+                true => catalog::objects(source).await?,
+                false => SourceObjects::default(),
+            },
             target,
         })
     }
@@ -132,7 +141,7 @@ impl Material {
 /// `--dry-run`: says what would become of everything, and writes nothing.
 async fn assess(settings: &Settings, shutdown: &Shutdown, format: Format) -> Result<Outcome> {
     let (mut source, server) = start::source(settings, shutdown).await?;
-    let material = Material::read(settings, shutdown, &mut source).await?;
+    let material = Material::read(settings, shutdown, &mut source, true).await?;
     let draft = build::draft(material.inputs(settings, &server))?;
     filters::prove(&mut source, &draft.plan).await?;
     let collisions = collisions::find(&mut source, &draft.plan, &material.indexes).await?;

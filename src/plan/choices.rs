@@ -31,7 +31,9 @@ pub(super) fn resolve<'o>(
     let (mut found, mut wrong) = (BTreeMap::new(), Vec::new());
     for (written, choice) in &options.tables {
         let name: Option<TableName> = written.parse().ok();
-        let table = name.and_then(|name| named(tables, |table| same(&table.name, &name), |table| alike(&table.name, &name)));
+        let table = name.and_then(|name| {
+            named(tables, |table| same(&table.name, &name), |table| alike(&table.name, &name))
+        });
         let Some(table) = table else {
             wrong.push(format!("tables: {written}: the source has no such table"));
             continue;
@@ -94,7 +96,8 @@ fn of_table<'o>(
     for name in &choice.exclude {
         match column(name) {
             Some(column) => drop(chosen.excluded.insert(column.name.clone())),
-            None => wrong.push(format!("tables: {written}: exclude: {name}: the table has no such column; {}", has())),
+            None => wrong
+                .push(format!("tables: {written}: exclude: {name}: the table has no such column; {}", has())),
         }
     }
     for (name, of_column) in &choice.columns {
@@ -107,7 +110,8 @@ fn of_table<'o>(
                     wrong.push(format!("tables: {written}: columns: {name} is given twice"));
                 }
             }
-            None => wrong.push(format!("tables: {written}: columns: {name}: the table has no such column; {}", has())),
+            None => wrong
+                .push(format!("tables: {written}: columns: {name}: the table has no such column; {}", has())),
         }
     }
     chosen

@@ -46,7 +46,9 @@ pub fn expression(
     }
     let known = |name: &ColumnName| scope.iter().any(|there| there.source == name);
     match translated.columns.iter().find(|name| !known(name)) {
-        Some(missing) => Err(format!("its expression needs the column {missing}, which is not copied as it is")),
+        Some(missing) => {
+            Err(format!("its expression needs the column {missing}, which is not copied as it is"))
+        }
         None => Ok(translated.sql),
     }
 }

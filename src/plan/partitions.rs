@@ -16,7 +16,9 @@ pub fn of(source: &PartitionedTable, table: &PlannedTable) -> Result<Partitionin
         return Err(format!("its partition column {column} gets other values or another type"));
     }
     if !table.primary_key.is_empty() && !table.primary_key.contains(column) {
-        return Err(format!("its primary key does not have the partition column {column}, which PostgreSQL demands"));
+        return Err(format!(
+            "its primary key does not have the partition column {column}, which PostgreSQL demands"
+        ));
     }
     let mut bounds = Vec::with_capacity(source.bounds.len());
     for bound in &source.bounds {
@@ -60,7 +62,9 @@ fn moment(text: &str) -> Result<String, String> {
     let Some((whole, rest)) = text.split_once('.') else { return Ok(format!("'{text}'")) };
     let (kept, beyond) = rest.split_at(rest.len().min(6));
     if beyond.bytes().any(|byte| byte != b'0') {
-        return Err("one of its bounds has a seventh fractional digit, which PostgreSQL does not have".to_owned());
+        return Err(
+            "one of its bounds has a seventh fractional digit, which PostgreSQL does not have".to_owned()
+        );
     }
     Ok(format!("'{whole}.{kept}'"))
 }

@@ -1,7 +1,9 @@
 //! What a user chooses among: truncation, consistency, the form of the log, where results go.
 
+use super::values::usage;
 use crate::checkpoint::CheckpointUrl;
 use crate::cli::LogFormat;
+use crate::error::Result;
 use std::path::PathBuf;
 
 /// When a target table may be truncated (DESIGN section 4).
@@ -48,6 +50,21 @@ pub struct Rejects {
     pub url: CheckpointUrl,
     /// Rejected rows after which their table fails.
     pub quota: u64,
+}
+
+/// Rejected rows of one table that are still an accident.
+const DEFAULT_REJECTS: u64 = 1000;
+
+pub(super) fn rejects(url: Option<&str>, quota: Option<u64>) -> Result<Option<Rejects>> {
+    match (url, quota) {
+        (None, None) => Ok(None),
+        (None, Some(_)) => Err(usage("rejects-quota", "needs --rejects, where rejected rows go")),
+        (Some(_), Some(0)) => Err(usage("rejects-quota", "0 rejects no row; accepted is 1 or more")),
+        (Some(url), quota) => {
+            let url = CheckpointUrl::parse(url).map_err(|error| usage("rejects", error.detail()))?;
+            Ok(Some(Rejects { url, quota: quota.unwrap_or(DEFAULT_REJECTS) }))
+        }
+    }
 }
 
 /// How to log.

@@ -25,7 +25,9 @@ impl Collision {
     #[must_use]
     pub fn reason(&self) -> String {
         match self.groups {
-            Some(groups) => format!("{groups} groups of its keys differ in case alone, which citext does not see"),
+            Some(groups) => {
+                format!("{groups} groups of its keys differ in case alone, which citext does not see")
+            }
             None => "whether its keys differ in more than case could not be asked".to_owned(),
         }
     }
@@ -41,7 +43,8 @@ pub async fn find(client: &mut Client, plan: &Plan, indexes: &[Index]) -> Result
         if !table.columns.iter().any(loses_case) {
             continue;
         }
-        let unique = indexes.iter().filter(|index| index.table == table.source && index.unique && !index.disabled);
+        let unique =
+            indexes.iter().filter(|index| index.table == table.source && index.unique && !index.disabled);
         let mut keys: Vec<(&str, Vec<&ColumnName>, Option<&str>)> = unique
             .map(|index| {
                 let columns = index.columns.iter().map(|column| &column.name).collect();

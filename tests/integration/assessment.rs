@@ -109,7 +109,10 @@ fn a_choice_that_fits_nothing_is_refused_with_its_place() {
             "columns: Valeu: the table has no such column; it has Value",
         ),
         ("tables:\n  dbo.OrderLine: {where: Valeu = 1}\n", "tables: dbo.OrderLine: where: error 207"),
-        ("tables:\n  dbo.OrderLine: {where: 1=1; DROP TABLE x}\n", "line 2: tables: dbo.OrderLine: where: holds a semicolon"),
+        (
+            "tables:\n  dbo.OrderLine: {where: 1=1; DROP TABLE x}\n",
+            "line 2: tables: dbo.OrderLine: where: holds a semicolon",
+        ),
     ] {
         let path = config(&world, text);
         for flags in [&["plan", "--config", &path][..], &["plan", "--dry-run", "--config", &path]] {
@@ -138,7 +141,10 @@ fn names_arrive_as_they_were_chosen() {
     assert!(long.len() <= 63 && long.starts_with("ünïcødé_name_that_is_much_longer"), "{long}");
     let plan = world.object("plan.json").unwrap();
     assert!(plan["target"]["version"].as_u64().unwrap() >= 120_000, "{}", plan["target"]);
-    world.run(&["run", "--name-case", "lower", "--config", &path]).exits(2).says("name case (plan: snake, now: lower)");
+    world
+        .run(&["run", "--name-case", "lower", "--config", &path])
+        .exits(2)
+        .says("name case (plan: snake, now: lower)");
 }
 
 #[test]

@@ -53,8 +53,12 @@ fn two_schemas_that_become_one() {
     );
     answers(world.command(&[&["plan"], maps.as_slice()].concat()), 0, &["tables"]);
     let plan = world.object("plan.json").unwrap();
-    let names: Vec<&str> =
-        plan["tables"].as_array().unwrap().iter().map(|table| table["target"]["name"].as_str().unwrap()).collect();
+    let names: Vec<&str> = plan["tables"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|table| table["target"]["name"].as_str().unwrap())
+        .collect();
     assert!(names.contains(&"Orders"), "{names:?}");
     assert!(names.iter().any(|name| name.starts_with("Orders_") && name.len() == 15), "{names:?}");
 }

@@ -128,9 +128,27 @@ fn one(
 fn has_policies(ty: &str) -> bool {
     !matches!(
         ty,
-        "bit" | "tinyint" | "smallint" | "int" | "bigint" | "decimal" | "numeric" | "money" | "smallmoney" | "real"
-            | "float" | "date" | "datetime" | "smalldatetime" | "uniqueidentifier" | "binary" | "varbinary" | "image"
-            | "rowversion" | "timestamp" | "vector"
+        "bit"
+            | "tinyint"
+            | "smallint"
+            | "int"
+            | "bigint"
+            | "decimal"
+            | "numeric"
+            | "money"
+            | "smallmoney"
+            | "real"
+            | "float"
+            | "date"
+            | "datetime"
+            | "smalldatetime"
+            | "uniqueidentifier"
+            | "binary"
+            | "varbinary"
+            | "image"
+            | "rowversion"
+            | "timestamp"
+            | "vector"
     )
 }
 
@@ -153,9 +171,10 @@ fn mask_refused(
         Mask::Null if !column.nullable => {
             Some("mask null: the column is NOT NULL; hash or a fixed text can be had".to_owned())
         }
-        Mask::Null | Mask::Fixed(_) if keyed => {
-            Some("mask: the column is part of a key, and its values must stay different; hash keeps them so".to_owned())
-        }
+        Mask::Null | Mask::Fixed(_) if keyed => Some(
+            "mask: the column is part of a key, and its values must stay different; hash keeps them so"
+                .to_owned(),
+        ),
         _ => None,
     }
 }

@@ -94,7 +94,8 @@ fn names_of(
     refused: &mut Vec<Refused>,
 ) -> Vec<TableName> {
     let schemas = schemas(options, tables);
-    let schema_of = |table: &SourceTable| schemas.get(table.name.schema.as_str()).cloned().unwrap_or_default();
+    let schema_of =
+        |table: &SourceTable| schemas.get(table.name.schema.as_str()).cloned().unwrap_or_default();
     let wanted: Vec<Wanted> = tables
         .iter()
         .map(|table| {

@@ -23,14 +23,7 @@ fn column(name: &str, ty: &str) -> SourceColumn {
 }
 
 fn table(name: &str, columns: Vec<SourceColumn>) -> SourceTable {
-    SourceTable {
-        name: name.parse().unwrap(),
-        object_id: 1,
-        columns,
-        primary_key: None,
-        rows: 1,
-        bytes: 1,
-    }
+    SourceTable { name: name.parse().unwrap(), object_id: 1, columns, primary_key: None, rows: 1, bytes: 1 }
 }
 
 fn source() -> PlannedSource {
@@ -79,11 +72,8 @@ fn everything_unsupported_is_reported_at_once() {
     for part in ["dbo.a.v no_such_type", "dbo.b.g no_such_type", "dbo.b: has no column"] {
         assert!(error.detail().contains(part), "{part} in {error}");
     }
-    let skipping = PlanOptions {
-        skip_unsupported: true,
-        exclude: vec!["dbo.b".to_owned()],
-        ..PlanOptions::default()
-    };
+    let skipping =
+        PlanOptions { skip_unsupported: true, exclude: vec!["dbo.b".to_owned()], ..PlanOptions::default() };
     let plan = built(skipping, &tables).unwrap();
     assert_eq!(plan.tables[0].columns.len(), 1);
     assert_eq!(plan.tables[0].unsupported[0].column, ColumnName::new("v"));
@@ -170,7 +160,10 @@ fn orders() -> SourceTable {
 fn names_are_folded_cut_and_kept_apart_and_the_schema_map_wins() {
     let long = "n".repeat(64);
     let tables = [
-        table("Sales.OrderLine", vec![column("OrderID", "int"), column("orderId", "int"), column("ctid", "int")]),
+        table(
+            "Sales.OrderLine",
+            vec![column("OrderID", "int"), column("orderId", "int"), column("ctid", "int")],
+        ),
         table("Sales.Order Line", vec![column(&long, "int")]),
         table("dbo.X", vec![column("x", "int")]),
     ];
@@ -200,7 +193,8 @@ fn a_schema_of_postgresql_itself_is_refused() {
 
 #[test]
 fn choices_reach_their_table_and_column_without_regard_to_case() {
-    let masked = ColumnChoice { mask: Some(Mask::Hash), target: Some("mail".to_owned()), ..ColumnChoice::default() };
+    let masked =
+        ColumnChoice { mask: Some(Mask::Hash), target: Some("mail".to_owned()), ..ColumnChoice::default() };
     let choice = TableChoice {
         target: Some("sales.orders".to_owned()),
         filter: Some("Id > 5".to_owned()),
@@ -299,7 +293,10 @@ fn collations_are_kept_on_request_and_an_extension_must_be_there() {
     assert_eq!((citext.target_type.as_str(), citext.map.as_deref()), ("citext", Some("citext")));
     assert!(with(Collations::Citext, None).is_ok(), "nobody knows yet");
     let error = with(Collations::Citext, Some(&[])).unwrap_err();
-    assert!(error.detail().contains("dbo.Orders.Email varchar(50): citext needs the extension citext"), "{error}");
+    assert!(
+        error.detail().contains("dbo.Orders.Email varchar(50): citext needs the extension citext"),
+        "{error}"
+    );
 }
 
 #[test]
