@@ -71,7 +71,7 @@ fn documents_of_a_newer_version_are_refused() {
         let good = world.object(name).unwrap();
         alter(&world, name, "version", 99.into());
         for command in commands {
-            let text = "has version 99, this program knows versions up to 2 [checkpoint_newer]; use the version of shardferry that wrote it";
+            let text = "has version 99, this program knows versions up to 3 [checkpoint_newer]; use the version of shardferry that wrote it";
             refuses(&world, &[command], 2, &[name, text]);
         }
         if name != "plan.json" {
