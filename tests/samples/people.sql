@@ -169,7 +169,7 @@ INSERT INTO hr.Department (Id, Name, Parent, Kind) VALUES
     (60, N'Abteilung 60 Bolt', 30, 'R&D');
 GO
 INSERT INTO hr.Employee ([Full Name], [Tax No], Department, Manager, Born, Salary, Sex, Badge, Hired, Level, Remark, [Points]) VALUES
-    (N'Łukasz, 1', '000000001', 2, NULL, '1950-07-31', 20977.01, 'f', NULL, '1900-01-01 00:00:00', 1, NULL, 1),
+    (N'Łukasz, 1', '000000001', 2, NULL, '1950-07-31', 20977.01, 'f', NULL, '1970-01-01 00:00:00', 1, NULL, 1),
     (N'Ångström, 2', '000000002', 3, NULL, '1951-02-27', 21954.02, 'x', NULL, '2079-06-06 23:59:00', 2, NULL, -2),
     (N'Ñuñez, 3', '000000003', 4, NULL, '1951-09-26', 22931.03, 'm', 3, '2001-04-04 00:00:00', 3, NULL, 9),
     (N'O''Brien, 4', '000000004', 5, NULL, '1952-04-24', 23908.04, 'f', NULL, '2001-05-05 00:00:00', 4, 'Größe: §', -4),
