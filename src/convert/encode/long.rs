@@ -98,7 +98,9 @@ impl LongValue {
         }
         make_room(out, raw.len() * WIDEST + 16);
         match (operation, &mut self.lenient) {
-            (Operation::Utf16 | Operation::Xml | Operation::Jsonb, Some(lenient)) => lenient.utf16(out, raw)?,
+            (Operation::Utf16 | Operation::Xml | Operation::Jsonb, Some(lenient)) => {
+                lenient.utf16(out, raw)?
+            }
             (Operation::Coded(page), Some(lenient)) => lenient.coded(page, out, raw)?,
             // What is understood as a whole is turned into the field's content at the end.
             (Operation::Bytes | Operation::Whole(_), _) => out.extend_from_slice(raw),
@@ -117,7 +119,9 @@ impl LongValue {
         }
         let text = self.field + 4;
         match (operation, &mut self.lenient) {
-            (Operation::Utf16 | Operation::Xml | Operation::Jsonb, Some(lenient)) => lenient.end_utf16(out)?,
+            (Operation::Utf16 | Operation::Xml | Operation::Jsonb, Some(lenient)) => {
+                lenient.end_utf16(out)?
+            }
             (Operation::Coded(page), Some(lenient)) => lenient.end_coded(page, out, text)?,
             (Operation::Utf16 | Operation::Xml | Operation::Jsonb, None) => self.utf16.end()?,
             (Operation::Coded(page), None) => self.coded.end(page, out, text)?,
