@@ -194,6 +194,10 @@ pub struct SourceColumn {
     pub computed: Option<String>,
     /// A hidden period column of a temporal table.
     pub hidden: bool,
+    /// When a row began or ended, written by the server itself: of a temporal table or its history.
+    pub period: bool,
+    /// Dynamic data masking keeps its values from this login, which would read masks in their place.
+    pub withheld: bool,
 }
 
 /// A column of a key or an index.

@@ -22,6 +22,8 @@ fn column(name: &str, ty: &str, length: i16, scale: u8) -> SourceColumn {
         identity: None,
         computed: None,
         hidden: false,
+        period: false,
+        withheld: false,
     }
 }
 
@@ -55,9 +57,11 @@ fn tables() -> Vec<SourceTable> {
     };
     let heap = SourceTable {
         name: "dbo.ORDERS".parse().unwrap(),
+        object_id: orders.object_id,
         columns: vec![column("x", "int", 4, 0)],
         primary_key: None,
-        ..orders.clone()
+        rows: orders.rows,
+        bytes: orders.bytes,
     };
     vec![orders, heap]
 }
@@ -103,7 +107,7 @@ fn assessed(options: PlanOptions) -> Assessment {
     assess(&Material { plan: &plan, refused: &refused, tables: &tables, objects: &objects }, 4, Vec::new())
 }
 
-fn said<'a>(assessment: &'a Assessment, object: &str) -> Vec<(Name, Verdict)> {
+fn said(assessment: &Assessment, object: &str) -> Vec<(Name, Verdict)> {
     let of = assessment.findings.iter().filter(|finding| finding.object == object);
     of.filter(|finding| finding.name != Name::AsIs).map(|finding| (finding.name, finding.verdict)).collect()
 }

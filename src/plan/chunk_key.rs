@@ -125,6 +125,8 @@ mod tests {
             identity: None,
             computed: None,
             hidden: false,
+            period: false,
+            withheld: false,
         }
     }
 

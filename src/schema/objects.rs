@@ -24,6 +24,7 @@ pub struct SourceObjects {
     pub properties: Vec<ExtendedProperty>,
     pub partitions: Vec<PartitionedTable>,
     pub temporal: Vec<TemporalTable>,
+    pub masks: Vec<DynamicMask>,
     pub modules: Vec<Module>,
     pub synonyms: Vec<Synonym>,
     pub types: Vec<UserType>,
@@ -141,6 +142,13 @@ pub struct TemporalTable {
     pub history: Option<TableName>,
     /// Columns that hold the beginning and the end of a row's life.
     pub period: Option<(ColumnName, ColumnName)>,
+}
+
+/// Dynamic data masking of a column.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DynamicMask {
+    pub table: TableName,
+    pub column: ColumnName,
 }
 
 /// What kind of T-SQL an object is made of.

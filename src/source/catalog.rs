@@ -102,12 +102,9 @@ pub async fn tables(client: &mut Client) -> Result<Vec<SourceTable>> {
 }
 
 async fn add_columns(client: &mut Client, tables: &mut BTreeMap<i32, SourceTable>) -> Result<()> {
-    let hidden: BTreeSet<ColumnId> =
-        optional(client, "hidden columns", include_str!("sql/hidden_columns.sql"))
-            .await?
-            .iter()
-            .map(|row| Record(row).column_id())
-            .collect::<Result<_>>()?;
+    let hidden = marked(client, "hidden columns", include_str!("sql/hidden_columns.sql")).await?;
+    let periods = marked(client, "period columns", include_str!("sql/period_columns.sql")).await?;
+    let withheld = marked(client, "masked columns", include_str!("sql/withheld_columns.sql")).await?;
     let mut identities = BTreeMap::new();
     for row in &optional(client, "identities", include_str!("sql/identities.sql")).await? {
         identities.insert(Record(row).column_id()?, identity(&Record(row))?);
@@ -131,12 +128,19 @@ async fn add_columns(client: &mut Client, tables: &mut BTreeMap<i32, SourceTable
             // Without VIEW DEFINITION the column is known to be computed, and no more.
             computed: row.flag("is_computed")?.then(|| expression.unwrap_or_default()),
             hidden: hidden.contains(&id),
+            period: periods.contains(&id),
+            withheld: withheld.contains(&id),
         });
     }
     for table in tables.values_mut() {
         table.columns.sort_by_key(|column| column.ordinal);
     }
     Ok(())
+}
+
+/// The columns that a query names.
+async fn marked(client: &mut Client, what: &str, sql: &str) -> Result<BTreeSet<ColumnId>> {
+    optional(client, what, sql).await?.iter().map(|row| Record(row).column_id()).collect()
 }
 
 fn identity(row: &Record<'_>) -> Result<Identity> {

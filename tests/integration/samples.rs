@@ -128,6 +128,17 @@ fn people_keeps_every_row_where_types_have_other_ids() {
     world.assert_equal();
 }
 
+/// A login without UNMASK reads masks in the place of values: they must never be taken for values.
+#[test]
+fn people_is_refused_where_its_values_are_masked_for_the_login() {
+    let oddities = mssim::engine::Oddities { no_unmask: true, ..Default::default() };
+    let world = World::of(mssim::engine::EngineOptions { oddities, ..Default::default() });
+    world.load(PEOPLE);
+    world.run(&["run"]).exits(3).says("Salary").says("GRANT UNMASK");
+    let assessed = world.succeed(&["plan", "--dry-run"]).stdout;
+    assert!(assessed.contains("GRANT UNMASK"), "{assessed}");
+}
+
 /// The catalog shows names in lower case, whatever was declared (as Babelfish does); statements find them in any case.
 #[test]
 fn order_entry_keeps_every_row_where_names_are_lower_case() {

@@ -15,12 +15,13 @@ const LATIN1: [u8; 5] = [0x09, 0x04, 0xD0, 0x00, 0x34];
 const JAPANESE: [u8; 5] = [0x11, 0x04, 0, 0, 0];
 const UTF8: [u8; 5] = [0x09, 0x04, 0, 0x24 | 0x04, 0];
 
+/// The fields' contents, and losses.
+type Fields = (Vec<Option<Vec<u8>>>, Vec<(Loss, u64)>);
+/// The output, the encoder, numbers and reasons of the rows.
+type LeftOut = (Vec<u8>, CopyEncoder, Vec<(u64, &'static str, bool)>);
+
 /// One nullable column with such a plan; every way to cut its values gives the same. The fields' contents and losses.
-fn fields(
-    ty: &Ty,
-    change: impl Fn(&mut PlannedColumn),
-    values: &[Option<Vec<u8>>],
-) -> Result<(Vec<Option<Vec<u8>>>, Vec<(Loss, u64)>)> {
+fn fields(ty: &Ty, change: impl Fn(&mut PlannedColumn), values: &[Option<Vec<u8>>]) -> Result<Fields> {
     let columns = [col("Note", ty.clone())];
     let mut planned = table(&columns);
     change(&mut planned.columns[0]);
@@ -60,7 +61,7 @@ fn cut(mut out: &[u8]) -> Vec<Option<Vec<u8>>> {
     fields
 }
 
-fn text(result: Result<(Vec<Option<Vec<u8>>>, Vec<(Loss, u64)>)>) -> (String, Vec<(Loss, u64)>) {
+fn text(result: Result<Fields>) -> (String, Vec<(Loss, u64)>) {
     let (mut fields, losses) = result.unwrap();
     (String::from_utf8(fields.swap_remove(0).unwrap()).unwrap(), losses)
 }
@@ -233,7 +234,7 @@ fn left_out(
     skip: &BTreeMap<u64, usize>,
     batch: usize,
     whole: bool,
-) -> (Vec<u8>, CopyEncoder, Vec<(u64, &'static str, bool)>) {
+) -> LeftOut {
     let columns = three();
     let planned = table(&columns);
     let fresh = |wire: &[WireColumn]| {

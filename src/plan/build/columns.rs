@@ -1,7 +1,7 @@
 //! What becomes of each column of a table: copied, computed by the target, left out, or refused.
 
 use super::{EXCLUDED, Inputs, Refused};
-use crate::convert::policy::{Mask, Policies};
+use crate::convert::policy::{FractionPolicy, Mask, Policies};
 use crate::convert::types;
 use crate::plan::choices::Chosen;
 use crate::plan::document::{
@@ -99,8 +99,10 @@ fn one(
     if let Some(reason) = mask.as_ref().and_then(|mask| mask_refused(mask, table, inputs, column)) {
         refuse(reason);
     }
-    let of_table = chosen.table.and_then(|table| table.policies);
-    let policies = choice.and_then(|choice| choice.policies).or(of_table).unwrap_or(options.policies);
+    if column.withheld && !matches!(mask, Some(Mask::Null | Mask::Fixed(_))) {
+        refuse(WITHHELD.to_owned());
+    }
+    let policies = policies(column, chosen, choice, &options.policies);
     let identity = column.identity.as_ref().filter(|_| mask.is_none()).map(|identity| PlannedIdentity {
         seed: identity.seed.clone(),
         increment: identity.increment.clone(),
@@ -122,6 +124,30 @@ fn one(
         mask,
     };
     Ok((planned, mapped.select == SelectForm::AsIs))
+}
+
+/// Why a column is refused whose values the source does not show.
+const WITHHELD: &str = "dynamic data masking keeps its values from this login, and a copy would take the masks for values: GRANT UNMASK, or leave \
+     the column out (exclude)";
+
+/// The column's own, else the table's, else the run's. The server writes the times of a row's life with seven digits and ends
+/// what lives at 23:59:59.9999999: such columns are cut off where nothing else was said of them, and counted.
+fn policies(
+    column: &SourceColumn,
+    chosen: &Chosen<'_>,
+    choice: Option<&ColumnChoice>,
+    of_run: &Policies,
+) -> Policies {
+    let of_table = chosen.table.and_then(|table| table.policies);
+    if let Some(said) = choice.and_then(|choice| choice.policies).or(of_table) {
+        return said;
+    }
+    match of_run.fraction {
+        FractionPolicy::Error if column.period && column.ty.scale == 7 => {
+            Policies { fraction: FractionPolicy::Truncate, ..*of_run }
+        }
+        _ => *of_run,
+    }
 }
 
 /// Types of which no value is ever changed: their columns have no policies.

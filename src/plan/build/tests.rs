@@ -19,6 +19,8 @@ fn column(name: &str, ty: &str) -> SourceColumn {
         identity: None,
         computed: None,
         hidden: false,
+        period: false,
+        withheld: false,
     }
 }
 

@@ -4,7 +4,8 @@ use super::objects::{Reader, SQL_SERVER_2016};
 use super::row::Record;
 use crate::error::Result;
 use crate::schema::objects::{
-    ExtendedProperty, Module, ModuleKind, PartitionedTable, PropertyOf, SourceObjects, Synonym, TemporalTable,
+    DynamicMask, ExtendedProperty, Module, ModuleKind, PartitionedTable, PropertyOf, SourceObjects, Synonym,
+    TemporalTable,
 };
 use crate::schema::{ColumnName, TableName};
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,6 +22,13 @@ pub(super) async fn read(reader: &mut Reader<'_>, objects: &mut SourceObjects) -
     read_partitions(reader, objects).await?;
     read_temporal(reader, objects).await?;
     read_modules(reader, objects).await?;
+    let masks =
+        reader.rows("dynamic masks", SQL_SERVER_2016, include_str!("../sql/dynamic_masks.sql")).await?;
+    for row in &masks {
+        let row = Record(row);
+        let column = ColumnName::new(row.text("column_name")?);
+        objects.masks.push(DynamicMask { table: row.table()?, column });
+    }
     for row in &reader.rows("synonyms", 0, include_str!("../sql/synonyms.sql")).await? {
         let row = Record(row);
         objects.synonyms.push(Synonym {

@@ -66,6 +66,8 @@ fn the_width_of_a_row_comes_from_its_columns() {
         identity: None,
         computed: None,
         hidden: false,
+        period: false,
+        withheld: false,
     };
     let mut table = SourceTable {
         name: TableName::new("dbo", "t"),

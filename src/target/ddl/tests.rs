@@ -329,7 +329,7 @@ fn bounds_of_range_left_move_up_by_one_step() {
     ] {
         assert!(told(ty, true, &[bound]).is_err(), "{ty}");
     }
-    assert_eq!(told("bigint", false, &["9223372036854775807"]).is_err(), true, "nothing is above it");
+    assert!(told("bigint", false, &["9223372036854775807"]).is_err(), "nothing is above it");
     assert!(told("integer", true, &["2", "1"]).unwrap_err().contains("do not ascend"));
 }
 

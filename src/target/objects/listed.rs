@@ -42,9 +42,15 @@ pub(super) fn all(plan: &Plan, objects: &SourceObjects) -> Vec<Planned> {
         ));
     }
     of_tables(plan, objects, &tables, &mut list);
+    let views: BTreeSet<&TableName> = objects
+        .modules
+        .iter()
+        .filter(|module| module.kind == ModuleKind::View)
+        .map(|view| &view.name)
+        .collect();
     for module in &objects.modules {
         let here = module.name.schema.is_empty() || schemas.contains(module.name.schema.as_str());
-        let on = module.table.as_ref().is_none_or(|table| tables.contains(table));
+        let on = module.table.as_ref().is_none_or(|on| tables.contains(on) || views.contains(on));
         if here && on {
             list.push(of_module(module));
         }
@@ -103,18 +109,32 @@ fn of_tables(plan: &Plan, objects: &SourceObjects, tables: &BTreeSet<&TableName>
         let reason = format!("nothing keeps old versions of its rows in PostgreSQL; {reason}");
         list.push(said("system versioning", Some(&temporal.table), "", reason, Some(advice)));
     }
-    for property in objects.properties.iter().filter(|property| !property.is_comment()) {
-        let (PropertyOf::Table(table)
-        | PropertyOf::Column(table, _)
-        | PropertyOf::Index(table, _)
-        | PropertyOf::Constraint(table, _)) = &property.of
-        else {
-            continue;
+    for mask in objects.masks.iter().filter(|mask| tables.contains(&mask.table)) {
+        let reason = "who may read the table sees every value in PostgreSQL, which masks nothing";
+        let advice = "a view, rights on columns, or a mask in the configuration".to_owned();
+        list.push(said("dynamic mask", Some(&mask.table), mask.column.as_str(), reason, Some(advice)));
+    }
+    for property in &objects.properties {
+        let (table, of) = match &property.of {
+            PropertyOf::Database => (None, "the database".to_owned()),
+            PropertyOf::Other(what) => (None, what.clone()),
+            PropertyOf::Schema(_) | PropertyOf::Sequence(_) => continue,
+            PropertyOf::Table(table)
+            | PropertyOf::Column(table, _)
+            | PropertyOf::Index(table, _)
+            | PropertyOf::Constraint(table, _)
+                if tables.contains(table) && !property.is_comment() =>
+            {
+                (Some(table), String::new())
+            }
+            _ => continue,
         };
-        if tables.contains(table) {
-            let reason = "PostgreSQL has room for a description only";
-            list.push(said("extended property", Some(table), &property.name, reason, None));
-        }
+        let name = if of.is_empty() { property.name.clone() } else { format!("{} of {of}", property.name) };
+        let reason = match table {
+            Some(_) => "PostgreSQL has room for a description only",
+            None => "what it is about is not converted",
+        };
+        list.push(said("extended property", table, name, reason, None));
     }
 }
 

@@ -37,6 +37,8 @@ pub struct Oddities {
     pub other_type_ids: bool,
     /// The catalog shows names in lower case, whatever was declared.
     pub lower_case_names: bool,
+    /// `HAS_PERMS_BY_NAME` says that the login has no UNMASK. (Values are shown nevertheless.)
+    pub no_unmask: bool,
 }
 
 impl Default for EngineOptions {

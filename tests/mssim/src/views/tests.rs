@@ -386,7 +386,7 @@ fn indexes_of_every_form_have_their_type() {
 
 #[test]
 fn an_odd_server_shows_other_ids_and_lower_case() {
-    let oddities = Oddities { other_type_ids: true, lower_case_names: true };
+    let oddities = Oddities { other_type_ids: true, lower_case_names: true, ..Oddities::default() };
     let e = Engine::new(crate::engine::EngineOptions { oddities, ..Default::default() }).unwrap();
     e.load_script("CREATE TABLE dbo.Orders (Id int NOT NULL PRIMARY KEY, Note sysname NULL)").unwrap();
     assert_eq!(

@@ -19,7 +19,8 @@ pub(super) fn is_aggregate(name: &str) -> bool {
 }
 
 /// Functions whose result and arguments have fixed types; `Int` arguments are cast, `SYSNAME` ones too.
-const FIXED: [(&str, SqlType, &[SqlType], usize); 18] = [
+const FIXED: [(&str, SqlType, &[SqlType], usize); 19] = [
+    ("HAS_PERMS_BY_NAME", SqlType::Int, &[SYSNAME, SYSNAME, SYSNAME], 3),
     ("OBJECT_ID", SqlType::Int, &[SYSNAME, SYSNAME], 1),
     ("OBJECT_NAME", SYSNAME, &[SqlType::Int, SqlType::Int], 1),
     ("OBJECT_SCHEMA_NAME", SYSNAME, &[SqlType::Int], 1),

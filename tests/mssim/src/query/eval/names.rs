@@ -28,6 +28,10 @@ pub(super) fn run(name: &str, env: &Env, args: &[Value]) -> Result<Value, SqlErr
         "SCHEMA_ID" => text(0).and_then(|n| c.schema_id(&n)).map(number),
         "DB_NAME" if args.is_empty() => Some(string(&c.database)),
         "DB_NAME" => id(0).and_then(|id| env.databases.iter().find(|d| d.1 == id)).map(|d| string(&d.0)),
+        "HAS_PERMS_BY_NAME" => match (text(1).as_deref(), text(2).as_deref()) {
+            (Some("DATABASE"), Some("UNMASK")) => Some(number(i32::from(!c.oddities.no_unmask))),
+            _ => return Err(unknown("HAS_PERMS_BY_NAME of anything but UNMASK on the database")),
+        },
         "DB_ID" if args.is_empty() => Some(number(c.database_id)),
         "DB_ID" => text(0).and_then(|n| env.databases.iter().find(|d| same(&d.0, &n))).map(|d| number(d.1)),
         "TYPE_NAME" => id(0).and_then(|id| type_name(c, id)).map(|n| string(&n)),
