@@ -1,5 +1,6 @@
 //! The subcommands, one file each; each reads like the list of its steps.
 
+mod findings;
 mod finish;
 mod plan;
 mod reset;

@@ -164,7 +164,7 @@ pub struct FinishDocument {
 /// What became of one object of the source that PostgreSQL has not, or not quite.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FinishFinding {
-    /// `index`, `view` …
+    /// `column`, `index`, `view` …
     pub kind: String,
     /// `index IX on dbo.Orders`
     pub object: String,
@@ -179,8 +179,10 @@ pub struct FinishFinding {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FinishVerdict {
-    /// Built, with a difference.
+    /// There, with a difference.
     Changed,
+    /// Values of it may have changed; the losses of its table have the counts.
+    Lossy,
     /// Left out.
     Refused,
 }

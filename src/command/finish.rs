@@ -1,7 +1,7 @@
 //! `finish`: after all data: indexes, unique constraints, foreign keys, identity positions, ANALYZE. One pod does it, under
 //! a claim of its own; every step finds what is there already, so a rerun goes on where a killed pod stopped.
 
-use super::start;
+use super::{findings, start};
 use crate::checkpoint::document::{FinishDocument, FinishFinding, FinishVerdict, Status};
 use crate::checkpoint::{Checkpoints, Entry};
 use crate::clock;
@@ -15,14 +15,14 @@ use crate::orchestrator::Outcome;
 use crate::plan::document::{Plan, PlannedTable};
 use crate::progress::Progress;
 use crate::retry::Retrying;
+use crate::schema::SourceTable;
 use crate::settings::Settings;
 use crate::shutdown::Shutdown;
 use crate::source::catalog as source_catalog;
 use crate::target::client::Client as TargetClient;
-use crate::target::ddl::Statement;
 use crate::target::ledger;
 use crate::target::names::Names;
-use crate::target::objects::{self, Planned, Report, Standing, Step};
+use crate::target::objects::{self, Planned, Report, Standing};
 use crate::telemetry::{RunPhase, phase};
 use std::sync::Arc;
 
@@ -64,7 +64,7 @@ pub(super) async fn finish(
     }
     let (mut source, server) = start::source(settings, shutdown).await?;
     start::same_plan(plan, &server, None)?;
-    let planned = gather(plan, &mut source, version).await?;
+    let (planned, findings) = gather(plan, &mut source, version).await?;
     drop(source);
     let started = Started {
         checkpoints: checkpoints.clone(),
@@ -85,7 +85,7 @@ pub(super) async fn finish(
             Err(shutdown.error().unwrap_or_else(|| Error::new(ErrorKind::Terminated, "stopped")))
         }
     };
-    settle(&context, claim, built, findings(&planned)).await
+    settle(&context, claim, built, findings).await
 }
 
 /// Takes the claim of the finish step.
@@ -143,44 +143,21 @@ async fn all_data_is_proved(settings: &Settings, plan: &Plan, target: &TargetCli
     Err(Error::new(ErrorKind::Unfinished, message))
 }
 
-/// Everything that is to be built, by what the source has now.
+/// Everything that is to be built, by what the source has now, and what is to be said of it.
 async fn gather(
     plan: &Plan,
     source: &mut crate::source::client::Client,
     version: u32,
-) -> Result<Vec<Planned>> {
+) -> Result<(Vec<Planned>, Vec<FinishFinding>)> {
     let now = start::source_tables(source).await?;
     for table in &plan.tables {
         start::unchanged(table, &now)?;
     }
     let objects = source_catalog::objects(source).await?;
-    Ok(objects::statements(plan, &objects, version, &Names::of(plan, &objects)))
-}
-
-/// What is not, or not quite, as it is in the source; also said in the log.
-fn findings(planned: &[Planned]) -> Vec<FinishFinding> {
-    let mut findings = Vec::new();
-    for planned in planned {
-        let (verdict, reason, advice) = match &planned.statement {
-            Statement::Sql(_) => continue,
-            Statement::Changed { what, .. } => (FinishVerdict::Changed, what, &None),
-            Statement::Skipped { reason, advice } => (FinishVerdict::Refused, reason, advice),
-        };
-        let object = planned.object.to_string();
-        match (planned.step, verdict) {
-            (Step::Said, FinishVerdict::Refused) => tracing::info!(object, reason, "is not converted"),
-            (_, FinishVerdict::Refused) => tracing::warn!(object, reason, "left out"),
-            (_, FinishVerdict::Changed) => tracing::warn!(object, reason, "not quite as in the source"),
-        }
-        findings.push(FinishFinding {
-            kind: planned.object.kind.to_owned(),
-            object,
-            verdict,
-            reason: reason.clone(),
-            advice: advice.clone(),
-        });
-    }
-    findings
+    let planned = objects::statements(plan, &objects, version, &Names::of(plan, &objects));
+    let tables: Vec<SourceTable> = now.into_values().collect();
+    let findings = findings::of(plan, &tables, &objects, &planned);
+    Ok((planned, findings))
 }
 
 /// Records what was built, what was left out and what failed.
@@ -210,10 +187,11 @@ async fn settle(
     }
     let count = |verdict| findings.iter().filter(|finding| finding.verdict == verdict).count();
     let message = format!(
-        "finish: {} objects built, {} were there, {} not quite as in the source, {} left out, {} failed",
+        "finish: {} objects built, {} were there, {} changed, {} lossy, {} left out, {} failed",
         report.built,
         report.present,
         count(FinishVerdict::Changed),
+        count(FinishVerdict::Lossy),
         count(FinishVerdict::Refused),
         report.failed.len()
     );

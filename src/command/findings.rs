@@ -1,0 +1,62 @@
+//! What a run ends with: everything that is not, or not quite, as it is in the source. The assessment made beforehand says the
+//! same, since both ask the same functions.
+
+use crate::assessment::{self, Finding, Material, Verdict};
+use crate::checkpoint::document::{FinishFinding, FinishVerdict};
+use crate::plan::document::Plan;
+use crate::schema::SourceTable;
+use crate::schema::objects::SourceObjects;
+use crate::target::ddl::Statement;
+use crate::target::objects::{Planned, Step};
+
+/// Of the objects that `planned` is about, and of tables and columns; also said in the log.
+pub(super) fn of(
+    plan: &Plan,
+    tables: &[SourceTable],
+    objects: &SourceObjects,
+    planned: &[Planned],
+) -> Vec<FinishFinding> {
+    let material = Material { plan, refused: &[], tables, objects };
+    let of_tables = assessment::of_run(&material).into_iter().filter_map(of_table);
+    of_tables.chain(planned.iter().filter_map(of_object)).collect()
+}
+
+fn of_table(finding: Finding) -> Option<FinishFinding> {
+    let verdict = match finding.verdict {
+        _ if !matches!(finding.kind.as_str(), "table" | "column") => return None,
+        Verdict::Converted => return None,
+        Verdict::Changed => FinishVerdict::Changed,
+        Verdict::Lossy => FinishVerdict::Lossy,
+        Verdict::Refused => FinishVerdict::Refused,
+    };
+    let object = format!("{} {}", finding.kind, finding.object);
+    let reason = &finding.reason;
+    match verdict {
+        FinishVerdict::Changed => tracing::info!(object, reason, "not quite as in the source"),
+        FinishVerdict::Lossy => tracing::warn!(object, reason, "values may have changed, and were counted"),
+        FinishVerdict::Refused => tracing::warn!(object, reason, "left out"),
+    }
+    Some(FinishFinding {
+        kind: finding.kind,
+        object,
+        verdict,
+        reason: finding.reason,
+        advice: finding.advice,
+    })
+}
+
+fn of_object(planned: &Planned) -> Option<FinishFinding> {
+    let (verdict, reason, advice) = match &planned.statement {
+        Statement::Sql(_) => return None,
+        Statement::Changed { what, .. } => (FinishVerdict::Changed, what, &None),
+        Statement::Skipped { reason, advice } => (FinishVerdict::Refused, reason, advice),
+    };
+    let object = planned.object.to_string();
+    match (planned.step, verdict) {
+        (Step::Said, FinishVerdict::Refused) => tracing::info!(object, reason, "is not converted"),
+        (_, FinishVerdict::Refused) => tracing::warn!(object, reason, "left out"),
+        _ => tracing::warn!(object, reason, "not quite as in the source"),
+    }
+    let kind = planned.object.kind.to_owned();
+    Some(FinishFinding { kind, object, verdict, reason: reason.clone(), advice: advice.clone() })
+}
