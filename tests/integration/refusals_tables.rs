@@ -146,9 +146,10 @@ fn values_that_postgresql_cannot_hold_fail_their_table_and_are_not_shown() {
     );
     world.prepare();
     let texts = [
-        "table dbo.Nul, column Text: a character that PostgreSQL cannot hold (U+0000) [value]; correct the value on the source, then rerun",
-        "table dbo.Half, column Text: half a surrogate pair, which is no character in PostgreSQL [value]",
-        "table dbo.Fine, column At: a time with a seventh digit, where PostgreSQL keeps six; it is not rounded silently [value]",
+        "table dbo.Nul, column Text: a character that PostgreSQL cannot hold (U+0000), in the row with key (2); a plan with --policy nul=replace or nul=strip",
+        "table dbo.Half, column Text: half a surrogate pair, which is no character in PostgreSQL, in the row with key (1); a plan with --policy surrogate=replace",
+        "table dbo.Fine, column At: a time with a seventh digit, where PostgreSQL keeps six; it is not rounded silently, in the row with key (1); ",
+        "sync with --rejects URL leaves such rows out and keeps them in a file [value]; correct the value on the source, then rerun",
     ];
     let finished = answers(world.command(&["sync"]), 3, &texts);
     for shown in ["h4sh", "1234567", "2023-07-08"] {

@@ -54,7 +54,7 @@ GO
 
 fn keys(world: &World) -> String {
     world.target_value(
-        "SELECT string_agg(conname || ' ' || convalidated, ', ' ORDER BY conname) FROM pg_constraint WHERE contype = 'f'",
+        "SELECT string_agg(conname || ' ' || convalidated, ', ' ORDER BY conname) FROM pg_constraint WHERE contype = 'f' AND connamespace = 'dbo'::regnamespace",
     )
 }
 

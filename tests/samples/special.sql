@@ -22,8 +22,8 @@ CREATE TABLE odd.Old (
 GO
 -- POINT(2 1) and POINT(-0.5 51.25) in 4326; POINT(3 4) in 0.
 INSERT INTO odd.Place (Id, At, Outline, Tags, Node, Any_, Old) VALUES
-    (1, 0xE6100000010C000000000000F03F0000000000000040, 0x00000000010C00000000000008400000000000001040, N'<a b="1">é😀</a>', 0x58, CAST(7 AS bigint), 'x'),
-    (2, 0xE6100000010C0000000000A04940000000000000E0BF, NULL, N'<?xml version="1.0" encoding="utf-16"?><r/>', 0x, CAST(N'text' AS nvarchar(10)), ''),
+    (1, geography::Point(1, 2, 4326), geometry::STGeomFromText('POINT (3 4)', 0), N'<a b="1">é😀</a>', 0x58, CAST(7 AS bigint), 'x'),
+    (2, geography::Point(51.25, -0.5, 4326), NULL, N'<?xml version="1.0" encoding="utf-16"?><r/>', 0x, CAST(N'text' AS nvarchar(10)), ''),
     (3, NULL, NULL, N'', 0x5AC0, CAST('2020-02-29T12:00:00.123' AS datetime2(7)), NULL),
     (4, NULL, NULL, NULL, NULL, CAST(0x00FF AS varbinary(4)), NULL),
     (5, NULL, NULL, N'two <b/> roots <c/>', NULL, NULL, NULL)

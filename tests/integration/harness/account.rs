@@ -1,7 +1,7 @@
 //! The account of a test: what was lost, doubled or changed by the faults that were injected. Each account is a line in
 //! a file (`SHARDFERRY_TEST_ACCOUNT`, else `target/test-account.jsonl`); `tests/env/account.py` adds them up.
 
-use super::World;
+use super::{RUN, World};
 use super::compare::Row;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
@@ -77,10 +77,11 @@ impl World {
 
     /// Committed rows by table index.
     fn ledger(&self) -> BTreeMap<u64, u64> {
-        let sql =
-            "SELECT table_index, sum(rows) FROM shardferry.chunk WHERE committed_at IS NOT NULL GROUP BY 1";
+        let sql = format!(
+            "SELECT table_index, sum(rows) FROM shardferry.chunk WHERE run_id = '{RUN}' AND committed_at IS NOT NULL GROUP BY 1"
+        );
         let number = |text: &Option<String>| text.as_ref().unwrap().parse().unwrap();
-        self.target(sql).iter().map(|row| (number(&row[0]), number(&row[1]))).collect()
+        self.target(&sql).iter().map(|row| (number(&row[0]), number(&row[1]))).collect()
     }
 }
 

@@ -199,7 +199,7 @@ fn referential_actions_are_kept() {
             b int NULL CONSTRAINT FK_b REFERENCES dbo.p (id) ON DELETE SET NULL ON UPDATE CASCADE,
             c int NULL DEFAULT 1 CONSTRAINT FK_c REFERENCES dbo.p (id) ON UPDATE SET DEFAULT)",
     );
-    let keys = "SELECT string_agg(confdeltype::text || confupdtype::text, ' ' ORDER BY conname) FROM pg_constraint WHERE contype = 'f'";
+    let keys = "SELECT string_agg(confdeltype::text || confupdtype::text, ' ' ORDER BY conname) FROM pg_constraint WHERE conrelid = 'dbo.t'::regclass AND contype = 'f'";
     assert_eq!(world.target_value(keys), "ca nc ad");
 }
 
