@@ -1,8 +1,8 @@
 //! The account of a test: what was lost, doubled or changed by the faults that were injected. Each account is a line in
 //! a file (`SHARDFERRY_TEST_ACCOUNT`, else `target/test-account.jsonl`); `tests/env/account.py` adds them up.
 
-use super::{RUN, World};
 use super::compare::Row;
+use super::{RUN, World};
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 use std::io::Write as _;
