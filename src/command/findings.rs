@@ -9,7 +9,7 @@ use crate::schema::objects::SourceObjects;
 use crate::target::ddl::Statement;
 use crate::target::objects::{Planned, Step};
 
-/// Of the objects that `planned` is about, and of tables and columns; also said in the log.
+/// Of the objects that `planned` is about, and of tables and columns; also said in the log, where it is not said of every column.
 pub(super) fn of(
     plan: &Plan,
     tables: &[SourceTable],
@@ -32,7 +32,7 @@ fn of_table(finding: Finding) -> Option<FinishFinding> {
     let object = format!("{} {}", finding.kind, finding.object);
     let reason = &finding.reason;
     match verdict {
-        FinishVerdict::Changed => tracing::info!(object, reason, "not quite as in the source"),
+        FinishVerdict::Changed => tracing::debug!(object, reason, "not quite as in the source"),
         FinishVerdict::Lossy => tracing::warn!(object, reason, "values may have changed, and were counted"),
         FinishVerdict::Refused => tracing::warn!(object, reason, "left out"),
     }
