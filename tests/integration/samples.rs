@@ -128,6 +128,21 @@ fn people_keeps_every_row_where_types_have_other_ids() {
     world.assert_equal();
 }
 
+/// On request: partitions as declared, and texts that ignore case where the source does.
+#[test]
+fn order_entry_arrives_in_partitions_and_under_icu_collations() {
+    let world = World::with_files();
+    world.load(ORDER_ENTRY);
+    world.succeed(&["run", "--partitions", "declarative", "--collations", "icu"]);
+    world.assert_equal();
+    let filled = "SELECT count(DISTINCT tableoid) FROM \"Ware House\".\"Movement\"";
+    assert_eq!(world.target_value(filled), "4");
+    let kind = "SELECT relkind FROM pg_class WHERE oid = '\"Ware House\".\"Movement\"'::regclass";
+    assert_eq!(world.target_value(kind), "p");
+    let same = "SELECT count(*) FROM dbo.\"Country\" WHERE \"Code\" = lower(\"Code\") AND \"Code\"::bytea <> lower(\"Code\")::bytea";
+    assert_ne!(world.target_value(same), "0", "comparisons ignore case");
+}
+
 /// A login without UNMASK reads masks in the place of values: they must never be taken for values.
 #[test]
 fn people_is_refused_where_its_values_are_masked_for_the_login() {
