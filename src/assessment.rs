@@ -177,20 +177,21 @@ pub struct Material<'m> {
 /// on and beside them.
 #[must_use]
 pub fn findings(material: &Material<'_>) -> Vec<Finding> {
+    let mut findings = of_tables(material);
+    objects::add(material, &mut findings);
+    findings
+}
+
+/// The part of it about tables and their columns.
+#[must_use]
+pub fn of_tables(material: &Material<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for table in &material.plan.tables {
         let source = material.tables.iter().find(|source| source.name == table.source);
         tables::add(material, table, source, &mut findings);
         columns::add(material, table, source, &mut findings);
     }
-    objects::add(material, &mut findings);
     findings
-}
-
-/// What a run ends with: the findings of all that did not arrive as it was.
-#[must_use]
-pub fn of_run(material: &Material<'_>) -> Vec<Finding> {
-    findings(material).into_iter().filter(|finding| finding.verdict != Verdict::Converted).collect()
 }
 
 /// The assessment for a copy with so many jobs.

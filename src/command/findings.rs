@@ -17,13 +17,12 @@ pub(super) fn of(
     planned: &[Planned],
 ) -> Vec<FinishFinding> {
     let material = Material { plan, refused: &[], tables, objects };
-    let of_tables = assessment::of_run(&material).into_iter().filter_map(of_table);
+    let of_tables = assessment::of_tables(&material).into_iter().filter_map(of_table);
     of_tables.chain(planned.iter().filter_map(of_object)).collect()
 }
 
 fn of_table(finding: Finding) -> Option<FinishFinding> {
     let verdict = match finding.verdict {
-        _ if !matches!(finding.kind.as_str(), "table" | "column") => return None,
         Verdict::Converted => return None,
         Verdict::Changed => FinishVerdict::Changed,
         Verdict::Lossy => FinishVerdict::Lossy,

@@ -4,6 +4,7 @@
 //! latter two either, so that `_CI_AS` is level 2 and `_CI_AI` level 1; `_CS_AI` is level 1 with case on a level of its own.
 
 use super::Statement;
+use crate::plan::collation;
 use crate::schema::quote_target;
 
 /// What a collation of the source becomes.
@@ -13,14 +14,6 @@ pub struct IcuCollation {
     pub name: String,
     /// `und-u-ks-level2`.
     pub locale: String,
-}
-
-/// Does it take texts for equal that differ in case or in accents?
-#[must_use]
-pub fn ignores(source: &str) -> bool {
-    let name = source.to_uppercase();
-    let has = |part: &str| name.split('_').any(|word| word == part);
-    has("CI") || has("AI")
 }
 
 /// Beginnings of collation names whose alphabets have letters or equalities of their own.
@@ -56,8 +49,8 @@ const LANGUAGES: &[(&str, &str)] = &[
 #[must_use]
 pub fn icu(source: &str) -> Option<IcuCollation> {
     let name = source.to_lowercase();
-    let has = |part: &str| name.split('_').any(|word| word == part);
-    let (suffix, strength) = match (has("ci"), has("ai")) {
+    let ignored = collation::of(source);
+    let (suffix, strength) = match (ignored.ignores_case, ignored.ignores_accents) {
         (true, false) => ("ci_as", "ks-level2"),
         (true, true) => ("ci_ai", "ks-level1"),
         (false, true) => ("cs_ai", "ks-level1-kc-true"),

@@ -1,6 +1,7 @@
 //! The table itself: columns, identity, generated columns, primary key.
 
 use super::{Column, find, partition};
+use crate::plan::collation;
 use crate::plan::document::{GeneratedColumn, PlannedColumn, PlannedTable};
 use crate::schema::{ColumnName, quote_target};
 
@@ -104,7 +105,8 @@ pub(super) fn weaker(columns: &[Column<'_>]) -> Option<String> {
     let ignoring: Vec<&str> = columns
         .iter()
         .filter(|column| {
-            let source = column.source_type.collation.as_deref().is_some_and(super::collation::ignores);
+            let source =
+                column.source_type.collation.as_deref().is_some_and(|name| collation::of(name).anything());
             source && column.collation.is_none() && column.target_type != "citext"
         })
         .map(|column| column.target.as_str())
