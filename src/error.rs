@@ -170,8 +170,13 @@ impl ErrorKind {
 }
 
 /// An error with its place. Never carries a value of a row, a password or a URL with one.
+///
+/// One word wide: the result of everything that is done for a value is handed on in a register.
 #[derive(Debug)]
-pub struct Error {
+pub struct Error(Box<Place>);
+
+#[derive(Debug)]
+struct Place {
     kind: ErrorKind,
     message: String,
     table: Option<String>,
@@ -186,58 +191,58 @@ impl Error {
     /// What happened, in one sentence without a full stop.
     #[must_use]
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), table: None, column: None, cause: None }
+        Self(Box::new(Place { kind, message: message.into(), table: None, column: None, cause: None }))
     }
 
     /// Names the table (`schema.name` of the source).
     #[must_use]
     pub fn table(mut self, table: impl fmt::Display) -> Self {
-        self.table.get_or_insert_with(|| table.to_string());
+        self.0.table.get_or_insert_with(|| table.to_string());
         self
     }
 
     /// Names the column.
     #[must_use]
     pub fn column(mut self, column: impl fmt::Display) -> Self {
-        self.column.get_or_insert_with(|| column.to_string());
+        self.0.column.get_or_insert_with(|| column.to_string());
         self
     }
 
     /// Keeps the error that caused this one; its text is shown after the message.
     #[must_use]
     pub fn because(mut self, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        self.cause = Some(cause.into());
+        self.0.cause = Some(cause.into());
         self
     }
 
     /// The column that was named.
     #[must_use]
     pub fn column_name(&self) -> Option<&str> {
-        self.column.as_deref()
+        self.0.column.as_deref()
     }
 
     /// The kind, by which everything is decided.
     #[must_use]
     pub const fn kind(&self) -> ErrorKind {
-        self.kind
+        self.0.kind
     }
 
     /// The row of THE table.
     #[must_use]
     pub const fn policy(&self) -> Policy {
-        self.kind.policy()
+        self.0.kind.policy()
     }
 
     /// The message with table, column and numbered causes, on one line and without the remedy.
     #[must_use]
     pub fn detail(&self) -> String {
-        let mut text = match (&self.table, &self.column) {
-            (Some(table), Some(column)) => format!("table {table}, column {column}: {}", self.message),
-            (Some(table), None) => format!("table {table}: {}", self.message),
-            (None, Some(column)) => format!("column {column}: {}", self.message),
-            (None, None) => self.message.clone(),
+        let mut text = match (&self.0.table, &self.0.column) {
+            (Some(table), Some(column)) => format!("table {table}, column {column}: {}", self.0.message),
+            (Some(table), None) => format!("table {table}: {}", self.0.message),
+            (None, Some(column)) => format!("column {column}: {}", self.0.message),
+            (None, None) => self.0.message.clone(),
         };
-        if let Some(cause) = &self.cause {
+        if let Some(cause) = &self.0.cause {
             append_causes(&mut text, Some(cause.as_ref()));
         }
         text
@@ -272,7 +277,7 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match &self.cause {
+        match &self.0.cause {
             Some(cause) => Some(cause.as_ref()),
             None => None,
         }

@@ -10,16 +10,15 @@
 //! What is complete can be taken in the middle of a row: every byte but those of a text that is still being collected
 //! (see [`Limits`]). Counters and checksum are those of whole rows, however they were taken.
 
-use super::number::numeric;
 use super::operation::{Operation, operation};
-use super::time;
 use crate::convert::policy::{LossRecord, Policies, Sample};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::document::PlannedTable;
 use crate::schema::bound::Bound;
 use crate::source::wire::{RowEncoder, WireColumn};
 use bytes::Bytes;
-use long::{LongValue, sized};
+use fast::Fast;
+use long::LongValue;
 pub use losses::{Keys, Losses};
 use mask::Hidden;
 use refused::Refused;
@@ -27,8 +26,11 @@ pub use rejected::RefusedRow;
 use rejected::Rejecting;
 use row::Parts;
 use second::Watch;
+pub(super) use short::field;
+use short::{close, encode};
 
 pub(super) mod alternative;
+mod fast;
 mod long;
 mod losses;
 mod mask;
@@ -38,6 +40,7 @@ mod refused;
 mod rejected;
 mod row;
 mod second;
+mod short;
 mod spatial;
 #[cfg(test)]
 mod tests;
@@ -75,6 +78,8 @@ impl Limits {
 #[derive(Debug)]
 pub struct CopyEncoder {
     operations: Vec<Operation>,
+    /// By column: the short cut.
+    fast: Vec<Fast>,
     /// By column: what is looked at beside the value's bytes.
     watches: Vec<Watch>,
     policies: Vec<Policies>,
@@ -133,7 +138,9 @@ impl CopyEncoder {
             watches.push(Watch::of(planned, &operation).map_err(at)?);
             operations.push(operation);
         }
+        let fast = operations.iter().zip(&watches).map(|(operation, watch)| Fast::of(operation, watch));
         Ok(Self {
+            fast: fast.collect(),
             operations,
             watches,
             policies: table.columns.iter().map(|column| column.policies).collect(),
@@ -260,6 +267,22 @@ impl CopyEncoder {
         error.table(&self.table).column(name)
     }
 
+    /// A value that the fast way did not take.
+    #[inline(never)]
+    fn long_way(&mut self, column: usize, raw: &[u8], start: usize) -> Result<()> {
+        self.out.truncate(start);
+        let done = match self.operations.get(column) {
+            Some(operation) => encode(operation, &mut self.out, raw),
+            None => Err(Refused::Malformed),
+        };
+        if let (Ok(()), Some(watch)) = (&done, self.watches.get(column))
+            && watch.is_content(raw, self.out.len() - start)
+        {
+            return Ok(());
+        }
+        self.second_look(column, raw, start, done)
+    }
+
     #[inline]
     fn count_row(&mut self) {
         let (hash, length) = self.parts.end(self.out.get(self.row..).unwrap_or_default());
@@ -282,19 +305,14 @@ impl RowEncoder for CopyEncoder {
         Ok(())
     }
 
-    #[inline]
+    #[inline(always)]
     fn value(&mut self, column: usize, raw: &[u8]) -> Result<()> {
         let start = self.out.len();
-        let done = match self.operations.get(column) {
-            Some(operation) => encode(operation, &mut self.out, raw),
-            None => Err(Refused::Malformed),
-        };
-        if let (Ok(()), Some(watch)) = (&done, self.watches.get(column))
-            && watch.is_content(raw, self.out.len() - start)
-        {
+        let fast = self.fast.get(column).copied().unwrap_or(Fast::No);
+        if fast.encode(self.operations.get(column), &mut self.out, raw) {
             return Ok(());
         }
-        self.second_look(column, raw, start, done)
+        self.long_way(column, raw, start)
     }
 
     fn long_begin(&mut self, column: usize, length: Option<u64>) -> Result<()> {
@@ -354,98 +372,4 @@ impl RowEncoder for CopyEncoder {
             || self.losses.wants_key()
             || self.refused.is_some()
     }
-}
-
-/// A field of known content.
-#[inline]
-pub(super) fn field<const N: usize>(out: &mut Vec<u8>, content: &[u8; N]) {
-    const { assert!(N <= 64, "a short field") };
-    out.reserve(4 + N);
-    #[expect(clippy::cast_possible_truncation, reason = "at most 64, by the assertion above")]
-    out.extend_from_slice(&(N as u32).to_be_bytes());
-    out.extend_from_slice(content);
-}
-
-/// Writes the length of the field that starts at `field` and ends here.
-#[inline]
-fn close(out: &mut [u8], field: usize) -> Result<(), Refused> {
-    let length = i32::try_from(out.len() - field - 4).map_err(|_| Refused::TooLong)?;
-    if let Some(place) = out.get_mut(field..field + 4) {
-        place.copy_from_slice(&length.to_be_bytes());
-    }
-    Ok(())
-}
-
-#[inline]
-fn fixed<const N: usize>(raw: &[u8]) -> Result<[u8; N], Refused> {
-    raw.try_into().map_err(|_| Refused::Malformed)
-}
-
-#[inline]
-fn encode(operation: &Operation, out: &mut Vec<u8>, raw: &[u8]) -> Result<(), Refused> {
-    match operation {
-        Operation::Bit => field(out, &[u8::from(fixed::<1>(raw)? != [0])]),
-        Operation::TinyInt => field(out, &[0, fixed::<1>(raw)?[0]]),
-        Operation::SmallInt => field(out, &swapped::<2>(raw)?),
-        Operation::Four => field(out, &swapped::<4>(raw)?),
-        Operation::Eight => field(out, &swapped::<8>(raw)?),
-        Operation::Money => {
-            let [a, b, c, d, e, f, g, h] = fixed(raw)?;
-            let amount = i64::from_le_bytes([e, f, g, h, a, b, c, d]);
-            numeric(out, amount < 0, u128::from(amount.unsigned_abs()), 4);
-        }
-        Operation::SmallMoney => {
-            let amount = i32::from_le_bytes(fixed(raw)?);
-            numeric(out, amount < 0, u128::from(amount.unsigned_abs()), 4);
-        }
-        Operation::Decimal(scale) => {
-            let (negative, magnitude) = decimal(raw)?;
-            numeric(out, negative, magnitude, *scale);
-        }
-        Operation::Date => field(out, &time::date(raw)?.to_be_bytes()),
-        Operation::Time(scale) => field(out, &time::time(raw, *scale)?.to_be_bytes()),
-        Operation::SmallDateTime => field(out, &time::smalldatetime(raw)?.to_be_bytes()),
-        Operation::DateTime => field(out, &time::datetime(raw)?.to_be_bytes()),
-        Operation::DateTime2(scale) => field(out, &time::datetime2(raw, *scale)?.to_be_bytes()),
-        Operation::DateTimeOffset(scale) => field(out, &time::datetimeoffset(raw, *scale)?.to_be_bytes()),
-        Operation::Guid => {
-            let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = fixed(raw)?;
-            field(out, &[d, c, b, a, f, e, h, g, i, j, k, l, m, n, o, p]);
-        }
-        Operation::Alternative(alternative) => alternative.field(out, raw)?,
-        Operation::Bytes
-        | Operation::Utf16
-        | Operation::Xml
-        | Operation::Coded(_)
-        | Operation::Jsonb
-        | Operation::Hex
-        | Operation::Whole(_) => {
-            let start = out.len();
-            out.extend_from_slice(&[0; 4]);
-            sized(operation, out, raw)?;
-            close(out, start)?;
-        }
-    }
-    Ok(())
-}
-
-#[inline]
-fn swapped<const N: usize>(raw: &[u8]) -> Result<[u8; N], Refused> {
-    let mut bytes = fixed::<N>(raw)?;
-    bytes.reverse();
-    Ok(bytes)
-}
-
-/// DECIMALN: a sign byte (1: not negative), then 4, 8, 12 or 16 bytes of magnitude.
-#[inline]
-fn decimal(raw: &[u8]) -> Result<(bool, u128), Refused> {
-    const TOO_LARGE: u128 = 10u128.pow(38);
-    let (&sign, digits) = raw.split_first().ok_or(Refused::Malformed)?;
-    if sign > 1 || !matches!(digits.len(), 4 | 8 | 12 | 16) {
-        return Err(Refused::Malformed);
-    }
-    let mut bytes = [0u8; 16];
-    bytes[..digits.len()].copy_from_slice(digits);
-    let magnitude = u128::from_le_bytes(bytes);
-    if magnitude >= TOO_LARGE { Err(Refused::Malformed) } else { Ok((sign == 0, magnitude)) }
 }

@@ -9,11 +9,21 @@ const GROUPS: usize = 12;
 
 /// Appends a numeric field: `magnitude` x 10^-`scale`.
 pub(super) fn numeric(out: &mut Vec<u8>, negative: bool, magnitude: u128, scale: u8) {
+    match u64::try_from(magnitude) {
+        Ok(small) => numeric_of_64(out, negative, small, scale),
+        Err(_) => {
+            let mut groups = [0u16; GROUPS];
+            let used = split_large(magnitude, scale, &mut groups);
+            write(out, negative, scale, &groups[..used]);
+        }
+    }
+}
+
+/// As [`numeric`], for a magnitude of up to 64 bits: no division is wider.
+#[inline]
+pub(super) fn numeric_of_64(out: &mut Vec<u8>, negative: bool, magnitude: u64, scale: u8) {
     let mut groups = [0u16; GROUPS];
-    let used = match u64::try_from(magnitude) {
-        Ok(small) => split_small(small, scale, &mut groups),
-        Err(_) => split_large(magnitude, scale, &mut groups),
-    };
+    let used = split_small(magnitude, scale, &mut groups);
     write(out, negative, scale, &groups[..used]);
 }
 
@@ -80,12 +90,12 @@ fn split_large(mut rest: u128, scale: u8, groups: &mut [u16; GROUPS]) -> usize {
 )]
 fn write(out: &mut Vec<u8>, negative: bool, scale: u8, groups: &[u16]) {
     let fraction = usize::from(scale).div_ceil(4) as i16;
-    let highest = groups.iter().rposition(|group| *group != 0);
-    let lowest = groups.iter().position(|group| *group != 0);
-    let (Some(highest), Some(lowest)) = (highest, lowest) else {
+    let Some(lowest) = groups.iter().position(|group| *group != 0) else {
         field(out, &[0, 0, 0, 0, 0, 0, 0, scale]);
         return;
     };
+    // The last group that was made is none of zeros.
+    let highest = groups.len() - 1;
     let weight = highest as i16 - fraction;
     let count = highest - lowest + 1;
     let sign = if negative { NEGATIVE } else { 0 };

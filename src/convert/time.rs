@@ -19,6 +19,7 @@ pub(super) enum Refused {
 }
 
 /// Three bytes of a date to days since 2000-01-01.
+#[inline]
 pub(super) fn date(raw: &[u8]) -> Result<i32, Refused> {
     let &[low, middle, high] = raw else { return Err(Refused::Malformed) };
     let days = i32::from_le_bytes([low, middle, high, 0]);
@@ -66,18 +67,14 @@ fn micros_of_seven(raw: &[u8], below: Below) -> Result<i64, Refused> {
 }
 
 /// The bytes of a time of this scale: units of 10^-scale seconds since midnight, to microseconds.
+#[inline]
 pub(super) fn time(raw: &[u8], scale: u8) -> Result<i64, Refused> {
-    let expected = match scale {
-        0..=2 => 3,
-        3 | 4 => 4,
-        _ => 5,
+    let units = match (raw, scale) {
+        (&[a, b, c], 0..=2) => i64::from_le_bytes([a, b, c, 0, 0, 0, 0, 0]),
+        (&[a, b, c, d], 3 | 4) => i64::from_le_bytes([a, b, c, d, 0, 0, 0, 0]),
+        (&[a, b, c, d, e], 5..) => i64::from_le_bytes([a, b, c, d, e, 0, 0, 0]),
+        _ => return Err(Refused::Malformed),
     };
-    if raw.len() != expected {
-        return Err(Refused::Malformed);
-    }
-    let mut bytes = [0u8; 8];
-    bytes[..expected].copy_from_slice(raw);
-    let units = i64::from_le_bytes(bytes);
     let micros = if scale == 7 {
         if units % 10 != 0 {
             return Err(Refused::SeventhDigit);
@@ -90,6 +87,7 @@ pub(super) fn time(raw: &[u8], scale: u8) -> Result<i64, Refused> {
 }
 
 /// datetime2: a time, then a date; microseconds since 2000-01-01.
+#[inline]
 pub(super) fn datetime2(raw: &[u8], scale: u8) -> Result<i64, Refused> {
     let at = raw.len().checked_sub(3).ok_or(Refused::Malformed)?;
     let (clock, day) = raw.split_at(at);

@@ -274,6 +274,7 @@ impl Decoder {
     }
 
     /// Reads a row's token byte and bitmap; false: cut.
+    #[inline]
     fn begin_row(&mut self) -> Result<bool> {
         if !self.in_result {
             return Err(broken("a row outside of a result"));

@@ -2,8 +2,9 @@
 
 use super::super::number::numeric;
 use super::super::types::Encoding;
+use super::Refused;
+use super::short::{close, decimal, field, fixed};
 use super::written::Written;
-use super::{Refused, close, decimal, field, fixed};
 
 /// An integer as it is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 
 use super::super::lenient::{Changed, Lenient, Pending, Rules};
 use super::super::operation::Operation;
-use super::super::text::{Coded, Utf16, plain_xml};
+use super::super::text::{Coded, Utf16, plain_xml, whole_coded, whole_utf16};
 use super::written::hex;
 use super::{LARGEST_FIELD, Refused, close};
 
@@ -194,18 +194,12 @@ pub(super) fn sized(operation: &Operation, out: &mut Vec<u8>, raw: &[u8]) -> Res
             if matches!(operation, Operation::Jsonb) {
                 out.push(JSONB_VERSION);
             }
-            let mut pieces = Utf16::default();
-            pieces.piece(out, raw)?;
-            pieces.end()?;
+            whole_utf16(out, raw)?;
             if matches!(operation, Operation::Xml) {
                 plain_xml(out, start);
             }
         }
-        Operation::Coded(page) => {
-            let mut coded = Coded::default();
-            coded.piece(page, out, raw)?;
-            coded.end(page, out, start)?;
-        }
+        Operation::Coded(page) => whole_coded(page, out, raw)?,
         _ => out.extend_from_slice(raw),
     }
     Ok(())

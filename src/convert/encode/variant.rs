@@ -5,8 +5,9 @@
 //! `{"type": "decimal(18,4)", "value": 1.5000}`; numbers and bits are JSON's, all else is text.
 
 use super::super::text::{Coded, Utf16};
+use super::Refused;
+use super::short::fixed;
 use super::written::{Written, digits, float, hex};
-use super::{Refused, fixed};
 use crate::source::wire::{CodePage, Collation, code_page};
 use std::sync::{Mutex, PoisonError};
 

@@ -1,7 +1,8 @@
 //! Values as the text that SQL Server itself writes: every digit of the declared scale, ISO dates, upper-case
 //! uniqueidentifiers, hex for bytes. What SQL Server would round in its text (money, float) is written in full.
 
-use super::{Refused, decimal, fixed};
+use super::Refused;
+use super::short::{decimal, fixed};
 
 /// 1900-01-01 in days since 0001-01-01.
 const YEAR_1900: i32 = 693_595;

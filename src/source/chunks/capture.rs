@@ -132,7 +132,7 @@ impl<E: RowEncoder> RowEncoder for KeyCapture<E> {
         self.inner.null(column)
     }
 
-    #[inline]
+    #[inline(always)]
     fn value(&mut self, column: usize, raw: &[u8]) -> Result<()> {
         if let Some(kept) = self.kept(column) {
             kept.begin();

@@ -74,10 +74,12 @@ impl Packets {
     }
 
     /// What can be decoded now.
+    #[inline]
     pub(super) fn payload(&self) -> &[u8] {
         &self.buffer[self.start..self.end]
     }
 
+    #[inline]
     pub(super) fn consume(&mut self, count: usize) {
         self.start = (self.start + count).min(self.end);
     }

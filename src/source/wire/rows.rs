@@ -10,6 +10,8 @@ use crate::error::Result;
 
 const PLP_NULL: u64 = u64::MAX;
 const PLP_UNKNOWN: u64 = u64::MAX - 1;
+/// In the place of a length: no value is as long.
+const NULL: usize = usize::MAX / 2;
 /// The timestamp behind a text pointer.
 const TIMESTAMP: usize = 8;
 
@@ -48,14 +50,18 @@ impl LongValue {
 
 impl RowState {
     /// Starts a row; `nulls` is the bitmap of an NBCROW.
+    #[inline]
     pub(super) fn begin(&mut self, nulls: &[u8]) {
         self.column = 0;
         self.long = None;
         self.nulls.clear();
-        self.nulls.extend_from_slice(nulls);
+        if !nulls.is_empty() {
+            self.nulls.extend_from_slice(nulls);
+        }
     }
 
     /// Decodes from `payload`: the bytes used, and whether the row is complete.
+    #[inline]
     pub(super) fn decode<E: RowEncoder>(
         &mut self,
         frames: &[Frame],
@@ -69,26 +75,41 @@ impl RowState {
             }
             self.column += 1;
         }
+        if self.nulls.is_empty() {
+            self.values::<E, false>(frames, payload, at, rows)
+        } else {
+            self.values::<E, true>(frames, payload, at, rows)
+        }
+    }
+
+    /// The values from the next column on, which begin at `at`. `NULLS`: some are in the bitmap and not in the payload.
+    fn values<E: RowEncoder, const NULLS: bool>(
+        &mut self,
+        frames: &[Frame],
+        payload: &[u8],
+        mut at: usize,
+        rows: &mut E,
+    ) -> Result<(usize, bool)> {
         let first = self.column;
-        for (column, frame) in frames.iter().enumerate().skip(first) {
-            if self.is_null(column) {
+        for (frame, column) in frames.get(first..).unwrap_or_default().iter().zip(first..) {
+            if NULLS && self.is_null(column) {
                 rows.null(column)?;
                 continue;
             }
             let rest = payload.get(at..).unwrap_or_default();
             let (head, length) = match *frame {
-                Frame::Fixed(length) => (0, Some(usize::from(length))),
+                Frame::Fixed(length) => (0, usize::from(length)),
                 Frame::Byte => match rest.first() {
-                    Some(0) => (1, None),
-                    Some(&length) => (1, Some(usize::from(length))),
+                    Some(0) => (1, NULL),
+                    Some(&length) => (1, usize::from(length)),
                     None => return Ok(self.cut(column, at)),
                 },
                 Frame::Short => match rest.first_chunk() {
-                    Some([0xFF, 0xFF]) => (2, None),
-                    Some(&length) => (2, Some(usize::from(u16::from_le_bytes(length)))),
+                    Some([0xFF, 0xFF]) => (2, NULL),
+                    Some(&length) => (2, usize::from(u16::from_le_bytes(length))),
                     None => return Ok(self.cut(column, at)),
                 },
-                Frame::Nothing => (0, None),
+                Frame::Nothing => (0, NULL),
                 Frame::Long | Frame::Pointer | Frame::Plp => {
                     self.column = column;
                     if !self.long(*frame, payload, &mut at, rows)? {
@@ -97,17 +118,14 @@ impl RowState {
                     continue;
                 }
             };
-            match length {
-                None => rows.null(column)?,
-                Some(length) => match rest.get(head..head + length) {
-                    Some(raw) => {
-                        rows.value(column, raw)?;
-                        at += length;
-                    }
-                    None => return Ok(self.cut(column, at)),
-                },
+            if length == NULL {
+                rows.null(column)?;
+                at += head;
+                continue;
             }
-            at += head;
+            let Some(raw) = rest.get(head..head + length) else { return Ok(self.cut(column, at)) };
+            rows.value(column, raw)?;
+            at += head + length;
         }
         Ok((at, true))
     }
