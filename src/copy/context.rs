@@ -7,7 +7,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::plan::document::Plan;
 use crate::progress::Progress;
 use crate::retry::RetryPolicy;
-use crate::settings::{Consistency, Settings, Truncate};
+use crate::settings::{Consistency, Settings, Throttle, Truncate};
 use crate::shutdown::Shutdown;
 use crate::source::settings::SourceSettings;
 use crate::target::client::Client;
@@ -40,6 +40,10 @@ pub struct Context {
     pub retry: RetryPolicy,
     /// Where rows go that are refused; None: they fail their table.
     pub rejects: Option<Rejects>,
+    /// Tables are created UNLOGGED, and set LOGGED when all their rows are there.
+    pub unlogged: bool,
+    /// How fast all workers together may be.
+    pub throttle: Throttle,
     /// Memory of all buffers.
     pub budget: Arc<Budget>,
     pub shutdown: Shutdown,
@@ -154,6 +158,8 @@ impl Context {
             consistency: run.consistency,
             retry: settings.retry,
             rejects: run.rejects,
+            unlogged: settings.unlogged,
+            throttle: settings.throttle,
             budget: Arc::new(Budget::new(settings.memory, settings.jobs, Path::new("/"))?),
             shutdown: shutdown.clone(),
             progress: run.progress,
