@@ -126,7 +126,7 @@ pub struct SelectionArgs {
 /// How tables are worked on.
 #[derive(Debug, Clone, Default, Args)]
 pub struct CopyArgs {
-    /// Chunks at once, of one table or of several [default: the CPUs of the container, at most 8]
+    /// Chunks at once, of one table or of several [default: two for each CPU of the container, at most 8]
     #[arg(long, value_name = "N", help_heading = "Copying")]
     pub jobs: Option<NonZeroUsize>,
     /// Go on with an earlier run, which must exist (going on happens anyway)
@@ -287,7 +287,7 @@ pub struct FinishArgs {
     pub source: SourceArgs,
     #[command(flatten)]
     pub target: TargetArgs,
-    /// Statements at once [default: the CPUs of the container, at most 8]
+    /// Statements at once [default: two for each CPU of the container, at most 8]
     #[arg(long, value_name = "N", help_heading = "Copying")]
     pub jobs: Option<NonZeroUsize>,
     /// As for the copy: what database-snapshot NAME names is asked for indexes and keys [default: the database]

@@ -23,7 +23,9 @@ use crate::cli::{
     Cli, CliCommand, CopyArgs, Format, PhaseChoice, PlanChoiceArgs, RunArguments, SelectionArgs, SourceArgs,
     TargetArgs, WorkArgs,
 };
+use crate::copy::budget;
 use crate::error::{Error, ErrorKind, Result};
+use crate::limits;
 use crate::plan::document::PlanOptions;
 use crate::plan::shards::Selection;
 use crate::retry::RetryPolicy;
@@ -34,13 +36,16 @@ use clap::FromArgMatches;
 use file::TablesSection;
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// The name of the run where none is given.
 pub const DEFAULT_RUN_ID: &str = "default";
 /// More chunks at once than this rarely help, and each holds two connections.
 const MOST_DEFAULT_JOBS: usize = 8;
+/// A job mostly waits for one server or the other: a row costs it well below a microsecond of CPU, and each server several
+/// times that. Two jobs fill the pauses between chunks and tables, and still leave a CPU half idle.
+const JOBS_PER_CPU: usize = 2;
 /// A chunk is redone as a whole, and is a transaction of its own: seconds of work, far above the cost of a commit.
 const DEFAULT_CHUNK: u64 = 128 * 1024 * 1024;
 const LEAST_CHUNK: u64 = 1024;
@@ -301,6 +306,7 @@ fn settings(cli: Cli, tables: Option<&TablesSection>, environment: &Environment)
     if planning {
         plan.tables = choices.unwrap_or_default();
     }
+    let memory = copy.memory.as_deref().map(|text| values::size("memory", text, LEAST_MEMORY)).transpose()?;
     let settings = Settings {
         source,
         target: target.as_deref().map(TargetSettings::parse).transpose()?,
@@ -309,7 +315,7 @@ fn settings(cli: Cli, tables: Option<&TablesSection>, environment: &Environment)
         pod: values::pod_name(run.pod_name, environment)?,
         claim_timeout: time("claim-timeout", copy.claim_timeout, 60)?,
         selection,
-        jobs: copy.jobs.unwrap_or_else(default_jobs),
+        jobs: copy.jobs.unwrap_or_else(|| default_jobs(memory, Path::new("/"))),
         resume: copy.resume,
         start_from_table: copy
             .start_from_table
@@ -327,7 +333,7 @@ fn settings(cli: Cli, tables: Option<&TablesSection>, environment: &Environment)
             Some(text) => values::size("chunk-size", text, LEAST_CHUNK)?,
             None => DEFAULT_CHUNK,
         },
-        memory: copy.memory.as_deref().map(|text| values::size("memory", text, LEAST_MEMORY)).transpose()?,
+        memory,
         plan,
         rejects: choices::rejects(copy.rejects.as_deref(), copy.rejects_quota)?,
         unlogged: copy.unlogged,
@@ -366,10 +372,11 @@ fn check(settings: &Settings) -> Result<()> {
     Ok(())
 }
 
-fn default_jobs() -> NonZeroUsize {
-    // The standard library takes the CPU limit of the container into account.
-    let cpus = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    NonZeroUsize::new(cpus.min(MOST_DEFAULT_JOBS)).unwrap_or(NonZeroUsize::MIN)
+/// By the CPUs of the container: see [`JOBS_PER_CPU`]. Never more than the memory is enough for.
+fn default_jobs(memory: Option<u64>, root: &Path) -> NonZeroUsize {
+    let wanted = usize::try_from(limits::cpus(root)).unwrap_or(MOST_DEFAULT_JOBS);
+    let wanted = wanted.saturating_mul(JOBS_PER_CPU).clamp(1, MOST_DEFAULT_JOBS);
+    budget::fitting(memory, NonZeroUsize::new(wanted).unwrap_or(NonZeroUsize::MIN), root)
 }
 
 fn retry_policy(retries: Option<usize>, max_wait: Duration) -> RetryPolicy {

@@ -2,12 +2,13 @@
 
 use super::budget::Budget;
 use super::rejects::Rejects;
+use super::throttle::Throttle;
 use crate::checkpoint::Checkpoints;
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::document::Plan;
 use crate::progress::Progress;
 use crate::retry::RetryPolicy;
-use crate::settings::{Consistency, Settings, Throttle, Truncate};
+use crate::settings::{Consistency, Settings, Truncate};
 use crate::shutdown::Shutdown;
 use crate::source::settings::SourceSettings;
 use crate::target::client::Client;
@@ -15,6 +16,7 @@ use crate::target::ledger;
 use crate::target::objects::Standing;
 use crate::target::pooler;
 use crate::target::settings::TargetSettings;
+use crate::telemetry::measures;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
@@ -42,8 +44,8 @@ pub struct Context {
     pub rejects: Option<Rejects>,
     /// Tables are created UNLOGGED, and set LOGGED when all their rows are there.
     pub unlogged: bool,
-    /// How fast all workers together may be.
-    pub throttle: Throttle,
+    /// Holds all workers together back.
+    pub throttle: Arc<Throttle>,
     /// Memory of all buffers.
     pub budget: Arc<Budget>,
     pub shutdown: Shutdown,
@@ -139,6 +141,8 @@ impl Context {
     pub fn new(settings: &Settings, shutdown: &Shutdown, run: Started) -> Result<Arc<Self>> {
         let target = settings.target()?.clone();
         let application = format!("shardferry {} pod {}", settings.run_id, settings.pod);
+        let throttle = Arc::new(Throttle::new(settings.throttle));
+        measures::watch_held(throttle.held());
         Ok(Arc::new(Self {
             source: settings.source()?.clone(),
             session: Arc::new(Mutex::new(LockSession::new(
@@ -159,7 +163,7 @@ impl Context {
             retry: settings.retry,
             rejects: run.rejects,
             unlogged: settings.unlogged,
-            throttle: settings.throttle,
+            throttle,
             budget: Arc::new(Budget::new(settings.memory, settings.jobs, Path::new("/"))?),
             shutdown: shutdown.clone(),
             progress: run.progress,

@@ -353,3 +353,24 @@ fn a_pod_may_be_held_back() {
     let said = refused(SYNC, &[("SHARDFERRY_MAX_MB_PER_SECOND", "0")]);
     assert!(said.contains("SHARDFERRY_MAX_MB_PER_SECOND: invalid value '0'"), "{said}");
 }
+
+#[test]
+fn jobs_are_two_for_each_cpu_as_far_as_memory_goes() {
+    let of = |cpus: &str, memory: Option<&str>| {
+        let root = tempfile::tempdir().unwrap();
+        let mut files = vec![
+            ("proc/self/status", format!("Cpus_allowed_list:\t{cpus}\n")),
+            ("proc/self/cgroup", "0::/\n".to_owned()),
+        ];
+        files.extend(memory.map(|limit| ("sys/fs/cgroup/memory.max", limit.to_owned())));
+        for (path, text) in files {
+            let path = root.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        default_jobs(None, root.path()).get()
+    };
+    assert_eq!([of("0", None), of("0-1", None), of("0-3", None), of("0-63", None)], [2, 4, 8, 8]);
+    // 128 MiB are enough for all of them, 64 MiB for five, and one is always tried.
+    assert_eq!(["134217728", "67108864", "1048576"].map(|limit| of("0-63", Some(limit))), [8, 5, 1]);
+}
