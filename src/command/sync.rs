@@ -100,6 +100,7 @@ pub(super) async fn copy(
         standing,
     };
     let context = Context::new(settings, shutdown, started)?;
+    measures::watch_held(context.throttle.held());
     let _watched = replicas::watch(&context).await?;
     let (work, refused): (Vec<_>, Vec<_>) = list
         .work

@@ -16,7 +16,6 @@ use crate::target::ledger;
 use crate::target::objects::Standing;
 use crate::target::pooler;
 use crate::target::settings::TargetSettings;
-use crate::telemetry::measures;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
@@ -141,8 +140,6 @@ impl Context {
     pub fn new(settings: &Settings, shutdown: &Shutdown, run: Started) -> Result<Arc<Self>> {
         let target = settings.target()?.clone();
         let application = format!("shardferry {} pod {}", settings.run_id, settings.pod);
-        let throttle = Arc::new(Throttle::new(settings.throttle));
-        measures::watch_held(throttle.held());
         Ok(Arc::new(Self {
             source: settings.source()?.clone(),
             session: Arc::new(Mutex::new(LockSession::new(
@@ -163,7 +160,7 @@ impl Context {
             retry: settings.retry,
             rejects: run.rejects,
             unlogged: settings.unlogged,
-            throttle,
+            throttle: Arc::new(Throttle::new(settings.throttle)),
             budget: Arc::new(Budget::new(settings.memory, settings.jobs, Path::new("/"))?),
             shutdown: shutdown.clone(),
             progress: run.progress,
