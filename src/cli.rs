@@ -3,6 +3,7 @@
 //! Every value stays optional here, so that a lower layer can fill it. Long flag names are also the names of the
 //! environment variables (`SHARDFERRY_<FLAG>`) and the keys of the config file.
 
+use clap::builder::RangedI64ValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -125,7 +126,7 @@ pub struct SelectionArgs {
 /// How tables are worked on.
 #[derive(Debug, Clone, Default, Args)]
 pub struct CopyArgs {
-    /// Chunks at once, of one table or of several [default: the CPUs of the container, at most 8]
+    /// Chunks at once, of one table or of several [default: two for each CPU of the container, at most 8]
     #[arg(long, value_name = "N", help_heading = "Copying")]
     pub jobs: Option<NonZeroUsize>,
     /// Go on with an earlier run, which must exist (going on happens anyway)
@@ -164,6 +165,33 @@ pub struct CopyArgs {
     /// Fail a table after so many rejected rows [default: 1000]
     #[arg(long, value_name = "N", help_heading = "Copying")]
     pub rejects_quota: Option<u64>,
+    /// Create tables UNLOGGED; each is set LOGGED when all its rows are there
+    #[arg(long, help_heading = "Copying")]
+    pub unlogged: bool,
+    #[command(flatten)]
+    pub throttle: ThrottleArgs,
+}
+
+/// How fast a pod may be.
+#[derive(Debug, Clone, Default, Args)]
+pub struct ThrottleArgs {
+    /// Write at most so many rows a second, all chunks of this pod together
+    #[arg(long, value_name = "N", help_heading = "Copying", allow_negative_numbers = true, value_parser = up_to(MOST_ROWS))]
+    pub max_rows_per_second: Option<u64>,
+    /// Write at most so many MB (1,000,000 bytes of COPY data) a second, all chunks of this pod together
+    #[arg(long, value_name = "N", help_heading = "Copying", allow_negative_numbers = true, value_parser = up_to(MOST_MB))]
+    pub max_mb_per_second: Option<u64>,
+    /// Wait while a replica of the target is further behind than this
+    #[arg(long, value_name = "TIME", help_heading = "Copying", allow_negative_numbers = true)]
+    pub max_replica_lag: Option<String>,
+}
+
+/// More than this a second is no limit, but a mistake.
+const MOST_ROWS: i64 = 1_000_000_000;
+const MOST_MB: i64 = 1_000_000;
+
+fn up_to(most: i64) -> RangedI64ValueParser<u64> {
+    RangedI64ValueParser::new().range(1..=most)
 }
 
 /// What the plan is made of.
@@ -259,7 +287,7 @@ pub struct FinishArgs {
     pub source: SourceArgs,
     #[command(flatten)]
     pub target: TargetArgs,
-    /// Statements at once [default: the CPUs of the container, at most 8]
+    /// Statements at once [default: two for each CPU of the container, at most 8]
     #[arg(long, value_name = "N", help_heading = "Copying")]
     pub jobs: Option<NonZeroUsize>,
     /// As for the copy: what database-snapshot NAME names is asked for indexes and keys [default: the database]

@@ -7,6 +7,7 @@
 //! - `table`: the books of a table under way
 //! - `worker`, `pump`: one chunk, one target transaction: COPY, epoch check, marker, commit
 //! - [`budget`]: the memory that all of it may take
+//! - [`throttle`], [`replicas`]: how fast all of it may be
 //! - `rejects`: rows that are left out, and their files
 //! - `settle`: what became of a table, written down
 //! - [`scheduler`]: the work list of a pod, largest table first, `--jobs` chunks at once
@@ -21,8 +22,10 @@ pub mod context;
 pub mod owner;
 mod pump;
 pub mod rejects;
+pub mod replicas;
 pub mod scheduler;
 mod settle;
 pub mod state;
 mod table;
+pub mod throttle;
 mod worker;

@@ -18,6 +18,7 @@
 //! | [`target`] | PostgreSQL: catalog, DDL, ledger, COPY |
 //! | [`checkpoint`] | documents and their stores; its module doc is the protocol |
 //! | [`error`], [`retry`], [`shutdown`] | kinds and what follows from them |
+//! | [`limits`] | memory and CPUs that the process may take |
 //! | [`progress`], [`report`], [`orchestrator`], [`telemetry`] | what people and orchestrators see |
 //!
 //! Arrows point one way: command -> copy -> {source, target, convert, checkpoint} -> schema. Source and target never
@@ -35,6 +36,7 @@ pub mod error;
 pub mod failpoint;
 #[cfg(test)]
 mod generated;
+pub mod limits;
 pub mod orchestrator;
 pub mod plan;
 pub mod progress;

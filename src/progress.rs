@@ -45,6 +45,8 @@ struct State {
     running: BTreeMap<u32, Running>,
     /// `totals.finished()` at the last summary.
     summarised: u64,
+    /// By the limits of `--max-rows-per-second` and its like, and by replicas of the target.
+    held_back: [Duration; 2],
 }
 
 /// A table under way.
@@ -127,6 +129,7 @@ impl Progress {
             totals: Totals::default(),
             running: BTreeMap::new(),
             summarised: 0,
+            held_back: [Duration::ZERO; 2],
         })))
     }
 
@@ -285,6 +288,12 @@ impl Progress {
         state.say(&line, |line| tracing::info!(table = name, index, total = plan_total, why, "{line}"));
     }
 
+    /// How long chunks waited for a limit of rows or bytes, and for replicas: in seconds, for the final summary.
+    pub fn held_back(&self, seconds: [f64; 2]) {
+        self.state().held_back =
+            seconds.map(|seconds| Duration::try_from_secs_f64(seconds).unwrap_or_default());
+    }
+
     /// The counts so far.
     #[must_use]
     pub fn totals(&self) -> Totals {
@@ -300,11 +309,12 @@ impl Progress {
     pub fn final_summary(&self) {
         let mut state = self.state();
         state.bars.clear();
-        let (totals, took) = (state.totals, state.started.elapsed());
+        let (totals, took, held_back) = (state.totals, state.started.elapsed(), state.held_back);
         let seconds = took.as_secs_f64();
         match &mut state.output {
             Output::Lines(writer) => {
-                for line in lines::final_summary(&totals, took) {
+                let held = lines::held_back(held_back);
+                for line in lines::final_summary(&totals, took).into_iter().chain(held) {
                     let _ = writeln!(writer, "{line}");
                 }
             }
@@ -312,6 +322,7 @@ impl Progress {
                 let Totals { completed: processed, skipped, failed, rows, bytes, .. } = totals;
                 let (rows_per_second, go_on) = (lines::per_second(rows, took), lines::go_on(&totals));
                 let line = lines::final_sentence(&totals, took);
+                let [throttled_seconds, replica_lag_seconds] = held_back.map(|held| held.as_secs_f64());
                 tracing::info!(
                     processed,
                     skipped,
@@ -320,6 +331,8 @@ impl Progress {
                     bytes,
                     seconds,
                     rows_per_second,
+                    throttled_seconds,
+                    replica_lag_seconds,
                     go_on,
                     "{line}"
                 );

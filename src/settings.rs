@@ -14,16 +14,18 @@ mod tables;
 mod telemetry;
 mod values;
 
-pub use choices::{Consistency, LogSettings, OutputSettings, Rejects, Truncate};
+pub use choices::{Consistency, LogSettings, OutputSettings, Rejects, Throttle, Truncate};
 pub use environment::Environment;
 pub use telemetry::{Collector, Protocol, TelemetrySettings};
 
 use crate::checkpoint::{CheckpointUrl, RunId};
 use crate::cli::{
-    Cli, CliCommand, CopyArgs, Format, LogFormat, PhaseChoice, PlanChoiceArgs, RunArguments, SelectionArgs,
-    SourceArgs, TargetArgs, WorkArgs,
+    Cli, CliCommand, CopyArgs, Format, PhaseChoice, PlanChoiceArgs, RunArguments, SelectionArgs, SourceArgs,
+    TargetArgs, WorkArgs,
 };
+use crate::copy::budget;
 use crate::error::{Error, ErrorKind, Result};
+use crate::limits;
 use crate::plan::document::PlanOptions;
 use crate::plan::shards::Selection;
 use crate::retry::RetryPolicy;
@@ -33,17 +35,17 @@ use crate::target::settings::TargetSettings;
 use clap::FromArgMatches;
 use file::TablesSection;
 use std::ffi::OsString;
-use std::io::IsTerminal;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// The name of the run where none is given.
 pub const DEFAULT_RUN_ID: &str = "default";
-const XCOM_FOLDER: &str = "/airflow/xcom";
-const TERMINATION_LOG: &str = "/dev/termination-log";
 /// More chunks at once than this rarely help, and each holds two connections.
 const MOST_DEFAULT_JOBS: usize = 8;
+/// A job mostly waits for one server or the other: a row costs it well below a microsecond of CPU, and each server several
+/// times that. Two jobs fill the pauses between chunks and tables, and still leave a CPU half idle.
+const JOBS_PER_CPU: usize = 2;
 /// A chunk is redone as a whole, and is a transaction of its own: seconds of work, far above the cost of a commit.
 const DEFAULT_CHUNK: u64 = 128 * 1024 * 1024;
 const LEAST_CHUNK: u64 = 1024;
@@ -109,6 +111,9 @@ pub struct Settings {
     pub plan: PlanOptions,
     /// Where rows go that cannot be converted; None: they fail their table.
     pub rejects: Option<Rejects>,
+    /// Tables are created UNLOGGED, and set LOGGED when all their rows are there.
+    pub unlogged: bool,
+    pub throttle: Throttle,
     pub retry: RetryPolicy,
     /// From SIGTERM until what is under way must have ended.
     pub grace: Duration,
@@ -193,7 +198,7 @@ pub fn load(arguments: Vec<OsString>, environment: &Environment) -> Result<Setti
 #[must_use]
 pub fn fallback_outputs(environment: &Environment) -> OutputSettings {
     let path = |name: &str| environment.get(name).map(PathBuf::from);
-    outputs(path("SHARDFERRY_RESULT_FILE"), path("SHARDFERRY_TERMINATION_LOG"))
+    choices::outputs(path("SHARDFERRY_RESULT_FILE"), path("SHARDFERRY_TERMINATION_LOG"))
 }
 
 /// The parts of all commands; those that a command has not are empty.
@@ -301,6 +306,7 @@ fn settings(cli: Cli, tables: Option<&TablesSection>, environment: &Environment)
     if planning {
         plan.tables = choices.unwrap_or_default();
     }
+    let memory = copy.memory.as_deref().map(|text| values::size("memory", text, LEAST_MEMORY)).transpose()?;
     let settings = Settings {
         source,
         target: target.as_deref().map(TargetSettings::parse).transpose()?,
@@ -309,7 +315,7 @@ fn settings(cli: Cli, tables: Option<&TablesSection>, environment: &Environment)
         pod: values::pod_name(run.pod_name, environment)?,
         claim_timeout: time("claim-timeout", copy.claim_timeout, 60)?,
         selection,
-        jobs: copy.jobs.unwrap_or_else(default_jobs),
+        jobs: copy.jobs.unwrap_or_else(|| default_jobs(memory, Path::new("/"))),
         resume: copy.resume,
         start_from_table: copy
             .start_from_table
@@ -327,14 +333,16 @@ fn settings(cli: Cli, tables: Option<&TablesSection>, environment: &Environment)
             Some(text) => values::size("chunk-size", text, LEAST_CHUNK)?,
             None => DEFAULT_CHUNK,
         },
-        memory: copy.memory.as_deref().map(|text| values::size("memory", text, LEAST_MEMORY)).transpose()?,
+        memory,
         plan,
         rejects: choices::rejects(copy.rejects.as_deref(), copy.rejects_quota)?,
+        unlogged: copy.unlogged,
+        throttle: choices::throttle(&copy.throttle)?,
         retry: retry_policy(run.retries, time("retry-max-wait", run.retry_max_wait, 30)?),
         grace: time("grace-period", run.grace_period, 25)?,
-        log: log(run.log_format, environment),
+        log: choices::log(run.log_format, environment),
         telemetry: telemetry::telemetry(environment),
-        outputs: outputs(run.result_file, run.termination_log),
+        outputs: choices::outputs(run.result_file, run.termination_log),
         command,
     };
     check(&settings)?;
@@ -364,34 +372,16 @@ fn check(settings: &Settings) -> Result<()> {
     Ok(())
 }
 
-fn default_jobs() -> NonZeroUsize {
-    // The standard library takes the CPU limit of the container into account.
-    let cpus = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    NonZeroUsize::new(cpus.min(MOST_DEFAULT_JOBS)).unwrap_or(NonZeroUsize::MIN)
+/// By the CPUs of the container: see [`JOBS_PER_CPU`]. Never more than the memory is enough for.
+fn default_jobs(memory: Option<u64>, root: &Path) -> NonZeroUsize {
+    let wanted = usize::try_from(limits::cpus(root)).unwrap_or(MOST_DEFAULT_JOBS);
+    let wanted = wanted.saturating_mul(JOBS_PER_CPU).clamp(1, MOST_DEFAULT_JOBS);
+    budget::fitting(memory, NonZeroUsize::new(wanted).unwrap_or(NonZeroUsize::MIN), root)
 }
 
 fn retry_policy(retries: Option<usize>, max_wait: Duration) -> RetryPolicy {
     let default = RetryPolicy::default();
     RetryPolicy { retries: retries.unwrap_or(default.retries), max_wait, ..default }
-}
-
-fn log(format: Option<LogFormat>, environment: &Environment) -> LogSettings {
-    let terminal = std::io::stderr().is_terminal();
-    let default = if terminal { LogFormat::Text } else { LogFormat::Json };
-    LogSettings {
-        format: format.unwrap_or(default),
-        filter: environment.get("RUST_LOG").map(str::to_owned),
-        terminal,
-    }
-}
-
-fn outputs(result_file: Option<PathBuf>, termination_log: Option<PathBuf>) -> OutputSettings {
-    let folder = Path::new(XCOM_FOLDER);
-    let log = Path::new(TERMINATION_LOG);
-    OutputSettings {
-        result_file: result_file.or_else(|| folder.is_dir().then(|| folder.join("return.json"))),
-        termination_log: termination_log.or_else(|| log.is_file().then(|| log.to_owned())),
-    }
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ pub mod names;
 pub mod objects;
 mod parameters;
 pub mod pooler;
+pub mod replicas;
 pub mod settings;
 mod tls;
 pub mod writer;

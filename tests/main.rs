@@ -107,6 +107,9 @@ mod tds_bytes;
 #[path = "integration/telemetry.rs"]
 mod telemetry;
 #[cfg(test)]
+#[path = "integration/throttle.rs"]
+mod throttle;
+#[cfg(test)]
 #[path = "integration/types.rs"]
 mod types;
 #[cfg(test)]

@@ -13,5 +13,7 @@ GRANT CONNECT, CREATE ON DATABASE :"database" TO :"role";
 -- Tables that exist in them must belong to the role (TRUNCATE, ANALYZE): ALTER TABLE … OWNER TO, each.
 SELECT format('GRANT USAGE, CREATE ON SCHEMA %I TO %I', name, :'role')
 FROM regexp_split_to_table(:'schemas', ',') AS name WHERE name <> '' \gexec
+-- Only for --max-replica-lag: how far replicas are behind.
+--   GRANT pg_monitor TO :"role";
 -- Not granted, and not needed: superuser, pg_read_server_files, pg_signal_backend. A take-over ends the old owner's
 -- sessions, which one role may do to its own: all pods of a run use this role.

@@ -8,6 +8,7 @@ use crate::clock;
 use crate::convert::policy::LossRecord;
 use crate::copy::context::{Context, Started};
 use crate::copy::rejects::Rejects;
+use crate::copy::replicas;
 use crate::copy::scheduler::{self, Tally, Work, keep_worst};
 use crate::copy::state::{self, Done, Event};
 use crate::error::{Error, ErrorKind, Result};
@@ -99,6 +100,8 @@ pub(super) async fn copy(
         standing,
     };
     let context = Context::new(settings, shutdown, started)?;
+    measures::watch_held(context.throttle.held());
+    let _watched = replicas::watch(&context).await?;
     let (work, refused): (Vec<_>, Vec<_>) = list
         .work
         .drain(..)
@@ -115,6 +118,7 @@ pub(super) async fn copy(
             refuse(&context, work, error, &mut tally).await;
         }
     }
+    context.progress.held_back(context.throttle.held().seconds());
     context.progress.final_summary();
     let outcome = outcome(&list, tally.failed, &tally);
     write_pod(settings, checkpoints, plan, started_at, &mut tally).await;

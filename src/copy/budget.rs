@@ -8,14 +8,14 @@
 //! Guaranteed: the lane is given back when the last byte of its value was handed to the target's connection, not earlier;
 //! a worker that waits for it holds nothing that another one waits for, so there is no deadlock.
 //!
-//! Linux: cgroups(7); Control Group v2, "memory.max"; cgroup-v1/memory, "memory.limit_in_bytes".
+//! What limits the process is [`crate::limits`]'s to find out.
 
-mod limit;
 #[cfg(test)]
 mod tests;
 
 use crate::convert::encode::{CopyEncoder, Limits};
 use crate::error::{Error, ErrorKind, Result};
+use crate::limits;
 use bytes::Bytes;
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -56,16 +56,7 @@ impl Budget {
     /// # Errors
     /// `Config` where it is too little for so many workers.
     pub fn new(memory: Option<u64>, jobs: NonZeroUsize, root: &Path) -> Result<Self> {
-        let (bytes, origin) = match (memory, limit::limit(root)) {
-            (Some(bytes), _) => (bytes, "--memory".to_owned()),
-            (None, Some(limit)) => {
-                (limit.saturating_sub(PROGRAM), format!("the container's limit of {}", mib(limit)))
-            }
-            (None, None) => {
-                let quarter = limit::machine(root).map_or(WITHOUT_LIMIT, |bytes| bytes / 4);
-                (quarter.min(WITHOUT_LIMIT), "a quarter of the machine's memory".to_owned())
-            }
-        };
+        let (bytes, origin) = size(memory, root);
         let limits = shared(bytes, jobs.get() as u64).ok_or_else(|| too_little(&origin, memory, jobs))?;
         tracing::debug!(
             bytes,
@@ -140,6 +131,28 @@ impl AsRef<[u8]> for Large {
     fn as_ref(&self) -> &[u8] {
         &self.batch
     }
+}
+
+/// The budget, and where it comes from.
+fn size(memory: Option<u64>, root: &Path) -> (u64, String) {
+    match (memory, limits::memory(root)) {
+        (Some(bytes), _) => (bytes, "--memory".to_owned()),
+        (None, Some(limit)) => {
+            (limit.saturating_sub(PROGRAM), format!("the container's limit of {}", mib(limit)))
+        }
+        (None, None) => {
+            let quarter = limits::machine_memory(root).map_or(WITHOUT_LIMIT, |bytes| bytes / 4);
+            (quarter.min(WITHOUT_LIMIT), "a quarter of the machine's memory".to_owned())
+        }
+    }
+}
+
+/// As many workers as the budget is enough for, of those `wanted`; 1 where it is not even enough for one.
+#[must_use]
+pub fn fitting(memory: Option<u64>, wanted: NonZeroUsize, root: &Path) -> NonZeroUsize {
+    let (bytes, _) = size(memory, root);
+    let fits = |jobs: &usize| shared(bytes, *jobs as u64).is_some();
+    (1..=wanted.get()).rev().find(fits).and_then(NonZeroUsize::new).unwrap_or(NonZeroUsize::MIN)
 }
 
 /// Parts the budget; None where it is too little.

@@ -2,6 +2,7 @@
 
 use super::budget::Budget;
 use super::rejects::Rejects;
+use super::throttle::Throttle;
 use crate::checkpoint::Checkpoints;
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::document::Plan;
@@ -40,6 +41,10 @@ pub struct Context {
     pub retry: RetryPolicy,
     /// Where rows go that are refused; None: they fail their table.
     pub rejects: Option<Rejects>,
+    /// Tables are created UNLOGGED, and set LOGGED when all their rows are there.
+    pub unlogged: bool,
+    /// Holds all workers together back.
+    pub throttle: Arc<Throttle>,
     /// Memory of all buffers.
     pub budget: Arc<Budget>,
     pub shutdown: Shutdown,
@@ -154,6 +159,8 @@ impl Context {
             consistency: run.consistency,
             retry: settings.retry,
             rejects: run.rejects,
+            unlogged: settings.unlogged,
+            throttle: Arc::new(Throttle::new(settings.throttle)),
             budget: Arc::new(Budget::new(settings.memory, settings.jobs, Path::new("/"))?),
             shutdown: shutdown.clone(),
             progress: run.progress,

@@ -1,5 +1,6 @@
 //! The pump: rows from the source's wire into the target's COPY. Reader and writer overlap through a channel of two
 //! batches, so memory is bounded by a few batches whatever the table's size; see [`super::budget`] for how large they are.
+//! What is held back ([`super::throttle`]) waits in front of the writer; the reader stops when the channel is full.
 
 use super::context::Context;
 use super::rejects::LeftOut;
@@ -16,6 +17,13 @@ use tokio::sync::mpsc;
 
 /// Batches between the reader and the writer.
 const BATCHES_UNDER_WAY: usize = 2;
+
+/// Tuples on their way.
+struct Batch {
+    tuples: Bytes,
+    /// Rows that end in it.
+    rows: u64,
+}
 
 /// What is pumped.
 pub(super) struct Piece<'a> {
@@ -45,10 +53,11 @@ pub(super) async fn pump(
     let mut allowance = cx.budget.allowance();
     let flight = InFlight::default();
     let flight = &flight;
-    let (batches, mut arrived) = mpsc::channel::<Bytes>(BATCHES_UNDER_WAY);
+    let (batches, mut arrived) = mpsc::channel::<Batch>(BATCHES_UNDER_WAY);
     let (reading, looking) = (&mut *encoder, &mut *left_out);
     let read = async move {
         let (encoder, left_out) = (reading, looking);
+        let mut before = 0;
         loop {
             let filled = rows.fill(encoder).await?;
             left_out.look(encoder)?;
@@ -56,6 +65,9 @@ pub(super) async fn pump(
             if !batch.is_empty() {
                 cx.progress.rows(piece.table.index, piece.chunk, encoder.get().rows(), done);
                 flight.read(batch.len());
+                let rows = encoder.get().rows();
+                let batch =
+                    Batch { tuples: batch, rows: rows.saturating_sub(std::mem::replace(&mut before, rows)) };
                 if batches.send(batch).await.is_err() {
                     // The writer failed; its error is the one to report.
                     std::future::pending::<()>().await;
@@ -76,9 +88,10 @@ pub(super) async fn pump(
         }
     };
     let write = async move {
-        while let Some(batch) = arrived.recv().await {
-            let bytes = batch.len();
-            writer.send(batch).await?;
+        while let Some(Batch { tuples, rows }) = arrived.recv().await {
+            let bytes = tuples.len();
+            cx.throttle.wait(rows, bytes).await;
+            writer.send(tuples).await?;
             flight.written(bytes);
         }
         Ok(writer)

@@ -94,6 +94,19 @@ pub(super) fn final_summary(totals: &Totals, took: Duration) -> Vec<String> {
     ]
 }
 
+/// Lines about what made it slower than it could have been; none where nothing did.
+pub(super) fn held_back([rate, replicas]: [Duration; 2]) -> Vec<String> {
+    let least = Duration::from_millis(100);
+    let mut lines = Vec::new();
+    if rate >= least {
+        lines.push(format!("  Throttled:   {} by the limits of rows or MB per second", duration(rate)));
+    }
+    if replicas >= least {
+        lines.push(format!("  Throttled:   {} by replicas that were too far behind", duration(replicas)));
+    }
+    lines
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -152,5 +165,14 @@ mod tests {
         assert_eq!(go_on(&open), "rerun the same command; completed tables are skipped");
         let failed = Totals { failed: 1, ..open };
         assert!(go_on(&failed).ends_with("rerun with --retry-failed"));
+    }
+
+    #[test]
+    fn what_held_it_back_is_said_where_something_did() {
+        let lines = |rate, replicas| held_back([rate, replicas].map(Duration::from_millis)).join("\n");
+        assert_eq!(lines(99, 0), "");
+        assert_eq!(lines(185_000, 50), "  Throttled:   3m 05s by the limits of rows or MB per second");
+        assert_eq!(lines(0, 100), "  Throttled:   0.1s by replicas that were too far behind");
+        assert_eq!(lines(1000, 1000).lines().count(), 2);
     }
 }

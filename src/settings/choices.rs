@@ -1,10 +1,17 @@
-//! What a user chooses among: truncation, consistency, the form of the log, where results go.
+//! What a user chooses among: truncation, consistency, how fast, the form of the log, where results go.
 
-use super::values::usage;
+use super::Environment;
+use super::values::{duration, usage};
 use crate::checkpoint::CheckpointUrl;
-use crate::cli::LogFormat;
+use crate::cli::{LogFormat, ThrottleArgs};
 use crate::error::Result;
-use std::path::PathBuf;
+use std::io::IsTerminal;
+use std::num::NonZeroU64;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+const XCOM_FOLDER: &str = "/airflow/xcom";
+const TERMINATION_LOG: &str = "/dev/termination-log";
 
 /// When a target table may be truncated (DESIGN section 4).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -67,6 +74,42 @@ pub(super) fn rejects(url: Option<&str>, quota: Option<u64>) -> Result<Option<Re
     }
 }
 
+/// How fast this pod may be, all its chunks together. The default: as fast as it can.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Throttle {
+    pub rows_per_second: Option<NonZeroU64>,
+    /// Of COPY data.
+    pub bytes_per_second: Option<NonZeroU64>,
+    /// Wait while a replica of the target is further behind.
+    pub max_replica_lag: Option<Duration>,
+}
+
+/// Bytes of `--max-mb-per-second`.
+const MB: u64 = 1_000_000;
+/// The target is asked about its replicas every second or two.
+const LEAST_LAG: Duration = Duration::from_secs(1);
+
+pub(super) fn throttle(args: &ThrottleArgs) -> Result<Throttle> {
+    let max_replica_lag = match args.max_replica_lag.as_deref() {
+        None => None,
+        Some(text) => {
+            let lag = duration("max-replica-lag", text)?;
+            if lag < LEAST_LAG {
+                let message = format!(
+                    "`{text}` is less than a working replica is behind now and then; accepted is 1s or more"
+                );
+                return Err(usage("max-replica-lag", message));
+            }
+            Some(lag)
+        }
+    };
+    Ok(Throttle {
+        rows_per_second: args.max_rows_per_second.and_then(NonZeroU64::new),
+        bytes_per_second: args.max_mb_per_second.and_then(|mb| NonZeroU64::new(mb.saturating_mul(MB))),
+        max_replica_lag,
+    })
+}
+
 /// How to log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogSettings {
@@ -82,4 +125,23 @@ pub struct LogSettings {
 pub struct OutputSettings {
     pub result_file: Option<PathBuf>,
     pub termination_log: Option<PathBuf>,
+}
+
+pub(super) fn log(format: Option<LogFormat>, environment: &Environment) -> LogSettings {
+    let terminal = std::io::stderr().is_terminal();
+    let default = if terminal { LogFormat::Text } else { LogFormat::Json };
+    LogSettings {
+        format: format.unwrap_or(default),
+        filter: environment.get("RUST_LOG").map(str::to_owned),
+        terminal,
+    }
+}
+
+pub(super) fn outputs(result_file: Option<PathBuf>, termination_log: Option<PathBuf>) -> OutputSettings {
+    let folder = Path::new(XCOM_FOLDER);
+    let log = Path::new(TERMINATION_LOG);
+    OutputSettings {
+        result_file: result_file.or_else(|| folder.is_dir().then(|| folder.join("return.json"))),
+        termination_log: termination_log.or_else(|| log.is_file().then(|| log.to_owned())),
+    }
 }

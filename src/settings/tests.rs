@@ -1,5 +1,6 @@
 use super::*;
 use std::io::Write;
+use std::num::NonZeroU64;
 
 const SYNC: &[&str] = &[
     "sync",
@@ -316,4 +317,60 @@ fn rejects_have_a_place_and_a_quota() {
         let said = refused(&[SYNC, more].concat(), &[]);
         assert!(said.contains(expected), "{said}");
     }
+}
+
+#[test]
+fn a_pod_may_be_held_back() {
+    assert_eq!((sync(&[], &[]).throttle, sync(&[], &[]).unlogged), (Throttle::default(), false));
+    let file = config("max-rows-per-second: 5\nmax-mb-per-second: 7\nmax-replica-lag: 1h\nunlogged: true\n");
+    let more = ["--config", file.path().to_str().unwrap(), "--max-rows-per-second=1000000000"];
+    let settings = sync(&more, &[("SHARDFERRY_MAX_MB_PER_SECOND", "20")]);
+    assert!(settings.unlogged);
+    let expected = Throttle {
+        rows_per_second: NonZeroU64::new(1_000_000_000),
+        bytes_per_second: NonZeroU64::new(20_000_000),
+        max_replica_lag: Some(Duration::from_secs(3600)),
+    };
+    assert_eq!(settings.throttle, expected);
+    for (flag, value, says) in [
+        ("--max-rows-per-second", "0", "0 is not in 1..=1000000000"),
+        ("--max-rows-per-second", "-5", "-5 is not in 1..=1000000000"),
+        ("--max-rows-per-second", "1000000001", "is not in 1..=1000000000"),
+        ("--max-rows-per-second", "99999999999999999999", "invalid value"),
+        ("--max-rows-per-second", "1e6", "invalid value '1e6' for '--max-rows-per-second <N>'"),
+        ("--max-mb-per-second", "0", "0 is not in 1..=1000000"),
+        ("--max-mb-per-second", "1.5", "invalid value '1.5' for '--max-mb-per-second <N>'"),
+        ("--max-mb-per-second", "1000001", "1000001 is not in 1..=1000000"),
+        ("--max-replica-lag", "0", "--max-replica-lag: `0` is less than"),
+        ("--max-replica-lag", "999ms", "accepted is 1s or more"),
+        ("--max-replica-lag", "-5", "--max-replica-lag: `-5` is no time"),
+        ("--max-replica-lag", "10 parsecs", "--max-replica-lag: `10 parsecs` is no time"),
+        ("--max-replica-lag", "200h", "at most 168h"),
+    ] {
+        let said = refused(&[SYNC, &[flag, value]].concat(), &[]);
+        assert!(said.contains(says), "{flag} {value}: {said}");
+    }
+    let said = refused(SYNC, &[("SHARDFERRY_MAX_MB_PER_SECOND", "0")]);
+    assert!(said.contains("SHARDFERRY_MAX_MB_PER_SECOND: invalid value '0'"), "{said}");
+}
+
+#[test]
+fn jobs_are_two_for_each_cpu_as_far_as_memory_goes() {
+    let of = |cpus: &str, memory: Option<&str>| {
+        let root = tempfile::tempdir().unwrap();
+        let mut files = vec![
+            ("proc/self/status", format!("Cpus_allowed_list:\t{cpus}\n")),
+            ("proc/self/cgroup", "0::/\n".to_owned()),
+        ];
+        files.extend(memory.map(|limit| ("sys/fs/cgroup/memory.max", limit.to_owned())));
+        for (path, text) in files {
+            let path = root.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        default_jobs(None, root.path()).get()
+    };
+    assert_eq!([of("0", None), of("0-1", None), of("0-3", None), of("0-63", None)], [2, 4, 8, 8]);
+    // 128 MiB are enough for all of them, 64 MiB for five, and one is always tried.
+    assert_eq!(["134217728", "67108864", "1048576"].map(|limit| of("0-63", Some(limit))), [8, 5, 1]);
 }

@@ -5,6 +5,7 @@
 //! would find the slow one. A process that copies more than 2000 tables has the rest in one series
 //! (`otel.metric.overflow`), as the SDK bounds every metric. Everything else has attributes of a handful of values.
 
+pub use super::names::Cause;
 use super::names::{self, EVERYWHERE, Metric, Outcome, RunPhase};
 use crate::error::Error;
 use crate::progress::Progress;
@@ -12,7 +13,7 @@ use crate::schema::TableName;
 use opentelemetry::metrics::{Counter, Gauge, Histogram, Meter};
 use opentelemetry::{KeyValue, Value};
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Seconds that a chunk takes: from tables of one row to 128 MiB through a narrow network.
@@ -22,6 +23,7 @@ static INSTRUMENTS: OnceLock<Instruments> = OnceLock::new();
 static IN_FLIGHT: AtomicI64 = AtomicI64::new(0);
 static PROGRESS: Mutex<Option<Progress>> = Mutex::new(None);
 static CLOCKS: [Clock; 4] = [const { Clock::new() }; 4];
+static HELD: Mutex<Option<Arc<Held>>> = Mutex::new(None);
 
 struct Instruments {
     everywhere: Vec<KeyValue>,
@@ -110,6 +112,20 @@ fn observe(meter: &Meter, everywhere: &[KeyValue]) {
         .build();
     let own = everywhere.to_vec();
     meter
+        .f64_observable_counter(names::HELD.name)
+        .with_unit(names::HELD.unit)
+        .with_description(names::HELD.what)
+        .with_callback(move |observer| {
+            let held = HELD.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            let Some(held) = held else { return };
+            for (cause, seconds) in Cause::ALL.into_iter().zip(held.seconds()) {
+                let cause = KeyValue::new(names::CAUSE, cause.name());
+                observer.observe(seconds, &[own.as_slice(), &[cause]].concat());
+            }
+        })
+        .build();
+    let own = everywhere.to_vec();
+    meter
         .f64_observable_counter(names::PHASE_DURATION.name)
         .with_unit(names::PHASE_DURATION.unit)
         .with_description(names::PHASE_DURATION.what)
@@ -190,46 +206,84 @@ impl Drop for InFlight {
     }
 }
 
-/// How long a phase took, all its times together, and since when it is under way.
-#[derive(Default)]
-struct Clock(Mutex<(Duration, Option<Instant>)>);
+/// How long workers were held back by limits, by cause: time in which at least one of them waited.
+#[derive(Debug, Default)]
+pub struct Held([Clock; 2]);
+
+impl Held {
+    /// A worker waits until this is dropped.
+    pub fn begin(&self, cause: Cause) -> Timed<'_> {
+        Timed::of(&self.0[cause as usize])
+    }
+
+    /// Seconds so far, in the order of [`Cause::ALL`].
+    #[must_use]
+    pub fn seconds(&self) -> [f64; 2] {
+        self.0.each_ref().map(|clock| clock.spent().unwrap_or_default().as_secs_f64())
+    }
+}
+
+/// Whose waits are exported from now on.
+pub fn watch_held(held: &Arc<Held>) {
+    *HELD.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(held));
+}
+
+/// How long something took, all its times together, and since when it is under way; times that overlap count once.
+#[derive(Debug, Default)]
+struct Clock(Mutex<Times>);
+
+#[derive(Debug, Default)]
+struct Times {
+    ended: Duration,
+    since: Option<Instant>,
+    running: usize,
+}
 
 impl Clock {
     const fn new() -> Self {
-        Self(Mutex::new((Duration::ZERO, None)))
+        Self(Mutex::new(Times { ended: Duration::ZERO, since: None, running: 0 }))
     }
 
-    fn times(&self) -> MutexGuard<'_, (Duration, Option<Instant>)> {
+    fn times(&self) -> MutexGuard<'_, Times> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// None where it never was.
     fn spent(&self) -> Option<Duration> {
         let times = self.times();
-        let (ended, running) = (times.0, times.1.map(|since| since.elapsed()));
-        (!ended.is_zero() || running.is_some()).then(|| ended + running.unwrap_or(Duration::ZERO))
+        let running = times.since.map(|since| since.elapsed());
+        (!times.ended.is_zero() || running.is_some()).then(|| times.ended + running.unwrap_or(Duration::ZERO))
     }
 }
 
-/// Runs the clock of a phase until it is dropped.
-pub(super) struct Timed(&'static Clock);
+/// Runs a clock until it is dropped.
+#[derive(Debug)]
+pub struct Timed<'c>(&'c Clock);
 
-impl Timed {
+impl Timed<'static> {
     pub(super) fn start(phase: RunPhase) -> Self {
         Self::of(&CLOCKS[phase as usize])
     }
+}
 
-    fn of(clock: &'static Clock) -> Self {
-        clock.times().1 = Some(Instant::now());
+impl<'c> Timed<'c> {
+    fn of(clock: &'c Clock) -> Self {
+        let mut times = clock.times();
+        times.running += 1;
+        times.since.get_or_insert_with(Instant::now);
+        drop(times);
         Self(clock)
     }
 }
 
-impl Drop for Timed {
+impl Drop for Timed<'_> {
     fn drop(&mut self) {
         let mut times = self.0.times();
-        if let Some(since) = times.1.take() {
-            times.0 += since.elapsed();
+        times.running -= 1;
+        if times.running == 0
+            && let Some(since) = times.since.take()
+        {
+            times.ended += since.elapsed();
         }
     }
 }
@@ -259,5 +313,17 @@ mod tests {
         assert!(ended >= under_way);
         drop(Timed::of(&OWN));
         assert!(OWN.spent().unwrap() > ended);
+    }
+
+    #[test]
+    fn times_that_overlap_count_once() {
+        let clock = Clock::default();
+        let began = Instant::now();
+        let (first, second) = (Timed::of(&clock), Timed::of(&clock));
+        drop(first);
+        assert!(clock.times().since.is_some(), "the second one is still under way");
+        drop(second);
+        assert!(clock.times().since.is_none());
+        assert!(clock.spent().unwrap() <= began.elapsed());
     }
 }

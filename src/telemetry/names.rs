@@ -72,6 +72,14 @@ pub const IN_FLIGHT: Metric = metric(
     &[],
     "encoded bytes between the reader and the target's connection",
 );
+pub const HELD: Metric = metric(
+    "shardferry.throttled",
+    "s",
+    Kind::Counter,
+    &[CAUSE],
+    "seconds in which chunks waited, at least one of them, for a limit that was asked for: rate \
+     (`--max-rows-per-second`, `--max-mb-per-second`) or replica_lag (`--max-replica-lag`)",
+);
 pub const TABLES: Metric = metric(
     "shardferry.tables",
     "{table}",
@@ -123,6 +131,7 @@ pub const METRICS: &[Metric] = &[
     CHUNK_DURATION,
     RETRIES,
     IN_FLIGHT,
+    HELD,
     TABLES,
     PHASE_DURATION,
     TABLE_ROWS,
@@ -140,6 +149,7 @@ pub const EVERYWHERE: &[&str] = &[RUN_ID, POD];
 pub const COMMAND: &str = "shardferry.command";
 pub const SHARD: &str = "shardferry.shard";
 pub const PHASE: &str = "shardferry.phase";
+pub const CAUSE: &str = "shardferry.cause";
 pub const STATE: &str = "shardferry.state";
 pub const OUTCOME: &str = "shardferry.outcome";
 pub const TABLE: &str = "shardferry.table.name";
@@ -200,6 +210,27 @@ impl Outcome {
             Self::Failed => "failed",
             Self::Stopped => "stopped",
             Self::Fenced => "fenced",
+        }
+    }
+}
+
+/// Which limit holds chunks back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// So many rows or bytes a second.
+    Rate,
+    /// A replica of the target is too far behind.
+    ReplicaLag,
+}
+
+impl Cause {
+    pub const ALL: [Self; 2] = [Self::Rate, Self::ReplicaLag];
+
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Rate => "rate",
+            Self::ReplicaLag => "replica_lag",
         }
     }
 }

@@ -142,6 +142,7 @@ fn the_dashboard_asks_for_nothing_but_our_metrics() {
         assert!(asked.contains(&metric.prometheus().0), "no panel shows {}", metric.name);
     }
     assert!(asked.contains(&names::TABLE_FAILURES.prometheus().0));
+    assert!(asked.contains(&names::HELD.prometheus().0));
     assert_panels(&dashboard);
 }
 

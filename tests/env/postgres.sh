@@ -6,6 +6,7 @@
 #   postgres.sh stop DIR            stops it and removes DIR
 #   postgres.sh kill DIR            kills it at once, as a power cut would (then: start)
 #   postgres.sh url DIR             prints the URL
+#   postgres.sh replica DIR OF      makes and starts, in DIR, a streaming standby of the running cluster in OF; prints its URL
 #
 # Takes the newest version under /usr/lib/postgresql. Roles: postgres (superuser, password `postgres`).
 # It listens on $SHARDFERRY_TEST_LISTEN, 127.0.0.1 where that is not set: a bridge's address lets its containers in.
@@ -14,7 +15,7 @@
 set -euo pipefail
 
 die() { echo "postgres.sh: $*" >&2; exit 1; }
-[[ $# -ge 2 ]] || die "usage: postgres.sh start|stop|kill|url DIR [--tls]"
+[[ $# -ge 2 ]] || die "usage: postgres.sh start|stop|kill|url|replica DIR [--tls|OF]"
 command=$1
 mkdir -p "$2"
 dir=$(cd "$2" && pwd)
@@ -96,6 +97,22 @@ CONF
     fi
 }
 
+# It answers to status requests every second, so that its lag is fresh.
+make_replica() {
+    local bin=$1 of=$2
+    free_port >"$dir/port"
+    echo "$listen" >"$dir/listen"
+    [[ $(id -u) != 0 ]] || chown postgres: "$dir"
+    as_owner env PGPASSWORD="$(cat "$of/password")" "$bin/pg_basebackup" -D "$dir/data" -R -X stream -c fast --no-password \
+        -h "$(cat "$of/listen")" -p "$(cat "$of/port")" -U postgres
+    cat >>"$dir/data/postgresql.conf" <<CONF
+port = $(cat "$dir/port")
+unix_socket_directories = '$dir'
+cluster_name = 'standby'
+wal_receiver_status_interval = 1s
+CONF
+}
+
 bin=$(dirname "$(newest || true)" 2>/dev/null || true)
 url() { echo "postgres://postgres:postgres@$(cat "$dir/listen"):$(cat "$dir/port")/postgres"; }
 
@@ -121,6 +138,15 @@ kill)
     kill -KILL "$pid"
     # Its children notice and end; a new start waits for them.
     while kill -0 "$pid" 2>/dev/null; do :; done
+    ;;
+replica)
+    install_server
+    bin=$(dirname "$(newest)")
+    [[ -e $dir/data/PG_VERSION ]] ||
+        make_replica "$bin" "$(cd "$3" && pwd)" >"$dir/make.log" 2>&1 || { cat "$dir/make.log" >&2; die "no standby"; }
+    as_owner "$bin/pg_ctl" -D "$dir/data" -l "$dir/data/server.log" -w -t 60 start >/dev/null ||
+        { tail -n 20 "$dir/data/server.log" >&2; die "the standby did not start"; }
+    url
     ;;
 url) url ;;
 *) die "unknown command $command" ;;

@@ -263,7 +263,8 @@ impl World {
         drop(self.ask(&self.admin_url, sql));
     }
 
-    fn ask(&self, url: &str, sql: &str) -> Vec<Vec<Option<String>>> {
+    /// Statements in any server, by URL; the rows of those that have some, as text.
+    pub(crate) fn ask(&self, url: &str, sql: &str) -> Vec<Vec<Option<String>>> {
         self.runtime.block_on(async {
             let (client, connection) =
                 tokio_postgres::connect(url, NoTls).await.expect("PostgreSQL is reachable");

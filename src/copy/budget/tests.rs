@@ -2,8 +2,6 @@ use super::*;
 use std::fs;
 use tempfile::TempDir;
 
-const MACHINE: u64 = 16 * 1024 * MIB;
-
 fn tree(files: &[(&str, &str)]) -> TempDir {
     let root = tempfile::tempdir().unwrap();
     for (path, text) in files {
@@ -12,80 +10,6 @@ fn tree(files: &[(&str, &str)]) -> TempDir {
         fs::write(path, text).unwrap();
     }
     root
-}
-
-fn found(files: &[(&str, &str)]) -> Option<u64> {
-    let meminfo = format!("MemFree: 12 kB\nMemTotal:       {} kB\n", MACHINE / KIB);
-    let root = tree(&[files, &[("proc/meminfo", meminfo.as_str())]].concat());
-    limit::limit(root.path())
-}
-
-#[test]
-fn the_limit_is_the_least_of_the_groups_above() {
-    let own = "proc/self/cgroup";
-    for (what, files, expected) in [
-        ("nothing is readable", &[][..], None),
-        ("v2", &[(own, "0::/pod/a\n"), ("sys/fs/cgroup/pod/a/memory.max", "134217728\n")], Some(128 * MIB)),
-        (
-            "v2, the parent has less",
-            &[
-                (own, "0::/pod/a\n"),
-                ("sys/fs/cgroup/pod/a/memory.max", "max\n"),
-                ("sys/fs/cgroup/pod/memory.max", "67108864\n"),
-            ],
-            Some(64 * MIB),
-        ),
-        ("v2 in a namespace", &[(own, "0::/\n"), ("sys/fs/cgroup/memory.max", "1048576")], Some(MIB)),
-        ("v2 unlimited", &[(own, "0::/a\n"), ("sys/fs/cgroup/a/memory.max", "max\n")], None),
-        (
-            "v1",
-            &[
-                (own, "9:cpu,cpuacct:/x\n4:memory:/docker/b\n0::/\n"),
-                ("sys/fs/cgroup/memory/docker/b/memory.limit_in_bytes", "134217728\n"),
-                ("sys/fs/cgroup/memory/memory.limit_in_bytes", "9223372036854771712\n"),
-                ("sys/fs/cgroup/memory/x/memory.limit_in_bytes", "1\n"),
-            ],
-            Some(128 * MIB),
-        ),
-        (
-            "v1, the path is the host's",
-            &[
-                (own, "4:memory:/kubepods/pod1/c\n"),
-                ("sys/fs/cgroup/memory/memory.limit_in_bytes", "268435456\n"),
-            ],
-            Some(256 * MIB),
-        ),
-        (
-            "v1 unlimited",
-            &[
-                (own, "4:memory:/a\n"),
-                ("sys/fs/cgroup/memory/a/memory.limit_in_bytes", "9223372036854771712\n"),
-            ],
-            None,
-        ),
-        (
-            "hybrid",
-            &[
-                (own, "4:memory:/a\n0::/b\n"),
-                ("sys/fs/cgroup/unified/b/memory.max", "99999999\n"),
-                ("sys/fs/cgroup/memory/a/memory.limit_in_bytes", "88888888\n"),
-            ],
-            Some(88_888_888),
-        ),
-        (
-            "outside of the namespace",
-            &[(own, "0::/../c\n"), ("sys/fs/cgroup/memory.max", "7777777\n"), ("sys/fs/memory.max", "1\n")],
-            Some(7_777_777),
-        ),
-        (
-            "more than the machine has",
-            &[(own, "0::/\n"), ("sys/fs/cgroup/memory.max", "99999999999999")],
-            None,
-        ),
-        ("no number", &[(own, "0::/\nx\n"), ("sys/fs/cgroup/memory.max", "much")], None),
-    ] {
-        assert_eq!(found(files), expected, "{what}");
-    }
 }
 
 fn jobs(count: usize) -> NonZeroUsize {
@@ -132,4 +56,19 @@ fn too_little_memory_says_how_much_it_takes() {
     assert!(Budget::new(Some(6 * MIB), jobs(2), limited.path()).is_ok());
     let error = Budget::new(Some(16 * MIB), jobs(64), limited.path()).unwrap_err();
     assert!(error.to_string().contains("--memory is too little memory for 64 chunks at once: give at least"));
+}
+
+#[test]
+fn no_more_jobs_than_the_memory_is_enough_for() {
+    let of = |mib: u64| {
+        let limit = (mib * MIB).to_string();
+        let root = tree(&[("proc/self/cgroup", "0::/\n"), ("sys/fs/cgroup/memory.max", &limit)]);
+        fitting(None, jobs(8), root.path()).get()
+    };
+    assert_eq!([of(1024), of(128), of(64), of(54), of(48), of(1)], [8, 8, 5, 2, 1, 1]);
+    // What fits is no error, and one more is.
+    let root = tree(&[("proc/self/cgroup", "0::/\n"), ("sys/fs/cgroup/memory.max", "67108864")]);
+    assert!(Budget::new(None, jobs(5), root.path()).is_ok());
+    assert!(Budget::new(None, jobs(6), root.path()).is_err());
+    assert_eq!(fitting(Some(1024 * MIB), jobs(8), root.path()).get(), 8);
 }

@@ -14,9 +14,15 @@ pub(crate) struct PrivatePostgres {
 }
 
 fn script(command: &str, folder: &Path) -> String {
+    script_of(command, folder, None)
+}
+
+/// `of`: the folder of another server that the command is about.
+fn script_of(command: &str, folder: &Path, of: Option<&Path>) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/env/postgres.sh");
-    let ran =
-        Command::new(path).arg(command).arg(folder.join("server")).stdin(Stdio::null()).output().unwrap();
+    let mut call = Command::new(path);
+    call.arg(command).arg(folder.join("server")).args(of.map(|of| of.join("server")));
+    let ran = call.stdin(Stdio::null()).output().unwrap();
     assert!(ran.status.success(), "postgres.sh {command}: {}", String::from_utf8_lossy(&ran.stderr));
     String::from_utf8(ran.stdout).unwrap().trim().to_owned()
 }
@@ -33,6 +39,13 @@ impl PrivatePostgres {
     pub(crate) fn start() -> Self {
         let folder = open_folder();
         let url = script("start", folder.path());
+        Self { folder, url }
+    }
+
+    /// A streaming standby of this one.
+    pub(crate) fn standby(&self) -> Self {
+        let folder = open_folder();
+        let url = script_of("replica", folder.path(), Some(self.folder.path()));
         Self { folder, url }
     }
 
