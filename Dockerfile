@@ -9,10 +9,11 @@ FROM rust:1-bookworm AS build
 WORKDIR /build
 
 # The dependencies: a layer of their own, built again only when a manifest or the lock file changes. The sources are
-# stand-ins; the member of the workspace that only tests need is one for good.
+# stand-ins; the members of the workspace that only tests and benchmarks need are that for good.
 COPY Cargo.toml Cargo.lock ./
+COPY benches/Cargo.toml benches/
 COPY tests/mssim/Cargo.toml tests/mssim/
-RUN for member in . tests/mssim; do \
+RUN for member in . benches tests/mssim; do \
         mkdir -p "$member/src" && echo 'fn main() {}' >"$member/src/main.rs" && touch "$member/src/lib.rs" || exit 1; \
     done \
  && cargo build --locked --profile dist --package shardferry --bin shardferry

@@ -7,7 +7,8 @@ N ?= 100
 cargo_deny := target/test-tools/cargo-deny-0.20.2
 
 .DEFAULT_GOAL := help
-.PHONY: help build install test test-deploy soak lint format deny fuzz demo image test-image sbom clean
+.PHONY: help build install test test-deploy soak lint format deny fuzz bench bench-quick bench-growth bench-instructions demo \
+    image test-image sbom clean
 
 # Of the image's labels.
 DOCKER ?= docker
@@ -16,7 +17,7 @@ revision = $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
 created = $(shell git log -1 --format=%cI 2>/dev/null || echo unknown)
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## the program, optimised: target/release/shardferry
 	cargo build --release --locked --bin shardferry
@@ -52,6 +53,18 @@ $(cargo_deny)/bin/cargo-deny:
 
 fuzz: ## fuzz the wire decoder: make fuzz SECONDS_OF_FUZZING=600
 	fuzz/run.sh $(SECONDS_OF_FUZZING)
+
+bench: ## the whole program against the limits of both servers (20 minutes, an idle machine): docs/performance.md
+	benches/bench.sh --full --docs
+
+bench-quick: ## a smaller one, in under two minutes
+	benches/bench.sh --quick
+
+bench-growth: ## 1, 10 and 50 million rows; wants 30 GB of disk and 12 GB of memory
+	benches/bench.sh --growth
+
+bench-instructions: ## instructions a row, by callgrind: repeatable
+	benches/bench.sh --instructions
 
 demo: ## copy 300 tables with three pods, one killed, and prove equality
 	tests/demo/demo.sh

@@ -9,6 +9,7 @@
 #   postgres.sh replica DIR OF      makes and starts, in DIR, a streaming standby of the running cluster in OF; prints its URL
 #
 # Takes the newest version under /usr/lib/postgresql. Roles: postgres (superuser, password `postgres`).
+# $SHARDFERRY_TEST_PG_CONF names a file with more settings, which win.
 # It listens on $SHARDFERRY_TEST_LISTEN, 127.0.0.1 where that is not set: a bridge's address lets its containers in.
 # With --tls the server has a certificate for localhost and 127.0.0.1, signed by DIR/ca.pem; DIR/other-ca.pem is an
 # authority that signed nothing. Both with and without TLS the password is asked for (scram-sha-256).
@@ -85,6 +86,7 @@ max_connections = 200
 shared_buffers = 256MB
 max_wal_size = 2GB
 CONF
+    [[ -z ${SHARDFERRY_TEST_PG_CONF:-} ]] || cat "$SHARDFERRY_TEST_PG_CONF" >>"$dir/data/postgresql.conf"
     # initdb lets only this machine in.
     [[ $listen == 127.0.0.1 ]] || echo 'host all all samenet scram-sha-256' >>"$dir/data/pg_hba.conf"
     if [[ $tls == --tls ]]; then

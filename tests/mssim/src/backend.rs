@@ -30,45 +30,58 @@ pub(crate) fn open(serve: &crate::Serve) -> io::Result<Arc<dyn Backend>> {
         if let Some(options) = &wanted.company {
             generate::company(&engine, options).map_err(io::Error::other)?;
         }
-        if let Some(rows) = wanted.reference {
-            let spec = TableSpec::reference("reference", rows, wanted.seed);
-            generate::table(&engine, &spec).map_err(io::Error::other)?;
-        }
+        generate::tables(&engine, &wanted.tables).map_err(io::Error::other)?;
     }
     Ok(Arc::new(EngineBackend::new(engine)))
 }
 
 /// What `--generate` asks for.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 struct Wanted {
     company: Option<GenerateOptions>,
-    /// Rows of `dbo.reference`, the table of the benchmarks.
-    reference: Option<u64>,
-    seed: u64,
+    /// Tables of the benchmarks.
+    tables: Vec<TableSpec>,
 }
 
-/// Reads `tables=300,rows=2000000,seed=1`, `reference=2000000`, or both; what is left out is 10 tables, 10 000 rows,
-/// seed 1. There is no company where only a reference table is asked for.
+/// Reads `tables=300,rows=2000000,seed=1`, `reference=2000000`, `plain=300x100`, or several; what is left out is 10
+/// tables, 10 000 rows, seed 1. There is no company where only tables of the benchmarks are asked for.
 fn parse(text: &str) -> Result<Wanted, String> {
-    let (mut tables, mut rows, mut reference, mut seed) = (None, None, None, 1);
+    let (mut company, mut rows, mut seed) = (None, None, 1);
+    let mut single: Vec<(&str, u64)> = Vec::new();
+    let mut plain: Option<(u32, u64)> = None;
     for part in text.split(',').filter(|p| !p.is_empty()) {
         let (key, value) =
             part.split_once('=').ok_or_else(|| format!("--generate: not key=value: {part}"))?;
         let wrong = |_| format!("--generate: {key} is not a number that fits");
         match key {
-            "tables" => tables = Some(value.parse().map_err(wrong)?),
+            "tables" => company = Some(value.parse().map_err(wrong)?),
             "rows" => rows = Some(value.parse().map_err(wrong)?),
-            "reference" => reference = Some(value.parse().map_err(wrong)?),
             "seed" => seed = value.parse().map_err(wrong)?,
+            "plain" => {
+                let (tables, rows) = value.split_once('x').unwrap_or((value, "100"));
+                plain = Some((tables.parse().map_err(wrong)?, rows.parse().map_err(wrong)?));
+            }
+            _ if key == "reference" || TableSpec::BENCH.contains(&key) => {
+                single.push((key, value.parse().map_err(wrong)?));
+            }
             _ => return Err(format!("--generate: unknown key {key}")),
         }
     }
-    let company = (reference.is_none() || tables.is_some() || rows.is_some()).then(|| GenerateOptions {
-        tables: tables.unwrap_or(10),
+    let only_tables = plain.is_some() || !single.is_empty();
+    let company = (!only_tables || company.is_some() || rows.is_some()).then(|| GenerateOptions {
+        tables: company.unwrap_or(10),
         rows: rows.unwrap_or(10_000),
         seed,
     });
-    Ok(Wanted { company, reference, seed })
+    let spec = |(name, rows)| match TableSpec::bench(name, rows, seed) {
+        Some(spec) => spec,
+        None => TableSpec::reference(name, rows, seed),
+    };
+    let mut tables: Vec<_> = single.into_iter().map(spec).collect();
+    if let Some((number, rows)) = plain {
+        tables.extend(TableSpec::plain(number, rows, seed));
+    }
+    Ok(Wanted { company, tables })
 }
 
 #[cfg(test)]
@@ -78,16 +91,22 @@ mod tests {
     #[test]
     fn generator_settings() {
         let company = |tables, rows, seed| Some(GenerateOptions { tables, rows, seed });
-        for (text, company, reference, seed) in [
-            ("tables=300,rows=2000000,seed=7", company(300, 2_000_000, 7), None, 7),
-            ("", company(10, 10_000, 1), None, 1),
-            ("seed=3", company(10, 10_000, 3), None, 3),
-            ("reference=5,seed=2", None, Some(5), 2),
-            ("tables=1,reference=5", company(1, 10_000, 1), Some(5), 1),
+        for (text, company, tables) in [
+            ("tables=300,rows=2000000,seed=7", company(300, 2_000_000, 7), ""),
+            ("", company(10, 10_000, 1), ""),
+            ("seed=3", company(10, 10_000, 3), ""),
+            ("reference=5,seed=2", None, "reference 5 2"),
+            ("tables=1,reference=5", company(1, 10_000, 1), "reference 5 1"),
+            ("narrow=7,lob=2,seed=3", None, "narrow 7 3, lob 2 3"),
+            ("plain=2x9", None, "plain_00001 9 2, plain_00002 9 3"),
+            ("plain=1", None, "plain_00001 100 2"),
         ] {
-            assert_eq!(parse(text), Ok(Wanted { company, reference, seed }), "{text}");
+            let wanted = parse(text).unwrap();
+            let made: Vec<_> =
+                wanted.tables.iter().map(|t| format!("{} {} {}", t.name, t.rows, t.seed)).collect();
+            assert_eq!((wanted.company, made.join(", ").as_str()), (company, tables), "{text}");
         }
-        for wrong in ["tables", "tables=x", "columns=3", "tables=-1", "reference="] {
+        for wrong in ["tables", "tables=x", "columns=3", "tables=-1", "reference=", "plain=3xx", "plain=x"] {
             assert!(parse(wrong).is_err(), "{wrong}");
         }
     }

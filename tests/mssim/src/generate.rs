@@ -15,6 +15,7 @@ use crate::engine::{Engine, error, storage_error};
 use crate::results::SqlError;
 use crate::storage::Stored;
 
+mod bench;
 mod company;
 #[cfg(test)]
 mod tests;
@@ -41,6 +42,22 @@ pub struct TableSpec {
     pub columns: String,
     pub rows: u64,
     pub seed: u64,
+    pub content: Content,
+}
+
+/// What is in the rows beside what the types say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Content {
+    /// NULLs among so many values of a column that allows them.
+    pub nulls: (u32, u32),
+    /// Bytes of each varbinary(max); None: a few.
+    pub long: Option<usize>,
+}
+
+impl Default for Content {
+    fn default() -> Self {
+        Self { nulls: (1, 8), long: None }
+    }
 }
 
 impl TableSpec {
@@ -57,6 +74,7 @@ impl TableSpec {
             ),
             rows,
             seed,
+            content: Content::default(),
         }
     }
 }
@@ -75,7 +93,12 @@ pub fn company(engine: &Engine, options: &GenerateOptions) -> Result<(), SqlErro
     let mut jobs = Vec::new();
     for (n, t) in (1..).zip(&plan.tables) {
         let table = catalog.table(Some(&t.schema), &t.name).ok_or_else(|| missing(&t.name))?;
-        jobs.push((TableDef::clone(table), t.rows, options.seed.wrapping_mul(1_000_003).wrapping_add(n)));
+        jobs.push(Job {
+            table: TableDef::clone(table),
+            rows: t.rows,
+            seed: options.seed.wrapping_mul(1_000_003).wrapping_add(n),
+            content: Content::default(),
+        });
     }
     let parents = plan
         .tables
@@ -90,14 +113,29 @@ pub fn company(engine: &Engine, options: &GenerateOptions) -> Result<(), SqlErro
 /// # Errors
 /// What the loader or the store says.
 pub fn table(engine: &Engine, spec: &TableSpec) -> Result<(), SqlError> {
+    tables(engine, std::slice::from_ref(spec))
+}
+
+/// Makes tables, declared in one go.
+///
+/// # Errors
+/// What the loader or the store says.
+pub fn tables(engine: &Engine, specs: &[TableSpec]) -> Result<(), SqlError> {
     let mut sql = String::new();
-    // Writing to a String cannot fail.
-    let _ = write!(sql, "CREATE TABLE [{}].[{}] ({})", spec.schema, spec.name, spec.columns);
+    for spec in specs {
+        // Writing to a String cannot fail.
+        let _ = writeln!(sql, "CREATE TABLE [{}].[{}] ({});", spec.schema, spec.name, spec.columns);
+    }
     engine.load_script(&sql)?;
     let catalog = engine.catalog(engine.default_database())?;
-    let table = catalog.table(Some(&spec.schema), &spec.name).ok_or_else(|| missing(&spec.name))?;
-    let parents = std::iter::once((table.object_id, spec.rows)).collect();
-    fill(engine, &[(TableDef::clone(table), spec.rows, spec.seed)], &parents)
+    let (mut jobs, mut parents) = (Vec::new(), Parents::new());
+    for spec in specs {
+        let table = catalog.table(Some(&spec.schema), &spec.name).ok_or_else(|| missing(&spec.name))?;
+        parents.insert(table.object_id, spec.rows);
+        let table = TableDef::clone(table);
+        jobs.push(Job { table, rows: spec.rows, seed: spec.seed, content: spec.content });
+    }
+    fill(engine, &jobs, &parents)
 }
 
 fn missing(name: &str) -> SqlError {
@@ -107,6 +145,14 @@ fn missing(name: &str) -> SqlError {
 /// Rows of each table, by object id: what a foreign key may point to.
 type Parents = std::collections::HashMap<i32, u64>;
 
+/// One table to fill.
+struct Job {
+    table: TableDef,
+    rows: u64,
+    seed: u64,
+    content: Content,
+}
+
 /// Rows on their way from the maker to the writer.
 struct Batch {
     table: usize,
@@ -115,7 +161,7 @@ struct Batch {
 
 const BATCH_ROWS: u64 = 1000;
 
-fn fill(engine: &Engine, jobs: &[(TableDef, u64, u64)], parents: &Parents) -> Result<(), SqlError> {
+fn fill(engine: &Engine, jobs: &[Job], parents: &Parents) -> Result<(), SqlError> {
     let database = engine.database(engine.default_database())?;
     let mut conn = engine.connection(&database.name)?;
     let failed = |e: rusqlite::Error| storage_error(&e);
@@ -126,12 +172,14 @@ fn fill(engine: &Engine, jobs: &[(TableDef, u64, u64)], parents: &Parents) -> Re
     let (to, from) = sync_channel::<Batch>(16);
     std::thread::scope(|s| {
         s.spawn(move || {
-            for (n, (table, rows, seed)) in jobs.iter().enumerate() {
-                let mut maker =
-                    Maker::new(table, parents, *rows, collation, ChaCha8Rng::seed_from_u64(*seed));
+            for (n, job) in jobs.iter().enumerate() {
+                let random = ChaCha8Rng::seed_from_u64(job.seed);
+                let mut maker = Maker::new(&job.table, parents, job.rows, collation, random);
+                maker.content = job.content;
+                let batch = if job.content.long.is_some() { 1 } else { BATCH_ROWS };
                 let mut row = 0;
-                while row < *rows {
-                    let until = (row + BATCH_ROWS).min(*rows);
+                while row < job.rows {
+                    let until = (row + batch).min(job.rows);
                     let mut cells = Vec::new();
                     for i in row..until {
                         maker.row(i, &mut cells);
@@ -149,7 +197,7 @@ fn fill(engine: &Engine, jobs: &[(TableDef, u64, u64)], parents: &Parents) -> Re
     if fast {
         conn.query_row("PRAGMA main.journal_mode = WAL", [], |_| Ok(())).map_err(failed)?;
     }
-    for (table, rows, _) in jobs {
+    for Job { table, rows, .. } in jobs {
         if let Some(identity) = table.columns.iter().find_map(|c| c.identity).filter(|_| *rows > 0) {
             let last = identity.seed + identity.increment * (i128::from(*rows) - 1);
             database.counters().identities.insert(table.object_id, last);
@@ -164,7 +212,7 @@ fn fill(engine: &Engine, jobs: &[(TableDef, u64, u64)], parents: &Parents) -> Re
 
 fn write(
     conn: &mut rusqlite::Connection,
-    jobs: &[(TableDef, u64, u64)],
+    jobs: &[Job],
     batches: std::sync::mpsc::Receiver<Batch>,
 ) -> Result<(), SqlError> {
     let failed = |e: rusqlite::Error| storage_error(&e);
@@ -173,7 +221,7 @@ fn write(
     {
         let mut current: Option<(usize, rusqlite::Statement<'_>)> = None;
         for batch in batches {
-            let table = &jobs[batch.table].0;
+            let table = &jobs[batch.table].table;
             let statement = match current.take() {
                 Some((n, s)) if n == batch.table => s,
                 _ => {

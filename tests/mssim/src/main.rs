@@ -40,12 +40,16 @@ struct Serve {
     /// T-SQL script to run first; may be given several times.
     #[arg(long, value_name = "FILE")]
     load: Vec<PathBuf>,
-    /// Data to make up: a company by tables=300,rows=2000000,seed=1; the benchmarks' table by reference=2000000.
+    /// Data to make up: a company by tables=300,rows=2000000,seed=1; the benchmarks' tables by reference=2000000,
+    /// narrow=, wide=, text=, lob=, nulls=, datetimes= and plain=300x100.
     #[arg(long, value_name = "KEY=VALUE,…")]
     generate: Option<String>,
     /// Keep encoded results in memory and replay them (benchmarks).
     #[arg(long)]
     replay: bool,
+    /// Write the text of every batch here, each with a NUL behind it.
+    #[arg(long, value_name = "FILE")]
+    batch_log: Option<PathBuf>,
     /// Largest packet that clients get.
     #[arg(long, default_value_t = 32767)]
     max_packet: u16,
@@ -105,6 +109,9 @@ fn run(serve: &Serve) -> io::Result<()> {
         replay: serve.replay,
         max_packet: serve.max_packet,
     })?;
+    if let Some(file) = &serve.batch_log {
+        server.stats().log_to(std::fs::File::create(file)?);
+    }
     if let (Some(file), Some(pem)) = (&serve.certificate_out, server.certificate_pem()) {
         std::fs::write(file, pem)?;
     }

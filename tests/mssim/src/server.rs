@@ -1,10 +1,10 @@
 //! The server: a listener, its connections, their faults and figures. Runs on threads of its own, so that a test may
 //! use it from synchronous and asynchronous code alike.
 
-use std::io;
+use std::io::{self, Write as _};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpSocket};
@@ -160,6 +160,7 @@ pub struct Stats {
     pub(crate) attentions: AtomicU64,
     pub(crate) rows: AtomicU64,
     texts: Mutex<Vec<String>>,
+    log: OnceLock<Mutex<std::fs::File>>,
 }
 
 impl Stats {
@@ -211,8 +212,18 @@ impl Stats {
         self.texts().clone()
     }
 
+    /// From now on writes the text of every batch there, each with a NUL behind it. Only the first call counts.
+    pub fn log_to(&self, file: std::fs::File) {
+        let _ = self.log.set(Mutex::new(file));
+    }
+
     pub(crate) fn batch(&self, sql: &str) {
         self.batches.fetch_add(1, Ordering::Relaxed);
+        if let Some(log) = self.log.get() {
+            // One write, so that texts of several connections stay whole; a full disk is no matter of the client.
+            let mut log = log.lock().unwrap_or_else(PoisonError::into_inner);
+            let _ = log.write_all(format!("{sql}\0").as_bytes());
+        }
         let mut texts = self.texts();
         if texts.len() < REMEMBERED {
             texts.push(sql.to_owned());

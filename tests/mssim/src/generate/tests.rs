@@ -91,3 +91,39 @@ fn the_reference_table_has_the_rows_asked_for_and_goes_on_from_there() {
     let mode: String = conn.query_row("PRAGMA journal_mode", [], |r| r.get(0)).unwrap();
     assert_eq!(mode, "wal");
 }
+
+#[test]
+fn the_reference_table_stays_what_it_was() {
+    let e = Engine::new(EngineOptions::default()).unwrap();
+    table(&e, &TableSpec::reference("reference", 1000, 1)).unwrap();
+    let conn = e.connection("testdb").unwrap();
+    let row: (String, String, f64) = conn
+        .query_row("SELECT title, code, ratio FROM \"dbo.reference\" WHERE id = 1000", [], |r| {
+            Ok((r.get(0)?, r.get(1)?, r.get(2)?))
+        })
+        .unwrap();
+    let expected =
+        ("façade Müller river north Müller ", "Åse naïve juniper willow ", -208_597_850.509_434_58);
+    assert_eq!((row.0.as_str(), row.1.as_str(), row.2), expected);
+}
+
+#[test]
+fn every_table_of_the_benchmarks_is_made() {
+    let e = Engine::new(EngineOptions::default()).unwrap();
+    let specs: Vec<_> = TableSpec::BENCH.iter().map(|name| TableSpec::bench(name, 20, 1).unwrap()).collect();
+    tables(&e, &specs).unwrap();
+    tables(&e, &TableSpec::plain(3, 5, 1)).unwrap();
+    let k = e.catalog(e.default_database()).unwrap();
+    assert_eq!(k.table(Some("dbo"), "wide").unwrap().columns.len(), 300);
+    let conn = e.connection("testdb").unwrap();
+    let number = |sql: &str| conn.query_row(sql, [], |r| r.get::<_, i64>(0)).unwrap();
+    for name in TableSpec::BENCH {
+        assert_eq!(number(&format!("SELECT count(*) FROM \"dbo.{name}\"")), 20, "{name}");
+    }
+    assert_eq!(number("SELECT min(length(body)) FROM \"dbo.lob\""), 1 << 20);
+    let filled = (1..=40).map(|n| format!("count(c{n:03})")).collect::<Vec<_>>().join(" + ");
+    let filled = number(&format!("SELECT {filled} FROM \"dbo.nulls\""));
+    assert!((40..=140).contains(&filled), "{filled}");
+    assert_eq!(number("SELECT count(*) FROM \"dbo.plain_00003\""), 5);
+    assert!(TableSpec::bench("other", 1, 1).is_none());
+}

@@ -4,7 +4,7 @@
 use rand::{Rng, RngCore};
 use rand_chacha::ChaCha8Rng;
 
-use super::Parents;
+use super::{Content, Parents};
 use crate::catalog::{ColumnDef, TableDef};
 use crate::load::convert::through_code_page;
 use crate::storage::{self, Stored, TICKS_PER_DAY};
@@ -34,6 +34,7 @@ pub(super) struct Maker<'a> {
     rng: ChaCha8Rng,
     collation: Collation,
     text: String,
+    pub(super) content: Content,
 }
 
 impl<'a> Maker<'a> {
@@ -61,12 +62,20 @@ impl<'a> Maker<'a> {
             _ if unique(c) => Part::Unique,
             _ => Part::Random,
         };
-        Self { parts: table.columns.iter().map(part).collect(), table, rng, collation, text: String::new() }
+        Self {
+            parts: table.columns.iter().map(part).collect(),
+            table,
+            rng,
+            collation,
+            text: String::new(),
+            content: Content::default(),
+        }
     }
 
     /// Appends the cells of the n-th row.
     pub(super) fn row(&mut self, n: u64, cells: &mut Vec<Stored>) {
         let table = self.table;
+        let (nulls, among) = self.content.nulls;
         for (at, column) in table.columns.iter().enumerate() {
             let value = match self.parts[at] {
                 Part::Unique => self.key(column, n),
@@ -79,7 +88,7 @@ impl<'a> Maker<'a> {
                 Part::Random if column.ty == SqlType::RowVersion => {
                     Value::Bytes((2001 + n).to_be_bytes().to_vec())
                 }
-                Part::Random if column.nullable && self.rng.random_ratio(1, 8) => Value::Null,
+                Part::Random if column.nullable && self.rng.random_ratio(nulls, among) => Value::Null,
                 Part::Random => self.random(column),
             };
             cells.push(storage::to_sqlite(&column.ty, &value));
@@ -164,6 +173,10 @@ impl<'a> Maker<'a> {
             },
             SqlType::Binary(n) => self.bytes(usize::from(n), usize::from(n)),
             SqlType::VarBinary(Len::Limited(n)) => self.bytes(0, usize::from(n).min(64)),
+            SqlType::VarBinary(Len::Max) if self.content.long.is_some() => {
+                let long = self.content.long.unwrap_or_default();
+                self.bytes(long, long)
+            }
             SqlType::VarBinary(Len::Max) | SqlType::Image => {
                 let long = self.rng.random_ratio(1, 200);
                 self.bytes(0, if long { 20_000 } else { 200 })

@@ -22,6 +22,8 @@ pub(crate) const QUEUE: usize = 4;
 pub(crate) enum Outgoing {
     /// Framed bytes, and the bytes per second that they may take.
     Bytes(Bytes, Option<u64>),
+    /// A whole reply that was kept.
+    Kept(Arc<[Bytes]>),
     /// Close with RST.
     Reset,
     /// Close in order.
@@ -113,14 +115,9 @@ impl Output {
         self.send(out);
     }
 
-    /// Sends a kept reply.
-    pub(crate) fn replay(&mut self, reply: &[Bytes]) {
-        for bytes in reply {
-            if self.flow() == Flow::Stop {
-                return;
-            }
-            self.tell(Outgoing::Bytes(bytes.clone(), None));
-        }
+    /// Sends a kept reply: all connections share its bytes.
+    pub(crate) fn replay(&mut self, reply: Arc<[Bytes]>) {
+        self.tell(Outgoing::Kept(reply));
     }
 
     /// Sends the payload as half of the packet that its header announces.
@@ -182,6 +179,12 @@ pub(crate) async fn write_all(
                     to.write_all(part).await?;
                     to.flush().await?;
                     tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+            }
+            Outgoing::Kept(reply) => {
+                // All of it, be there an Attention or not: a piece may end inside a packet.
+                for bytes in reply.iter() {
+                    to.write_all(bytes).await?;
                 }
             }
             Outgoing::Reset => return Ok(true),

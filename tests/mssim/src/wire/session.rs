@@ -163,7 +163,7 @@ impl Requests {
             if let Some(reply) = self.shared.replay.find(key)
                 && self.shared.faults.armed(sql).is_empty()
             {
-                self.output.replay(&reply);
+                self.output.replay(reply);
                 return Ok(());
             }
             record = true;

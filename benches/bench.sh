@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# Installs and builds what the benchmark needs, then runs it: benches/bench.sh --full|--quick|--growth|--instructions …
+# What may follow: benches/run.py --help. Results: target/bench/.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+tests/env/install.sh
+if [[ " $* " == *" --instructions "* ]] && ! command -v valgrind >/dev/null; then
+    as_root() { if [[ $(id -u) == 0 ]]; then "$@"; else sudo -n "$@"; fi; }
+    as_root apt-get update -q >&2
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends valgrind >&2
+fi
+python3 -B benches/run.py --self-test
+cargo build --release --locked --workspace --bins
+exec python3 -B benches/run.py "$@"
