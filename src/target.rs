@@ -19,6 +19,8 @@ mod parameters;
 pub mod pooler;
 pub mod settings;
 mod tls;
+mod transaction;
+pub mod unlogged;
 pub mod writer;
 
 pub use client::{Client, Transaction};

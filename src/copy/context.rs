@@ -1,6 +1,7 @@
 //! What every step of a run needs, made once per process.
 
 use super::budget::Budget;
+use super::proof::Proofs;
 use super::rejects::Rejects;
 use crate::checkpoint::Checkpoints;
 use crate::error::{Error, ErrorKind, Result};
@@ -54,6 +55,8 @@ pub struct Context {
     pub epochs: BTreeMap<u32, u64>,
     /// What stands on the tables, or will.
     pub standing: Standing,
+    /// What may be called completed.
+    pub proofs: Proofs,
 }
 
 /// One target connection that holds the advisory locks of all claims of this pod.
@@ -165,6 +168,7 @@ impl Context {
             progress: run.progress,
             epochs: run.epochs,
             standing: run.standing,
+            proofs: Proofs::default(),
         }))
     }
 
