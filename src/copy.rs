@@ -4,6 +4,9 @@
 //! - [`claim`]: becoming the one owner of a table (or of the finish step), staying it, giving it back
 //! - [`owner`]: asking for the claim of a table (or of the finish step) until it is had or another pod's
 //! - `begin`: truncating a table and pinning its chunks, or going on with those that are left
+//! - `transaction`: what the transactions that fill a table begin with
+//! - [`proof`]: that the ledger has all of a table, and that it lasts
+//! - `logged`: what was filled UNLOGGED is made LOGGED
 //! - `table`: the books of a table under way
 //! - `worker`, `pump`: one chunk, one target transaction: COPY, epoch check, marker, commit
 //! - [`budget`]: the memory that all of it may take
@@ -19,7 +22,9 @@ mod begin;
 pub mod budget;
 pub mod claim;
 pub mod context;
+mod logged;
 pub mod owner;
+pub mod proof;
 mod pump;
 pub mod rejects;
 pub mod replicas;
@@ -28,4 +33,5 @@ mod settle;
 pub mod state;
 mod table;
 pub mod throttle;
+mod transaction;
 mod worker;

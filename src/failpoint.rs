@@ -82,6 +82,10 @@ pub const NAMES: &[&str] = &[
     "copy.after_cut",
     "copy.after_rest",
     "copy.after_commit",
+    // A table that was filled UNLOGGED.
+    "logged.before",
+    "logged.before_epoch_check",
+    "logged.after_commit",
     // Indexes of a table whose rows are there.
     "index.before_epoch_check",
     "index.after_commit",

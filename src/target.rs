@@ -20,6 +20,8 @@ pub mod pooler;
 pub mod replicas;
 pub mod settings;
 mod tls;
+mod transaction;
+pub mod unlogged;
 pub mod writer;
 
 pub use client::{Client, Transaction};

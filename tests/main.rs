@@ -14,6 +14,9 @@ mod copy_roundtrip;
 #[path = "integration/decoder_vs_tiberius.rs"]
 mod decoder_vs_tiberius;
 #[cfg(test)]
+#[path = "integration/durability.rs"]
+mod durability;
+#[cfg(test)]
 #[path = "integration/encoded.rs"]
 mod encoded;
 #[cfg(test)]

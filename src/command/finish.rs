@@ -23,6 +23,7 @@ use crate::target::client::Client as TargetClient;
 use crate::target::ledger;
 use crate::target::names::Names;
 use crate::target::objects::{self, Planned, Report, Standing};
+use crate::target::unlogged;
 use crate::telemetry::{RunPhase, phase};
 use std::sync::Arc;
 
@@ -48,6 +49,7 @@ pub(super) async fn finish(
     let mut entry = checkpoints.finish(plan).await?;
     let target = start::target_of_plan(settings, shutdown, plan).await?;
     all_data_is_proved(settings, plan, &target).await?;
+    nothing_is_unlogged(settings, plan, &target).await?;
     let epochs = ledger::epochs(&target, settings.run_id.as_str()).await?;
     let version = target.version();
     drop(target);
@@ -139,6 +141,25 @@ async fn all_data_is_proved(settings: &Settings, plan: &Plan, target: &TargetCli
     }
     let message = format!(
         "{unknown} tables are called completed, but the target's ledger does not know all of their chunks; `shardferry run` copies them again"
+    );
+    Err(Error::new(ErrorKind::Unfinished, message))
+}
+
+/// No table of the plan would be emptied by a crash of the target: each was made LOGGED before it was called completed.
+async fn nothing_is_unlogged(settings: &Settings, plan: &Plan, target: &TargetClient) -> Result<()> {
+    let targets: Vec<_> = plan.tables.iter().map(|table| table.target.clone()).collect();
+    let mut left: Vec<String> =
+        unlogged::unlogged(target, &targets).await?.iter().map(|left| left.of.to_string()).collect();
+    let noted = unlogged::noted(target, settings.run_id.as_str()).await?;
+    left.extend(
+        plan.tables.iter().filter(|table| noted.contains(&table.index)).map(|table| table.target.to_string()),
+    );
+    left.sort();
+    left.dedup();
+    let Some(first) = left.first() else { return Ok(()) };
+    let message = format!(
+        "{} tables are still UNLOGGED ({first} …): a crash of the target would empty them; `shardferry run` makes them LOGGED",
+        left.len()
     );
     Err(Error::new(ErrorKind::Unfinished, message))
 }

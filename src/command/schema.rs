@@ -73,7 +73,7 @@ pub(super) async fn prepare(
         // pooler in transaction mode. And nobody waits for it inside of a transaction, which would use the pool up.
         let alone = keeper.transaction().await?;
         let made = match locked(&alone).await? {
-            true => Some(create(&mut target, settings.run_id.as_str(), &selected, &now, &names).await),
+            true => Some(create(&mut target, settings, &selected, &now, &names).await),
             false => None,
         };
         alone.rollback().await?;
@@ -150,7 +150,7 @@ async fn locked(transaction: &Transaction<'_>) -> Result<bool> {
 /// One answer for each of `selected`, in order.
 async fn create(
     target: &mut TargetClient,
-    run: &str,
+    settings: &Settings,
     selected: &[PlannedTable],
     now: &BTreeMap<TableName, SourceTable>,
     names: &Names,
@@ -171,14 +171,20 @@ async fn create(
         .filter(|table| !actual.contains_key(&table.target))
         .map(|table| table.index)
         .collect();
-    ledger::clear(target, run, &missing).await?;
+    ledger::clear(target, settings.run_id.as_str(), &missing).await?;
     failpoint!("schema.after_clear");
+    if settings.unlogged {
+        say_what_is_logged(selected, &actual);
+    }
     let mut made = Vec::with_capacity(selected.len());
     for table in selected {
         let one = match (start::unchanged(table, now), actual.get(&table.target)) {
             (Err(changed), _) => Err(changed),
             (Ok(()), Some(there)) => matches(table, there).map(|()| Made::WasThere),
-            (Ok(()), None) => create_one(target, table, now, names).await.map(|()| Made::Created),
+            (Ok(()), None) => {
+                let create = ddl::create_table(table, settings.unlogged);
+                create_one(target, table, create, (now, names)).await.map(|()| Made::Created)
+            }
         };
         if let Err(error) = &one
             && error.policy().retry
@@ -188,6 +194,30 @@ async fn create(
         made.push(one);
     }
     Ok(made)
+}
+
+/// `--unlogged` is for tables that are made: what is there stays as it is, and partitions are always LOGGED.
+fn say_what_is_logged(selected: &[PlannedTable], actual: &BTreeMap<TableName, catalog::TargetTable>) {
+    let there = selected
+        .iter()
+        .filter(|table| actual.get(&table.target).is_some_and(|there| !there.unlogged))
+        .count();
+    if there > 0 {
+        tracing::info!(
+            tables = there,
+            "--unlogged makes no difference to tables that are there: {there} are LOGGED and stay so"
+        );
+    }
+    let partitioned = selected
+        .iter()
+        .filter(|table| !actual.contains_key(&table.target) && ddl::partition::clauses(table).is_ok())
+        .count();
+    if partitioned > 0 {
+        tracing::info!(
+            tables = partitioned,
+            "--unlogged is not for partitioned tables: {partitioned} are made LOGGED"
+        );
+    }
 }
 
 /// The collations that the tables' columns have, each in the schema of its tables.
@@ -233,14 +263,14 @@ pub(super) fn matches(table: &PlannedTable, there: &catalog::TargetTable) -> Res
 async fn create_one(
     target: &TargetClient,
     table: &PlannedTable,
-    now: &BTreeMap<TableName, SourceTable>,
-    names: &Names,
+    create: String,
+    (now, names): (&BTreeMap<TableName, SourceTable>, &Names),
 ) -> Result<()> {
     let key = now
         .get(&table.source)
         .and_then(|now| now.primary_key.as_ref())
         .and_then(|key| ddl::add_primary_key(table, names.index(&table.target, &key.name)));
-    let mut batch = format!("{};\n{}", ddl::SEARCH_PATH, ddl::create_table(table));
+    let mut batch = format!("{};\n{create}", ddl::SEARCH_PATH);
     if let Some(key) = key {
         batch.push_str(";\n");
         batch.push_str(&key);

@@ -25,6 +25,7 @@ use crate::target::client::Client as TargetClient;
 use crate::target::ledger::{self, Tally as Committed};
 use crate::target::names::Names;
 use crate::target::objects::{self, Standing};
+use crate::target::unlogged;
 use crate::telemetry::spans::TableSpan;
 use crate::telemetry::{RunPhase, measures, phase};
 use jiff::Timestamp;
@@ -172,6 +173,7 @@ async fn worklist(
     }
     let committed = ledger::tallies(target, settings.run_id.as_str()).await?;
     let mut losses = ledger::losses(target, settings.run_id.as_str(), None).await?;
+    let unlogged = unlogged::noted(target, settings.run_id.as_str()).await?;
     let mut list = Worklist { work: Vec::new(), completed: Vec::new(), chosen: 0 };
     for table in selected {
         let Some(mut entry) = entries.remove(&table.index) else { continue };
@@ -181,8 +183,17 @@ async fn worklist(
         }
         list.chosen += 1;
         let lost = losses.remove(&table.index).unwrap_or_default();
-        let proved = committed.get(&table.index).filter(|_| actual.contains_key(&table.target));
+        let there = actual.get(&table.target);
+        let proved = committed.get(&table.index).filter(|_| there.is_some());
+        // Its rows are to be looked at again, whatever the ledger says, and it is to be made LOGGED.
+        let unlogged = there.is_some_and(|there| there.unlogged) || unlogged.contains(&table.index);
         match (proved, status) {
+            (Some(all), Status::Completed) if all.is_complete() && unlogged => {
+                tracing::warn!(table = %table.source, "called completed, but a crash of the target would empty it (or has): it is UNLOGGED");
+                entry.document.data = state::next(&entry.document.data, Event::Reset, clock::now())?;
+                list.work.push(Work { table, entry });
+            }
+            (Some(all), _) if all.is_complete() && unlogged => list.work.push(Work { table, entry }),
             (Some(all), Status::Completed) if all.is_complete() && entry.document.losses == lost => {
                 list.completed.push(table);
             }

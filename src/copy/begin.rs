@@ -5,17 +5,18 @@
 //! chunk has nothing to pin: its only chunk truncates, copies and writes its marker in one transaction.
 
 use super::context::Context;
+use super::logged;
 use super::state::Done;
 use super::table::{Begins, Chunk};
+use super::transaction::{self, Emptying, clear};
 use super::worker::Connections;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{ErrorKind, Result};
 use crate::failpoint;
 use crate::plan::document::PlannedTable;
 use crate::retry::Retrying;
 use crate::schema::bound::{Bound, KeyRange};
 use crate::settings::Truncate;
 use crate::source::chunks::boundaries;
-use crate::target::client::Transaction;
 use crate::target::ledger;
 
 /// A begun table.
@@ -29,6 +30,8 @@ pub(super) struct Begun {
     pub(super) done: Done,
     /// Rows that they left out.
     pub(super) rejected: u64,
+    /// It is to be made LOGGED at its end; of a table's only chunk that chunk will tell.
+    pub(super) unlogged: bool,
 }
 
 /// Begins the table that this pod owns by `epoch`, or finds out where to go on.
@@ -66,8 +69,13 @@ async fn attempt(
     epoch: u64,
 ) -> Result<Begun> {
     let known = ledger::chunks(connections.target(cx).await?, &cx.run, table.index).await?;
-    if !known.is_empty() && (cx.truncate != Truncate::Always || ledger::all_committed(&known)) {
-        let mut begun = resumed(known);
+    let kept = cx.truncate != Truncate::Always || ledger::all_committed(&known);
+    let stand = match !known.is_empty() && kept {
+        true => logged::stand(cx, connections.target(cx).await?, table, &known).await?,
+        false => None,
+    };
+    if let Some(unlogged) = stand {
+        let mut begun = Begun { unlogged, ..resumed(known) };
         if cx.rejects.is_some() {
             let losses = ledger::losses(connections.target(cx).await?, &cx.run, Some(table.index)).await?;
             begun.rejected = losses.get(&table.index).map_or(0, |records| ledger::rejected(records));
@@ -97,13 +105,12 @@ async fn attempt(
             next: 1,
             done: Done { of: 1, ..Done::default() },
             rejected: 0,
+            unlogged: false,
         });
     }
-    let target = connections.target(cx).await?;
-    ledger::expect_epoch(target, &cx.run, table.index, epoch).await?;
-    let transaction = target.transaction().await?;
-    name(cx, &transaction, table, epoch).await?;
-    clear(cx, &transaction, table, forget).await?;
+    let (transaction, found) = transaction::open(cx, connections.target(cx).await?, table, epoch).await?;
+    let emptying = Emptying::of(cx, table, &found, false);
+    clear(cx, &transaction, table, (&found, emptying), forget).await?;
     failpoint!("begin.after_truncate");
     let ranges = ranges(bounds);
     for (range, number) in ranges.iter().zip(0_u32..) {
@@ -121,12 +128,14 @@ async fn attempt(
         .map(|(range, number)| Chunk { number, range, begins: Begins::Nothing })
         .collect();
     let count = u32::try_from(waiting.len()).unwrap_or(u32::MAX);
-    Ok(Begun { waiting, next: count, done: Done { of: count, ..Done::default() }, rejected: 0 })
+    let done = Done { of: count, ..Done::default() };
+    Ok(Begun { waiting, next: count, done, rejected: 0, unlogged: found.unlogged })
 }
 
 /// What the ledger says is left.
 fn resumed(known: Vec<ledger::Chunk>) -> Begun {
-    let mut begun = Begun { waiting: Vec::new(), next: 0, done: Done::default(), rejected: 0 };
+    let mut begun =
+        Begun { waiting: Vec::new(), next: 0, done: Done::default(), rejected: 0, unlogged: false };
     for chunk in known {
         begun.next = begun.next.max(chunk.number + 1);
         begun.done.of += 1;
@@ -155,43 +164,6 @@ fn ranges(bounds: Vec<Bound>) -> Vec<KeyRange> {
     }
     ranges.push(KeyRange { after, through: None });
     ranges
-}
-
-/// Names the transaction's session, by which a take-over finds it. For the transaction only: a pooler may give the session
-/// to somebody else afterwards.
-pub(super) async fn name(
-    cx: &Context,
-    transaction: &Transaction<'_>,
-    table: &PlannedTable,
-    epoch: u64,
-) -> Result<()> {
-    let name = ledger::application_name(&cx.run, table.index, epoch);
-    transaction.query("SELECT set_config('application_name', $1, true)", &[&name]).await.map(drop)
-}
-
-/// Empties the table and forgets its chunks; true where the same transaction may FREEZE the rows it copies: only where it
-/// truncated, and not where the user has made the table a partitioned one.
-pub(super) async fn clear(
-    cx: &Context,
-    transaction: &Transaction<'_>,
-    table: &PlannedTable,
-    forget: bool,
-) -> Result<bool> {
-    if forget {
-        ledger::forget_chunks(transaction, &cx.run, table.index).await?;
-    }
-    if cx.truncate != Truncate::Never {
-        transaction.truncate(&table.target).await?;
-        return transaction.is_plain(&table.target).await;
-    }
-    if transaction.is_empty(&table.target).await? {
-        return Ok(false);
-    }
-    let message = format!(
-        "the target table {} holds rows that no marker of this run accounts for, and --no-truncate forbids to empty it",
-        table.target
-    );
-    Err(Error::new(ErrorKind::TargetData, message))
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! What every step of a run needs, made once per process.
 
 use super::budget::Budget;
+use super::proof::Proofs;
 use super::rejects::Rejects;
 use super::throttle::Throttle;
 use crate::checkpoint::Checkpoints;
@@ -55,6 +56,8 @@ pub struct Context {
     pub epochs: BTreeMap<u32, u64>,
     /// What stands on the tables, or will.
     pub standing: Standing,
+    /// What may be called completed.
+    pub proofs: Proofs,
 }
 
 /// One target connection that holds the advisory locks of all claims of this pod.
@@ -166,6 +169,7 @@ impl Context {
             progress: run.progress,
             epochs: run.epochs,
             standing: run.standing,
+            proofs: Proofs::default(),
         }))
     }
 

@@ -10,8 +10,9 @@
 use super::begin;
 use super::claim::{Asked, Claim};
 use super::context::Context;
+use super::logged;
 use super::owner;
-use super::settle;
+use super::settle::{self, Settlement};
 use super::table::{Chunk, Ended, OpenTable};
 use super::worker::{self, Connections};
 use crate::checkpoint::Entry;
@@ -21,12 +22,15 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::plan::document::PlannedTable;
 use crate::telemetry::spans::TableSpan;
 use jiff::Timestamp;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 use tracing::Instrument;
+
+/// So often one pod begins a table again whose rows the target has lost.
+const MOST_LOSSES: u32 = 5;
 
 /// One table to copy, with its document as it was last seen.
 pub struct Work {
@@ -75,6 +79,8 @@ struct Queue {
     opening: usize,
     /// A worker ended badly, and with it the counts of what is under way.
     broken: bool,
+    /// How often the target has lost a table's rows, by its index.
+    lost: BTreeMap<u32, u32>,
     tally: Tally,
 }
 
@@ -273,12 +279,28 @@ async fn settle_ended(cx: &Context, shared: &Shared, connections: &mut Connectio
                 queue.open.iter().enumerate().find_map(|(place, open)| Some((place, open.table.end(false)?)));
             found.map(|(place, ended)| (queue.open.remove(place), ended))
         };
-        let Some((open, ended)) = ended else { return };
+        let Some((open, mut ended)) = ended else { return };
         if ended.error.is_none() && ended.left == 0 {
-            build_indexes(cx, connections, &open).await;
+            match make_logged(cx, connections, &open).await {
+                Ok(()) => build_indexes(cx, connections, &open).await,
+                Err(error) => (ended.error, ended.lost) = (Some(error), open.table.is_lost()),
+            }
         }
         settle_open(cx, shared, open, ended).await;
     }
+}
+
+/// Makes a table LOGGED that was filled UNLOGGED: before that it is not completed, for a crash would empty it.
+async fn make_logged(cx: &Context, connections: &mut Connections, open: &Open) -> Result<()> {
+    if !open.table.unlogged.load(Ordering::SeqCst) {
+        return Ok(());
+    }
+    let work = Box::pin(logged::make(cx, connections, &open.table));
+    let made = worker::interruptible(cx, open.claim.fenced(), "while it was made LOGGED", work).await;
+    made.map_err(|error| {
+        connections.close();
+        error.table(&open.table.table.source)
+    })
 }
 
 /// Builds the indexes of a table whose rows are all committed, while its claim is held. What does not succeed is left to
@@ -314,7 +336,10 @@ async fn settle(
     (ended, lossy_rows): (Ended, u64),
 ) {
     let (own, left) = (ended.own, ended.left);
-    let (status, error) = settle::settle(cx, claim, table, ended).await;
+    let Settlement { status, mut error, again } = settle::settle(cx, claim, table, ended).await;
+    if again {
+        error = begin_again(cx, shared, table).await.err();
+    }
     span.end(table, status, (own.rows, own.bytes), error.as_ref());
     tracing::debug!(table = %table.source, ?status, left, "settled");
     let mut queue = shared.queue();
@@ -339,6 +364,25 @@ async fn settle(
     if let Some(error) = error {
         note(tally, error);
     }
+}
+
+/// Puts a table back whose rows the target has lost, a few times.
+async fn begin_again(cx: &Context, shared: &Shared, table: &PlannedTable) -> Result<()> {
+    let times = {
+        let mut queue = shared.queue();
+        let times = queue.lost.entry(table.index).or_default();
+        *times += 1;
+        *times
+    };
+    if times > MOST_LOSSES {
+        let message = format!("the target has lost what was committed of this table {times} times");
+        return Err(Error::new(ErrorKind::TargetUnavailable, message).table(&table.source));
+    }
+    tracing::warn!(table = %table.source, "the target has lost what was committed of this table; it is begun again");
+    let entry = cx.checkpoints.table(&cx.plan, table).await?;
+    let work = Work { table: table.clone(), entry };
+    shared.queue().waiting.push_front(Waiting { work, busy_since: None, ready: Instant::now() });
+    Ok(())
 }
 
 fn done_elsewhere(cx: &Context, shared: &Shared, table: &PlannedTable) {

@@ -9,18 +9,52 @@ use crate::convert::policy::LossRecord;
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::document::PlannedTable;
 use crate::retry::Retrying;
-use crate::target::ledger;
+use crate::target::ledger::{self, Proof};
+
+/// What became of a table.
+pub(super) struct Settlement {
+    pub(super) status: Status,
+    /// Where not all went well.
+    pub(super) error: Option<Error>,
+    /// The target has taken back what was committed: the table is to be claimed and begun again.
+    pub(super) again: bool,
+}
+
+impl Settlement {
+    const fn of(status: Status, error: Option<Error>) -> Self {
+        Self { status, error, again: false }
+    }
+}
 
 /// Writes down what became of a table and gives its claim back: its state, and the error where not all went well.
 pub(super) async fn settle(
     cx: &Context,
     claim: Claim<TableDocument>,
     table: &PlannedTable,
-    ended: Ended,
-) -> (Status, Option<Error>) {
-    // Where the target is away, it need not be asked.
-    let away = ended.error.as_ref().is_some_and(|error| error.policy().retry);
-    let losses = if away { None } else { losses(cx, table).await };
+    mut ended: Ended,
+) -> Settlement {
+    let mut losses = None;
+    if ended.error.is_none() && ended.left == 0 {
+        match proof(cx, table).await {
+            Ok(proof) if proof.is_complete() => {
+                let tally = &proof.tally;
+                ended.done =
+                    Done { rows: tally.rows, bytes: tally.bytes, chunks: tally.committed, of: tally.chunks };
+                losses = Some(proof.losses);
+            }
+            Ok(_) => ended.lost = true,
+            Err(error) => ended.error = Some(error.table(&table.source)),
+        }
+    } else if !ended.error.as_ref().is_some_and(|error| error.policy().retry) {
+        // Where the target is away, it need not be asked.
+        losses = self::losses(cx, table).await;
+    }
+    if ended.lost {
+        let why = "the target has taken back what was committed; this table is begun again";
+        release(cx, claim).await;
+        cx.progress.table_stopped(table.index, why);
+        return Settlement { status: Status::Pending, error: None, again: true };
+    }
     if let Some(losses) = &losses {
         say(table, losses);
     }
@@ -35,7 +69,7 @@ pub(super) async fn settle(
             let why = stop.as_ref().map_or_else(|| "an error stopped the pod".to_owned(), Error::detail);
             release(cx, claim).await;
             cx.progress.table_stopped(table.index, &why);
-            (Status::Pending, None)
+            Settlement::of(Status::Pending, None)
         }
         (Some(error), _) => {
             let status = give_up(cx, claim, &error).await;
@@ -45,7 +79,19 @@ pub(super) async fn settle(
                     cx.progress.table_stopped(table.index, &error.detail());
                 }
             }
-            (status, Some(error))
+            Settlement::of(status, Some(error))
+        }
+    }
+}
+
+/// What the ledger has of the table, for good: nothing is completed by what this pod remembers (see [`super::proof`]).
+async fn proof(cx: &Context, table: &PlannedTable) -> Result<Proof> {
+    let what = format!("proving {}", table.source);
+    let mut retrying = Retrying::new(cx.retry, &cx.shutdown, &what);
+    loop {
+        match cx.proofs.of(cx, table.index).await {
+            Ok(proof) => return Ok(proof),
+            Err(error) => retrying.pause(error).await?,
         }
     }
 }
@@ -86,15 +132,15 @@ async fn completed(
     claim: Claim<TableDocument>,
     table: &PlannedTable,
     done: Done,
-) -> (Status, Option<Error>) {
+) -> Settlement {
     match claim.settle(cx, Settled::event(Event::Completed(done))).await {
         Ok(_) => {
             cx.progress.table_completed(table.index);
-            (Status::Completed, None)
+            Settlement::of(Status::Completed, None)
         }
         Err(error) => {
             cx.progress.table_stopped(table.index, "the rows are committed, the checkpoint is not written");
-            (Status::InProgress, Some(error.table(&table.source)))
+            Settlement::of(Status::InProgress, Some(error.table(&table.source)))
         }
     }
 }

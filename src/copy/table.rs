@@ -11,7 +11,7 @@ use crate::schema::bound::KeyRange;
 use crate::telemetry::spans::TableSpan;
 use jiff::Timestamp;
 use std::collections::VecDeque;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio_util::sync::CancellationToken;
 
@@ -48,6 +48,10 @@ pub(super) struct OpenTable {
     pub(super) rejected: AtomicU64,
     /// Changed by this pod, in committed chunks.
     pub(super) lossy_rows: AtomicU64,
+    /// It is to be made LOGGED at its end.
+    pub(super) unlogged: AtomicBool,
+    /// The server has crashed and lost what was committed: the table is to be begun again.
+    lost: AtomicBool,
     books: Mutex<Books>,
 }
 
@@ -73,12 +77,14 @@ pub(super) struct Ended {
     pub(super) error: Option<Error>,
     /// Chunks that nobody has begun.
     pub(super) left: usize,
+    /// What was committed is gone: the table is to be begun again.
+    pub(super) lost: bool,
 }
 
 impl Ended {
     /// Of a table that could not be begun.
     pub(super) fn before_it_began(error: Error) -> Self {
-        Self { done: Done::default(), own: Done::default(), error: Some(error), left: 0 }
+        Self { done: Done::default(), own: Done::default(), error: Some(error), left: 0, lost: false }
     }
 }
 
@@ -93,6 +99,7 @@ impl OpenTable {
         span: TableSpan,
     ) -> Self {
         let rejected = AtomicU64::new(begun.rejected);
+        let unlogged = AtomicBool::new(begun.unlogged);
         let books = Books {
             waiting: begun.waiting.into(),
             running: 0,
@@ -110,6 +117,8 @@ impl OpenTable {
             span,
             rejected,
             lossy_rows: AtomicU64::new(0),
+            unlogged,
+            lost: AtomicBool::new(false),
             books: Mutex::new(books),
         }
     }
@@ -117,6 +126,17 @@ impl OpenTable {
     fn books(&self) -> MutexGuard<'_, Books> {
         // Plain counts: they stay right after a panic of another task.
         self.books.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes that the target does not have any more what was committed, and says so as an error: no chunk goes on with this
+    /// table, which is to be begun again.
+    pub(super) fn lose(&self) -> Error {
+        self.lost.store(true, Ordering::SeqCst);
+        Error::new(ErrorKind::TargetUnavailable, "the target has lost what was committed of this table")
+    }
+
+    pub(super) fn is_lost(&self) -> bool {
+        self.lost.load(Ordering::SeqCst)
     }
 
     /// The next chunk, which is under way from now on.
@@ -180,7 +200,7 @@ impl OpenTable {
             chunks: done.chunks - earlier.chunks,
             of: done.of,
         };
-        Some(Ended { done, own, error: books.error.take(), left: books.waiting.len() })
+        Some(Ended { done, own, error: books.error.take(), left: books.waiting.len(), lost: self.is_lost() })
     }
 }
 
@@ -211,7 +231,13 @@ mod tests {
             column_fingerprint: String::new(),
         };
         let done = Done { rows: 5, bytes: 50, chunks: 1, of: chunks + 1 };
-        let begun = Begun { waiting: (1..=chunks).map(chunk).collect(), next: chunks + 1, done, rejected: 0 };
+        let begun = Begun {
+            waiting: (1..=chunks).map(chunk).collect(),
+            next: chunks + 1,
+            done,
+            rejected: 0,
+            unlogged: false,
+        };
         let span = TableSpan::begin(&table, 1);
         OpenTable::new(table, 1, CancellationToken::new(), Timestamp::UNIX_EPOCH, begun, span)
     }

@@ -5,11 +5,11 @@
 //! committed stays. A chunk that turns out much larger than wanted is cut behind a complete row: its marker, its new upper
 //! bound and the chunk that takes the rest are committed together.
 
-use super::begin::{clear, name};
 use super::context::Context;
 use super::pump::{Piece, pump};
 use super::rejects::{LeftOut, Redo};
 use super::table::{Begins, Chunk, OpenTable};
+use super::transaction::{self, Emptying, clear};
 use crate::convert::encode::CopyEncoder;
 use crate::convert::policy::{LossRecord, Mask};
 use crate::convert::types;
@@ -25,7 +25,9 @@ use crate::source::select::{SelectForm, Wanted, select_range};
 use crate::target::client::{Client as TargetClient, Transaction};
 use crate::target::fixed::fixed_value;
 use crate::target::ledger::{self, Marker};
-use crate::target::writer::CopyWriter;
+use crate::target::unlogged::Found;
+use crate::target::writer::{self, CopyWriter, Prepared};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -155,12 +157,20 @@ async fn attempts(
             Ok(copied) => return Ok(copied),
             Err(error) => {
                 connections.close();
+                if open.is_lost() {
+                    return Err(error);
+                }
                 // The marker may be our own: of an attempt whose COMMIT was still under way when its connection broke.
                 if error.kind() == ErrorKind::Fenced
                     && let Ok(target) = connections.target(cx).await
-                    && let Ok(Some(copied)) = committed(target, cx, open, chunk).await
                 {
-                    return Ok(copied);
+                    if let Ok(Some(copied)) = committed(target, cx, open, chunk).await {
+                        return Ok(copied);
+                    }
+                    // Or nobody else's either: the server has crashed and taken back the commit that pinned the chunk.
+                    if ledger::expect_epoch(target, &cx.run, open.table.index, open.epoch).await.is_ok() {
+                        return Err(open.lose());
+                    }
                 }
                 if !redo.take() {
                     retrying.pause(error).await?;
@@ -192,17 +202,12 @@ async fn attempt(
 ) -> Result<Copied> {
     let table = &open.table;
     let (source, target) = connections.both(cx).await?;
-    ledger::expect_epoch(target, &cx.run, table.index, open.epoch).await?;
     failpoint!("copy.before_transaction");
-    let transaction = target.transaction().await?;
-    name(cx, &transaction, table, open.epoch).await?;
-    let freeze = match chunk.begins {
-        Begins::Table { forget } => clear(cx, &transaction, table, forget).await?,
-        Begins::Nothing => false,
-    };
+    let (transaction, found) = transaction::open(cx, target, table, open.epoch).await?;
+    let copy = emptied(cx, &transaction, open, &found, chunk.begins).await?;
     failpoint!("copy.after_clear");
     let fixed = fixed_values(&transaction, table).await?;
-    let writer = CopyWriter::start(&transaction, table, freeze).await?;
+    let writer = CopyWriter::of(&transaction, copy).await?;
     failpoint!("copy.after_start");
     // Only where the order of the key costs nothing may a chunk be cut: reading in order is what makes a cut possible.
     let cut_key = table.chunk_key.as_ref().filter(|key| key.clustered);
@@ -248,6 +253,35 @@ async fn attempt(
     }
     let lossy_rows = losses.iter().map(|record| record.rows).sum();
     Ok(Copied { rows: marker.rows, bytes: marker.bytes, lossy_rows, rest })
+}
+
+/// The table as the chunk needs it, and the COPY prepared: one round trip.
+async fn emptied(
+    cx: &Context,
+    transaction: &Transaction<'_>,
+    open: &OpenTable,
+    found: &Found,
+    begins: Begins,
+) -> Result<Prepared> {
+    let table = &open.table;
+    let Begins::Table { forget } = begins else {
+        if found.is_lost() {
+            return Err(open.lose());
+        }
+        return writer::prepare(transaction, table, false).await;
+    };
+    if found.unlogged {
+        open.unlogged.store(true, Ordering::SeqCst);
+    }
+    let emptying = Emptying::of(cx, table, found, true);
+    // Sent at once; where the first fails, it says why.
+    let (cleared, prepared) = futures_util::future::join(
+        clear(cx, transaction, table, (found, emptying), forget),
+        writer::prepare(transaction, table, emptying.freezes()),
+    )
+    .await;
+    cleared?;
+    prepared
 }
 
 /// What PostgreSQL reads the fixed masks of the table as, by column. A text is taken as it is.
@@ -299,12 +333,22 @@ async fn seal(
     (marker, losses): (&Marker, &[LossRecord]),
     cut: Option<Bound>,
 ) -> Result<Option<Chunk>> {
-    ledger::check_epoch(transaction, &marker.run, marker.table, marker.epoch).await?;
+    let mark = async {
+        match chunk.begins {
+            Begins::Table { .. } => ledger::insert_marker(transaction, marker).await,
+            Begins::Nothing => ledger::fill_marker(transaction, marker).await,
+        }
+    };
+    // Sent at once, in this order, which is the order in which the server does it: the marker is written under the lock that the
+    // check takes. Both are answered before anything is committed.
+    let (checked, marked) = futures_util::future::join(
+        ledger::check_epoch(transaction, &marker.run, marker.table, marker.epoch),
+        mark,
+    )
+    .await;
+    checked?;
     failpoint!("copy.after_epoch_check");
-    match chunk.begins {
-        Begins::Table { .. } => ledger::insert_marker(transaction, marker).await?,
-        Begins::Nothing => ledger::fill_marker(transaction, marker).await?,
-    }
+    marked?;
     failpoint!("copy.after_marker");
     ledger::insert_losses(transaction, &marker.run, (marker.table, chunk.number), losses).await?;
     failpoint!("copy.after_losses");

@@ -19,6 +19,8 @@ pub enum Kind {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TargetTable {
     pub kind: Kind,
+    /// It, or a partition of it: a crash of the server would empty it.
+    pub unlogged: bool,
     /// Other tables inherit from it (never true of a plain table that was created here).
     pub inherited: bool,
     /// Enabled user triggers that COPY would fire.
@@ -77,6 +79,7 @@ pub async fn tables(client: &Client, wanted: &[TableName]) -> Result<BTreeMap<Ta
             std::collections::btree_map::Entry::Occupied(entry) => entry.into_mut(),
             std::collections::btree_map::Entry::Vacant(entry) => entry.insert(TargetTable {
                 kind,
+                unlogged: get(&row, 12)?,
                 inherited: get(&row, 3)?,
                 triggers: get(&row, 4)?,
                 primary_key: get(&row, 5)?,
@@ -252,6 +255,7 @@ mod tests {
         };
         TargetTable {
             kind: Kind::Table,
+            unlogged: false,
             inherited: false,
             triggers: vec![],
             primary_key: vec!["id".to_owned()],

@@ -2,7 +2,12 @@
 //!
 //! Every transaction runs with settings of its own, so that nothing that a role or a database sets can change what is
 //! written: UTF-8, UTC, ISO dates, `search_path` without any schema of the user, no statement timeout, a bounded wait
-//! for locks. `synchronous_commit` is left as the server has it: a commit that is reported is a commit.
+//! for locks.
+//!
+//! A commit is as durable as the server's own `synchronous_commit` makes it, with one exception: the transactions that copy
+//! rows ([`Client::begin_lazily`]) commit with `synchronous_commit = off`. Rows and marker are one transaction, so a crash of
+//! the server loses both or none, and the ledger stays the truth; but that such a commit lasts is only known when
+//! [`Client::query_flushed`] has found its marker. Nothing may be called completed before that.
 //!
 //! Nothing here needs a session that lasts longer than a transaction, so a pooler in transaction mode (PgBouncer, RDS
 //! Proxy) may stand in between: statements have no names ([`super::parameters`]), and settings are the transaction's;
@@ -14,14 +19,13 @@ use super::parameters::typed;
 pub use super::parameters::{Argument, Parameter};
 use super::settings::{SslMode, TargetSettings};
 use super::tls;
+pub use super::transaction::Transaction;
 use crate::error::{Error, ErrorKind, Result};
-use crate::schema::TableName;
 use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio_postgres::config::SslMode as DriverMode;
-use tokio_postgres::error::SqlState;
-use tokio_postgres::types::{FromSql, Type};
-use tokio_postgres::{IsolationLevel, Row, SimpleQueryMessage};
+use tokio_postgres::types::FromSql;
+use tokio_postgres::{Row, SimpleQueryMessage};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// `server_version_num` of the oldest server that is supported.
@@ -31,6 +35,15 @@ const OLDEST: u32 = 12_00_00;
 const SETTINGS: &str = include_str!("sql/transaction.sql");
 /// So that the server notices a client that vanished while a statement of its waits (14 and newer, not on every platform).
 const WATCH: &str = "SET LOCAL client_connection_check_interval = '10s'";
+/// So that the commit is not waited for. Where it is off already, or a standby's answer is wanted, only the latter changes:
+/// [`FLUSH`] waits for what the server's own setting says.
+const LAZY: &str = "SET LOCAL synchronous_commit = off";
+/// Makes the transaction write a few bytes of WAL under a transaction id of its own: a commit without either flushes nothing
+/// (`RecordTransactionCommit` in PostgreSQL's xact.c), and one with both flushes all that was written before it. It leaves
+/// no row behind and locks nothing.
+const FLUSH: &str = "SELECT pg_catalog.pg_logical_emit_message(true, 'shardferry', '')";
+/// Names the session that a transaction runs in, for the transaction only: a pooler may give it to somebody else afterwards.
+const NAME: &str = "SELECT set_config('application_name', $1, true)";
 
 /// A column of a row, by position.
 pub(super) fn get<'r, T: FromSql<'r>>(row: &'r Row, column: usize) -> Result<T> {
@@ -182,9 +195,19 @@ impl Client {
         settings
     }
 
-    /// Runs `statement` in a transaction of its own. All three messages leave at once: one round trip.
-    async fn alone<T>(&self, statement: impl Future<Output = Result<T, tokio_postgres::Error>>) -> Result<T> {
-        let begin = format!("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;\n{}", self.settings());
+    /// What begins a transaction, as one message; `more` are statements of its own.
+    fn beginning(&self, more: &str) -> String {
+        let separator = if more.is_empty() { "" } else { ";\n" };
+        format!("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;\n{}{separator}{more}", self.settings())
+    }
+
+    /// Runs `statement` in a transaction of its own that begins with `more`. All three messages leave at once: one round trip.
+    async fn alone<T>(
+        &self,
+        more: &str,
+        statement: impl Future<Output = Result<T, tokio_postgres::Error>>,
+    ) -> Result<T> {
+        let begin = self.beginning(more);
         // Polled in this order, which is the order of the messages. After an error COMMIT rolls back.
         let (begun, answer, committed) = futures_util::future::join3(
             self.inner.batch_execute(&begin),
@@ -203,7 +226,16 @@ impl Client {
     /// # Errors
     /// See [`super::errors::kind`].
     pub async fn query(&self, sql: &str, parameters: &[Parameter<'_>]) -> Result<Vec<Row>> {
-        self.alone(self.inner.query_typed(sql, &typed(parameters))).await
+        self.alone("", self.inner.query_typed(sql, &typed(parameters))).await
+    }
+
+    /// As [`Self::query`], and whatever the answer tells of is as durable when it has come as a commit is by the server's own
+    /// `synchronous_commit`, whoever committed it and how.
+    ///
+    /// # Errors
+    /// See [`super::errors::kind`].
+    pub async fn query_flushed(&self, sql: &str, parameters: &[Parameter<'_>]) -> Result<Vec<Row>> {
+        self.alone(FLUSH, self.inner.query_typed(sql, &typed(parameters))).await
     }
 
     /// Runs a statement in a transaction of its own and returns how many rows it touched.
@@ -211,7 +243,7 @@ impl Client {
     /// # Errors
     /// See [`super::errors::kind`].
     pub async fn execute(&self, sql: &str, parameters: &[Parameter<'_>]) -> Result<u64> {
-        self.alone(self.inner.execute_typed(sql, &typed(parameters))).await
+        self.alone("", self.inner.execute_typed(sql, &typed(parameters))).await
     }
 
     /// Runs statements without parameters, separated by semicolons, in one round trip and one implicit transaction.
@@ -227,12 +259,35 @@ impl Client {
     /// # Errors
     /// See [`super::errors::kind`].
     pub async fn transaction(&mut self) -> Result<Transaction<'_>> {
-        let settings = self.settings();
-        let begin =
-            self.inner.build_transaction().isolation_level(IsolationLevel::ReadCommitted).read_only(false);
-        let inner = begin.start().await.map_err(server_error)?;
-        inner.batch_execute(&settings).await.map_err(server_error)?;
-        Ok(Transaction { inner })
+        let begin = self.beginning("");
+        let transaction = Transaction::new(&self.inner);
+        transaction.batch(&begin).await?;
+        Ok(transaction)
+    }
+
+    /// Begins a transaction that copies rows: its commit is not waited for (see the module), its session is called `name`, and
+    /// `sql` is asked in it at once. One round trip.
+    ///
+    /// # Errors
+    /// See [`super::errors::kind`].
+    pub async fn begin_lazily(
+        &mut self,
+        name: &str,
+        sql: &str,
+        parameters: &[Parameter<'_>],
+    ) -> Result<(Transaction<'_>, Vec<Row>)> {
+        let begin = self.beginning(LAZY);
+        let transaction = Transaction::new(&self.inner);
+        // Polled in this order, which is the order of the messages.
+        let (begun, named, rows) = futures_util::future::join3(
+            transaction.batch(&begin),
+            transaction.query(NAME, &[&name]),
+            transaction.query(sql, parameters),
+        )
+        .await;
+        begun?;
+        named?;
+        Ok((transaction, rows?))
     }
 
     /// Ends the session properly, within a few seconds.
@@ -241,115 +296,5 @@ impl Client {
         // Without a sender the connection's task says goodbye and ends; it is cut off if it does not.
         drop(inner);
         let _ = tokio::time::timeout(Duration::from_secs(3), &mut task.0).await;
-    }
-}
-
-/// A transaction; rolled back unless [`Transaction::commit`] returns `Ok`.
-pub struct Transaction<'c> {
-    inner: tokio_postgres::Transaction<'c>,
-}
-
-impl<'c> Transaction<'c> {
-    pub(super) const fn inner(&self) -> &tokio_postgres::Transaction<'c> {
-        &self.inner
-    }
-
-    /// Runs a statement and returns its rows.
-    ///
-    /// # Errors
-    /// See [`super::errors::kind`].
-    pub async fn query(&self, sql: &str, parameters: &[Parameter<'_>]) -> Result<Vec<Row>> {
-        self.inner.query_typed(sql, &typed(parameters)).await.map_err(server_error)
-    }
-
-    /// Runs a statement and returns how many rows it touched.
-    ///
-    /// # Errors
-    /// See [`super::errors::kind`].
-    pub async fn execute(&self, sql: &str, parameters: &[Parameter<'_>]) -> Result<u64> {
-        self.execute_raw(sql, parameters).await.map_err(server_error)
-    }
-
-    /// The same with the driver's own error, for callers to whom the SQLSTATE matters.
-    pub(super) async fn execute_raw(
-        &self,
-        sql: &str,
-        parameters: &[Parameter<'_>],
-    ) -> Result<u64, tokio_postgres::Error> {
-        self.inner.execute_typed(sql, &typed(parameters)).await
-    }
-
-    /// Runs statements without parameters, separated by semicolons.
-    ///
-    /// # Errors
-    /// See [`super::errors::kind`].
-    pub async fn batch(&self, sql: &str) -> Result<()> {
-        self.inner.batch_execute(sql).await.map_err(server_error)
-    }
-
-    /// TRUNCATE, never CASCADE: rows of other tables are not ours to remove. Nothing is gone before the commit.
-    ///
-    /// # Errors
-    /// `TargetData` where another table's foreign key stands in the way.
-    pub async fn truncate(&self, table: &TableName) -> Result<()> {
-        let result = self.inner.batch_execute(&format!("TRUNCATE TABLE {}", table.target_sql())).await;
-        result.map_err(|error| {
-            // PostgreSQL refuses with "feature not supported" and names the other table in DETAIL.
-            let referenced = error.code() == Some(&SqlState::FEATURE_NOT_SUPPORTED);
-            let told = server_error(error);
-            if referenced { Error::new(ErrorKind::TargetData, told.detail()) } else { told }
-        })
-    }
-
-    /// Does the table hold no row that this transaction sees?
-    ///
-    /// # Errors
-    /// See [`super::errors::kind`].
-    pub async fn is_empty(&self, table: &TableName) -> Result<bool> {
-        let sql = format!("SELECT NOT EXISTS (SELECT FROM {})", table.target_sql());
-        let row = self.inner.query_typed_one(&sql, &[]).await.map_err(server_error)?;
-        get(&row, 0)
-    }
-
-    /// Is it an ordinary table, and not a partitioned one?
-    ///
-    /// # Errors
-    /// See [`super::errors::kind`].
-    pub async fn is_plain(&self, table: &TableName) -> Result<bool> {
-        let sql = "SELECT relkind = 'r' FROM pg_catalog.pg_class WHERE oid = $1::text::regclass";
-        let row = self
-            .inner
-            .query_typed_one(sql, &[(&table.target_sql(), Type::TEXT)])
-            .await
-            .map_err(server_error)?;
-        get(&row, 0)
-    }
-
-    /// Commits.
-    ///
-    /// # Errors
-    /// `TargetUnavailable` where the connection broke: then nobody knows whether the server committed. The chunk's
-    /// marker in the ledger tells; read it before the chunk is copied again.
-    pub async fn commit(self) -> Result<()> {
-        self.inner.commit().await.map_err(|error| {
-            let answered = error.as_db_error().is_some();
-            let told = server_error(error);
-            if answered {
-                return told;
-            }
-            Error::new(
-                ErrorKind::TargetUnavailable,
-                "the connection broke during COMMIT; the ledger tells whether it took effect",
-            )
-            .because(told.detail())
-        })
-    }
-
-    /// Rolls back, and waits until that is done.
-    ///
-    /// # Errors
-    /// See [`super::errors::kind`].
-    pub async fn rollback(self) -> Result<()> {
-        self.inner.rollback().await.map_err(server_error)
     }
 }

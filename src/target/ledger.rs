@@ -15,11 +15,14 @@
 
 mod chunks;
 mod losses;
+mod proof;
 
+use chunks::tally_of;
 pub use chunks::{
     Chunk, Marker, Tally, all_committed, chunks, cut, fill_marker, forget_chunks, insert_marker, pin, tallies,
 };
 pub use losses::{insert_losses, losses, rejected};
+pub use proof::{Proof, prove};
 
 use super::client::{Client, Transaction, get};
 use crate::error::{Error, ErrorKind, Result};

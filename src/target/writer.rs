@@ -12,7 +12,7 @@ use crate::schema::quote_target;
 use bytes::Bytes;
 use futures_util::SinkExt;
 use std::pin::Pin;
-use tokio_postgres::CopyInSink;
+use tokio_postgres::{CopyInSink, Statement};
 
 /// Signature, flags (no OIDs), length of the header's extension.
 const HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
@@ -33,6 +33,18 @@ pub fn copy_statement(table: &PlannedTable, freeze: bool) -> String {
     )
 }
 
+/// A COPY that the server knows. The driver has no COPY without a name: it lives as long as the transaction needs it.
+pub struct Prepared(Statement);
+
+/// Prepares the COPY, which a transaction may do while an earlier statement of its own is still on its way.
+///
+/// # Errors
+/// See [`super::errors::kind`].
+pub async fn prepare(transaction: &Transaction<'_>, table: &PlannedTable, freeze: bool) -> Result<Prepared> {
+    let statement = copy_statement(table, freeze);
+    transaction.inner().prepare(&statement).await.map(Prepared).map_err(server_error)
+}
+
 /// A COPY in flight. Dropping it without [`CopyWriter::finish`] aborts the COPY, and with it the transaction.
 pub struct CopyWriter {
     sink: Pin<Box<CopyInSink<Bytes>>>,
@@ -45,8 +57,17 @@ impl CopyWriter {
     /// # Errors
     /// See [`super::errors::kind`]; `TargetRefused` where FREEZE is not possible.
     pub async fn start(transaction: &Transaction<'_>, table: &PlannedTable, freeze: bool) -> Result<Self> {
-        let statement = copy_statement(table, freeze);
-        let sink = transaction.inner().copy_in::<_, Bytes>(&statement).await.map_err(server_error)?;
+        let prepared = prepare(transaction, table, freeze).await?;
+        Self::of(transaction, prepared).await
+    }
+
+    /// Starts the COPY that was prepared in this transaction; its name is given up at once.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub async fn of(transaction: &Transaction<'_>, prepared: Prepared) -> Result<Self> {
+        let sink = transaction.inner().copy_in::<_, Bytes>(&prepared.0).await.map_err(server_error)?;
+        drop(prepared);
         let mut writer = Self { sink: Box::pin(sink) };
         failpoint!("copy.before_header");
         writer.feed(Bytes::from_static(HEADER)).await?;

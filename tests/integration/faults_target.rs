@@ -201,7 +201,7 @@ fn a_full_disk_fails_the_table_and_a_rerun_completes_it() {
 #[test]
 fn a_lock_of_another_session_is_waited_for_and_tried_again() {
     let world = world();
-    let lock = world.hold("LOCK TABLE dbo.\"Big\" IN ACCESS SHARE MODE");
+    let lock = world.hold("LOCK TABLE dbo.\"Big\" IN SHARE MODE");
     let url = format!("{}?options=-c%20lock_timeout%3D100ms", world.target_url());
     let mut pod =
         sync(&world).env("SHARDFERRY_TARGET_URL", &url).env("SHARDFERRY_RETRY_MAX_WAIT", "1s").spawn();

@@ -136,6 +136,8 @@ enum Setting {
     Grown,
     /// A target that an earlier run has filled and finished.
     Loaded,
+    /// Tables that are filled UNLOGGED.
+    Unlogged,
 }
 
 impl Setting {
@@ -143,6 +145,7 @@ impl Setting {
         match name {
             "copy.after_cut" | "copy.after_rest" => Self::Grown,
             _ if name.starts_with("rejects.") => Self::Rejects,
+            _ if name.starts_with("logged.") => Self::Unlogged,
             "begin.after_drop" | "begin.after_dropped" => Self::Loaded,
             _ if name.starts_with("heartbeat.") => Self::Slow,
             _ => Self::Plain,
@@ -186,6 +189,9 @@ fn run(world: &World, command: &str, pod: &str, setting: Setting, jobs: u32, arm
         let folder = world.folder.path().join("rejects").join(place);
         invocation = invocation.env("SHARDFERRY_REJECTS", &format!("file://{}", folder.display()));
     }
+    if setting == Setting::Unlogged && command != "plan" {
+        invocation = invocation.env("SHARDFERRY_UNLOGGED", "true");
+    }
     invocation.env("SHARDFERRY_RETRY_MAX_WAIT", "20ms").failpoints(armed).pod(pod).run()
 }
 
@@ -216,7 +222,7 @@ fn expected(action: Action, name: &str, hit: u64) -> &'static [i32] {
         Action::Kill => &[],
         _ if harmless => &[0],
         Action::Error => match part {
-            "copy" | "begin" | "commit" | "settle" | "rejects" => &[0],
+            "copy" | "begin" | "commit" | "settle" | "rejects" | "logged" => &[0],
             "claim" if of_table => &[0],
             _ => &[0, 4],
         },
@@ -224,7 +230,7 @@ fn expected(action: Action, name: &str, hit: u64) -> &'static [i32] {
         Action::Fail if name == "finish.after_object" => &[0, 3],
         Action::Fail => match part {
             "store" => &[0, 2, 3],
-            "copy" | "begin" | "commit" | "rejects" => &[3],
+            "copy" | "begin" | "commit" | "rejects" | "logged" => &[3],
             _ => &[2, 3],
         },
     }
@@ -300,12 +306,13 @@ fn rerun(world: &World, pod: &str, setting: Setting, rng: &mut StdRng) {
 
 /// Every `of`-th name from `part` on.
 fn round(mut world: World, category: &str, action: Action, part: usize, of: usize) {
+    use Setting::{Grown, Loaded, Plain, Rejects, Slow, Unlogged};
     let seed = seed();
     println!("SHARDFERRY_TEST_SEED={seed}");
     let mut rng = StdRng::seed_from_u64(seed);
     world.load(&every_kind());
     let mut counts = BTreeMap::new();
-    for setting in [Setting::Plain, Setting::Slow, Setting::Grown, Setting::Rejects, Setting::Loaded] {
+    for setting in [Plain, Slow, Grown, Rejects, Loaded, Unlogged] {
         counts.append(&mut count(&mut world, setting));
     }
     for name in NAMES.iter().skip(part).step_by(of) {

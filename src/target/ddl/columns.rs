@@ -12,9 +12,10 @@ pub fn primary_key(table: &PlannedTable) -> Vec<String> {
     table.primary_key.iter().map(name).collect::<Option<_>>().unwrap_or_default()
 }
 
-/// The table with its columns (and partitions, each a statement of its own); no key, no index.
+/// The table with its columns (and partitions, each a statement of its own); no key, no index. `unlogged` is not for a table
+/// that has partitions: what PostgreSQL would make of it depends on its version.
 #[must_use]
-pub fn create_table(table: &PlannedTable) -> String {
+pub fn create_table(table: &PlannedTable, unlogged: bool) -> String {
     let mut columns: Vec<String> =
         table.columns.iter().map(|column| column_definition(table, column)).collect();
     let mut generated: Vec<&GeneratedColumn> = table.generated.iter().collect();
@@ -25,8 +26,9 @@ pub fn create_table(table: &PlannedTable) -> String {
     }
     let partitions = partition::clauses(table).ok();
     let by = partitions.as_ref().map_or_else(String::new, |clauses| format!(" {}", clauses.by));
-    let mut sql =
-        format!("CREATE TABLE {} (\n    {}\n){by}", table.target.target_sql(), columns.join(",\n    "));
+    let unlogged = if unlogged && partitions.is_none() { " UNLOGGED" } else { "" };
+    let (name, columns) = (table.target.target_sql(), columns.join(",\n    "));
+    let mut sql = format!("CREATE{unlogged} TABLE {name} (\n    {columns}\n){by}");
     for partition in partitions.into_iter().flat_map(|clauses| clauses.partitions) {
         sql.push_str(";\n");
         sql.push_str(&partition);

@@ -171,22 +171,24 @@ fn chunk_of(run: &str, table: u32, row: &Row) -> Result<Chunk> {
     Ok(Chunk { number, range, marker })
 }
 
-/// How much of each begun table of the run is committed, by table index.
+/// How much of each begun table of the run is committed, by table index; for good, by the time it is said
+/// ([`Client::query_flushed`]).
 ///
 /// # Errors
 /// See [`crate::target::errors::kind`].
 pub async fn tallies(client: &Client, run: &str) -> Result<BTreeMap<u32, Tally>> {
-    let rows = client.query(include_str!("../sql/tallies.sql"), &[&run]).await?;
-    let tally = |row: &Row| {
-        let tally = Tally {
-            chunks: read(get::<i64>(row, 1)?)?,
-            committed: read(get::<i64>(row, 2)?)?,
-            rows: read(get::<i64>(row, 3)?)?,
-            bytes: read(get::<i64>(row, 4)?)?,
-        };
-        Ok((read(get::<i32>(row, 0)?)?, tally))
+    let rows = client.query_flushed(include_str!("../sql/tallies.sql"), &[&run]).await?;
+    rows.iter().map(tally_of).collect()
+}
+
+pub(super) fn tally_of(row: &Row) -> Result<(u32, Tally)> {
+    let tally = Tally {
+        chunks: read(get::<i64>(row, 1)?)?,
+        committed: read(get::<i64>(row, 2)?)?,
+        rows: read(get::<i64>(row, 3)?)?,
+        bytes: read(get::<i64>(row, 4)?)?,
     };
-    rows.iter().map(tally).collect()
+    Ok((read(get::<i32>(row, 0)?)?, tally))
 }
 
 /// Forgets the chunks of one table inside the transaction that truncates it.

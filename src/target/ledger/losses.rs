@@ -43,9 +43,13 @@ pub async fn losses(
     table: Option<u32>,
 ) -> Result<BTreeMap<u32, Vec<LossRecord>>> {
     let index: Option<i32> = table.map(|table| stored(table, "the table index")).transpose()?;
-    let rows = client.query(include_str!("../sql/losses.sql"), &[&run, &index]).await?;
+    losses_of(&client.query(include_str!("../sql/losses.sql"), &[&run, &index]).await?)
+}
+
+/// The rows of such a question, added up.
+pub(super) fn losses_of(rows: &[Row]) -> Result<BTreeMap<u32, Vec<LossRecord>>> {
     let mut tables: BTreeMap<u32, BTreeMap<(String, Loss), LossRecord>> = BTreeMap::new();
-    for row in &rows {
+    for row in rows {
         let (table, record) = record_of(row)?;
         let records = tables.entry(table).or_default();
         match records.get_mut(&(record.column.clone(), record.loss)) {

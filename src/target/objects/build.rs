@@ -12,7 +12,7 @@ use crate::target::client::Client;
 use crate::target::ddl::SEARCH_PATH;
 use crate::target::settings::TargetSettings;
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// What became of the statements.
 #[derive(Debug, Default)]
@@ -39,7 +39,8 @@ pub async fn build(
 ) -> Result<Report> {
     let client = Client::connect(settings, "shardferry finish").await?;
     let mut report = Report::default();
-    let builder = Builder { settings, jobs, tuning: queries::tuning(&client, jobs).await? };
+    let tuning = queries::tuning(&client, jobs).await?;
+    let builder = Builder { settings, jobs, tuning, idle: Arc::default() };
     failpoint!("finish.before_indexes");
     for step in Step::ALL {
         // Read anew: a proof is for what the step before it has made.
@@ -66,6 +67,7 @@ pub async fn build(
         builder.step(step, waiting, &mut report).await?;
         after(step)?;
     }
+    builder.close().await;
     client.close().await;
     Ok(report)
 }
@@ -150,11 +152,28 @@ struct Builder<'s> {
     jobs: usize,
     /// Settings of transactions that build indexes.
     tuning: String,
+    idle: Idle,
+}
+
+/// Connections of workers, kept from step to step.
+type Idle = Arc<Mutex<Vec<Client>>>;
+
+fn idle(clients: &Mutex<Vec<Client>>) -> MutexGuard<'_, Vec<Client>> {
+    // A plain list: it stays right after a panic of another task.
+    clients.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Builder<'_> {
+    async fn close(self) {
+        let clients = std::mem::take(&mut *idle(&self.idle));
+        for client in clients {
+            client.close().await;
+        }
+    }
+
     /// Works the jobs off with as many connections as there is work for.
     async fn step(&self, step: Step, waiting: Vec<Job>, report: &mut Report) -> Result<()> {
+        let most = at_once(step).min(waiting.len().div_ceil(self.jobs.max(1))).max(1);
         let workers = self.jobs.min(waiting.len());
         let failed_before = report.failed.len();
         let queue = Arc::new(Queue::new(waiting));
@@ -165,8 +184,9 @@ impl Builder<'_> {
         let mut tasks = tokio::task::JoinSet::new();
         for _ in 0..workers {
             let (settings, queue, before) = (self.settings.clone(), Arc::clone(&queue), before.clone());
+            let clients = Arc::clone(&self.idle);
             tasks.spawn(async move {
-                let ended = work_off(&settings, &queue, &before).await;
+                let ended = work_off((&settings, &clients), &queue, &before, most).await;
                 if ended.is_err() {
                     queue.stop();
                 }
@@ -186,34 +206,63 @@ impl Builder<'_> {
     }
 }
 
-/// What a worker built, and what failed for its own reasons.
+/// How many statements of a step share a transaction, and with it a round trip and a flush. What takes its time is run alone.
+const fn at_once(step: Step) -> usize {
+    match step {
+        Step::Said | Step::Indexes | Step::ChecksValidated | Step::ForeignKeysValidated => 1,
+        Step::Analyze => 8,
+        Step::Sequences
+        | Step::Defaults
+        | Step::Checks
+        | Step::ForeignKeys
+        | Step::Identities
+        | Step::Comments => 50,
+    }
+}
+
+/// What a worker built, and what failed for its own reasons: `most` statements at once, and each alone where one of them fails.
 ///
 /// # Errors
 /// Transient ones: they end the step, and the rerun goes on.
 async fn work_off(
-    settings: &TargetSettings,
+    (settings, clients): (&TargetSettings, &Mutex<Vec<Client>>),
     queue: &Queue,
     before: &str,
+    most: usize,
 ) -> Result<(usize, Vec<(String, Error)>)> {
-    let client = Client::connect(settings, "shardferry finish").await?;
+    let kept = idle(clients).pop();
+    let client = match kept {
+        Some(client) if !client.is_closed() => client,
+        _ => Client::connect(settings, "shardferry finish").await?,
+    };
     let (mut built, mut failed) = (0, Vec::new());
-    while let Some(job) = queue.take().await {
-        let outcome = one(&client, &job, before).await;
-        queue.done(&job);
-        match outcome {
-            Ok(()) => built += 1,
-            Err(error) if error.policy().retry => return Err(error),
-            Err(_) if was_made(&client, &job).await? => built += 1,
-            Err(error) => failed.push((job.object, error)),
+    loop {
+        let jobs = queue.take(most).await;
+        if jobs.is_empty() {
+            break;
+        }
+        let together = if jobs.len() > 1 { run(&client, &jobs, before).await.is_ok() } else { false };
+        for job in jobs {
+            let outcome =
+                if together { Ok(()) } else { run(&client, std::slice::from_ref(&job), before).await };
+            queue.done(&job);
+            match outcome {
+                Ok(()) => built += 1,
+                Err(error) if error.policy().retry => return Err(error),
+                Err(_) if was_made(&client, &job).await? => built += 1,
+                Err(error) => failed.push((job.object, error)),
+            }
         }
     }
-    client.close().await;
+    idle(clients).push(client);
     Ok((built, failed))
 }
 
-async fn one(client: &Client, job: &Job, before: &str) -> Result<()> {
+/// All of them or none.
+async fn run(client: &Client, jobs: &[Job], before: &str) -> Result<()> {
     failpoint!("finish.before_object");
-    client.batch(&format!("{before}{}", job.sql)).await?;
+    let statements: Vec<&str> = jobs.iter().map(|job| job.sql.as_str()).collect();
+    client.batch(&format!("{before}{}", statements.join(";\n"))).await?;
     failpoint!("finish.after_object");
     Ok(())
 }

@@ -59,15 +59,17 @@ pub(super) async fn not_sequences(client: &Client, wanted: &[&TableName]) -> Res
     rows.iter().map(|row| Ok(TableName::new(get::<String>(row, 0)?, get::<String>(row, 1)?))).collect()
 }
 
-/// Settings, for a transaction that builds an index while `jobs` others may do so: a share of what the server gives to shared
-/// buffers, and of its parallel workers. What somebody chose stays.
+/// Settings, for a transaction that builds an index while `jobs` others may do so, and as many as there are sessions of
+/// all pods: a share of half of what the server gives to its shared buffers, and of its parallel workers. All builds at once
+/// take no more memory of the server than that half. (PostgreSQL's limit is for a build with its parallel workers.) What
+/// somebody chose stays.
 pub(super) async fn tuning(client: &Client, jobs: usize) -> Result<String> {
     let mut known: BTreeMap<String, (i64, bool)> = BTreeMap::new();
     for row in client.query(include_str!("../sql/tuning.sql"), &[]).await? {
         known.insert(get(&row, 0)?, (get(&row, 1)?, get(&row, 2)?));
     }
     let of = |name: &str| known.get(name).copied().unwrap_or((0, false));
-    let jobs = i64::try_from(jobs).unwrap_or(i64::MAX).max(1);
+    let jobs = i64::try_from(jobs).unwrap_or(i64::MAX).max(of("sessions").0).max(1);
     Ok(tuned(jobs, of("maintenance_work_mem"), of("max_parallel_maintenance_workers"), &of))
 }
 

@@ -3,7 +3,7 @@
 
 use super::Makes;
 use crate::schema::TableName;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
@@ -40,8 +40,9 @@ impl Queue {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The first job whose tables are free, which are busy until [`Self::done`]; None where no job waits.
-    pub(super) async fn take(&self) -> Option<Job> {
+    /// Up to `most` jobs whose tables are free, which are busy until [`Self::done`]; none where no job waits. Several jobs on one
+    /// table may be among them.
+    pub(super) async fn take(&self, most: usize) -> Vec<Job> {
         loop {
             let changed = self.changed.notified();
             tokio::pin!(changed);
@@ -49,10 +50,11 @@ impl Queue {
             {
                 let mut state = self.state();
                 if state.waiting.is_empty() {
-                    return None;
+                    return Vec::new();
                 }
-                if let Some(job) = state.take() {
-                    return Some(job);
+                let jobs = state.take(most);
+                if !jobs.is_empty() {
+                    return jobs;
                 }
             }
             changed.await;
@@ -83,21 +85,31 @@ impl Queue {
 }
 
 impl State {
-    fn take(&mut self) -> Option<Job> {
-        let free = |job: &Job| {
-            job.locks.iter().all(|table| match self.busy.get(table) {
+    fn take(&mut self, most: usize) -> Vec<Job> {
+        let (mut taken, mut own): (Vec<Job>, BTreeSet<TableName>) = (Vec::new(), BTreeSet::new());
+        let mut place = 0;
+        while let Some(job) = self.waiting.get(place).filter(|_| taken.len() < most) {
+            let free = job.locks.iter().all(|table| match self.busy.get(table) {
                 None => true,
-                Some((_, exclusive)) => job.shared && !exclusive,
-            })
-        };
-        let place = self.waiting.iter().position(free)?;
-        let mut job = self.waiting.remove(place)?;
-        job.locks.sort();
-        job.locks.dedup();
-        for table in &job.locks {
-            self.busy.entry(table.clone()).or_insert((0, !job.shared)).0 += 1;
+                Some((_, exclusive)) => own.contains(table) || (job.shared && !exclusive),
+            });
+            let Some(mut job) = free.then(|| self.waiting.remove(place)).flatten() else {
+                place += 1;
+                continue;
+            };
+            job.locks.sort();
+            job.locks.dedup();
+            for table in &job.locks {
+                let of_table = self.busy.entry(table.clone()).or_insert((0, !job.shared));
+                // A table that others work on is theirs as well.
+                if of_table.0 == 0 {
+                    own.insert(table.clone());
+                }
+                of_table.0 += 1;
+            }
+            taken.push(job);
         }
-        Some(job)
+        taken
     }
 }
 
@@ -126,17 +138,40 @@ mod tests {
         ]);
         let mut taken = Vec::new();
         for expected in ["ix1", "ix2", "fk"] {
-            let job = queue.take().await.unwrap();
-            assert_eq!(job.object, expected);
-            taken.push(job);
+            let job = queue.take(1).await;
+            assert_eq!(names(&job), [expected]);
+            taken.extend(job);
         }
-        assert!(queue.state().take().is_none(), "the rest waits for a or b");
+        assert!(queue.state().take(9).is_empty(), "the rest waits for a or b");
         queue.done(&taken[2]);
-        assert_eq!(queue.take().await.unwrap().object, "fk2");
+        assert_eq!(names(&queue.take(9).await), ["fk2"]);
         queue.done(&taken[0]);
-        assert!(queue.state().take().is_none());
+        assert!(queue.state().take(9).is_empty());
         queue.done(&taken[1]);
-        assert_eq!(queue.take().await.unwrap().object, "uq");
-        assert!(queue.take().await.is_none());
+        assert_eq!(names(&queue.take(9).await), ["uq"]);
+        assert!(queue.take(1).await.is_empty());
+    }
+
+    fn names(jobs: &[Job]) -> Vec<&str> {
+        jobs.iter().map(|job| job.object.as_str()).collect()
+    }
+
+    #[tokio::test]
+    async fn a_batch_has_what_is_free_and_several_of_one_table() {
+        let queue = Queue::new(vec![
+            job("a1", &["a"], false),
+            job("b1", &["b"], false),
+            job("a2", &["a"], false),
+            job("c1", &["c"], false),
+            job("ab", &["a", "b"], false),
+        ]);
+        let first = queue.take(3).await;
+        assert_eq!(names(&first), ["a1", "b1", "a2"]);
+        assert_eq!(names(&queue.take(3).await), ["c1"], "a and b are another worker's");
+        queue.done(&first[0]);
+        queue.done(&first[1]);
+        assert!(queue.state().take(3).is_empty(), "a2 is not done");
+        queue.done(&first[2]);
+        assert_eq!(names(&queue.take(3).await), ["ab"]);
     }
 }

@@ -125,6 +125,14 @@ impl Standing {
         Ok(InTheWay(dropped))
     }
 
+    /// Settings of a transaction that writes indexes.
+    ///
+    /// # Errors
+    /// Those of the target.
+    pub async fn tuning(&self, client: &Client) -> Result<String> {
+        queries::tuning(client, self.jobs).await
+    }
+
     /// Builds the indexes of a table whose rows are all there, under the claim's epoch. How many were built.
     ///
     /// # Errors

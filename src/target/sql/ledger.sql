@@ -54,4 +54,17 @@ CREATE TABLE IF NOT EXISTS shardferry.loss (
     file text,
     PRIMARY KEY (run_id, table_index, chunk, column_name, loss),
     FOREIGN KEY (run_id, table_index, chunk) REFERENCES shardferry.chunk ON DELETE CASCADE
+);
+-- Tables that are being filled UNLOGGED. What empties such a table (a crash of the server, the promotion of a standby, a restore)
+-- empties shardferry.survived with it, and leaves this one: a table that is here and not there has lost its rows, whatever
+-- its chunks say. Both rows are written when the table is begun, and go when it is LOGGED again.
+CREATE TABLE IF NOT EXISTS shardferry.unlogged (
+    run_id text COLLATE "C" NOT NULL,
+    table_index integer NOT NULL,
+    PRIMARY KEY (run_id, table_index)
+);
+CREATE UNLOGGED TABLE IF NOT EXISTS shardferry.survived (
+    run_id text COLLATE "C" NOT NULL,
+    table_index integer NOT NULL,
+    PRIMARY KEY (run_id, table_index)
 )

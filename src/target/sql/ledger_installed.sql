@@ -2,6 +2,7 @@
 -- nothing is created.
 SELECT to_regclass('shardferry.claim') IS NOT NULL AND to_regclass('shardferry.run') IS NOT NULL
     AND to_regclass('shardferry.loss') IS NOT NULL
+    AND to_regclass('shardferry.unlogged') IS NOT NULL AND to_regclass('shardferry.survived') IS NOT NULL
     AND EXISTS (
         SELECT FROM pg_catalog.pg_attribute
         WHERE attrelid = to_regclass('shardferry.chunk') AND attname = 'upper_bound' AND NOT attisdropped

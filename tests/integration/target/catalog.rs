@@ -70,7 +70,7 @@ async fn a_created_table_is_the_planned_one() {
     assert_eq!(catalog::missing_schemas(&client, &schemas).await.unwrap(), Vec::<String>::new());
     let wanted = [table.target.clone(), TableName::new("public", "missing")];
     assert!(catalog::tables(&client, &wanted).await.unwrap().is_empty());
-    client.batch(&ddl::create_table(&table)).await.unwrap();
+    client.batch(&ddl::create_table(&table, false)).await.unwrap();
     client.batch(&ddl::add_primary_key(&table, "PK").unwrap()).await.unwrap();
     let found = catalog::tables(&client, &wanted).await.unwrap();
     assert_eq!(found.keys().collect::<Vec<_>>(), [&table.target]);
@@ -125,7 +125,7 @@ async fn indexes_and_keys_are_built_once_and_found_again() {
     let database = Database::create().await;
     let client = database.connect().await;
     let table = orders();
-    client.batch(&ddl::create_table(&table)).await.unwrap();
+    client.batch(&ddl::create_table(&table, false)).await.unwrap();
     let mut unique = index("UQ", &[("Note", false)]);
     unique.unique = true;
     let mut constraint = unique.clone();
@@ -195,7 +195,7 @@ async fn identities_go_on_as_the_source_would() {
         table.columns[0].identity =
             Some(PlannedIdentity { seed: seed.to_owned(), increment: increment.to_owned() });
         client.batch(&format!("DROP TABLE IF EXISTS {}", table.target.target_sql())).await.unwrap();
-        client.batch(&ddl::create_table(&table)).await.unwrap();
+        client.batch(&ddl::create_table(&table, false)).await.unwrap();
         let source = Identity {
             seed: seed.to_owned(),
             increment: increment.to_owned(),

@@ -12,6 +12,35 @@ async fn refusal(url: &str) -> Error {
 }
 
 #[tokio::test]
+async fn a_lazy_commit_does_not_wait_and_a_flushed_question_does() {
+    let database = Database::create().await;
+    let mut client = database.connect().await;
+    client.batch("CREATE TABLE public.t (a int)").await.unwrap();
+    let settings =
+        "SELECT current_setting('synchronous_commit') || ', ' || current_setting('application_name')";
+    let (transaction, rows) = client.begin_lazily("shardferry r 1 2", settings, &[]).await.unwrap();
+    assert_eq!(rows[0].get::<_, String>(0), "off, shardferry r 1 2");
+    transaction.batch("INSERT INTO public.t VALUES (1)").await.unwrap();
+    transaction.commit().await.unwrap();
+    let written = one::<String>(&client, "SELECT pg_current_wal_insert_lsn()::text").await;
+    let seen = client
+        .query_flushed("SELECT a, current_setting('synchronous_commit') FROM public.t", &[])
+        .await
+        .unwrap();
+    assert_eq!((seen[0].get::<_, i32>(0), seen[0].get::<_, String>(1)), (1, "on".to_owned()));
+    let flushed = format!("SELECT (pg_current_wal_flush_lsn() >= '{written}')::text");
+    assert_eq!(one::<String>(&client, &flushed).await, "true");
+    // Dropped: rolled back, before whatever comes next.
+    let (transaction, _) = client.begin_lazily("shardferry r 1 2", "SELECT", &[]).await.unwrap();
+    transaction.batch("INSERT INTO public.t VALUES (2)").await.unwrap();
+    drop(transaction);
+    assert_eq!(one::<String>(&client, "SELECT string_agg(a::text, ',') FROM public.t").await, "1");
+    // And where the question itself is wrong.
+    assert!(client.begin_lazily("shardferry r 1 2", "SELECT nothing", &[]).await.is_err());
+    assert_eq!(one::<String>(&client, settings).await.split(',').next(), Some("on"));
+}
+
+#[tokio::test]
 async fn a_transaction_has_its_own_settings() {
     let database = Database::create().await;
     let admin = database.connect().await;

@@ -11,7 +11,7 @@ use tokio::net::{TcpListener, TcpStream};
 async fn with_orders() -> (Database, Client) {
     let database = Database::create().await;
     let client = database.connect().await;
-    client.batch(&ddl::create_table(&orders())).await.unwrap();
+    client.batch(&ddl::create_table(&orders(), false)).await.unwrap();
     client.batch(&ddl::add_primary_key(&orders(), "orders_pk").unwrap()).await.unwrap();
     (database, client)
 }

@@ -1,0 +1,96 @@
+//! What the transactions that fill a table begin with: a name, a look at the table, and an empty table.
+
+use super::context::Context;
+use crate::error::{Error, ErrorKind, Result};
+use crate::plan::document::PlannedTable;
+use crate::settings::Truncate;
+use crate::target::client::{Client as TargetClient, Transaction};
+use crate::target::ledger;
+use crate::target::unlogged::{self, FOUND, Found};
+
+/// A table without a page on disk is not truncated where it is to get at most so many bytes: TRUNCATE makes a new file of the
+/// table, of its TOAST and of each index, and flushes, which takes longer than to copy that much. What a truncation would
+/// give back, FREEZE and (under `wal_level = minimal`) no WAL, is for larger tables; PostgreSQL's own
+/// `wal_skip_threshold` is as large.
+const NOT_WORTH_A_FILE: u64 = 2 * 1024 * 1024;
+
+/// Begins a transaction that copies rows into `table`: one round trip. Its session is named, by which a take-over finds it, and
+/// its commit is not waited for ([`TargetClient::begin_lazily`]).
+///
+/// # Errors
+/// `Fenced` where `epoch` is not the table's any more: only a look, so that nothing is begun in vain;
+/// [`ledger::check_epoch`] decides. Those of the target.
+pub(super) async fn open<'c>(
+    cx: &Context,
+    target: &'c mut TargetClient,
+    table: &PlannedTable,
+    epoch: u64,
+) -> Result<(Transaction<'c>, Found)> {
+    let name = ledger::application_name(&cx.run, table.index, epoch);
+    let index = i32::try_from(table.index)
+        .map_err(|_| Error::new(ErrorKind::Bug, "the table index is beyond what the ledger can store"))?;
+    let target_sql = table.target.target_sql();
+    let (transaction, rows) = target.begin_lazily(&name, FOUND, &[&cx.run, &index, &target_sql]).await?;
+    let found = Found::of(&rows)?;
+    if found.epoch != Some(epoch) {
+        return Err(Error::new(ErrorKind::Fenced, "another pod has taken the table over"));
+    }
+    Ok((transaction, found))
+}
+
+/// How a table is made empty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Emptying {
+    /// By TRUNCATE; `freeze`: what the same transaction copies may be frozen.
+    Truncate { freeze: bool },
+    /// It has never had a page since it was made or truncated last.
+    Blank,
+    /// It must be empty already.
+    Expect,
+}
+
+impl Emptying {
+    /// `whole`: the same transaction copies the whole table.
+    pub(super) fn of(cx: &Context, table: &PlannedTable, found: &Found, whole: bool) -> Self {
+        match cx.truncate {
+            Truncate::Never => Self::Expect,
+            _ if found.blank && (!whole || table.bytes <= NOT_WORTH_A_FILE) => Self::Blank,
+            // A table that the user has made a partitioned one cannot be frozen.
+            _ => Self::Truncate { freeze: whole && found.plain },
+        }
+    }
+
+    pub(super) const fn freezes(self) -> bool {
+        matches!(self, Self::Truncate { freeze: true })
+    }
+}
+
+/// Empties the table, forgets its chunks where there are some, and notes it where it is UNLOGGED.
+///
+/// # Errors
+/// `TargetData` where it may not be emptied; those of the target.
+pub(super) async fn clear(
+    cx: &Context,
+    transaction: &Transaction<'_>,
+    table: &PlannedTable,
+    (found, emptying): (&Found, Emptying),
+    forget: bool,
+) -> Result<()> {
+    if forget {
+        ledger::forget_chunks(transaction, &cx.run, table.index).await?;
+    }
+    unlogged::note(transaction, &cx.run, table.index, found).await?;
+    match emptying {
+        Emptying::Blank => return Ok(()),
+        Emptying::Truncate { .. } => return transaction.truncate(&table.target).await,
+        Emptying::Expect => {}
+    }
+    if transaction.is_empty(&table.target).await? {
+        return Ok(());
+    }
+    let message = format!(
+        "the target table {} holds rows that no marker of this run accounts for, and --no-truncate forbids to empty it",
+        table.target
+    );
+    Err(Error::new(ErrorKind::TargetData, message))
+}

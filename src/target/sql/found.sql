@@ -1,0 +1,12 @@
+-- What a transaction finds of a table when it begins to work on it. Always one row. $1 run, $2 table index, $3 the table, as SQL
+SELECT (SELECT epoch FROM shardferry.claim WHERE run_id = $1 AND table_index = $2),
+       coalesce(c.relkind = 'r', false),
+       -- Not one page: so there is no row in it, visible or not.
+       coalesce(c.relkind = 'r' AND pg_relation_size(c.oid) = 0, false),
+       -- Itself, or a partition of it.
+       coalesce(c.relkind = 'r' AND c.relpersistence = 'u' OR c.relkind = 'p' AND EXISTS (
+           SELECT FROM pg_partition_tree(c.oid) p JOIN pg_class pc ON pc.oid = p.relid
+           WHERE pc.relkind = 'r' AND pc.relpersistence = 'u'), false),
+       EXISTS (SELECT FROM shardferry.unlogged WHERE run_id = $1 AND table_index = $2),
+       EXISTS (SELECT FROM shardferry.survived WHERE run_id = $1 AND table_index = $2)
+FROM (SELECT to_regclass($3) AS oid) t LEFT JOIN pg_class c ON c.oid = t.oid

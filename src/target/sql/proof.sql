@@ -1,0 +1,4 @@
+-- How much of these tables is committed, and whether they are noted to be UNLOGGED. $1 run, $2 table indexes
+SELECT c.table_index, count(*), count(c.committed_at), coalesce(sum(c.rows), 0)::bigint, coalesce(sum(c.bytes), 0)::bigint,
+       EXISTS (SELECT FROM shardferry.unlogged u WHERE u.run_id = $1 AND u.table_index = c.table_index)
+FROM shardferry.chunk c WHERE c.run_id = $1 AND c.table_index = ANY($2) GROUP BY c.table_index

@@ -1,0 +1,122 @@
+//! A transaction on a connection to the target.
+
+use super::client::get;
+use super::errors::server_error;
+use super::parameters::{Parameter, typed};
+use crate::error::{Error, ErrorKind, Result};
+use crate::schema::TableName;
+use futures_util::FutureExt;
+use tokio_postgres::error::SqlState;
+use tokio_postgres::{Client, Row};
+
+/// A transaction; rolled back unless [`Transaction::commit`] returns `Ok`.
+pub struct Transaction<'c> {
+    inner: &'c Client,
+    ended: bool,
+}
+
+impl Drop for Transaction<'_> {
+    fn drop(&mut self) {
+        if !self.ended {
+            // Polled once, which sends it: whatever comes next on this connection comes behind it.
+            drop(self.inner.batch_execute("ROLLBACK").now_or_never());
+        }
+    }
+}
+
+impl<'c> Transaction<'c> {
+    /// For the caller to begin: from now on a drop rolls back. The caller holds the connection for itself.
+    pub(super) const fn new(inner: &'c Client) -> Self {
+        Self { inner, ended: false }
+    }
+
+    pub(super) const fn inner(&self) -> &'c Client {
+        self.inner
+    }
+
+    /// Runs a statement and returns its rows.
+    ///
+    /// # Errors
+    /// See [`super::errors::kind`].
+    pub async fn query(&self, sql: &str, parameters: &[Parameter<'_>]) -> Result<Vec<Row>> {
+        self.inner.query_typed(sql, &typed(parameters)).await.map_err(server_error)
+    }
+
+    /// Runs a statement and returns how many rows it touched.
+    ///
+    /// # Errors
+    /// See [`super::errors::kind`].
+    pub async fn execute(&self, sql: &str, parameters: &[Parameter<'_>]) -> Result<u64> {
+        self.execute_raw(sql, parameters).await.map_err(server_error)
+    }
+
+    /// The same with the driver's own error, for callers to whom the SQLSTATE matters.
+    pub(super) async fn execute_raw(
+        &self,
+        sql: &str,
+        parameters: &[Parameter<'_>],
+    ) -> Result<u64, tokio_postgres::Error> {
+        self.inner.execute_typed(sql, &typed(parameters)).await
+    }
+
+    /// Runs statements without parameters, separated by semicolons.
+    ///
+    /// # Errors
+    /// See [`super::errors::kind`].
+    pub async fn batch(&self, sql: &str) -> Result<()> {
+        self.inner.batch_execute(sql).await.map_err(server_error)
+    }
+
+    /// TRUNCATE, never CASCADE: rows of other tables are not ours to remove. Nothing is gone before the commit.
+    ///
+    /// # Errors
+    /// `TargetData` where another table's foreign key stands in the way.
+    pub async fn truncate(&self, table: &TableName) -> Result<()> {
+        let result = self.inner.batch_execute(&format!("TRUNCATE TABLE {}", table.target_sql())).await;
+        result.map_err(|error| {
+            // PostgreSQL refuses with "feature not supported" and names the other table in DETAIL.
+            let referenced = error.code() == Some(&SqlState::FEATURE_NOT_SUPPORTED);
+            let told = server_error(error);
+            if referenced { Error::new(ErrorKind::TargetData, told.detail()) } else { told }
+        })
+    }
+
+    /// Does the table hold no row that this transaction sees?
+    ///
+    /// # Errors
+    /// See [`super::errors::kind`].
+    pub async fn is_empty(&self, table: &TableName) -> Result<bool> {
+        let sql = format!("SELECT NOT EXISTS (SELECT FROM {})", table.target_sql());
+        self.query(&sql, &[]).await?.first().map_or(Ok(true), |row| get(row, 0))
+    }
+
+    /// Commits.
+    ///
+    /// # Errors
+    /// `TargetUnavailable` where the connection broke: then nobody knows whether the server committed. The chunk's
+    /// marker in the ledger tells; read it before the chunk is copied again.
+    pub async fn commit(mut self) -> Result<()> {
+        self.ended = true;
+        self.inner.batch_execute("COMMIT").await.map_err(|error| {
+            let answered = error.as_db_error().is_some();
+            let told = server_error(error);
+            if answered {
+                return told;
+            }
+            Error::new(
+                ErrorKind::TargetUnavailable,
+                "the connection broke during COMMIT; the ledger tells whether it took effect",
+            )
+            .because(told.detail())
+        })
+    }
+
+    /// Rolls back, and waits until that is done.
+    ///
+    /// # Errors
+    /// See [`super::errors::kind`].
+    pub async fn rollback(mut self) -> Result<()> {
+        self.ended = true;
+        self.inner.batch_execute("ROLLBACK").await.map_err(server_error)
+    }
+}
