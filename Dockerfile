@@ -18,12 +18,14 @@ RUN for member in . benches tests/mssim; do \
     done \
  && cargo build --locked --profile dist --package shardferry --bin shardferry
 
-# The program. COPY keeps the time of change of a file, which may lie before the stand-in was built: hence touch.
+# The program. COPY keeps the time of change of a file, which may lie before the stand-in was built: hence touch. libgcc, of
+# which the unwinding of panics is made, is linked in: where the linker looks for the library, it finds the archives.
 COPY src src
-RUN touch src/main.rs src/lib.rs \
- && cargo build --locked --profile dist --package shardferry --bin shardferry
+RUN mkdir link && echo 'GROUP ( -lgcc_eh -lgcc )' >link/libgcc_s.so \
+ && touch src/main.rs src/lib.rs \
+ && cargo rustc --locked --profile dist --package shardferry --bin shardferry -- -L native=/build/link
 
-FROM gcr.io/distroless/cc-debian12:nonroot
+FROM gcr.io/distroless/base-nossl-debian12:nonroot
 COPY --from=build /build/target/dist/shardferry /usr/local/bin/shardferry
 
 # The user that distroless calls nonroot; by number, so that Kubernetes can see that it is not root (runAsNonRoot).
@@ -42,7 +44,7 @@ LABEL org.opencontainers.image.title="shardferry" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.source="https://github.com/shardferry/shardferry" \
       org.opencontainers.image.documentation="https://github.com/shardferry/shardferry/blob/main/docs/image.md" \
-      org.opencontainers.image.base.name="gcr.io/distroless/cc-debian12:nonroot" \
+      org.opencontainers.image.base.name="gcr.io/distroless/base-nossl-debian12:nonroot" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}" \
       org.opencontainers.image.created="${CREATED}"

@@ -59,6 +59,8 @@ pub enum Name {
     NameReserved,
     /// Only some rows are copied.
     Filtered,
+    /// A security policy of the source decides which rows are copied.
+    RowsWithheld,
     /// Left out on request.
     Excluded,
     /// Values are replaced on request.

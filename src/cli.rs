@@ -209,6 +209,9 @@ pub struct PlanChoiceArgs {
     /// Leave out columns of unsupported types instead of refusing the plan
     #[arg(long, help_heading = "Planning")]
     pub skip_unsupported: bool,
+    /// Copy tables whose rows a security policy filters: this login sees all rows, or those it sees are wanted
+    #[arg(long, help_heading = "Planning")]
+    pub allow_row_filters: bool,
     /// How names are written in the target [default: preserve]
     #[arg(long, value_enum, value_name = "CASE", help_heading = "Planning")]
     pub name_case: Option<NameCaseChoice>,

@@ -17,6 +17,7 @@
 //! | [`convert`] | the table of types, the encoders |
 //! | [`target`] | PostgreSQL: catalog, DDL, ledger, COPY |
 //! | [`checkpoint`] | documents and their stores; its module doc is the protocol |
+//! | [`anchors`] | what the system trusts, for every TLS connection |
 //! | [`error`], [`retry`], [`shutdown`] | kinds and what follows from them |
 //! | [`limits`] | memory and CPUs that the process may take |
 //! | [`progress`], [`report`], [`orchestrator`], [`telemetry`] | what people and orchestrators see |
@@ -25,6 +26,7 @@
 //! import each other; checkpoint knows no SQL. `docs/ARCHITECTURE.md` walks the way of one row.
 #![forbid(unsafe_code)]
 
+pub mod anchors;
 pub mod assessment;
 pub mod checkpoint;
 pub mod cli;

@@ -227,6 +227,8 @@ pub struct SourceTable {
     pub rows: u64,
     /// Data bytes of the heap or clustered index with its LOBs; an estimate (rows x row width where statistics are denied).
     pub bytes: u64,
+    /// The security policy, switched on, whose predicate decides which rows a login sees.
+    pub filtered_by: Option<String>,
 }
 
 /// A secondary index or a unique constraint.

@@ -28,6 +28,16 @@ pub(super) fn add(
             said.say(Name::Impossible, Verdict::Refused, refused.reason.clone());
         }
     }
+    if let Some(policy) =
+        source.and_then(|source| source.filtered_by.as_ref()).filter(|_| options.allow_row_filters)
+    {
+        said.advise(
+            Name::RowsWithheld,
+            Verdict::Changed,
+            format!("only the rows are copied that the security policy {policy} lets this login see"),
+            "compare the number of rows with that of a login which sees all of them",
+        );
+    }
     if table.filter.is_some() {
         said.advise(
             Name::Filtered,

@@ -54,6 +54,7 @@ fn tables() -> Vec<SourceTable> {
         }),
         rows: 1_000_000,
         bytes: 200_000_000,
+        filtered_by: None,
     };
     let heap = SourceTable {
         name: "dbo.ORDERS".parse().unwrap(),
@@ -62,6 +63,7 @@ fn tables() -> Vec<SourceTable> {
         primary_key: None,
         rows: orders.rows,
         bytes: orders.bytes,
+        filtered_by: None,
     };
     vec![orders, heap]
 }
@@ -183,7 +185,7 @@ fn the_page_lists_every_name() {
     }
 }
 
-const ALL: [Name; 33] = [
+const ALL: [Name; 34] = [
     Name::AsIs,
     Name::NameCase,
     Name::NameChosen,
@@ -192,6 +194,7 @@ const ALL: [Name; 33] = [
     Name::NameSystem,
     Name::NameReserved,
     Name::Filtered,
+    Name::RowsWithheld,
     Name::Excluded,
     Name::Masked,
     Name::MaskBypassed,

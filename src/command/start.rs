@@ -174,6 +174,28 @@ pub(super) async fn source_tables(client: &mut SourceClient) -> Result<BTreeMap<
     Ok(catalog::tables(client).await?.into_iter().map(|table| (table.name.clone(), table)).collect())
 }
 
+/// Does this login see the rows that the plan took for granted?
+///
+/// # Errors
+/// `SourceChanged` where a security policy was switched on since the plan was made (or was not known to the program that made it).
+pub(super) fn unfiltered(
+    options: &PlanOptions,
+    planned: &PlannedTable,
+    now: &BTreeMap<TableName, SourceTable>,
+) -> Result<()> {
+    let policy = now.get(&planned.source).and_then(|table| table.filtered_by.as_deref());
+    match policy.filter(|_| !options.allow_row_filters) {
+        Some(policy) => {
+            let message = format!(
+                "{}; the plan was made without it, and another plan needs another --run-id",
+                build::row_filter(policy)
+            );
+            Err(Error::new(ErrorKind::SourceChanged, message).table(&planned.source))
+        }
+        None => Ok(()),
+    }
+}
+
 /// Is the source table still what the plan says?
 ///
 /// # Errors

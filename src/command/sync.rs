@@ -107,7 +107,8 @@ pub(super) async fn copy(
         .work
         .drain(..)
         .map(|work| {
-            let checked = check(&work.table, &now, &indexes, actual.get(&work.table.target));
+            let checked = start::unfiltered(&plan.options, &work.table, &now)
+                .and_then(|()| check(&work.table, &now, &indexes, actual.get(&work.table.target)));
             (work, checked)
         })
         .partition(|(_, checked)| checked.is_ok());

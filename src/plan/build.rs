@@ -32,6 +32,16 @@ pub struct Inputs<'s> {
     pub now: Timestamp,
 }
 
+/// Why a table is refused of which a security policy shows only some rows.
+#[must_use]
+pub fn row_filter(policy: &str) -> String {
+    format!(
+        "the security policy {policy} decides which rows this login sees, and a copy would lack the others without a word: switch it off \
+         (ALTER SECURITY POLICY … WITH (STATE = OFF)), leave the table out, or copy with a login that its predicate lets see every row \
+         and say --allow-row-filters"
+    )
+}
+
 /// Something that cannot be copied as it was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refused {
@@ -163,6 +173,7 @@ fn texts(options: &PlanOptions) -> Vec<(&'static str, String)> {
         ("exclude", format!("{:?}", options.exclude)),
         ("schema map", format!("{:?}", options.schema_map)),
         ("skip unsupported", options.skip_unsupported.to_string()),
+        ("allow row filters", options.allow_row_filters.to_string()),
         ("name case", format!("{:?}", options.name_case).to_lowercase()),
         ("collations", format!("{:?}", options.collations).to_lowercase()),
         ("partitions", format!("{:?}", options.partitions).to_lowercase()),

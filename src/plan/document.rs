@@ -136,6 +136,9 @@ pub struct PlanOptions {
     pub schema_map: std::collections::BTreeMap<String, String>,
     /// Columns of unsupported types are left out and listed, instead of refusing the plan.
     pub skip_unsupported: bool,
+    /// Tables whose rows a security policy filters are copied as the login sees them, instead of refusing the plan.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub allow_row_filters: bool,
     #[serde(default, skip_serializing_if = "is_default")]
     pub name_case: NameCase,
     #[serde(default, skip_serializing_if = "is_default")]

@@ -25,6 +25,7 @@ pub struct SourceObjects {
     pub partitions: Vec<PartitionedTable>,
     pub temporal: Vec<TemporalTable>,
     pub masks: Vec<DynamicMask>,
+    pub security_policies: Vec<SecurityPolicy>,
     pub modules: Vec<Module>,
     pub synonyms: Vec<Synonym>,
     pub types: Vec<UserType>,
@@ -149,6 +150,15 @@ pub struct TemporalTable {
 pub struct DynamicMask {
     pub table: TableName,
     pub column: ColumnName,
+}
+
+/// Row-level security of a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SecurityPolicy {
+    pub name: TableName,
+    pub table: TableName,
+    /// STATE = ON.
+    pub enabled: bool,
 }
 
 /// What kind of T-SQL an object is made of.

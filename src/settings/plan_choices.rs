@@ -16,6 +16,7 @@ pub(super) fn options(choice: PlanChoiceArgs) -> Result<PlanOptions> {
         exclude: patterns("exclude", choice.exclude)?,
         schema_map: schema_map(&choice.schema_map)?,
         skip_unsupported: choice.skip_unsupported,
+        allow_row_filters: choice.allow_row_filters,
         name_case: match choice.name_case {
             None | Some(NameCaseChoice::Preserve) => NameCase::Preserve,
             Some(NameCaseChoice::Lower) => NameCase::Lower,

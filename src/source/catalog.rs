@@ -88,9 +88,23 @@ pub async fn tables(client: &mut Client) -> Result<Vec<SourceTable>> {
         let object_id = row.int("object_id")?;
         if !external.contains(&object_id) {
             let name = TableName::new(row.text("schema_name")?, row.text("table_name")?);
-            let table =
-                SourceTable { name, object_id, columns: Vec::new(), primary_key: None, rows: 0, bytes: 0 };
+            let table = SourceTable {
+                name,
+                object_id,
+                columns: Vec::new(),
+                primary_key: None,
+                rows: 0,
+                bytes: 0,
+                filtered_by: None,
+            };
             tables.insert(object_id, table);
+        }
+    }
+    for row in &optional(client, "security policies", include_str!("sql/filtered_tables.sql")).await? {
+        let row = Record(row);
+        if let Some(table) = tables.get_mut(&row.int("object_id")?) {
+            let policy = TableName::new(row.text("schema_name")?, row.text("policy_name")?);
+            table.filtered_by = Some(policy.to_string());
         }
     }
     add_columns(client, &mut tables).await?;

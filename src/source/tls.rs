@@ -4,6 +4,7 @@
 //! 3.2.5.2); TLS 1.2, the newest that servers speak there. TDS 8.0 (strict): plain TLS with ALPN `tds/8.0` from the
 //! first byte. Anchors are the system's, or those of a CA file alone.
 
+use crate::anchors;
 use crate::error::{Error, ErrorKind, Result};
 use crate::source::connection_errors::io_error;
 use crate::source::settings::{Encrypt, SourceSettings};
@@ -70,19 +71,16 @@ fn client_config(settings: &SourceSettings) -> Result<ClientConfig> {
 }
 
 /// The CA file alone where one is named, else the system's anchors.
-fn roots(ca_file: Option<&Path>) -> Result<RootCertStore> {
-    let mut store = RootCertStore::empty();
+fn roots(ca_file: Option<&Path>) -> Result<Arc<RootCertStore>> {
     let Some(path) = ca_file else {
-        // Anchors that cannot be read are passed over: systems carry odd ones.
-        store.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        if store.is_empty() {
-            return Err(Error::new(
+        return anchors::of_system().map(|found| Arc::clone(&found.store)).ok_or_else(|| {
+            Error::new(
                 ErrorKind::Config,
                 "the system has no CA certificates; name a CA file with serverCertificate=FILE",
-            ));
-        }
-        return Ok(store);
+            )
+        });
     };
+    let mut store = RootCertStore::empty();
     let refused =
         |what: &str| Error::new(ErrorKind::Config, format!("the CA file {} {what}", path.display()));
     let certificates: Vec<_> = CertificateDer::pem_file_iter(path)
@@ -96,7 +94,7 @@ fn roots(ca_file: Option<&Path>) -> Result<RootCertStore> {
     if store.is_empty() {
         return Err(refused("holds no PEM certificate"));
     }
-    Ok(store)
+    Ok(Arc::new(store))
 }
 
 /// `trustServerCertificate=true`: whoever answers is believed, but must hold the key of what it shows.

@@ -12,6 +12,7 @@
 //! name must be in the certificate's subjectAltName: the common name is not looked at.
 
 use super::settings::{Roots, SslMode, TargetSettings};
+use crate::anchors;
 use crate::error::{Error, ErrorKind, Result};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{WebPkiServerVerifier, verify_server_name};
@@ -58,14 +59,12 @@ pub(super) fn config(settings: &TargetSettings) -> Result<ClientConfig> {
 /// The certificates that are trusted.
 fn roots(roots: &Roots) -> Result<Vec<CertificateDer<'static>>> {
     let Roots::File(path) = roots else {
-        let found = rustls_native_certs::load_native_certs();
-        if found.certs.is_empty() {
-            return Err(Error::new(
+        return anchors::of_system().map(|found| found.certificates.clone()).ok_or_else(|| {
+            Error::new(
                 ErrorKind::Config,
                 "the system has no root certificates; give the target URL an sslrootcert=/path/of/ca.pem",
-            ));
-        }
-        return Ok(found.certs);
+            )
+        });
     };
     let refused =
         |what: &str| Error::new(ErrorKind::Config, format!("sslrootcert {}: {what}", path.display()));

@@ -208,7 +208,8 @@ fn tls(collector: &Collector) -> Result<rustls::ClientConfig> {
             return Err(refused("holds no certificate".to_owned()));
         }
     } else if collector.url.scheme() == "https" {
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        let found = crate::anchors::of_system().map(|found| found.certificates.clone());
+        roots.add_parsable_certificates(found.unwrap_or_default());
     }
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = rustls::ClientConfig::builder_with_provider(provider)

@@ -17,7 +17,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 docker=${DOCKER:-docker}
-run_image=gcr.io/distroless/cc-debian12:nonroot
+run_image=gcr.io/distroless/base-nossl-debian12:nonroot
 build_image=rust:1-bookworm
 label=org.shardferry.stand-in
 # Where the engine's process id and log are: not below target, a clone may be deleted while the engine lives.
@@ -128,10 +128,11 @@ import() {
     "$docker" import "$@" --change "LABEL $label=$(stamp "$name")" - "$name-unfinished" >/dev/null
 }
 
-# The packages of distroless/cc, unpacked and not installed, as distroless does it: no shell, no package manager.
+# The packages of distroless/base-nossl, unpacked and not installed, as distroless does it: no shell, no package manager. What
+# their dependencies draw in (libgcc, libssl, openssl, perl's debconf) distroless leaves out, and so does the hook.
 make_run_image() {
-    local packages=base-files,netbase,tzdata,media-types,ca-certificates,libc6,libssl3,libgcc-s1,libgomp1,libstdc++6,gcc-12-base
-    debian extract "$packages" "$PWD/tests/image/distroless.sh" |
+    export PACKAGES=base-files,netbase,tzdata,media-types,ca-certificates,libc6
+    debian extract "$PACKAGES" "$PWD/tests/image/distroless.sh" |
         import "$run_image" --change 'USER 65532' --change 'WORKDIR /home/nonroot' \
             --change 'ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' \
             --change 'ENV SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt'

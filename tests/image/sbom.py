@@ -25,7 +25,7 @@ from packageurl import PackageURL
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = "shardferry"
-BASE = "gcr.io/distroless/cc-debian12:nonroot"
+BASE = "gcr.io/distroless/base-nossl-debian12:nonroot"
 
 Key = tuple[str, str]
 

@@ -40,6 +40,58 @@ fn everything_that_cannot_be_copied_is_said_at_once() {
     assert_eq!(finished.lines_with("this column is not copied").len(), 3, "{}", finished.stderr);
 }
 
+const TENANTS: &str =
+    "CREATE FUNCTION dbo.OfTenant (@Id int) RETURNS TABLE AS RETURN SELECT 1 AS Fits WHERE @Id = 1;
+GO
+CREATE SECURITY POLICY dbo.Tenants ADD FILTER PREDICATE dbo.OfTenant(Id) ON dbo.Orders;";
+
+/// Rows that a security policy hides would be missing without a word.
+#[test]
+fn a_table_of_which_a_policy_shows_only_some_rows() {
+    let world = world(SHOP);
+    world.load(TENANTS);
+    let text = "dbo.Orders: the security policy dbo.Tenants decides which rows this login sees";
+    for command in ["plan", "run"] {
+        refuses(
+            &world,
+            &[command],
+            3,
+            &["the plan has 1 objects that cannot be copied:", text, "--allow-row-filters"],
+        );
+    }
+    answers(world.command(&["plan", "--dry-run"]), 0, &[text, "security policy dbo.Orders.dbo.Tenants"]);
+    let allowed = ["plan", "--dry-run", "--allow-row-filters"];
+    answers(
+        world.command(&allowed),
+        0,
+        &["only the rows are copied that the security policy dbo.Tenants lets this login see"],
+    );
+    // A policy that is switched on later is seen when the rows are to be copied.
+    world.load("ALTER SECURITY POLICY dbo.Tenants WITH (STATE = OFF)");
+    answers(world.command(&["plan"]), 0, &["tables"]);
+    world.load("ALTER SECURITY POLICY dbo.Tenants WITH (STATE = ON)");
+    answers(
+        world.command(&["run"]),
+        3,
+        &["table dbo.Orders: the security policy dbo.Tenants", "[source_changed]"],
+    );
+    assert_eq!(
+        (rows(&world, "dbo.\"Customers\""), rows(&world, "dbo.\"Orders\"")),
+        ("2".to_owned(), "0".to_owned())
+    );
+    world.load("ALTER SECURITY POLICY dbo.Tenants WITH (STATE = OFF)");
+    answers(world.command(&["run"]), 0, &["dbo.Orders"]);
+    assert_eq!(rows(&world, "dbo.\"Orders\""), "1");
+}
+
+#[test]
+fn a_policy_is_no_matter_where_row_filters_are_allowed() {
+    let world = world(SHOP);
+    world.load(TENANTS);
+    answers(world.command(&["run", "--allow-row-filters"]), 0, &["dbo.Orders"]);
+    assert_eq!(rows(&world, "dbo.\"Orders\""), "1");
+}
+
 #[test]
 fn two_schemas_that_become_one() {
     let world = world(SHOP);

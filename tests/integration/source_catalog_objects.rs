@@ -1,6 +1,6 @@
 //! The objects around the tables: read from an engine that holds them, and what a refusal leaves of them.
 
-use mssim::engine::{Denial, Engine, EngineOptions};
+use mssim::engine::{Denial, Engine, EngineOptions, Oddities};
 use mssim::session::EngineBackend;
 use mssim::{Options, Server};
 use shardferry::schema::objects::{PropertyOf, SourceObjects};
@@ -14,6 +14,12 @@ const MORE: &str = "
 CREATE SEQUENCE [select].counter AS decimal(20, 0) START WITH 7 INCREMENT BY -3 MINVALUE -100 MAXVALUE 50 CYCLE CACHE 20
 GO
 CREATE SEQUENCE dbo.taken AS int START WITH 1
+GO
+CREATE FUNCTION dbo.of_tenant (@who int) RETURNS TABLE WITH SCHEMABINDING AS RETURN SELECT 1 AS fits WHERE @who = 1
+GO
+CREATE SECURITY POLICY dbo.tenants ADD FILTER PREDICATE dbo.of_tenant(id) ON dbo.product, ADD BLOCK PREDICATE dbo.of_tenant(id) ON dbo.product AFTER INSERT
+GO
+CREATE SECURITY POLICY [select].[no writes] ADD BLOCK PREDICATE dbo.of_tenant(id) ON dbo.product
 GO
 CREATE SYNONYM dbo.things FOR [other].[dbo].[things]
 GO
@@ -44,8 +50,12 @@ struct Source {
 }
 
 async fn source() -> Source {
-    let engine =
-        Engine::new(EngineOptions { database: "shop".to_owned(), ..EngineOptions::default() }).unwrap();
+    source_of(Oddities::default()).await
+}
+
+async fn source_of(oddities: Oddities) -> Source {
+    let options = EngineOptions { database: "shop".to_owned(), oddities, ..EngineOptions::default() };
+    let engine = Engine::new(options).unwrap();
     engine.load_script(include_str!("source_catalog_engine.sql")).unwrap();
     engine.load_script(MORE).unwrap();
     let server = Server::start(Options::new(Arc::new(EngineBackend::new(Arc::clone(&engine))))).unwrap();
@@ -103,6 +113,9 @@ fn shown(objects: &SourceObjects) -> String {
         )
         .unwrap();
     }
+    for policy in &objects.security_policies {
+        writeln!(out, "security policy {} of {} {}", policy.name, policy.table, policy.enabled).unwrap();
+    }
     for synonym in &objects.synonyms {
         writeln!(out, "synonym {} {}", synonym.name, synonym.stands_for).unwrap();
     }
@@ -141,6 +154,8 @@ async fn a_denied_or_missing_view_costs_its_objects_and_is_said() {
         ("sys.identity_columns", "identities", |o| o.identities.is_empty()),
         ("sys.index_columns", "indexes", |o| o.indexes.is_empty()),
         ("sys.periods", "periods of temporal tables", |o| o.temporal.is_empty()),
+        ("sys.security_policies", "security policies", |o| o.security_policies.is_empty()),
+        ("sys.security_predicates", "security policies", |o| o.security_policies.is_empty()),
         ("sys.triggers", "triggers", |_| true),
         ("sys.objects", "views, procedures, functions and triggers", |o| o.modules.is_empty()),
         ("sys.types", "alias types", |o| o.types.is_empty()),
@@ -169,6 +184,37 @@ async fn a_denied_or_missing_view_costs_its_objects_and_is_said() {
         tables.iter().flat_map(|table| &table.columns).any(|column| column.computed.as_deref() == Some(""))
     );
     assert!(known.iter().all(|what| !what.is_empty()));
+}
+
+/// Only an enabled policy with a predicate that filters hides rows; which there are is hidden from a login without the right.
+#[tokio::test]
+async fn a_table_is_filtered_by_an_enabled_policy() {
+    async fn filtered(source: &mut Source) -> Vec<(String, String)> {
+        let tables = catalog::tables(&mut source.client).await.unwrap();
+        tables.into_iter().filter_map(|table| Some((table.name.to_string(), table.filtered_by?))).collect()
+    }
+    let mut source = source().await;
+    let product = || vec![("dbo.product".to_owned(), "dbo.tenants".to_owned())];
+    assert_eq!(filtered(&mut source).await, product());
+    source.engine.load_script("ALTER SECURITY POLICY dbo.tenants WITH (STATE = OFF)").unwrap();
+    assert_eq!(filtered(&mut source).await, []);
+    source.engine.load_script("ALTER SECURITY POLICY dbo.tenants WITH (STATE = ON)").unwrap();
+    for (view, denial) in
+        [("sys.security_policies", Denial::Missing), ("sys.security_predicates", Denial::Denied)]
+    {
+        source.engine.deny_view(view, Some(denial));
+        assert_eq!(filtered(&mut source).await, [], "a plan can be made");
+        source.engine.deny_view(view, None);
+    }
+    let unread = |objects: SourceObjects| -> Vec<String> {
+        let security = |unread: &shardferry::schema::objects::Unread| unread.what == "security policies";
+        objects.unread.into_iter().filter(security).map(|unread| unread.why).collect()
+    };
+    assert_eq!(unread(catalog::objects(&mut source.client).await.unwrap()), Vec::<String>::new());
+    let mut blind = source_of(Oddities { no_view_definition: true, ..Oddities::default() }).await;
+    assert_eq!(filtered(&mut blind).await, []);
+    let said = unread(catalog::objects(&mut blind.client).await.unwrap());
+    assert!(said.len() == 1 && said[0].contains("VIEW DEFINITION"), "{said:?}");
 }
 
 #[tokio::test]

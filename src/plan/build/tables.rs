@@ -1,6 +1,6 @@
 //! The planned tables: names, columns, keys.
 
-use super::{EXCLUDED, Inputs, Refused, column_fingerprint, columns};
+use super::{EXCLUDED, Inputs, Refused, column_fingerprint, columns, row_filter};
 use crate::plan::choices::Chosen;
 use crate::plan::document::{Partitions, PlanOptions, PlannedTable};
 use crate::plan::names::{self, Wanted};
@@ -20,6 +20,14 @@ pub(super) fn plan(
     let mut planned = Vec::with_capacity(tables.len());
     for ((table, index), target) in tables.iter().zip(1_u32..).zip(names) {
         let chosen = choices.get(&table.name).unwrap_or(&none);
+        if let Some(policy) = table.filtered_by.as_deref().filter(|_| !inputs.options.allow_row_filters) {
+            refused.push(Refused {
+                table: table.name.clone(),
+                column: None,
+                source_type: None,
+                reason: row_filter(policy),
+            });
+        }
         let table = one(inputs, table, (index, target), chosen, &mut refused);
         stands(inputs, &table, &mut refused);
         planned.push(table);

@@ -25,7 +25,8 @@ fn column(name: &str, ty: &str) -> SourceColumn {
 }
 
 fn table(name: &str, columns: Vec<SourceColumn>) -> SourceTable {
-    SourceTable { name: name.parse().unwrap(), object_id: 1, columns, primary_key: None, rows: 1, bytes: 1 }
+    let name = name.parse().unwrap();
+    SourceTable { name, object_id: 1, columns, primary_key: None, rows: 1, bytes: 1, filtered_by: None }
 }
 
 fn source() -> PlannedSource {
@@ -340,4 +341,25 @@ fn a_type_that_was_asked_for_and_cannot_be_had_is_never_left_out_in_silence() {
     let options = PlanOptions { skip_unsupported: true, ..chosen("dbo.Orders", of_column("Note", asked)) };
     let error = built(options, &[orders()]).unwrap_err();
     assert!(error.detail().contains("dbo.Orders.Note int: int cannot become txet"), "{error}");
+}
+
+#[test]
+fn a_table_whose_rows_a_policy_hides_is_refused_until_that_is_allowed() {
+    let mut tables = [table("dbo.a", vec![column("id", "int")]), table("dbo.b", vec![column("id", "int")])];
+    tables[1].filtered_by = Some("sec.Tenants".to_owned());
+    let refused = draft(inputs(PlanOptions::default(), &tables)).unwrap().refused;
+    assert_eq!(refused.len(), 1);
+    let said = refused[0].to_string();
+    assert!(said.starts_with("dbo.b: the security policy sec.Tenants decides"), "{said}");
+    assert_eq!(built(PlanOptions::default(), &tables).unwrap_err().kind(), ErrorKind::Unsupported);
+    let without = PlanOptions { exclude: vec!["dbo.b".to_owned()], ..PlanOptions::default() };
+    assert_eq!(built(without, &tables).unwrap().tables.len(), 1);
+    let allowed = PlanOptions { allow_row_filters: true, ..PlanOptions::default() };
+    let plan = built(allowed, &tables).unwrap();
+    assert_eq!(plan.tables.len(), 2);
+    // The choice belongs to the plan; where it is not made, the fingerprint is that of older versions.
+    assert_ne!(plan.fingerprint, fingerprint(&source(), &PlanOptions::default()).unwrap());
+    assert!(!serde_json::to_string(&PlanOptions::default()).unwrap().contains("row_filters"));
+    let asked = differences(&plan, &source(), Some(&PlanOptions::default()));
+    assert_eq!(asked, ["allow row filters (plan: true, now: false)"]);
 }

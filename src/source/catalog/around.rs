@@ -4,8 +4,8 @@ use super::objects::{Reader, SQL_SERVER_2016};
 use super::row::Record;
 use crate::error::Result;
 use crate::schema::objects::{
-    DynamicMask, ExtendedProperty, Module, ModuleKind, PartitionedTable, PropertyOf, SourceObjects, Synonym,
-    TemporalTable,
+    DynamicMask, ExtendedProperty, Module, ModuleKind, PartitionedTable, PropertyOf, SecurityPolicy,
+    SourceObjects, Synonym, TemporalTable,
 };
 use crate::schema::{ColumnName, TableName};
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,12 +29,46 @@ pub(super) async fn read(reader: &mut Reader<'_>, objects: &mut SourceObjects) -
         let column = ColumnName::new(row.text("column_name")?);
         objects.masks.push(DynamicMask { table: row.table()?, column });
     }
+    read_security(reader, objects).await?;
     for row in &reader.rows("synonyms", 0, include_str!("../sql/synonyms.sql")).await? {
         let row = Record(row);
         objects.synonyms.push(Synonym {
             name: TableName::new(row.text("schema_name")?, row.text("synonym_name")?),
             stands_for: row.text_or_null("stands_for")?.unwrap_or_default(),
         });
+    }
+    Ok(())
+}
+
+/// Row-level security. A login that may not see the policies is told of none, and its rows may be filtered nevertheless: that
+/// is written down.
+async fn read_security(reader: &mut Reader<'_>, objects: &mut SourceObjects) -> Result<()> {
+    let seen =
+        reader.rows("security policies", SQL_SERVER_2016, include_str!("../sql/security_seen.sql")).await?;
+    let Some(seen) = seen.first().map(Record) else { return Ok(()) };
+    if seen.int("sees_definitions")? == 0 && seen.int("alters_policies")? == 0 {
+        reader.note(
+            "security policies",
+            "the login has no VIEW DEFINITION on the database: a policy may hide rows of a table from it, and nothing here would show that",
+        );
+    }
+    if seen.int("policies")? == 0 {
+        return Ok(());
+    }
+    let rows = reader
+        .rows("security policies", SQL_SERVER_2016, include_str!("../sql/security_policies.sql"))
+        .await?;
+    for row in &rows {
+        let row = Record(row);
+        let policy = SecurityPolicy {
+            name: TableName::new(row.text("policy_schema")?, row.text("policy_name")?),
+            table: row.table()?,
+            enabled: row.flag("is_enabled")?,
+        };
+        // A table may have a predicate for each kind of statement.
+        if objects.security_policies.last() != Some(&policy) {
+            objects.security_policies.push(policy);
+        }
     }
     Ok(())
 }

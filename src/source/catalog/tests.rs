@@ -76,6 +76,7 @@ fn the_width_of_a_row_comes_from_its_columns() {
         primary_key: None,
         rows: 0,
         bytes: 0,
+        filtered_by: None,
     };
     assert_eq!(sizes::row_width(&table), 4 + 50 + 256 + 256);
     table.columns.clear();

@@ -114,6 +114,18 @@ fn of_tables(plan: &Plan, objects: &SourceObjects, tables: &BTreeSet<&TableName>
         let advice = "a view, rights on columns, or a mask in the configuration".to_owned();
         list.push(said("dynamic mask", Some(&mask.table), mask.column.as_str(), reason, Some(advice)));
     }
+    for policy in objects.security_policies.iter().filter(|policy| tables.contains(&policy.table)) {
+        let state = if policy.enabled { "" } else { "; it is off in the source" };
+        let reason = format!("who may read the table sees every row of it in PostgreSQL{state}");
+        let advice = "CREATE POLICY, and ALTER TABLE … ENABLE ROW LEVEL SECURITY, after the copy".to_owned();
+        list.push(said(
+            "security policy",
+            Some(&policy.table),
+            policy.name.to_string(),
+            reason,
+            Some(advice),
+        ));
+    }
     for property in &objects.properties {
         let (table, of) = match &property.of {
             PropertyOf::Database => (None, "the database".to_owned()),

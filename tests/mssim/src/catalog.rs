@@ -12,7 +12,8 @@ mod objects;
 mod table;
 
 pub use objects::{
-    FulltextCatalog, FulltextIndex, ModuleDef, ModuleKind, PartitionFunction, PartitionScheme, TriggerDef,
+    FulltextCatalog, FulltextIndex, ModuleDef, ModuleKind, PartitionFunction, PartitionScheme,
+    SecurityPolicyDef, SecurityPredicateDef, TriggerDef,
 };
 
 pub use table::{
@@ -130,6 +131,7 @@ pub struct Catalog {
     pub modules: Vec<ModuleDef>,
     pub partition_functions: Vec<PartitionFunction>,
     pub partition_schemes: Vec<PartitionScheme>,
+    pub security_policies: Vec<SecurityPolicyDef>,
     pub fulltext_catalogs: Vec<FulltextCatalog>,
     pub fulltext_indexes: Vec<FulltextIndex>,
     /// ALLOW_SNAPSHOT_ISOLATION.
@@ -243,6 +245,9 @@ impl Catalog {
         }
         for s in &self.sequences {
             out.push(Object::new(s.object_id, &s.schema, &s.name, 0, ("SO", "SEQUENCE_OBJECT"), s.created));
+        }
+        for p in self.security_policies.iter().filter(|_| !self.oddities.no_view_definition) {
+            out.push(Object::new(p.object_id, &p.schema, &p.name, 0, ("SP", "SECURITY_POLICY"), p.created));
         }
         for s in &self.synonyms {
             out.push(Object::new(s.object_id, &s.schema, &s.name, 0, ("SN", "SYNONYM"), s.created));

@@ -39,6 +39,8 @@ pub struct Oddities {
     pub lower_case_names: bool,
     /// `HAS_PERMS_BY_NAME` says that the login has no UNMASK. (Values are shown nevertheless.)
     pub no_unmask: bool,
+    /// The login has no VIEW DEFINITION: `HAS_PERMS_BY_NAME` says so, and security policies are hidden. (Nothing else is.)
+    pub no_view_definition: bool,
 }
 
 impl Default for EngineOptions {
@@ -431,6 +433,7 @@ fn empty_catalog(
         modules: Vec::new(),
         partition_functions: Vec::new(),
         partition_schemes: Vec::new(),
+        security_policies: Vec::new(),
         fulltext_catalogs: Vec::new(),
         fulltext_indexes: Vec::new(),
         snapshot_isolation: false,

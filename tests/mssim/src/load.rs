@@ -40,7 +40,7 @@ pub struct Outcome {
 }
 
 /// Runs statements that are not queries: CREATE/ALTER/DROP of SCHEMA, TYPE, TABLE, INDEX, SEQUENCE, VIEW, SYNONYM,
-/// DATABASE, PROCEDURE, FUNCTION, TRIGGER, PARTITION FUNCTION and SCHEME, FULLTEXT; DBCC CHECKIDENT; INSERT … VALUES, UPDATE, DELETE, TRUNCATE; EXEC sp_addextendedproperty; SET, USE, PRINT.
+/// DATABASE, PROCEDURE, FUNCTION, TRIGGER, PARTITION FUNCTION and SCHEME, FULLTEXT, SECURITY POLICY; DBCC CHECKIDENT; INSERT … VALUES, UPDATE, DELETE, TRUNCATE; EXEC sp_addextendedproperty; SET, USE, PRINT.
 ///
 /// # Errors
 /// SQL Server's own (2714, 2627, 515, 2628 …) or 50999; a failed statement leaves nothing behind, statements before
@@ -90,6 +90,9 @@ fn statement(c: &mut Cursor<'_>, x: &mut Context<'_>, outcome: &mut Outcome) -> 
     }
     if c.accept("ALTER INDEX") {
         return index::alter(c, x);
+    }
+    if c.accept("ALTER SECURITY POLICY") {
+        return security::alter(c, x);
     }
     if c.accept("ALTER DATABASE") {
         return objects::alter_database(c, x);
@@ -268,6 +271,7 @@ mod objects;
 pub(crate) mod partition;
 mod property;
 mod rows;
+mod security;
 mod sequence;
 mod shape;
 mod table;

@@ -26,6 +26,7 @@ mod information;
 mod keys;
 mod modules;
 mod objects;
+mod security;
 mod sizes;
 mod spaces;
 mod special;
@@ -69,8 +70,15 @@ pub(crate) struct Built {
 }
 
 fn all() -> impl Iterator<Item = &'static View> {
-    let objects =
-        [objects::VIEWS, columns::VIEWS, keys::VIEWS, modules::VIEWS, spaces::VIEWS, special::VIEWS];
+    let objects = [
+        objects::VIEWS,
+        columns::VIEWS,
+        keys::VIEWS,
+        modules::VIEWS,
+        spaces::VIEWS,
+        special::VIEWS,
+        security::VIEWS,
+    ];
     objects.into_iter().chain([sizes::VIEWS, information::VIEWS]).flatten()
 }
 

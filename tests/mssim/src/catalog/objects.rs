@@ -76,6 +76,28 @@ pub struct PartitionScheme {
     pub function: i32,
 }
 
+/// `CREATE SECURITY POLICY`: declared only.
+#[derive(Debug, Clone)]
+pub struct SecurityPolicyDef {
+    pub object_id: i32,
+    pub schema: String,
+    pub name: String,
+    /// STATE = ON.
+    pub enabled: bool,
+    pub predicates: Vec<SecurityPredicateDef>,
+    pub created: i64,
+}
+
+#[derive(Debug, Clone)]
+pub struct SecurityPredicateDef {
+    /// FILTER; otherwise BLOCK.
+    pub filter: bool,
+    /// The function, without the columns that it is given.
+    pub definition: String,
+    /// `object_id` of the table.
+    pub table: i32,
+}
+
 #[derive(Debug, Clone)]
 pub struct FulltextCatalog {
     pub id: i32,

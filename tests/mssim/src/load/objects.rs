@@ -6,7 +6,7 @@ use crate::catalog::{AliasType, Catalog, ModuleKind, Schema, SynonymDef, TableDe
 use crate::engine::{Database, error, storage_error, unknown};
 use crate::load::lex::Cursor;
 use crate::load::names::column_type;
-use crate::load::{Context, fulltext, index, module, partition, sequence, shape, table};
+use crate::load::{Context, fulltext, index, module, partition, security, sequence, shape, table};
 use crate::results::SqlError;
 use crate::types::{SqlType, UdtKind};
 
@@ -160,6 +160,9 @@ pub(crate) fn create(c: &mut Cursor<'_>, x: &mut Context<'_>, start: usize) -> R
     }
     if c.accept("PARTITION SCHEME") {
         return partition::create_scheme(c, x);
+    }
+    if c.accept("SECURITY POLICY") {
+        return security::create(c, x);
     }
     if c.accept("FULLTEXT CATALOG") {
         return fulltext::create_catalog(c, x);

@@ -30,7 +30,10 @@ pub(super) fn run(name: &str, env: &Env, args: &[Value]) -> Result<Value, SqlErr
         "DB_NAME" => id(0).and_then(|id| env.databases.iter().find(|d| d.1 == id)).map(|d| string(&d.0)),
         "HAS_PERMS_BY_NAME" => match (text(1).as_deref(), text(2).as_deref()) {
             (Some("DATABASE"), Some("UNMASK")) => Some(number(i32::from(!c.oddities.no_unmask))),
-            _ => return Err(unknown("HAS_PERMS_BY_NAME of anything but UNMASK on the database")),
+            (Some("DATABASE"), Some("VIEW DEFINITION" | "ALTER ANY SECURITY POLICY")) => {
+                Some(number(i32::from(!c.oddities.no_view_definition)))
+            }
+            _ => return Err(unknown("HAS_PERMS_BY_NAME of this permission")),
         },
         "DB_ID" if args.is_empty() => Some(number(c.database_id)),
         "DB_ID" => text(0).and_then(|n| env.databases.iter().find(|d| same(&d.0, &n))).map(|d| number(d.1)),
