@@ -63,6 +63,9 @@ bench-quick: ## a smaller one, in under two minutes
 bench-growth: ## 1, 10 and 50 million rows; wants 30 GB of disk and 12 GB of memory
 	benches/bench.sh --growth
 
+bench-hot-path: ## decoder and encoder alone, by table shape (criterion)
+	cargo bench --locked -p shardferry-bench --features criterion --bench hot_path
+
 bench-instructions: ## instructions a row, by callgrind: repeatable
 	benches/bench.sh --instructions
 

@@ -1,4 +1,4 @@
-//! `cargo bench -p shardferry-bench`: rows a second through decoder and encoder, by table shape.
+//! `make bench-hot-path`: rows a second through decoder and encoder, by table shape.
 #![forbid(unsafe_code)]
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};

@@ -157,12 +157,18 @@ fn sixteen_units<'r>(out: &mut Vec<u8>, units: &'r [[u8; 2]]) -> Option<&'r [[u8
 /// Appends the units before the first one that is not ASCII or is U+0000; how many.
 #[inline]
 fn four_units(out: &mut Vec<u8>, four: &[[u8; 2]; 4]) -> usize {
-    let [[a, b], [c, d], [e, f], [g, h]] = *four;
-    let units = u64::from_le_bytes([a, b, c, d, e, f, g, h]);
+    // One load, and one store: two shifts bring the low bytes together.
+    let mut bytes = [0; 8];
+    bytes.copy_from_slice(four.as_flattened());
+    let units = u64::from_le_bytes(bytes);
     // The lowest bit that is set tells the first zero; those above it need not.
     let zero = units.wrapping_sub(0x0001_0001_0001_0001) & !units & 0x8000_8000_8000_8000;
     let other = units & 0xFF80_FF80_FF80_FF80 | zero;
-    out.extend_from_slice(&[a, c, e, g]);
+    let low = units & 0x00FF_00FF_00FF_00FF;
+    let pairs = (low | low >> 8) & 0x0000_FFFF_0000_FFFF;
+    #[expect(clippy::cast_possible_truncation, reason = "four bytes were packed into the lower half")]
+    let packed = (pairs | pairs >> 16) as u32;
+    out.extend_from_slice(&packed.to_le_bytes());
     if other == 0 {
         return 4;
     }
