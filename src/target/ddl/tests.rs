@@ -267,12 +267,14 @@ fn a_table_with_generated_columns_collations_and_partitions() {
     };
     table.partitioning = Some(ranges(false));
     insta::assert_snapshot!(create_table(&table, false));
+    assert_eq!(create_table(&table, true), create_table(&table, false), "partitions are always LOGGED");
     table.partitioning = Some(ranges(true));
     let right = partition::clauses(&table).unwrap();
     assert!(right.partitions[1].ends_with("FOR VALUES FROM (10) TO (20)"), "{right:?}");
     table.partitioning = Some(Partitioning { column: ColumnName::new("At"), ..ranges(true) });
     assert!(partition::clauses(&table).unwrap_err().contains("its primary key has no column At"));
     assert!(!create_table(&table, false).contains("PARTITION"));
+    assert!(create_table(&table, true).starts_with("CREATE UNLOGGED TABLE "));
     table.primary_key = vec![ColumnName::new("Twice")];
     assert_eq!(primary_key(&table), ["twice"], "a key of a generated column");
     table.primary_key = vec![ColumnName::new("Gone")];
