@@ -7,7 +7,7 @@ N ?= 100
 cargo_deny := target/test-tools/cargo-deny-0.20.2
 
 .DEFAULT_GOAL := help
-.PHONY: help build install test test-deploy soak lint format deny fuzz bench bench-quick bench-growth bench-instructions demo \
+.PHONY: help build install test test-deploy soak lint format deny fuzz bench bench-quick bench-growth bench-hot-path bench-instructions demo \
     image test-image sbom clean
 
 # Of the image's labels.
