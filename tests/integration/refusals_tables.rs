@@ -59,7 +59,7 @@ fn a_table_of_which_a_policy_shows_only_some_rows() {
             &["the plan has 1 objects that cannot be copied:", text, "--allow-row-filters"],
         );
     }
-    answers(world.command(&["plan", "--dry-run"]), 0, &[text, "security policy dbo.Orders.dbo.Tenants"]);
+    answers(world.command(&["plan", "--dry-run"]), 0, &[text, "security policy dbo.Tenants on dbo.Orders"]);
     let allowed = ["plan", "--dry-run", "--allow-row-filters"];
     answers(
         world.command(&allowed),

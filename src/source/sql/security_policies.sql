@@ -1,7 +1,7 @@
 -- Security policies and the tables they are about.
 SELECT s.name AS policy_schema,
        p.name AS policy_name,
-       p.is_enabled,
+       CONVERT(int, p.is_enabled) AS is_enabled,
        ts.name AS schema_name,
        t.name AS table_name
 FROM sys.security_predicates AS r
