@@ -83,6 +83,9 @@ mod samples;
 #[path = "integration/second_load.rs"]
 mod second_load;
 #[cfg(test)]
+#[path = "integration/small_tables.rs"]
+mod small_tables;
+#[cfg(test)]
 #[path = "integration/snapshot.rs"]
 mod snapshot;
 #[cfg(test)]

@@ -6,21 +6,22 @@ use super::file::FileStore;
 use super::location::{CheckpointUrl, RunId};
 use super::put::{Put, operation_id, put};
 use super::s3::S3Store;
-use super::store::{Object, Store, Tag};
+use super::store::{Listed, Object, Store, Tag};
 use super::{keys, probe};
 use crate::error::{Error, ErrorKind, Result};
 use crate::failpoint;
 use crate::plan::document::{self, Plan, PlannedTable};
+use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 use serde::Serialize;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-/// Objects read at once: 300 tables take some ten round trips.
-const READS_AT_ONCE: usize = 32;
+/// Objects read at once: 300 tables take some five round trips.
+const READS_AT_ONCE: usize = 64;
 
 /// A document as it was last seen in the store, to be changed and written back.
 #[derive(Debug, Clone)]
@@ -69,6 +70,9 @@ pub struct Checkpoints {
     pod: String,
     /// The store's root, for messages.
     place: String,
+    /// Table objects as this process last read or wrote them, by key: what a listing shows under the same tag need not be
+    /// read again. Never what a write is based on: that is the tag alone, which the store compares.
+    known: Arc<Mutex<HashMap<String, (Tag, Bytes)>>>,
 }
 
 impl fmt::Debug for Checkpoints {
@@ -96,7 +100,7 @@ impl Checkpoints {
 
     /// On a store of one's own, named `place` in messages.
     pub fn with_store(store: Arc<dyn Store>, place: String, run: RunId, pod: &str) -> Self {
-        Self { store, run, pod: pod.to_owned(), place }
+        Self { store, run, pod: pod.to_owned(), place, known: Arc::default() }
     }
 
     #[must_use]
@@ -163,23 +167,63 @@ impl Checkpoints {
     /// The state of one table; pending where there is no object yet.
     pub async fn table(&self, plan: &Plan, table: &PlannedTable) -> Result<Entry<TableDocument>> {
         let key = keys::table(&self.run, table);
-        let object = self.get(&key).await?;
+        let object = self.get_table(&key).await?;
         self.table_entry(plan, table, key, object)
     }
 
-    /// The state of all tables, in plan order.
+    /// The state of all tables, in plan order. A listing, and those objects that are not known in the version it shows.
     pub async fn tables(&self, plan: &Plan) -> Result<Vec<Entry<TableDocument>>> {
-        let stored: BTreeSet<String> = self.store.list(&keys::tables(&self.run)).await?.into_iter().collect();
-        let stored = &stored;
-        stream::iter(&plan.tables)
-            .map(|table| async move {
-                let key = keys::table(&self.run, table);
-                let object = if stored.contains(&key) { self.get(&key).await? } else { None };
-                self.table_entry(plan, table, key, object)
-            })
-            .buffered(READS_AT_ONCE)
-            .try_collect()
-            .await
+        self.some_tables(plan, &plan.tables).await?.into_iter().collect()
+    }
+
+    /// The state of these tables, in their order, each with an error of its own.
+    ///
+    /// # Errors
+    /// Those of listing the objects.
+    pub async fn some_tables(
+        &self,
+        plan: &Plan,
+        tables: &[PlannedTable],
+    ) -> Result<Vec<Result<Entry<TableDocument>>>> {
+        let listed = self.store.list_versions(&keys::tables(&self.run)).await?;
+        let listed: BTreeMap<String, Listed> =
+            listed.into_iter().map(|object| (object.key.clone(), object)).collect();
+        let listed = &listed;
+        let entries = stream::iter(tables).map(|table| async move {
+            let key = keys::table(&self.run, table);
+            let object = match listed.get(&key) {
+                None => None,
+                Some(listed) => match self.known(listed) {
+                    Some(object) => Some(object),
+                    None => self.get_table(&key).await?,
+                },
+            };
+            self.table_entry(plan, table, key, object)
+        });
+        Ok(entries.buffered(READS_AT_ONCE).collect().await)
+    }
+
+    /// The object where it is known in the version that a listing shows.
+    fn known(&self, listed: &Listed) -> Option<Object> {
+        let version = listed.version.as_ref()?;
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let (tag, body) = known.get(&listed.key).filter(|(tag, _)| tag.means(&version.tag))?;
+        Some(Object { body: body.clone(), tag: tag.clone(), modified: version.modified, now: version.now })
+    }
+
+    fn remember(&self, key: &str, tag: &Tag, body: &Bytes) {
+        if key.starts_with(&keys::tables(&self.run)) {
+            let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+            known.insert(key.to_owned(), (tag.clone(), body.clone()));
+        }
+    }
+
+    async fn get_table(&self, key: &str) -> Result<Option<Object>> {
+        let object = self.get(key).await?;
+        if let Some(object) = &object {
+            self.remember(key, &object.tag, &object.body);
+        }
+        Ok(object)
     }
 
     fn table_entry(
@@ -229,6 +273,7 @@ impl Checkpoints {
         match put(&*self.store, &entry.key, &body, &entry.operations, entry.tag.as_ref()).await? {
             Put::Lost => Ok(Written::Lost),
             Put::Stored { tag, modified, now } => {
+                self.remember(&entry.key, &tag, &body);
                 entry.tag = Some(tag);
                 entry.operations.clear();
                 entry.modified = Some(modified);

@@ -10,7 +10,7 @@
 //! given up after some seconds, so that a store behind a black hole holds nobody. Credentials that the store calls
 //! expired, whatever their own date says, are fetched anew once, and the request is sent again.
 
-use super::store::{Object, PutOutcome, Store, Tag};
+use super::store::{Listed, ListedVersion, Object, PutOutcome, Store, Tag};
 use crate::error::{Error, ErrorKind, Result};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::interceptors::BeforeDeserializationInterceptorContextRef;
@@ -255,18 +255,41 @@ impl S3Store {
         }
     }
 
-    async fn keys(&self, client: &Client, prefix: &str) -> Result<Vec<String>, Failed> {
-        let request = client.list_objects_v2().bucket(&self.bucket).prefix(self.key(prefix));
-        let mut pages = request.into_paginator().send();
-        let mut keys = Vec::new();
-        while let Some(page) = pages.next().await {
-            let page =
-                page.map_err(|error| Failed::of(failure::classify(error), self.doing("list", prefix)))?;
-            let found = page.contents.unwrap_or_default().into_iter().filter_map(|object| object.key);
-            keys.extend(found.filter_map(|key| key.strip_prefix(&self.root).map(str::to_owned)));
+    /// Sorted by key: pages of 1,000, one after another.
+    async fn listing(&self, client: &Client, prefix: &str) -> Result<Vec<Listed>, Failed> {
+        let mut listed = Vec::new();
+        let mut next: Option<String> = None;
+        loop {
+            let clock = StoreClock::default();
+            let request = client
+                .list_objects_v2()
+                .bucket(&self.bucket)
+                .prefix(self.key(prefix))
+                .set_continuation_token(next.take());
+            let page = request
+                .customize()
+                .interceptor(clock.clone())
+                .send()
+                .await
+                .map_err(|error| Failed::of(failure::classify(error), self.doing("list", prefix)))?;
+            let now = clock.read();
+            listed.extend(page.contents.unwrap_or_default().into_iter().filter_map(|object| {
+                let key = object.key?.strip_prefix(&self.root)?.to_owned();
+                let modified = object.last_modified.as_ref().and_then(timestamp);
+                let version = object.e_tag.zip(modified).map(|(tag, modified)| {
+                    // As in `read`: without a Date the object counts as fresh.
+                    let now = now.map_or(modified, |now| now.max(modified));
+                    ListedVersion { tag: Tag(tag), modified, now }
+                });
+                Some(Listed { key, version })
+            }));
+            next = page.next_continuation_token.filter(|_| page.is_truncated == Some(true));
+            if next.is_none() {
+                break;
+            }
         }
-        keys.sort();
-        Ok(keys)
+        listed.sort_by(|a, b| a.key.cmp(&b.key));
+        Ok(listed)
     }
 
     async fn remove(&self, client: &Client, key: &str) -> Result<(), Failed> {
@@ -358,7 +381,14 @@ impl Store for S3Store {
     }
 
     fn list<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<Vec<String>>> {
-        Box::pin(async move { with_fresh_credentials!(self, |client| self.keys(&client, prefix)) })
+        Box::pin(async move {
+            let listed = self.list_versions(prefix).await?;
+            Ok(listed.into_iter().map(|object| object.key).collect())
+        })
+    }
+
+    fn list_versions<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<Vec<Listed>>> {
+        Box::pin(async move { with_fresh_credentials!(self, |client| self.listing(&client, prefix)) })
     }
 
     fn delete<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<()>> {

@@ -25,6 +25,15 @@ impl From<&str> for Tag {
     }
 }
 
+impl Tag {
+    /// The same content? A listing may write a tag without the quotes that the object's own answer has.
+    #[must_use]
+    pub fn means(&self, other: &Self) -> bool {
+        let bare = |tag: &str| tag.trim_matches('"').to_owned();
+        !self.0.starts_with("W/") && bare(&self.0) == bare(&other.0)
+    }
+}
+
 impl fmt::Display for Tag {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -39,6 +48,23 @@ pub struct Object {
     /// When it was last written, by the store's clock (S3: to the second).
     pub modified: Timestamp,
     /// The store's clock when it answered. Never compared with a pod's clock.
+    pub now: Timestamp,
+}
+
+/// An object as a listing shows it.
+#[derive(Debug, Clone)]
+pub struct Listed {
+    pub key: String,
+    /// None: this store's listings do not say which content an object has, or when it was written.
+    pub version: Option<ListedVersion>,
+}
+
+/// Which content an object has, as a listing shows it.
+#[derive(Debug, Clone)]
+pub struct ListedVersion {
+    pub tag: Tag,
+    pub modified: Timestamp,
+    /// The store's clock when it answered.
     pub now: Timestamp,
 }
 
@@ -74,6 +100,14 @@ pub trait Store: Send + Sync {
 
     /// All keys that begin with this text, sorted.
     fn list<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<Vec<String>>>;
+
+    /// The same with what the listing says about each object: enough to know which need not be read again.
+    fn list_versions<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<Vec<Listed>>> {
+        Box::pin(async move {
+            let keys = self.list(prefix).await?;
+            Ok(keys.into_iter().map(|key| Listed { key, version: None }).collect())
+        })
+    }
 
     /// Removes the object, whatever its tag; an absent one is a success.
     fn delete<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<()>>;

@@ -5,6 +5,7 @@ use super::{findings, start};
 use crate::checkpoint::document::{FinishDocument, FinishFinding, FinishVerdict, Status};
 use crate::checkpoint::{Checkpoints, Entry};
 use crate::clock;
+use crate::copy::around::Around;
 use crate::copy::claim::{Asked, Claim, FINISH_INDEX, Settled};
 use crate::copy::context::{Context, Started};
 use crate::copy::owner;
@@ -22,7 +23,7 @@ use crate::source::catalog as source_catalog;
 use crate::target::client::Client as TargetClient;
 use crate::target::ledger;
 use crate::target::names::Names;
-use crate::target::objects::{self, Planned, Report, Standing};
+use crate::target::objects::{self, Planned, Report};
 use crate::target::unlogged;
 use crate::telemetry::{RunPhase, phase};
 use std::sync::Arc;
@@ -75,7 +76,7 @@ pub(super) async fn finish(
         progress: Progress::new(&settings.log),
         epochs,
         rejects: None,
-        standing: Standing::default(),
+        around: Around::nothing(),
     };
     let context = Context::new(settings, shutdown, started)?;
     failpoint!("finish.before_claim");

@@ -11,6 +11,10 @@ use crate::settings::Settings;
 use crate::shutdown::Shutdown;
 use crate::target::client::Client as TargetClient;
 use crate::target::{ledger, pooler};
+use futures_util::{StreamExt, stream};
+
+/// Checkpoint objects written at once.
+const WRITES_AT_ONCE: usize = 32;
 
 /// # Errors
 /// Those of the store and the target; `Fenced` where a living pod works on one of the tables.
@@ -42,8 +46,17 @@ pub(super) async fn forget(
     if !whole_run {
         ledger::adopt(&target, run, plan.id()).await?;
     }
-    for table in &selected {
-        refuse_busy(settings, checkpoints, plan, &target, table).await?;
+    let mut entries = Vec::with_capacity(selected.len());
+    for (table, entry) in selected.iter().zip(checkpoints.some_tables(plan, &selected).await?) {
+        let entry = match entry {
+            Ok(entry) => Some(entry),
+            Err(error) if error.kind() == ErrorKind::CheckpointDamaged => None,
+            Err(error) => return Err(error),
+        };
+        if let Some(entry) = &entry {
+            refuse_busy(settings, &target, table, entry).await?;
+        }
+        entries.push(entry);
     }
     if whole_run {
         ledger::clear_run(&mut target, run, plan.id()).await?;
@@ -51,9 +64,14 @@ pub(super) async fn forget(
         let indexes: Vec<u32> = selected.iter().map(|table| table.index).collect();
         ledger::clear(&mut target, run, &indexes).await?;
     }
-    for table in &selected {
-        forget_one(checkpoints, plan, table).await?;
+    let known = entries.into_iter().zip(&selected);
+    let mut forgotten = stream::iter(known)
+        .map(|(entry, table)| forget_one(checkpoints, plan, table, entry))
+        .buffer_unordered(WRITES_AT_ONCE);
+    while let Some(one) = forgotten.next().await {
+        one?;
     }
+    drop(forgotten);
     checkpoints.delete_finish().await?;
     Ok(selected.len() as u64)
 }
@@ -61,16 +79,10 @@ pub(super) async fn forget(
 /// A table that a living pod works on is not reset under its hands.
 async fn refuse_busy(
     settings: &Settings,
-    checkpoints: &Checkpoints,
-    plan: &Plan,
     target: &TargetClient,
     table: &PlannedTable,
+    entry: &Entry<TableDocument>,
 ) -> Result<()> {
-    let entry = match checkpoints.table(plan, table).await {
-        Ok(entry) => entry,
-        Err(error) if error.kind() == ErrorKind::CheckpointDamaged => return Ok(()),
-        Err(error) => return Err(error),
-    };
     let Some(owner) = &entry.document.owner else { return Ok(()) };
     let fresh = entry.age().is_some_and(|age| age < settings.claim_timeout);
     // Behind a pooler in transaction mode nobody can hold a lock, so only the heartbeat tells.
@@ -84,15 +96,16 @@ async fn refuse_busy(
     Ok(())
 }
 
-/// Back to pending, with the epoch kept so that a zombie stays fenced; an object that cannot be read is removed.
-async fn forget_one(checkpoints: &Checkpoints, plan: &Plan, table: &PlannedTable) -> Result<()> {
+/// Back to pending, with the epoch kept so that a zombie stays fenced; an object that cannot be read (None) is removed.
+async fn forget_one(
+    checkpoints: &Checkpoints,
+    plan: &Plan,
+    table: &PlannedTable,
+    mut known: Option<Entry<TableDocument>>,
+) -> Result<()> {
     loop {
-        let mut entry: Entry<TableDocument> = match checkpoints.table(plan, table).await {
-            Ok(entry) => entry,
-            Err(error) if error.kind() == ErrorKind::CheckpointDamaged => {
-                return checkpoints.delete_table(table).await;
-            }
-            Err(error) => return Err(error),
+        let Some(mut entry) = known else {
+            return checkpoints.delete_table(table).await;
         };
         if !entry.is_stored() {
             return Ok(());
@@ -101,5 +114,10 @@ async fn forget_one(checkpoints: &Checkpoints, plan: &Plan, table: &PlannedTable
         if checkpoints.write(&mut entry).await? == Written::Stored {
             return Ok(());
         }
+        known = match checkpoints.table(plan, table).await {
+            Ok(entry) => Some(entry),
+            Err(error) if error.kind() == ErrorKind::CheckpointDamaged => None,
+            Err(error) => return Err(error),
+        };
     }
 }

@@ -17,13 +17,16 @@ pub(super) async fn run(settings: Settings, shutdown: Shutdown) -> Result<Outcom
     if settings.resume && checkpoints.plan_if_any().await?.is_none() {
         return Err(Error::new(ErrorKind::PlanMissing, "--resume, but this run has no checkpoint"));
     }
-    let (plan, _) = phase(RunPhase::Plan, plan::make(&settings, &shutdown, &checkpoints)).await?;
+    let (plan::Made { plan, mut seen }, _) =
+        phase(RunPhase::Plan, plan::make(&settings, &shutdown, &checkpoints)).await?;
     if settings.reset {
         reset::forget(&settings, &shutdown, &checkpoints, &plan).await?;
     }
     let prepared =
-        phase(RunPhase::Schema, schema::prepare(&settings, &shutdown, &checkpoints, &plan)).await?;
-    let mut outcome = phase(RunPhase::Copy, sync::copy(&settings, &shutdown, &checkpoints, &plan)).await?;
+        phase(RunPhase::Schema, schema::prepare(&settings, &shutdown, &checkpoints, &plan, &mut seen))
+            .await?;
+    let mut outcome =
+        phase(RunPhase::Copy, sync::copy(&settings, &shutdown, &checkpoints, &plan, seen)).await?;
     if let Some(error) = prepared.error {
         crate::copy::scheduler::keep_worst(&mut outcome.error, error);
     }

@@ -1,6 +1,6 @@
 //! `schema`: schemas, tables and primary keys of the chosen tables. Idempotent; a table that is there must be the plan's.
 
-use super::start;
+use super::start::{self, Seen};
 use crate::checkpoint::document::{Phase, PhaseError, Status, TableDocument};
 use crate::checkpoint::{Checkpoints, Entry, Written};
 use crate::clock;
@@ -13,7 +13,6 @@ use crate::plan::document::{Plan, PlannedTable};
 use crate::schema::{Index, SourceTable, TableName};
 use crate::settings::Settings;
 use crate::shutdown::Shutdown;
-use crate::source::catalog as source_catalog;
 use crate::target::client::{Client as TargetClient, Transaction};
 use crate::target::names::Names;
 use crate::target::{catalog, ddl, ledger};
@@ -23,7 +22,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// Checkpoint objects written at once.
-const WRITES_AT_ONCE: usize = 16;
+const WRITES_AT_ONCE: usize = 32;
+/// Tables created in one transaction: some 200 locks of the server's table of them (6,400 by default).
+const TABLES_AT_ONCE: usize = 32;
 /// A conflicting write of the same object by another pod is read again this often.
 const WRITE_ATTEMPTS: usize = 5;
 /// Advisory lock under which tables are created: two pods with overlapping shards must not race. `shardddl` in ASCII.
@@ -39,10 +40,10 @@ pub(super) async fn run(settings: Settings, shutdown: Shutdown) -> Result<Outcom
     if settings.reset {
         super::reset::forget(&settings, &shutdown, &checkpoints, &plan).await?;
     }
-    phase(RunPhase::Schema, prepare(&settings, &shutdown, &checkpoints, &plan)).await
+    phase(RunPhase::Schema, prepare(&settings, &shutdown, &checkpoints, &plan, &mut None)).await
 }
 
-/// Creates what is missing of the chosen tables, and records it.
+/// Creates what is missing of the chosen tables, and records it. `seen`: the source as this process has found it, or will.
 ///
 /// # Errors
 /// As [`run`].
@@ -51,6 +52,7 @@ pub(super) async fn prepare(
     shutdown: &Shutdown,
     checkpoints: &Checkpoints,
     plan: &Plan,
+    seen: &mut Option<Seen>,
 ) -> Result<Outcome> {
     let selected = start::selected(settings, plan)?;
     if selected.is_empty() {
@@ -58,10 +60,13 @@ pub(super) async fn prepare(
         tracing::info!("schema: {message}");
         return Ok(Outcome { message: Some(message), ..Outcome::default() });
     }
-    let (mut source, server) = start::source(settings, shutdown).await?;
-    start::same_plan(plan, &server, None)?;
-    let now = start::source_tables(&mut source).await?;
-    let names = index_names(plan, &now, &source_catalog::indexes(&mut source).await?);
+    let seen = match seen {
+        Some(seen) => seen,
+        none => none.insert(start::see(settings, shutdown).await?),
+    };
+    start::same_plan(plan, &seen.server, None)?;
+    let now = &seen.tables;
+    let names = index_names(plan, now, &seen.indexes);
     let mut target = start::target_of_plan(settings, shutdown, plan).await?;
     let mut entries: BTreeMap<u32, Entry<TableDocument>> =
         checkpoints.tables(plan).await?.into_iter().map(|entry| (entry.document.index, entry)).collect();
@@ -73,7 +78,7 @@ pub(super) async fn prepare(
         // pooler in transaction mode. And nobody waits for it inside of a transaction, which would use the pool up.
         let alone = keeper.transaction().await?;
         let made = match locked(&alone).await? {
-            true => Some(create(&mut target, settings, &selected, &now, &names).await),
+            true => Some(create(&mut target, settings, &selected, now, &names).await),
             false => None,
         };
         alone.rollback().await?;
@@ -176,22 +181,23 @@ async fn create(
     if settings.unlogged {
         say_what_is_logged(selected, &actual);
     }
-    let mut made = Vec::with_capacity(selected.len());
+    let (mut made, mut wanted) = (Vec::with_capacity(selected.len()), Vec::new());
     for table in selected {
-        let one = match (start::unchanged(table, now), actual.get(&table.target)) {
+        made.push(match (start::unchanged(table, now), actual.get(&table.target)) {
             (Err(changed), _) => Err(changed),
             (Ok(()), Some(there)) => matches(table, there).map(|()| Made::WasThere),
             (Ok(()), None) => {
-                let create = ddl::create_table(table, settings.unlogged);
-                create_one(target, table, create, (now, names)).await.map(|()| Made::Created)
+                wanted.push((made.len(), table, definition(table, settings.unlogged, (now, names))));
+                Ok(Made::Created)
             }
-        };
-        if let Err(error) = &one
-            && error.policy().retry
-        {
-            return one.map(|_| Vec::new());
+        });
+    }
+    for batch in wanted.chunks(TABLES_AT_ONCE) {
+        for (place, failed) in create_batch(target, batch).await? {
+            if let Some(one) = made.get_mut(place) {
+                *one = Err(failed);
+            }
         }
-        made.push(one);
     }
     Ok(made)
 }
@@ -218,6 +224,35 @@ fn say_what_is_logged(selected: &[PlannedTable], actual: &BTreeMap<TableName, ca
             "--unlogged is not for partitioned tables: {partitioned} are made LOGGED"
         );
     }
+}
+
+/// A table that is to be created: its place among the chosen ones, and what makes it.
+type Wanted<'t> = (usize, &'t PlannedTable, String);
+
+/// All of the batch in one transaction and one round trip; where that fails each by itself, so that a table fails alone.
+/// Returns those that did.
+///
+/// # Errors
+/// Those that a rerun may mend.
+async fn create_batch(target: &TargetClient, batch: &[Wanted<'_>]) -> Result<Vec<(usize, Error)>> {
+    let all: Vec<&str> = batch.iter().map(|(_, _, sql)| sql.as_str()).collect();
+    let created = target.batch(&format!("{};\n{}", ddl::SEARCH_PATH, all.join(";\n"))).await;
+    failpoint!("schema.after_table");
+    match created {
+        Ok(()) => return Ok(Vec::new()),
+        Err(error) if error.policy().retry => return Err(error),
+        Err(_) => {}
+    }
+    let mut failed = Vec::new();
+    for (place, table, sql) in batch {
+        let one = target.batch(&format!("{};\n{sql}", ddl::SEARCH_PATH)).await;
+        match one.map_err(|error| error.table(&table.source)) {
+            Ok(()) => {}
+            Err(error) if error.policy().retry => return Err(error),
+            Err(error) => failed.push((*place, error)),
+        }
+    }
+    Ok(failed)
 }
 
 /// The collations that the tables' columns have, each in the schema of its tables.
@@ -259,25 +294,22 @@ pub(super) fn matches(table: &PlannedTable, there: &catalog::TargetTable) -> Res
     Err(Error::new(ErrorKind::TargetMismatch, message).table(&table.source))
 }
 
-/// Table and key in one implicit transaction: both or none.
-async fn create_one(
-    target: &TargetClient,
+/// Table and key.
+fn definition(
     table: &PlannedTable,
-    create: String,
+    unlogged: bool,
     (now, names): (&BTreeMap<TableName, SourceTable>, &Names),
-) -> Result<()> {
+) -> String {
     let key = now
         .get(&table.source)
         .and_then(|now| now.primary_key.as_ref())
         .and_then(|key| ddl::add_primary_key(table, names.index(&table.target, &key.name)));
-    let mut batch = format!("{};\n{create}", ddl::SEARCH_PATH);
+    let mut sql = ddl::create_table(table, unlogged);
     if let Some(key) = key {
-        batch.push_str(";\n");
-        batch.push_str(&key);
+        sql.push_str(";\n");
+        sql.push_str(&key);
     }
-    target.batch(&batch).await.map_err(|error| error.table(&table.source))?;
-    failpoint!("schema.after_table");
-    Ok(())
+    sql
 }
 
 /// The phase that an event happens to. What was there once may be gone or changed by now: the finding of today counts.

@@ -7,7 +7,7 @@ use crate::plan::build;
 use crate::plan::document::{Plan, PlanOptions, PlannedSource, PlannedTable};
 use crate::plan::shards;
 use crate::retry::retry;
-use crate::schema::{SourceTable, TableName};
+use crate::schema::{Index, SourceTable, TableName};
 use crate::settings::{Consistency, Settings};
 use crate::shutdown::Shutdown;
 use crate::source::catalog::{self, Server};
@@ -164,6 +164,30 @@ pub(super) fn selected(settings: &Settings, plan: &Plan) -> Result<Vec<PlannedTa
         tables.retain(|table| table.index >= first);
     }
     Ok(tables)
+}
+
+/// The source as this process has found it, read once and handed from step to step.
+///
+/// A step that compares it with the plan (`unchanged`) finds what changed since the plan was made and before this process
+/// began; what changes under a running process is found by none (`docs/exactly-once.md`). `finish` reads anew: positions of
+/// identities and sequences must not be older than the rows.
+pub(super) struct Seen {
+    pub(super) server: Server,
+    pub(super) tables: BTreeMap<TableName, SourceTable>,
+    pub(super) indexes: Vec<Index>,
+    /// Open still, for what a step wants to know beside these.
+    pub(super) client: SourceClient,
+}
+
+/// Reads what the source has now.
+///
+/// # Errors
+/// Those of the source.
+pub(super) async fn see(settings: &Settings, shutdown: &Shutdown) -> Result<Seen> {
+    let (mut client, server) = source(settings, shutdown).await?;
+    let tables = source_tables(&mut client).await?;
+    let indexes = catalog::indexes(&mut client).await?;
+    Ok(Seen { server, tables, indexes, client })
 }
 
 /// What the source has now, by name.

@@ -1,11 +1,13 @@
 //! `sync`: copies the data of the chosen tables. What the ledger in the target proves is never copied again; what only a
 //! checkpoint claims is.
 
-use super::{reset, schema, start};
+use super::start::{self, Seen};
+use super::{reset, schema};
 use crate::checkpoint::document::{PhaseError, PodDocument, Status, TableDocument, VERSION};
 use crate::checkpoint::{Checkpoints, Entry, Written};
 use crate::clock;
 use crate::convert::policy::LossRecord;
+use crate::copy::around::Around;
 use crate::copy::context::{Context, Started};
 use crate::copy::rejects::Rejects;
 use crate::copy::replicas;
@@ -19,12 +21,10 @@ use crate::progress::Progress;
 use crate::schema::{Index, TableName};
 use crate::settings::Settings;
 use crate::shutdown::Shutdown;
-use crate::source::catalog as source_catalog;
 use crate::target::catalog;
 use crate::target::client::Client as TargetClient;
 use crate::target::ledger::{self, Tally as Committed};
-use crate::target::names::Names;
-use crate::target::objects::{self, Standing};
+use crate::target::objects;
 use crate::target::unlogged;
 use crate::telemetry::spans::TableSpan;
 use crate::telemetry::{RunPhase, measures, phase};
@@ -39,10 +39,10 @@ pub(super) async fn run(settings: Settings, shutdown: Shutdown) -> Result<Outcom
     if settings.reset {
         reset::forget(&settings, &shutdown, &checkpoints, &plan).await?;
     }
-    phase(RunPhase::Copy, copy(&settings, &shutdown, &checkpoints, &plan)).await
+    phase(RunPhase::Copy, copy(&settings, &shutdown, &checkpoints, &plan, None)).await
 }
 
-/// Copies the chosen tables of the plan.
+/// Copies the chosen tables of the plan. `seen`: the source as this process has found it, where it has.
 ///
 /// # Errors
 /// As [`run`].
@@ -51,6 +51,7 @@ pub(super) async fn copy(
     shutdown: &Shutdown,
     checkpoints: &Checkpoints,
     plan: &Plan,
+    seen: Option<Seen>,
 ) -> Result<Outcome> {
     let started_at = clock::now();
     let selected = start::selected(settings, plan)?;
@@ -59,16 +60,23 @@ pub(super) async fn copy(
         tracing::info!("{message}");
         return Ok(Outcome { message: Some(message), ..Outcome::default() });
     }
-    let (mut source, server) = start::source(settings, shutdown).await?;
-    start::same_plan(plan, &server, None)?;
-    let consistency = start::consistency(&settings.consistency, &server)?;
-    let now = start::source_tables(&mut source).await?;
-    let indexes = source_catalog::indexes(&mut source).await?;
-    let around = source_catalog::objects(&mut source).await?;
-    drop(source);
-    let mut target = start::target(settings, shutdown).await?;
+    let reads_source = async {
+        let seen = match seen {
+            Some(seen) => seen,
+            None => start::see(settings, shutdown).await?,
+        };
+        start::same_plan(plan, &seen.server, None)?;
+        Ok(seen)
+    };
     let targets: Vec<_> = selected.iter().map(|table| table.target.clone()).collect();
-    let actual = catalog::tables(&target, &targets).await?;
+    let reads_target = async {
+        let target = start::target(settings, shutdown).await?;
+        let actual = catalog::tables(&target, &targets).await?;
+        let untouched = objects::untouched(&target, &targets).await?;
+        Ok((target, actual, untouched))
+    };
+    let (seen, (mut target, actual, untouched)) = tokio::try_join!(reads_source, reads_target)?;
+    let consistency = start::consistency(&settings.consistency, &seen.server)?;
     let absent: Vec<_> = selected.iter().filter(|table| !actual.contains_key(&table.target)).collect();
     schema_was_run(checkpoints, plan, &absent).await?;
     start::bind(&mut target, settings, plan).await?;
@@ -84,8 +92,8 @@ pub(super) async fn copy(
         progress.table_skipped(table.index, total, &table.source, 0, "already completed");
     }
     let epochs = ledger::epochs(&target, settings.run_id.as_str()).await?;
-    let planned = objects::statements(plan, &around, target.version(), &Names::of(plan, &around));
-    let standing = Standing::new(plan, &planned, settings.jobs.get());
+    let Seen { tables: now, indexes, client: source, .. } = seen;
+    let around = Around::begin(source, untouched, target.version(), settings.jobs.get());
     drop(target);
     let rejects = match &settings.rejects {
         Some(rejects) => Some(Rejects::open(rejects).await?),
@@ -98,7 +106,7 @@ pub(super) async fn copy(
         progress,
         epochs,
         rejects,
-        standing,
+        around,
     };
     let context = Context::new(settings, shutdown, started)?;
     measures::watch_held(context.throttle.held());

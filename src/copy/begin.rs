@@ -83,10 +83,11 @@ async fn attempt(
         return Ok(begun);
     }
     let forget = !known.is_empty();
-    if cx.truncate != Truncate::Never {
+    if cx.truncate != Truncate::Never && !cx.around.left_alone(&table.target) {
+        let standing = cx.around.standing(cx).await?;
         let target = connections.target(cx).await?;
-        cx.standing.clear_the_way(target, &cx.run, table).await?;
-        let indexes = cx.standing.standing_indexes(target, &table.target).await?;
+        standing.clear_the_way(target, &cx.run, table).await?;
+        let indexes = standing.standing_indexes(target, &table.target).await?;
         if indexes > 0 {
             tracing::info!(table = %table.source, indexes, "indexes of an earlier load stand on this table: copying is slower");
         }

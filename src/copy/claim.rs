@@ -151,8 +151,11 @@ async fn take<T: Claimable>(
     failpoint!("claim.after_put");
     let mut session = cx.session.lock().await;
     let client = session.client().await?;
-    // First the sessions: a frozen owner's open transaction would hold the row that is raised.
-    ledger::terminate_older(client, &cx.run, index, epoch).await?;
+    // First the sessions: a frozen owner's open transaction would hold the row that is raised. Before the first epoch
+    // there was no owner.
+    if epoch > 1 {
+        ledger::terminate_older(client, &cx.run, index, epoch).await?;
+    }
     failpoint!("claim.after_terminate");
     ledger::raise_epoch(client, &cx.run, index, name, epoch, &cx.pod).await?;
     failpoint!("claim.after_raise");

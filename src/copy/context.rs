@@ -1,5 +1,6 @@
 //! What every step of a run needs, made once per process.
 
+use super::around::Around;
 use super::budget::Budget;
 use super::proof::Proofs;
 use super::rejects::Rejects;
@@ -14,7 +15,6 @@ use crate::shutdown::Shutdown;
 use crate::source::settings::SourceSettings;
 use crate::target::client::Client;
 use crate::target::ledger;
-use crate::target::objects::Standing;
 use crate::target::pooler;
 use crate::target::settings::TargetSettings;
 use std::collections::{BTreeMap, BTreeSet};
@@ -55,7 +55,7 @@ pub struct Context {
     /// The ledger's highest epochs when this process began, by table index.
     pub epochs: BTreeMap<u32, u64>,
     /// What stands on the tables, or will.
-    pub standing: Standing,
+    pub around: Around,
     /// What may be called completed.
     pub proofs: Proofs,
 }
@@ -168,7 +168,7 @@ impl Context {
             shutdown: shutdown.clone(),
             progress: run.progress,
             epochs: run.epochs,
-            standing: run.standing,
+            around: run.around,
             proofs: Proofs::default(),
         }))
     }
@@ -188,6 +188,6 @@ pub struct Started {
     pub progress: Progress,
     pub epochs: BTreeMap<u32, u64>,
     pub rejects: Option<Rejects>,
-    /// Of a command that copies; empty for others.
-    pub standing: Standing,
+    /// Of a command that copies; nothing for others.
+    pub around: Around,
 }

@@ -78,7 +78,7 @@ async fn attempt(cx: &Context, connections: &mut Connections, open: &OpenTable) 
     let parts = unlogged::unlogged(target, std::slice::from_ref(&table.target)).await?;
     let bytes: u64 = parts.iter().map(|part| part.bytes).sum();
     tracing::info!(table = %table.source, bytes, "making this UNLOGGED table LOGGED: PostgreSQL writes its {bytes} bytes anew");
-    let tuning = cx.standing.tuning(target).await?;
+    let tuning = cx.around.standing(cx).await?.tuning(target).await?;
     let transaction = target.transaction().await?;
     let name = ledger::application_name(&cx.run, table.index, open.epoch);
     transaction.query("SELECT set_config('application_name', $1, true)", &[&name]).await?;

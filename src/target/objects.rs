@@ -16,7 +16,7 @@ mod standing;
 mod tests;
 
 pub use build::{Report, build};
-pub use standing::{InTheWay, Standing};
+pub use standing::{InTheWay, Standing, untouched};
 
 use super::ddl::{self, Statement};
 use super::names::Names;

@@ -183,6 +183,47 @@ async fn all_tables_come_in_plan_order_with_the_absent_ones_pending() {
 }
 
 #[tokio::test]
+async fn what_this_process_wrote_or_read_is_read_again_only_where_somebody_else_wrote() {
+    let (store, checkpoints) = new();
+    let plan = plan(3);
+    for index in [1, 2] {
+        let mut entry = checkpoints.table(&plan, table(&plan, index)).await.unwrap();
+        checkpoints.write(&mut entry).await.unwrap();
+    }
+    let before = store.reads();
+    let mut entries = checkpoints.tables(&plan).await.unwrap();
+    assert_eq!(store.reads(), before, "the listing says enough");
+    // A claim by what the listing said is a compare-and-swap like any other.
+    let mut ours = entries.swap_remove(0);
+    let of_other = of_pod(&store, "pod-2");
+    let mut theirs = of_other.tables(&plan).await.unwrap().swap_remove(1);
+    assert_eq!(store.reads(), before + 2, "a new process reads what there is, and not what is absent");
+    claim(&mut theirs, "pod-2");
+    assert_eq!(of_other.write(&mut theirs).await.unwrap(), Written::Stored);
+    claim(&mut ours, "pod-1");
+    assert_eq!(checkpoints.write(&mut ours).await.unwrap(), Written::Stored);
+    store.advance(7);
+    let entries = checkpoints.tables(&plan).await.unwrap();
+    assert_eq!(store.reads(), before + 3, "the one that the other pod wrote");
+    assert_eq!(entries[0].document, ours.document);
+    assert_eq!(entries[1].document, theirs.document);
+    assert_eq!(entries[0].age(), Some(Duration::from_secs(7)), "by the store's clock, of the listing too");
+    let mut lost = entries.into_iter().next().unwrap();
+    store.overwrite(TABLE, store.text(TABLE));
+    assert_eq!(checkpoints.write(&mut lost).await.unwrap(), Written::Lost);
+}
+
+#[tokio::test]
+async fn one_damaged_object_keeps_nobody_from_the_others() {
+    let (store, checkpoints) = new();
+    let plan = plan(3);
+    store.overwrite(TABLE, "{");
+    let entries = checkpoints.some_tables(&plan, &plan.tables).await.unwrap();
+    let good: Vec<bool> = entries.iter().map(Result::is_ok).collect();
+    assert_eq!(good, [false, true, true]);
+}
+
+#[tokio::test]
 async fn what_is_not_this_tables_document_is_refused_by_name_and_stays() {
     let (store, checkpoints) = new();
     let plan = plan(2);

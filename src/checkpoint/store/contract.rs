@@ -23,6 +23,7 @@ pub(crate) async fn holds(store: Arc<dyn Store>, root: &str) {
     conditions_hold(&*store, &format!("{root}/b")).await;
     lists_and_deletes(&*store, &format!("{root}/c")).await;
     strange_names(&*store, &format!("{root}/d")).await;
+    listings_tell_versions(&*store, &format!("{root}/g")).await;
     one_creator_wins(Arc::clone(&store), &format!("{root}/e/one.json")).await;
     no_update_is_lost(store, &format!("{root}/f/counter.json")).await;
 }
@@ -51,6 +52,20 @@ async fn conditions_hold(store: &dyn Store, root: &str) {
     let absent = store.replace(&key, Bytes::from_static(b"five"), &second).await.unwrap();
     assert_eq!(absent, PutOutcome::Conflict);
     assert!(store.get(&key).await.unwrap().is_none());
+}
+
+/// Where a listing says which version of an object there is, it is the one that a read finds.
+async fn listings_tell_versions(store: &dyn Store, root: &str) {
+    let key = format!("{root}/object.json");
+    let first = stored(store.create(&key, Bytes::from_static(b"one")).await.unwrap());
+    let second = stored(store.replace(&key, Bytes::from_static(b"two"), &first).await.unwrap());
+    let listed = store.list_versions(&format!("{root}/")).await.unwrap();
+    assert_eq!(listed.iter().map(|object| &object.key).collect::<Vec<_>>(), [&key]);
+    let Some(version) = &listed[0].version else { return };
+    assert!(second.means(&version.tag) && !first.means(&version.tag), "{second} {}", version.tag);
+    let object = store.get(&key).await.unwrap().unwrap();
+    assert_eq!(version.modified.as_second(), object.modified.as_second());
+    assert!(version.now >= version.modified);
 }
 
 async fn lists_and_deletes(store: &dyn Store, root: &str) {

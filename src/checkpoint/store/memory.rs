@@ -1,6 +1,6 @@
 //! A store in memory that misbehaves when told to: the same operations, with faults queued per operation.
 
-use super::{BoxFuture, Bytes, Object, PutOutcome, Result, Store, Tag, Timestamp};
+use super::{BoxFuture, Bytes, Listed, ListedVersion, Object, PutOutcome, Result, Store, Tag, Timestamp};
 use crate::error::{Error, ErrorKind};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Mutex;
@@ -26,6 +26,7 @@ pub(crate) enum Fault {
 struct State {
     objects: BTreeMap<String, (Bytes, u64, Timestamp)>,
     writes: u64,
+    reads: u64,
     clock: Timestamp,
     write_faults: VecDeque<Fault>,
     read_faults: VecDeque<Fault>,
@@ -69,6 +70,11 @@ impl MemoryStore {
     /// Writes past every condition: another pod, or a person.
     pub(crate) fn overwrite(&self, key: &str, body: impl Into<Bytes>) {
         self.state().write(key, body.into());
+    }
+
+    /// How often an object was asked for.
+    pub(crate) fn reads(&self) -> u64 {
+        self.state().reads
     }
 
     pub(crate) fn keys(&self) -> Vec<String> {
@@ -117,6 +123,7 @@ impl Store for MemoryStore {
     fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Object>>> {
         Box::pin(async move {
             let mut state = self.state();
+            state.reads += 1;
             match state.read_faults.pop_front().unwrap_or(Fault::Pass) {
                 Fault::Pass => {}
                 Fault::Refused => return Err(Error::new(ErrorKind::StoreRefused, "refused on purpose")),
@@ -144,6 +151,23 @@ impl Store for MemoryStore {
 
     fn list<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<Vec<String>>> {
         Box::pin(async move { Ok(self.keys().into_iter().filter(|key| key.starts_with(prefix)).collect()) })
+    }
+
+    fn list_versions<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<Vec<Listed>>> {
+        Box::pin(async move {
+            let state = self.state();
+            let found = state.objects.iter().filter(|(key, _)| key.starts_with(prefix));
+            let listed = |(key, (_, version, modified)): (&String, &(Bytes, u64, Timestamp))| Listed {
+                key: key.clone(),
+                // Quoted, as the listing of a real store may be while its other answers are not.
+                version: Some(ListedVersion {
+                    tag: Tag(format!("\"{version}\"")),
+                    modified: *modified,
+                    now: state.clock,
+                }),
+            };
+            Ok(found.map(listed).collect())
+        })
     }
 
     fn delete<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<()>> {

@@ -29,14 +29,14 @@ fn split<'t>(tables: &[&'t TableName]) -> (Vec<&'t str>, Vec<&'t str>) {
     tables.iter().map(|table| (table.schema.as_str(), table.name.as_str())).unzip()
 }
 
-/// Checks and foreign keys of the table, and foreign keys that refer to it.
-pub(super) async fn in_the_way_of(client: &Client, table: &TableName) -> Result<Vec<Constraint>> {
-    let (schemas, names) = split(&[table]);
+/// Checks and foreign keys of the tables, and foreign keys that refer to them.
+pub(super) async fn in_the_way_of(client: &Client, tables: &[&TableName]) -> Result<Vec<Constraint>> {
+    let (schemas, names) = split(tables);
     let rows = client.query(include_str!("../sql/in_the_way.sql"), &[&schemas, &names]).await?;
     rows.iter().map(constraint).collect()
 }
 
-/// The same of several tables.
+/// The same inside of a transaction.
 pub(super) async fn in_the_way(
     transaction: &Transaction<'_>,
     tables: &[&TableName],

@@ -72,7 +72,7 @@ impl Standing {
         run: &str,
         table: &PlannedTable,
     ) -> Result<InTheWay> {
-        let found = queries::in_the_way_of(client, &table.target).await?;
+        let found = queries::in_the_way_of(client, &[&table.target]).await?;
         let own =
             |constraint: &Constraint| self.own.contains(&(constraint.table.clone(), constraint.name.clone()));
         let theirs = found.iter().find(|constraint| {
@@ -189,4 +189,25 @@ impl Standing {
         };
         Ok(wanted.iter().filter(is_there).count())
     }
+}
+
+/// Those of the tables on which nothing stands but their primary keys, and to which no foreign key refers: two round trips
+/// for any number of them.
+///
+/// # Errors
+/// Those of the target.
+pub async fn untouched(client: &Client, tables: &[TableName]) -> Result<BTreeSet<TableName>> {
+    let mut found: BTreeSet<TableName> = tables.iter().cloned().collect();
+    for constraint in queries::in_the_way_of(client, &tables.iter().collect::<Vec<_>>()).await? {
+        found.remove(&constraint.table);
+        if let Some(referenced) = &constraint.referenced {
+            found.remove(referenced);
+        }
+    }
+    for (table, there) in catalog::existing(client, tables).await? {
+        if there.iter().any(|object| !(object.constraint && object.definition.starts_with("PRIMARY KEY"))) {
+            found.remove(&table);
+        }
+    }
+    Ok(found)
 }

@@ -2,7 +2,7 @@
 //! extended properties. A [`Catalog`] is an immutable snapshot; a DDL statement makes the next one.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::engine::Denial;
 use crate::results::SqlError;
@@ -146,7 +146,9 @@ pub struct Catalog {
     pub(crate) next_object_id: i32,
     pub(crate) clock: i64,
     pub(crate) system: Arc<HashMap<String, Arc<Relation>>>,
-    pub(crate) relations: HashMap<String, Arc<Relation>>,
+    /// Made when a name is first looked up: a script of thousands of declarations need not make it for each.
+    pub(crate) relations: OnceLock<HashMap<String, Arc<Relation>>>,
+    pub(crate) denied: Arc<HashMap<String, Denial>>,
 }
 
 impl Catalog {
@@ -155,7 +157,7 @@ impl Catalog {
     pub fn resolve(&self, schema: Option<&str>, name: &str) -> Option<Arc<Relation>> {
         let fold = self.collation.case_insensitive;
         let key = relation_key(schema.filter(|s| !s.is_empty()).unwrap_or("dbo"), name, fold);
-        self.relations.get(&key).or_else(|| self.system.get(&key)).cloned()
+        self.relations().get(&key).or_else(|| self.system.get(&key)).cloned()
     }
 
     /// A user table by name; the default schema is `dbo`.
@@ -167,7 +169,11 @@ impl Catalog {
 
     #[must_use]
     pub fn table_by_id(&self, object_id: i32) -> Option<&Arc<TableDef>> {
-        self.tables.iter().find(|t| t.object_id == object_id)
+        // Ids rise with creation, which is the order of the list.
+        match self.tables.binary_search_by_key(&object_id, |t| t.object_id) {
+            Ok(place) => self.tables.get(place),
+            Err(_) => self.tables.iter().find(|t| t.object_id == object_id),
+        }
     }
 
     #[must_use]
@@ -266,8 +272,36 @@ impl Catalog {
     /// Makes the name index again after a change.
     pub(crate) fn index(&mut self, denied: &HashMap<String, Denial>) {
         self.version += 1;
-        self.relations = self
-            .tables
+        if *self.denied != *denied {
+            self.denied = Arc::new(denied.clone());
+        }
+        self.relations = OnceLock::new();
+    }
+
+    /// Has a user object this name? What a look through [`Self::objects`] would find, without making the list.
+    pub(crate) fn has_object(&self, schema: &str, name: &str) -> bool {
+        let of_table = |t: &TableDef| {
+            let key = |i: &IndexDef| i.kind != IndexKind::Index && same(&i.name, name);
+            same(&t.name, name)
+                || t.indexes.iter().any(key)
+                || t.checks.iter().any(|c| same(&c.name, name))
+                || t.foreign_keys.iter().any(|f| same(&f.name, name))
+                || t.columns.iter().filter_map(|c| c.default.as_ref()).any(|d| same(&d.name, name))
+        };
+        let is = |s: &str, n: &str| same(n, name) && same(s, schema);
+        self.tables.iter().any(|t| of_table(t) && same(&t.schema, schema))
+            || self.views.iter().any(|v| is(&v.schema, &v.name))
+            || self.modules.iter().any(|m| is(&m.schema, &m.name))
+            || self.sequences.iter().any(|s| is(&s.schema, &s.name))
+            || self.synonyms.iter().any(|s| is(&s.schema, &s.name))
+    }
+
+    fn relations(&self) -> &HashMap<String, Arc<Relation>> {
+        self.relations.get_or_init(|| self.made_relations())
+    }
+
+    fn made_relations(&self) -> HashMap<String, Arc<Relation>> {
+        self.tables
             .iter()
             .map(|t| {
                 let key = relation_key(&t.schema, &t.name, self.collation.case_insensitive);
@@ -278,12 +312,12 @@ impl Catalog {
                     sqlite_name: t.sqlite_name(),
                     columns: t.columns.iter().map(ColumnDef::column).collect(),
                     is_system: false,
-                    denial: denied.get(&key).copied(),
+                    denial: self.denied.get(&key).copied(),
                     table: Some(Arc::clone(t)),
                 };
                 (key, Arc::new(relation))
             })
-            .collect();
+            .collect()
     }
 }
 

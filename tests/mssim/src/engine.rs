@@ -445,7 +445,8 @@ fn empty_catalog(
         next_object_id: 100_000_000,
         clock: 0,
         system: Arc::new(system_relations(denied, &collation)),
-        relations: HashMap::new(),
+        relations: std::sync::OnceLock::new(),
+        denied: Arc::new(denied.clone()),
     };
     catalog.index(denied);
     catalog

@@ -20,8 +20,7 @@ pub(crate) fn schema_of(catalog: &Catalog, name: Option<&str>) -> Result<String,
 
 /// 2714 when an object has the name.
 pub(crate) fn check_free(catalog: &Catalog, schema: &str, name: &str) -> Result<(), SqlError> {
-    let taken = catalog.objects().iter().any(|o| same(&o.name, name) && same(&o.schema, schema));
-    if taken {
+    if catalog.has_object(schema, name) {
         Err(error(2714, 16, format!("There is already an object named '{name}' in the database.")))
     } else {
         Ok(())
