@@ -180,10 +180,12 @@ fn four_units(out: &mut Vec<u8>, four: &[[u8; 2]; 4]) -> usize {
 /// A text that lies in one piece.
 #[inline]
 pub(super) fn whole_utf16(out: &mut Vec<u8>, raw: &[u8]) -> Result<(), Refused> {
-    if raw.len() % 2 != 0 {
-        return Err(Refused::Malformed);
+    match utf16(out, raw)? {
+        // What is wrong further ahead is said first.
+        _ if raw.len() % 2 != 0 => Err(Refused::Malformed),
+        Some(_) => Err(Refused::LoneSurrogate),
+        None => Ok(()),
     }
-    utf16(out, raw)?.map_or(Ok(()), |_| Err(Refused::LoneSurrogate))
 }
 
 /// As [`whole_utf16`], of a code page.
