@@ -29,7 +29,7 @@ from servers import COPY_BYTES, HTTP_REQUEST, RELEASE, ROOT, Failed, Mssim, Post
 
 OUT = RELEASE.parent / "bench"
 # Statements at the start of each of shardferry's transactions that change what a commit costs: the raw writer sends them too.
-SESSION = ""
+SESSION = "SET LOCAL synchronous_commit = off"
 
 # Rows by table; a full run, a quick one.
 TABLES = {
