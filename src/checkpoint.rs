@@ -43,7 +43,8 @@
 //! 2. *Begin* (`copy::begin`): truncate the table and pin its chunks in the ledger, in one transaction; or go on with the
 //!    chunks that have no marker.
 //! 3. *Chunk* (`copy::worker`), several at once: COPY, epoch check under a shared row lock, marker, commit.
-//! 4. *Settle* (`copy::settle`): state and counts into the table's object, the owner out of it, the lock freed.
+//! 4. *Settle* (`copy::settle`): state and counts into the table's object, the owner out of it, the lock freed. In a task of
+//!    its own, while the next table is copied; always behind the table's last commit, and before the pod ends.
 //! 5. *Start again* (`command::sync`): the ledger says which chunks and tables are done; the objects are mended from it.
 //!
 //! # Guaranteed, and why

@@ -211,10 +211,12 @@ fn progress_lines_result_file_and_termination_log_are_the_contract() {
             done.stderr
         );
     }
-    assert_eq!(
-        done.lines_with("Progress: "),
-        ["Progress: total 12, completed 10, failed 0, in progress 0, remaining 2 (83.3%)"]
-    );
+    // The tenth table is settled while the worker may have begun the eleventh.
+    let progress = |running: u32, left: u32| {
+        format!("Progress: total 12, completed 10, failed 0, in progress {running}, remaining {left} (83.3%)")
+    };
+    let told = done.lines_with("Progress: ");
+    assert!(told == [progress(0, 2)] || told == [progress(1, 1)], "{told:?}");
     let rows = world.assert_equal();
     let total = format!("  Total rows:  {}", shardferry::progress::thousands(rows));
     for line in ["Final summary", "  Processed:   12", "  Skipped:     0", "  Failed:      0", total.as_str()]
