@@ -214,7 +214,8 @@ impl Checkpoints {
     fn remember(&self, key: &str, tag: &Tag, body: &Bytes) {
         if key.starts_with(&keys::tables(&self.run)) {
             let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-            known.insert(key.to_owned(), (tag.clone(), body.clone()));
+            // A copy of its own: a body that was read may keep a network buffer of some kilobytes alive.
+            known.insert(key.to_owned(), (tag.clone(), Bytes::copy_from_slice(body)));
         }
     }
 
