@@ -128,10 +128,10 @@ async fn add_columns(client: &mut Client, tables: &mut BTreeMap<i32, SourceTable
     for row in &optional(client, "computed columns", include_str!("sql/computed_columns.sql")).await? {
         computed.insert(Record(row).column_id()?, Record(row).text_or_null("expression")?);
     }
-    for row in &client.rows(include_str!("sql/columns.sql")).await? {
+    let each = |row: &tiberius::Row| {
         let row = Record(row);
         let id = row.column_id()?;
-        let Some(table) = tables.get_mut(&id.0) else { continue };
+        let Some(table) = tables.get_mut(&id.0) else { return Ok(()) };
         let expression = computed.remove(&id).flatten();
         table.columns.push(SourceColumn {
             name: ColumnName::new(row.text("column_name")?),
@@ -145,7 +145,9 @@ async fn add_columns(client: &mut Client, tables: &mut BTreeMap<i32, SourceTable
             period: periods.contains(&id),
             withheld: withheld.contains(&id),
         });
-    }
+        Ok(())
+    };
+    client.each_row(include_str!("sql/columns.sql"), each).await?;
     for table in tables.values_mut() {
         table.columns.sort_by_key(|column| column.ordinal);
     }

@@ -16,6 +16,7 @@ use super::settings::SourceSettings;
 use super::transport::{self, Handle};
 use super::wire::Decoder;
 use crate::error::{Error, ErrorKind, Result};
+use futures_util::TryStreamExt;
 use std::io;
 use std::time::Duration;
 use tiberius::error::{Error as TdsError, TokenError};
@@ -140,6 +141,35 @@ impl Client {
     /// The server's error by its number; `SourceUnavailable` where the connection broke.
     pub async fn rows(&mut self, sql: &str) -> Result<Vec<tiberius::Row>> {
         self.try_rows(sql).await?.map_err(|token| tiberius_error(TdsError::Server(token)))
+    }
+
+    /// The rows of a query of the catalog that may have many, one by one: none is kept.
+    ///
+    /// # Errors
+    /// As [`Self::rows`], and those of `each`; the connection is closed then.
+    pub(super) async fn each_row(
+        &mut self,
+        sql: &str,
+        mut each: impl FnMut(&tiberius::Row) -> Result<()>,
+    ) -> Result<()> {
+        self.begin()?;
+        let walk = async {
+            let mut rows = self.tds.simple_query(sql).await.map_err(tiberius_error)?.into_row_stream();
+            while let Some(row) = rows.try_next().await.map_err(tiberius_error)? {
+                each(&row)?;
+            }
+            Ok(())
+        };
+        match Box::pin(walk).await {
+            Ok(()) => {
+                self.end();
+                Ok(())
+            }
+            Err(error) => {
+                self.close();
+                Err(error)
+            }
+        }
     }
 
     /// As [`Self::rows`], with an error of the server kept apart, for those who have another way.
