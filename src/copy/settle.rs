@@ -133,8 +133,14 @@ async fn completed(
     table: &PlannedTable,
     done: Done,
 ) -> Settlement {
+    let epoch = claim.epoch;
     match claim.settle(cx, Settled::event(Event::Completed(done))).await {
         Ok(_) => {
+            cx.progress.table_completed(table.index);
+            Settlement::of(Status::Completed, None)
+        }
+        // Another pod that began just now has read the ledger, and mended the object before this one wrote it.
+        Err(error) if error.kind() == ErrorKind::Fenced && is_completed(cx, table, epoch).await => {
             cx.progress.table_completed(table.index);
             Settlement::of(Status::Completed, None)
         }
@@ -143,6 +149,12 @@ async fn completed(
             Settlement::of(Status::InProgress, Some(error.table(&table.source)))
         }
     }
+}
+
+/// Does the table's object say that it is completed, and nobody has claimed it since?
+async fn is_completed(cx: &Context, table: &PlannedTable, epoch: u64) -> bool {
+    let now = cx.checkpoints.table(&cx.plan, table).await;
+    now.is_ok_and(|entry| entry.document.data.status == Status::Completed && entry.document.epoch == epoch)
 }
 
 /// Records a failure, or gives the claim back after a signal; a claim that was taken over is no longer ours to change.
