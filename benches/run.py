@@ -6,6 +6,7 @@
   run.py --instructions         instructions a row, by callgrind: instructions.json
   run.py --self-test            the arithmetic
   --only NAME[,NAME]            these tables and measures alone
+  --rounds N                    medians of so many; five, or three of a quick one
   --docs                        also write the tables of docs/performance.md
 
 Everything that it starts it also ends. It wants target/release: shardferry, mssim, shardferry-limits.
@@ -73,7 +74,7 @@ class Ferry:
 class Bench:
     def __init__(self, scratch, options):
         self.scratch, self.options = scratch, options
-        self.rounds = 3 if options.quick else 5
+        self.rounds = options.rounds or (3 if options.quick else 5)
         self.results = []
         self.postgres = Postgres(scratch)
 
@@ -388,6 +389,7 @@ def main():
         kind.add_argument(f"--{flag}", action="store_true")
     parser.add_argument("--only", type=lambda text: text.split(","), default=[])
     parser.add_argument("--docs", action="store_true")
+    parser.add_argument("--rounds", type=int, default=0, metavar="N")
     options = parser.parse_args()
     if options.self_test:
         measure.self_test()
