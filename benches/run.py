@@ -361,25 +361,35 @@ def quoted(name):
 
 
 def suite(bench, options):
+    """All that is wanted; what fails does not cost the rest. True where all went well."""
     full = not options.quick
+    parts = []
     for name, sizes in TABLES.items():
         rows = sizes[0] if full else sizes[1]
         if rows and bench.wanted(name):
-            bench.table(name, rows, jobs=JOBS if full or name == "reference" else (1, 2))
+            parts.append((bench.table, (name, rows), {"jobs": JOBS if full or name == "reference" else (1, 2)}))
     for name in ("reference", "text"):
         rows = TABLES[name][0] if full else TABLES[name][1]
         if bench.wanted(f"{name}-tls"):
-            bench.table(name, rows, tls=True, jobs=(1, 2) if full else (1,))
+            parts.append((bench.table, (name, rows), {"tls": True, "jobs": (1, 2) if full else (1,)}))
     if full and bench.wanted("company"):
-        bench.company(300, 2_000_000)
+        parts.append((bench.company, (300, 2_000_000), {}))
     if bench.wanted("first"):
-        bench.first_row()
+        parts.append((bench.first_row, (), {}))
     if bench.wanted("small") and (full or options.only):
-        bench.small_tables()
+        parts.append((bench.small_tables, (), {}))
     if bench.wanted("many") and (full or options.only):
-        bench.many_tables()
+        parts.append((bench.many_tables, (), {}))
     if bench.wanted("growth") and (full or options.only):
-        bench.growth((1_000_000, 10_000_000))
+        parts.append((bench.growth, ((1_000_000, 10_000_000),), {}))
+    well = True
+    for part, arguments, more in parts:
+        try:
+            part(*arguments, **more)
+        except Failed as failed:
+            say(f"failed: {part.__name__} {arguments}: {failed}")
+            well = False
+    return well
 
 
 def main():
@@ -396,7 +406,7 @@ def main():
         report.self_test()
         print("the arithmetic is right")
         return 0
-    began = time.monotonic()
+    began, well = time.monotonic(), True
     try:
         with Scratch() as scratch:
             bench = Bench(scratch, options)
@@ -410,7 +420,7 @@ def main():
                 bench.instructions()
             else:
                 name = "quick" if options.quick else "results"
-                suite(bench, options)
+                well = suite(bench, options)
             machine = report.machine(bench.postgres.sql("SHOW server_version"))
             OUT.mkdir(parents=True, exist_ok=True)
             file = OUT / f"{name}.json"
@@ -421,7 +431,7 @@ def main():
         say(f"failed: {failed}")
         return 1
     say(f"{file.relative_to(ROOT) if file.is_relative_to(ROOT) else file}: {len(bench.results)} rows, {time.monotonic() - began:.0f} s")
-    return 0
+    return 0 if well else 1
 
 
 if __name__ == "__main__":

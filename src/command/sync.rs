@@ -95,10 +95,7 @@ pub(super) async fn copy(
     let Seen { tables: now, indexes, client: source, .. } = seen;
     let around = Around::begin(source, untouched, target.version(), settings.jobs.get());
     drop(target);
-    let rejects = match &settings.rejects {
-        Some(rejects) => Some(Rejects::open(rejects).await?),
-        None => None,
-    };
+    let rejects = rejects(settings).await?;
     let started = Started {
         checkpoints: checkpoints.clone(),
         plan: plan.clone(),
@@ -133,6 +130,14 @@ pub(super) async fn copy(
     let outcome = outcome(&list, tally.failed, &tally);
     write_pod(settings, checkpoints, plan, started_at, &mut tally).await;
     Ok(Outcome { error: tally.error, ..outcome })
+}
+
+/// Where rows go that are refused, where they are to go anywhere.
+async fn rejects(settings: &Settings) -> Result<Option<Rejects>> {
+    match &settings.rejects {
+        Some(rejects) => Rejects::open(rejects).await.map(Some),
+        None => Ok(None),
+    }
 }
 
 /// Refuses to begin where the schema step never came to some tables: nothing of theirs could be copied, and to call each of

@@ -115,7 +115,6 @@ fn utf16(out: &mut Vec<u8>, raw: &[u8]) -> Result<Option<u16>, Refused> {
                     continue;
                 }
                 0xDC00..=0xDFFF => return Err(Refused::LoneSurrogate),
-                #[expect(clippy::cast_possible_truncation, reason = "masked to a byte")]
                 unit => out.extend_from_slice(&[
                     (unit >> 12) as u8 | 0xE0,
                     (unit >> 6 & 0x3F) as u8 | 0x80,
@@ -182,7 +181,7 @@ fn four_units(out: &mut Vec<u8>, four: &[[u8; 2]; 4]) -> usize {
 pub(super) fn whole_utf16(out: &mut Vec<u8>, raw: &[u8]) -> Result<(), Refused> {
     match utf16(out, raw)? {
         // What is wrong further ahead is said first.
-        _ if raw.len() % 2 != 0 => Err(Refused::Malformed),
+        _ if !raw.len().is_multiple_of(2) => Err(Refused::Malformed),
         Some(_) => Err(Refused::LoneSurrogate),
         None => Ok(()),
     }
