@@ -106,4 +106,4 @@ fn number(text: &str) -> Option<u64> {
 
 #[cfg(test)]
 #[path = "limits/tests.rs"]
-mod tests;
+pub(crate) mod tests;

@@ -27,8 +27,7 @@ pub(super) async fn open<'c>(
     epoch: u64,
 ) -> Result<(Transaction<'c>, Found)> {
     let name = ledger::application_name(&cx.run, table.index, epoch);
-    let index = i32::try_from(table.index)
-        .map_err(|_| Error::new(ErrorKind::Bug, "the table index is beyond what the ledger can store"))?;
+    let index = unlogged::stored(table.index)?;
     let target_sql = table.target.target_sql();
     let (transaction, rows) = target.begin_lazily(&name, FOUND, &[&cx.run, &index, &target_sql]).await?;
     let found = Found::of(&rows)?;

@@ -7,7 +7,8 @@ const MIB: u64 = 1024 * KIB;
 const MACHINE: u64 = 16 * 1024 * MIB;
 const OWN: &str = "proc/self/cgroup";
 
-fn tree(files: &[(&str, &str)]) -> TempDir {
+/// A folder that stands for `/`.
+pub(crate) fn tree(files: &[(&str, &str)]) -> TempDir {
     let root = tempfile::tempdir().unwrap();
     for (path, text) in files {
         let path = root.path().join(path);

@@ -39,7 +39,7 @@ fn fenced(message: impl Into<String>) -> Error {
 }
 
 /// A number as the ledger stores it.
-fn stored<T: TryInto<S>, S>(number: T, what: &str) -> Result<S> {
+pub(super) fn stored<T: TryInto<S>, S>(number: T, what: &str) -> Result<S> {
     number
         .try_into()
         .map_err(|_| Error::new(ErrorKind::Bug, format!("{what} is beyond what the ledger can store")))

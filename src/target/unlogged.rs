@@ -9,6 +9,7 @@
 //! What counts is what the table is (`pg_class.relpersistence`), not who made it so. Of a partitioned table its partitions count.
 
 use super::client::{Client, Transaction, get};
+use super::ledger;
 use super::parameters::Parameter;
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::TableName;
@@ -169,9 +170,12 @@ pub async fn set_logged(
     Ok(transaction.execute(include_str!("sql/forget_unlogged.sql"), &[&run, &index]).await? == 1)
 }
 
-fn stored(index: u32) -> Result<i32> {
-    i32::try_from(index)
-        .map_err(|_| Error::new(ErrorKind::Bug, "the table index is beyond what the ledger can store"))
+/// A table's index as the ledger has it, and as [`FOUND`] takes it.
+///
+/// # Errors
+/// `Bug` for an index that no plan has.
+pub fn stored(index: u32) -> Result<i32> {
+    ledger::stored(index, "the table index")
 }
 
 #[cfg(test)]

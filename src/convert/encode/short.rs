@@ -49,13 +49,8 @@ pub(super) fn encode(operation: &Operation, out: &mut Vec<u8>, raw: &[u8]) -> Re
             numeric_of_64(out, amount < 0, u64::from(amount.unsigned_abs()), 4);
         }
         Operation::Decimal(scale) => {
-            // Up to 18 digits, which is most of them: no number of 128 bits.
-            if let &[sign @ 0..=1, a, b, c, d, e, f, g, h] = raw {
-                numeric_of_64(out, sign == 0, u64::from_le_bytes([a, b, c, d, e, f, g, h]), *scale);
-            } else {
-                let (negative, magnitude) = decimal(raw)?;
-                numeric(out, negative, magnitude, *scale);
-            }
+            let (negative, magnitude) = decimal(raw)?;
+            numeric(out, negative, magnitude, *scale);
         }
         Operation::Date => field(out, &time::date(raw)?.to_be_bytes()),
         Operation::Time(scale) => field(out, &time::time(raw, *scale)?.to_be_bytes()),

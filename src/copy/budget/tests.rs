@@ -1,16 +1,6 @@
 use super::*;
-use std::fs;
+use crate::limits::tests::tree;
 use tempfile::TempDir;
-
-fn tree(files: &[(&str, &str)]) -> TempDir {
-    let root = tempfile::tempdir().unwrap();
-    for (path, text) in files {
-        let path = root.path().join(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    }
-    root
-}
 
 fn jobs(count: usize) -> NonZeroUsize {
     NonZeroUsize::new(count).unwrap()
