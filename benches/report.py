@@ -92,7 +92,7 @@ def markdown(results):
     """The tables of the page."""
     m = results[0]["machine"]
     out = [f"Measured on {m['processors']} processors ({m['model']}), {m['memory_gib']} GiB, Linux {m['kernel']}, PostgreSQL "
-           f"{m['postgresql']}; medians of {max(r.get('rounds', 1) for r in results)}.", ""]
+           f"{m['postgresql']}; profile `{m.get('profile', 'release')}`; medians of {max(r.get('rounds', 1) for r in results)}.", ""]
     out += ["| table | program | TLS | jobs | rows/s | MB/s | CPU user, system ns/row | CPU s/GB | MiB | read, write limit s | wall s | ratio |",
             "|---|---|---|---|---|---|---|---|---|---|---|---|"]
     for r in results:

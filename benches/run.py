@@ -9,7 +9,8 @@
   --rounds N                    medians of so many; five, or three of a quick one
   --docs                        also write the tables of docs/performance.md
 
-Everything that it starts it also ends. It wants target/release: shardferry, mssim, shardferry-limits.
+Everything that it starts it also ends. It wants target/release: mssim, shardferry-limits; and shardferry in the profile that
+SHARDFERRY_BENCH_PROFILE names: `dist` is what the container image ships, `release` (the default) is built sooner.
 """
 
 import argparse
@@ -26,21 +27,21 @@ from pathlib import Path
 import measure
 import report
 from measure import median, row, run, said
-from servers import COPY_BYTES, HTTP_REQUEST, RELEASE, ROOT, Failed, Mssim, Postgres, Proxy, Scratch, Seaweed
+from servers import COPY_BYTES, HTTP_REQUEST, PROGRAM, RELEASE, ROOT, Failed, Mssim, Postgres, Proxy, Scratch, Seaweed
 
 OUT = RELEASE.parent / "bench"
 # Statements at the start of each of shardferry's transactions that change what a commit costs: the raw writer sends them too.
 SESSION = "SET LOCAL synchronous_commit = off"
 
-# Rows by table; a full run, a quick one.
+# Rows by table; a full run, a quick one. So many that a copy takes seconds: the start of a process is measured apart.
 TABLES = {
     "reference": (2_000_000, 500_000),
     "narrow": (5_000_000, 1_000_000),
-    "wide": (30_000, 0),
-    "text": (150_000, 50_000),
-    "lob": (300, 0),
-    "nulls": (500_000, 0),
-    "datetimes": (1_000_000, 0),
+    "wide": (80_000, 0),
+    "text": (400_000, 50_000),
+    "lob": (1_000, 0),
+    "nulls": (1_500_000, 0),
+    "datetimes": (2_000_000, 0),
 }
 JOBS = (1, 2, 4)
 
@@ -67,7 +68,7 @@ class Ferry:
         }
 
     def __call__(self, command, *arguments, wrapper=()):
-        full = [*wrapper, RELEASE / "shardferry", command, "--run-id", self.run_id, *arguments]
+        full = [*wrapper, PROGRAM, command, "--run-id", self.run_id, *arguments]
         return run(full, environment=self.environment, log=self.log)
 
 
@@ -338,7 +339,7 @@ class Bench:
                     ferry = Ferry(self.scratch, f"count-{size}", source.url(), self.postgres.url(database))
                     ferry("plan")
                     ferry("schema")
-                    command = [RELEASE / "shardferry", "sync", "--run-id", ferry.run_id, "--jobs", 1]
+                    command = [PROGRAM, "sync", "--run-id", ferry.run_id, "--jobs", 1]
                     counts.append(self.callgrind("whole", command, ferry.environment))
             value = round((counts[1] - counts[0]) / (sizes[1] - sizes[0]))
             self.add({"measure": "instructions a row, the whole program: reference", "value": value, "unit": "",
@@ -367,10 +368,10 @@ def suite(bench, options):
     for name, sizes in TABLES.items():
         rows = sizes[0] if full else sizes[1]
         if rows and bench.wanted(name):
-            parts.append((bench.table, (name, rows), {"jobs": JOBS if full or name == "reference" else (1, 2)}))
+            parts.append((bench.table, (name, rows), {"jobs": JOBS if full else (1, 2)}))
     for name in ("reference", "text"):
         rows = TABLES[name][0] if full else TABLES[name][1]
-        if bench.wanted(f"{name}-tls"):
+        if bench.wanted(f"{name}-tls") and (full or name == "reference" or options.only):
             parts.append((bench.table, (name, rows), {"tls": True, "jobs": (1, 2) if full else (1,)}))
     if full and bench.wanted("company"):
         parts.append((bench.company, (300, 2_000_000), {}))
@@ -421,7 +422,7 @@ def main():
             else:
                 name = "quick" if options.quick else "results"
                 well = suite(bench, options)
-            machine = report.machine(bench.postgres.sql("SHOW server_version"))
+            machine = {**report.machine(bench.postgres.sql("SHOW server_version")), "profile": PROGRAM.parent.name}
             OUT.mkdir(parents=True, exist_ok=True)
             file = OUT / f"{name}.json"
             file.write_text("".join(json.dumps({**result, "machine": machine}) + "\n" for result in bench.results))

@@ -17,6 +17,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 RELEASE = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "release"
+PROGRAM = RELEASE.parent / os.environ.get("SHARDFERRY_BENCH_PROFILE", "release") / "shardferry"
 PASSWORD = "Passw0rd!"
 DATABASE = "Bench"
 

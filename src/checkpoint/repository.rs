@@ -19,6 +19,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use tokio_util::task::AbortOnDropHandle;
+use tracing::Instrument as _;
 
 /// Objects read at once: 300 tables take some five round trips.
 const READS_AT_ONCE: usize = 64;
@@ -195,7 +197,7 @@ impl Checkpoints {
                 None => None,
                 Some(listed) => match self.known(listed) {
                     Some(object) => Some(object),
-                    None => self.get_table(&key).await?,
+                    None => self.get_aside(key.clone()).await?,
                 },
             };
             self.table_entry(plan, table, key, object)
@@ -217,6 +219,16 @@ impl Checkpoints {
             // A copy of its own: a body that was read may keep a network buffer of some kilobytes alive.
             known.insert(key.to_owned(), (tag.clone(), Bytes::copy_from_slice(body)));
         }
+    }
+
+    /// The object, read in a task of its own: thousands of requests are work for more than one processor.
+    async fn get_aside(&self, key: String) -> Result<Option<Object>> {
+        let checkpoints = self.clone();
+        let read = async move { checkpoints.get_table(&key).await };
+        let task = AbortOnDropHandle::new(tokio::spawn(read.in_current_span()));
+        task.await.map_err(|error| {
+            Error::new(ErrorKind::Bug, "a read of the checkpoint store ended early").because(error)
+        })?
     }
 
     async fn get_table(&self, key: &str) -> Result<Option<Object>> {

@@ -326,6 +326,24 @@ async fn a_large_table_is_sampled_and_wide_rows_weigh_more() {
     assert!(chunks[0].len() > 500, "the narrow rows are in one chunk");
 }
 
+#[tokio::test]
+async fn a_few_rows_with_large_objects_are_cut_by_all_their_keys() {
+    let mut source = Source::new().await;
+    let mut script =
+        "CREATE TABLE dbo.objects (k int NOT NULL PRIMARY KEY, v varbinary(max) NOT NULL);\nGO\n".to_owned();
+    for k in 0..60 {
+        let _ = write!(script, "INSERT INTO dbo.objects VALUES ({k}, 0x{});\nGO\n", "AB".repeat(100_000));
+    }
+    source.load(&script);
+    let planned = source.planned("objects").await;
+    // Many pages: by pages alone it would be sampled, and a sample of one page in twenty has three of these rows.
+    assert!(planned.bytes / 8192 > 600, "{} bytes", planned.bytes);
+    let bounds = source.bounds(&planned, planned.bytes / 4).await.unwrap();
+    assert_eq!(source.asked("PERCENT)"), 0);
+    let sizes: Vec<usize> = source.chunks(&planned, &bounds).await.iter().map(Vec::len).collect();
+    assert_eq!(sizes, [15; 4]);
+}
+
 /// The test server must not make a pass over the table for each chunk: then no test of many chunks is of any use.
 #[tokio::test]
 async fn a_chunk_costs_the_test_server_a_chunk() {
@@ -350,8 +368,8 @@ async fn a_chunk_costs_the_test_server_a_chunk() {
 #[tokio::test]
 async fn where_nothing_can_be_sampled_an_index_is_probed_and_a_clustered_key_is_left_to_the_copy() {
     let mut source = Source::new().await;
-    source.load(&table("based", "k int NOT NULL PRIMARY KEY, l int NOT NULL", 6000, |i| {
-        format!("{i}, {}", 6000 - i)
+    source.load(&table("based", "k int NOT NULL PRIMARY KEY, l int NOT NULL", 12_000, |i| {
+        format!("{i}, {}", 12_000 - i)
     }));
     source.load("CREATE VIEW dbo.seen AS SELECT k, l, payload FROM dbo.based;\nGO\n");
     source.engine.deny_view(HISTOGRAM, Some(Denial::Denied));
@@ -363,9 +381,9 @@ async fn where_nothing_can_be_sampled_an_index_is_probed_and_a_clustered_key_is_
     assert_eq!(source.bounds(&planned, wanted).await.unwrap(), []);
     planned.chunk_key.as_mut().unwrap().clustered = false;
     let bounds = source.bounds(&planned, wanted).await.unwrap();
-    assert_eq!(source.asked("OFFSET 1499 ROWS"), 3);
+    assert_eq!(source.asked("OFFSET 2999 ROWS"), 3);
     let sizes: Vec<usize> = source.chunks(&planned, &bounds).await.iter().map(Vec::len).collect();
-    assert_eq!(sizes, [1500; 4]);
+    assert_eq!(sizes, [3000; 4]);
 }
 
 #[tokio::test]

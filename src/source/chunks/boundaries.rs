@@ -4,7 +4,7 @@
 //! 1. The histogram of the key's index, for a key of one column, where rows are about equally wide and no step of the
 //!    statistics is larger than a chunk. It costs nothing, and is refused where it no longer counts the table's rows.
 //! 2. A sample of pages (TABLESAMPLE), complete keys with the bytes of their rows, sorted by the source. A table that
-//!    has hardly more pages than the sample is read whole, keys only.
+//!    has hardly more pages than the sample, or few rows, is read whole, keys only.
 //! 3. For a key that is not clustered: probes, a number of rows apart, which read the index alone. For a clustered key
 //!    there is no need: its chunks are cut while they are read.
 //!
@@ -28,6 +28,9 @@ const PAGE_BYTES: u64 = 8192;
 const PAGES_A_CHUNK: u64 = 20;
 /// Of a sample.
 const MOST_PAGES: u64 = 50_000;
+/// Of so few rows all keys are read. Rows that are wider than a page keep their values elsewhere, and a sample takes whole
+/// pages of keys: of a few hundred such rows it would have all or none.
+const FEW_ROWS: u64 = 10_000;
 /// A value that is declared no longer than this counts as half full.
 const SHORT: i16 = 16;
 
@@ -138,7 +141,7 @@ fn even_rows(table: &PlannedTable) -> bool {
 async fn sample(client: &mut Client, job: &Job<'_>) -> Result<Option<Vec<Bound>>> {
     let pages = (job.table.bytes / PAGE_BYTES).max(1);
     let wanted = (job.chunks * PAGES_A_CHUNK).min(MOST_PAGES);
-    let whole = wanted * 2 >= pages;
+    let whole = wanted * 2 >= pages || job.table.rows <= FEW_ROWS;
     let from = if whole {
         String::new()
     } else {
