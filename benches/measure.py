@@ -78,7 +78,7 @@ def median(values):
 def row(what, rows, copy_bytes, runs, limits):
     """One row of the results: medians of the runs, and the ratio to the slower of both limits.
 
-    `what`: table, jobs, tls, program. `runs`: Taken. `limits`: (seconds of reading, seconds of writing) or None."""
+    `what`: table, jobs, tls, program. `runs`: Taken. `limits`: (seconds of reading, seconds of writing), a list each, or None."""
     wall = median([one.wall for one in runs])
     user, system = median([one.user for one in runs]), median([one.system for one in runs])
     result = dict(what)
@@ -97,12 +97,14 @@ def row(what, rows, copy_bytes, runs, limits):
         wall_spread=[round(min(one.wall for one in runs), 4), round(max(one.wall for one in runs), 4)],
     )
     if limits:
-        read, write = limits
+        read, write = map(median, limits)
         slower = max(read, write)
+        spread = limits[0] if read > write else limits[1]
         result.update(
             read_limit_s=round(read, 4),
             write_limit_s=round(write, 4),
             limited_by="read" if read > write else "write",
+            limit_spread=[round(min(spread), 4), round(max(spread), 4)],
             ratio_to_limit=round(wall / slower, 3),
         )
     return result
@@ -114,10 +116,11 @@ def self_test():
         return Taken(wall=wall, user=user, system=0.5, rss_mib=rss, started=0.0, text="", busy=1.0)
 
     runs = [taken(2.0, 1.0, 30.0), taken(9.0, 3.0, 40.0), taken(1.0, 2.0, 35.0)]
-    got = row({"table": "t"}, 1_000_000, 2_000_000_000, runs, (1.5, 1.6))
+    got = row({"table": "t"}, 1_000_000, 2_000_000_000, runs, ([1.5], [1.9, 1.6, 1.2]))
     assert got["wall_s"] == 2.0 and got["rows_per_second"] == 500_000 and got["mb_per_second"] == 1000.0, got
     assert got["cpu_ns_per_row"] == 2000 and got["cpu_system_ns_per_row"] == 500 and got["cpu_s_per_gb"] == 1.25, got
     assert got["peak_rss_mib"] == 40.0 and got["ratio_to_limit"] == 1.25 and got["limited_by"] == "write", got
+    assert got["limit_spread"] == [1.2, 1.9], got
     assert "ratio_to_limit" not in row({}, 1, 1, runs, None)
     sleeper = run(["sh", "-c", "sleep 0.1; echo '{\"rows\": 3}'"])
     assert 0.1 <= sleeper.wall < 5 and sleeper.user < 0.1 and said(sleeper) == {"rows": 3}

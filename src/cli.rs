@@ -165,7 +165,7 @@ pub struct CopyArgs {
     /// Fail a table after so many rejected rows [default: 1000]
     #[arg(long, value_name = "N", help_heading = "Copying")]
     pub rejects_quota: Option<u64>,
-    /// Create tables UNLOGGED; each is set LOGGED when all its rows are there
+    /// Where `schema` or `run` creates tables: UNLOGGED; each is set LOGGED when all its rows are there
     #[arg(long, help_heading = "Copying")]
     pub unlogged: bool,
     #[command(flatten)]

@@ -9,6 +9,7 @@
 //! - [`proof`]: that the ledger has all of a table, and that it lasts
 //! - `logged`: what was filled UNLOGGED is made LOGGED
 //! - `table`: the books of a table under way
+//! - `statement`: what the source is asked for a chunk
 //! - `worker`, `pump`: one chunk, one target transaction: COPY, epoch check, marker, commit
 //! - [`budget`]: the memory that all of it may take
 //! - [`throttle`], [`replicas`]: how fast all of it may be
@@ -36,6 +37,7 @@ pub mod replicas;
 pub mod scheduler;
 mod settle;
 pub mod state;
+mod statement;
 mod table;
 pub mod throttle;
 mod transaction;

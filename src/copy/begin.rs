@@ -110,7 +110,7 @@ async fn attempt(
         });
     }
     let (transaction, found) = transaction::open(cx, connections.target(cx).await?, table, epoch).await?;
-    let emptying = Emptying::of(cx, table, &found, false);
+    let emptying = Emptying::of(cx, table, &found, (false, forget));
     clear(cx, &transaction, table, (&found, emptying), forget).await?;
     failpoint!("begin.after_truncate");
     let ranges = ranges(bounds);

@@ -42,8 +42,6 @@ pub struct Context {
     pub retry: RetryPolicy,
     /// Where rows go that are refused; None: they fail their table.
     pub rejects: Option<Rejects>,
-    /// Tables are created UNLOGGED, and set LOGGED when all their rows are there.
-    pub unlogged: bool,
     /// Holds all workers together back.
     pub throttle: Arc<Throttle>,
     /// Memory of all buffers.
@@ -162,7 +160,6 @@ impl Context {
             consistency: run.consistency,
             retry: settings.retry,
             rejects: run.rejects,
-            unlogged: settings.unlogged,
             throttle: Arc::new(Throttle::new(settings.throttle)),
             budget: Arc::new(Budget::new(settings.memory, settings.jobs, Path::new("/"))?),
             shutdown: shutdown.clone(),

@@ -59,6 +59,15 @@ pub async fn watch(cx: &Context) -> Result<Option<AbortOnDropHandle<()>>> {
     Ok(Some(AbortOnDropHandle::new(tokio::spawn(watcher.run()))))
 }
 
+/// However the watcher ends, nobody waits for its answer.
+struct LetGo(Arc<Throttle>);
+
+impl Drop for LetGo {
+    fn drop(&mut self) {
+        self.0.set_behind(false);
+    }
+}
+
 struct Watcher {
     target: TargetSettings,
     throttle: Arc<Throttle>,
@@ -74,6 +83,7 @@ struct Watcher {
 
 impl Watcher {
     async fn run(mut self) {
+        let _let_go = LetGo(Arc::clone(&self.throttle));
         let pause = (self.limit / 4).clamp(OFTEN, SELDOM);
         loop {
             let asked = timeout(PATIENCE, self.ask()).await.unwrap_or_else(|_| {

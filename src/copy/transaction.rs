@@ -42,18 +42,24 @@ pub(super) async fn open<'c>(
 pub(super) enum Emptying {
     /// By TRUNCATE; `freeze`: what the same transaction copies may be frozen.
     Truncate { freeze: bool },
-    /// It has never had a page since it was made or truncated last.
+    /// By a look under a lock: it has never had a page since it was made or truncated last.
     Blank,
     /// It must be empty already.
     Expect,
 }
 
 impl Emptying {
-    /// `whole`: the same transaction copies the whole table.
-    pub(super) fn of(cx: &Context, table: &PlannedTable, found: &Found, whole: bool) -> Self {
+    /// `whole`: the same transaction copies the whole table. `forget`: it also forgets chunks of an earlier beginning, which
+    /// must not come back: a crash of the server may undo a commit that did not truncate.
+    pub(super) fn of(
+        cx: &Context,
+        table: &PlannedTable,
+        found: &Found,
+        (whole, forget): (bool, bool),
+    ) -> Self {
         match cx.truncate {
             Truncate::Never => Self::Expect,
-            _ if found.blank && (!whole || table.bytes <= NOT_WORTH_A_FILE) => Self::Blank,
+            _ if found.blank && !forget && (!whole || table.bytes <= NOT_WORTH_A_FILE) => Self::Blank,
             // A table that the user has made a partitioned one cannot be frozen.
             _ => Self::Truncate { freeze: whole && found.plain },
         }
@@ -80,8 +86,9 @@ pub(super) async fn clear(
     }
     unlogged::note(transaction, &cx.run, table.index, found).await?;
     match emptying {
-        Emptying::Blank => return Ok(()),
-        Emptying::Truncate { .. } => return transaction.truncate(&table.target).await,
+        Emptying::Blank if transaction.is_kept_blank(&table.target).await? => return Ok(()),
+        // Not blank any more: another run has filled it since the look.
+        Emptying::Blank | Emptying::Truncate { .. } => return transaction.truncate(&table.target).await,
         Emptying::Expect => {}
     }
     if transaction.is_empty(&table.target).await? {

@@ -8,20 +8,18 @@
 use super::context::Context;
 use super::pump::{Piece, pump};
 use super::rejects::{LeftOut, Redo};
+use super::statement;
 use super::table::{Begins, Chunk, OpenTable};
 use super::transaction::{self, Emptying, clear};
 use crate::convert::encode::CopyEncoder;
 use crate::convert::policy::{LossRecord, Mask};
-use crate::convert::types;
 use crate::error::{Error, ErrorKind, Result};
 use crate::failpoint;
 use crate::plan::document::PlannedTable;
 use crate::retry::Retrying;
 use crate::schema::bound::{Bound, KeyRange};
-use crate::settings::Consistency;
-use crate::source::chunks::{KeyCapture, key_parts, row_key};
+use crate::source::chunks::{KeyCapture, row_key};
 use crate::source::client::Client as SourceClient;
-use crate::source::select::{SelectForm, Wanted, select_range};
 use crate::target::client::{Client as TargetClient, Transaction};
 use crate::target::fixed::fixed_value;
 use crate::target::ledger::{self, Marker};
@@ -211,7 +209,7 @@ async fn attempt(
     failpoint!("copy.after_start");
     // Only where the order of the key costs nothing may a chunk be cut: reading in order is what makes a cut possible.
     let cut_key = table.chunk_key.as_ref().filter(|key| key.clustered);
-    let mut rows = source.read(&statement(&cx.consistency, table, &chunk.range)?).await?;
+    let mut rows = source.read(&statement::of(&cx.consistency, table, &chunk.range)?).await?;
     let key = row_key(table).filter(|_| cut_key.is_some() || cx.rejects.is_some() || may_be_refused(table));
     let mut left_out = LeftOut::new(cx, open, chunk.number, (key.as_ref(), rows.columns()), redo);
     let mut encoder = CopyEncoder::new(table, rows.columns(), cx.budget.limits())?;
@@ -273,7 +271,7 @@ async fn emptied(
     if found.unlogged {
         open.unlogged.store(true, Ordering::SeqCst);
     }
-    let emptying = Emptying::of(cx, table, found, true);
+    let emptying = Emptying::of(cx, table, found, (true, forget));
     // Sent at once; where the first fails, it says why.
     let (cleared, prepared) = futures_util::future::join(
         clear(cx, transaction, table, (found, emptying), forget),
@@ -388,35 +386,6 @@ async fn committed(
         begins: Begins::Nothing,
     });
     Ok(Some(Copied { rows: marker.rows, bytes: marker.bytes, lossy_rows: 0, rest }))
-}
-
-/// The batch that reads the chunk under the wanted isolation.
-fn statement(consistency: &Consistency, table: &PlannedTable, range: &KeyRange) -> Result<String> {
-    let columns = table
-        .columns
-        .iter()
-        .map(|column| match types::map(&column.source_type, column.map.as_deref()) {
-            Ok(mapping) => Ok((column.source.clone(), mapping.select)),
-            Err(refused) => {
-                let message =
-                    format!("this version does not copy {}: {}", column.source_type, refused.reason);
-                Err(Error::new(ErrorKind::Unsupported, message).column(&column.source))
-            }
-        })
-        .collect::<Result<Vec<(_, SelectForm)>>>()?;
-    let level = match consistency {
-        Consistency::Snapshot => "SNAPSHOT",
-        Consistency::ReadCommitted | Consistency::SnapshotIfAllowed | Consistency::DatabaseSnapshot(_) => {
-            "READ COMMITTED"
-        }
-    };
-    let key = table.chunk_key.as_ref();
-    let parts = key.map(|key| key_parts(table, key)).transpose()?.unwrap_or_default();
-    let ordered = key.is_some_and(|key| key.clustered);
-    let wanted = Wanted { range, filter: table.filter.as_deref() };
-    let select = select_range(&table.source, &columns, &parts, wanted, ordered)
-        .map_err(|error| error.table(&table.source))?;
-    Ok(format!("SET TRANSACTION ISOLATION LEVEL {level}; {select}"))
 }
 
 /// How long a worker waits before it looks again at a table that another pod owns.

@@ -25,16 +25,17 @@ impl Replica {
     }
 }
 
-/// Makes sure that the role sees the positions of replicas: others see NULLs, which look like no lag.
+/// Makes sure that the server tells the positions of replicas, and that the role sees them: others see NULLs, which look
+/// like no lag.
 ///
 /// # Errors
-/// `Config`, saying what to grant; those of the target.
+/// `Config`, saying what to grant or to leave out; those of the target that are transient.
 pub async fn may_see(client: &Client) -> Result<()> {
     let sql = "SELECT pg_has_role('pg_read_all_stats', 'USAGE'), current_user::text";
     let rows = client.query(sql, &[]).await?;
     let Some(row) = rows.first() else { return Ok(()) };
     if get(row, 0)? {
-        return Ok(());
+        return shows(replicas(client).await.map(drop));
     }
     let role: String = get(row, 1)?;
     let message = format!(
@@ -42,6 +43,18 @@ pub async fn may_see(client: &Client) -> Result<()> {
          GRANT pg_monitor TO it"
     );
     Err(Error::new(ErrorKind::Config, message))
+}
+
+/// A server that never answers the question is not one to wait for: some managed ones have no positions to tell.
+fn shows(asked: Result<()>) -> Result<()> {
+    asked.map_err(|error| {
+        if error.policy().retry {
+            return error;
+        }
+        let message =
+            "--max-replica-lag: this target does not tell how far its replicas are; leave the option out";
+        Error::new(ErrorKind::Config, message).because(error)
+    })
 }
 
 /// All that are connected.
@@ -62,4 +75,20 @@ pub async fn replicas(client: &Client) -> Result<Vec<Replica>> {
             })
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_refused_for_good_is_said_at_the_start_and_the_rest_is_tried_again() {
+        let refused =
+            shows(Err(Error::new(ErrorKind::TargetRefused, "not supported for Aurora"))).unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::Config);
+        assert!(refused.to_string().contains("leave the option out"), "{refused}");
+        let broken = shows(Err(Error::new(ErrorKind::TargetUnavailable, "gone"))).unwrap_err();
+        assert_eq!(broken.kind(), ErrorKind::TargetUnavailable);
+        assert!(shows(Ok(())).is_ok());
+    }
 }

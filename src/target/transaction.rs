@@ -90,6 +90,23 @@ impl<'c> Transaction<'c> {
         self.query(&sql, &[]).await?.first().map_or(Ok(true), |row| get(row, 0))
     }
 
+    /// Is the table still without a page? Nobody else writes into it until the end of this transaction (PostgreSQL
+    /// documentation, "Explicit Locking"): runs that begin the same table at once come one behind the other, as with TRUNCATE,
+    /// whose privilege is enough for this. One round trip.
+    ///
+    /// # Errors
+    /// See [`super::errors::kind`].
+    pub async fn is_kept_blank(&self, table: &TableName) -> Result<bool> {
+        let name = table.target_sql();
+        let lock = format!("LOCK TABLE {name} IN SHARE ROW EXCLUSIVE MODE");
+        // Sent at once, and done in this order: the look is behind the lock.
+        let named: [Parameter<'_>; 1] = [&name];
+        let look = self.query("SELECT pg_relation_size(to_regclass($1)) = 0", &named);
+        let (locked, rows) = futures_util::future::join(self.batch(&lock), look).await;
+        locked?;
+        rows?.first().map_or(Ok(false), |row| get(row, 0))
+    }
+
     /// Commits.
     ///
     /// # Errors

@@ -249,8 +249,26 @@ fn a_table_that_the_user_made_unlogged_gets_the_same_care() {
     world.succeed(&["finish"]);
 }
 
+/// A commit that truncates is flushed, and one that only pins chunks is not: what is pinned anew must not fall back to what
+/// was pinned before.
 #[test]
-fn what_is_there_stays_logged_and_partitions_too() {
+fn a_table_that_is_begun_anew_is_truncated_although_it_is_empty() {
+    let (_server, world) = world(&[]);
+    world.succeed(&["schema"]);
+    let file = || world.target_value("SELECT pg_relation_filenode('dbo.\"Big\"')");
+    let made = file();
+    let killed = sync(&world, SMALL).failpoints("begin.after_commit=kill").run();
+    assert_eq!(killed.signal(), Some(9));
+    assert_eq!(file(), made, "a new table is not truncated");
+    let killed = sync(&world, SMALL).arg("--truncate").failpoints("begin.after_commit=kill").run();
+    assert_eq!(killed.signal(), Some(9));
+    assert_ne!(file(), made);
+    sync(&world, SMALL).run().exits(0);
+    complete(&world);
+}
+
+#[test]
+fn what_is_there_stays_logged() {
     let (_server, world) = world(&[]);
     world.succeed(&["schema"]);
     world.succeed(&["schema", "--unlogged"]).says("--unlogged makes no difference to tables that are there");

@@ -133,8 +133,12 @@ fn people_keeps_every_row_where_types_have_other_ids() {
 fn order_entry_arrives_in_partitions_and_under_icu_collations() {
     let world = World::with_files();
     world.load(ORDER_ENTRY);
-    world.succeed(&["run", "--partitions", "declarative", "--collations", "icu"]);
+    world
+        .succeed(&["run", "--partitions", "declarative", "--collations", "icu", "--unlogged"])
+        .says("--unlogged is not for partitioned tables: 1 are made LOGGED");
     world.assert_equal();
+    let unlogged = "SELECT count(*) FROM pg_class WHERE relkind IN ('r', 'p') AND relpersistence = 'u' AND relname <> 'survived'";
+    assert_eq!(world.target_value(unlogged), "0");
     let filled = "SELECT count(DISTINCT tableoid) FROM \"Ware House\".\"Movement\"";
     assert_eq!(world.target_value(filled), "4");
     let kind = "SELECT relkind FROM pg_class WHERE oid = '\"Ware House\".\"Movement\"'::regclass";

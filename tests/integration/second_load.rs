@@ -2,7 +2,7 @@
 //! stand in the way, and are there again at the end.
 #![allow(clippy::unwrap_used, reason = "functions of tests")]
 
-use super::harness::{Finished, Invocation, World};
+use super::harness::{Finished, Invocation, World, until};
 use std::fmt::Write as _;
 
 /// Tables that refer to each other in both directions and to themselves; some rows point nowhere, by keys that the source
@@ -152,4 +152,34 @@ fn one_table_is_loaded_again_and_only_its_keys_are_built_again() {
     assert_eq!([made("FK_A_B"), made("FK_A_A"), made("FK_B_A")], others);
     world.assert_equal();
     assert_eq!(keys(&world), ALL);
+}
+
+/// A small table that was never filled is not truncated; but two runs that begin it at once come one behind the other all the
+/// same, and the later one empties it.
+#[test]
+fn two_runs_that_begin_an_empty_table_at_once_leave_every_row_once() {
+    let world = World::new();
+    world.load(
+        "CREATE TABLE dbo.Plain (Id int NOT NULL, Code varchar(20) NOT NULL)
+GO
+INSERT INTO dbo.Plain (Id, Code) VALUES (1, 'a'), (2, 'b'), (3, 'c'), (4, 'd'), (5, 'e'), (6, 'f'), (7, 'g')
+GO
+",
+    );
+    let of = |run: &str, command: &str| world.command(&[command]).env("SHARDFERRY_RUN_ID", run).pod(run);
+    for run in ["one", "two"] {
+        of(run, "plan").run().exits(0);
+        of(run, "schema").run().exits(0);
+    }
+    let mut one = of("one", "sync").failpoints("copy.after_clear=stop@1").spawn();
+    one.wait_for_line("copy.after_clear");
+    let two = of("two", "sync").spawn();
+    until("the second run waits for the first one's lock", || {
+        let waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
+        (world.target_value(waiting) == "1").then_some(())
+    });
+    one.signal("CONT");
+    one.wait().exits(0);
+    two.wait().exits(0);
+    assert_eq!(world.target_value("SELECT count(*) FROM dbo.\"Plain\""), "7");
 }

@@ -3,7 +3,8 @@
 -- nothing to measure.
 SELECT concat_ws(' at ', nullif(application_name, ''), coalesce(host(client_addr), 'this machine')),
     extract(epoch FROM max(replay_lag))::float8,
-    pg_wal_lsn_diff(min(replay_lsn), '0/0')::int8,
+    -- No min() of positions before PostgreSQL 13.
+    min(pg_wal_lsn_diff(replay_lsn, '0/0'))::int8,
     pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::int8
 FROM pg_stat_replication
 WHERE replay_lsn IS NOT NULL
