@@ -13,7 +13,7 @@ mod sync;
 use crate::error::Result;
 use crate::orchestrator::Outcome;
 use crate::settings::{Command, Settings};
-use crate::shutdown::Shutdown;
+use crate::stop::Shutdown;
 
 /// Runs the command that the settings name.
 ///

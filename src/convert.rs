@@ -3,7 +3,6 @@
 //! PostgreSQL's ([`expression`]).
 
 pub mod encode;
-pub mod expression;
 mod lenient;
 mod number;
 mod operation;

@@ -47,10 +47,11 @@ pub mod retry;
 pub mod schema;
 pub mod secret;
 pub mod settings;
-pub mod shutdown;
-pub mod source;
-pub mod target;
+pub mod stop;
+pub mod sqlserver;
+pub mod postgres;
 pub mod telemetry;
+pub mod tsql;
 
 /// TDS bytes made by hand, shared with the integration tests.
 #[cfg(test)]

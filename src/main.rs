@@ -3,7 +3,7 @@
 use shardferry::error::{Error, ErrorKind, Result};
 use shardferry::orchestrator::{Outcome, Reporter};
 use shardferry::settings::{self, Environment, Failure, Settings};
-use shardferry::shutdown::Shutdown;
+use shardferry::stop::Shutdown;
 use shardferry::{command, telemetry};
 use std::io::Write;
 use std::process::ExitCode;

@@ -3,7 +3,7 @@
 //! A step that is retried must be idempotent: what a failed attempt left behind must not matter to the next one.
 
 use crate::error::{Error, Result};
-use crate::shutdown::Shutdown;
+use crate::stop::Shutdown;
 use crate::telemetry::measures;
 use backon::{BackoffBuilder, ExponentialBuilder};
 use std::time::Duration;
@@ -117,7 +117,7 @@ mod page;
 mod tests {
     use super::*;
     use crate::error::ErrorKind;
-    use crate::shutdown::Signal;
+    use crate::stop::Signal;
     use std::cell::Cell;
 
     const QUICK: RetryPolicy =

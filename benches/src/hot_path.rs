@@ -4,7 +4,7 @@ use crate::Failure;
 use crate::encoded::table;
 use crate::shapes::Shape;
 use shardferry::convert::encode::{CopyEncoder, Limits};
-use shardferry::source::wire::{Decoder, Event, NoRows};
+use shardferry::sqlserver::wire::{Decoder, Event, NoRows};
 
 /// What the program gives a batch, and what it reads at once.
 const BATCH: usize = 256 * 1024;

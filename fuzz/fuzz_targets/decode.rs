@@ -10,7 +10,7 @@ use shardferry::convert::types::map;
 use shardferry::error::{ErrorKind, Result};
 use shardferry::plan::document::{PlannedColumn, PlannedTable};
 use shardferry::schema::{ColumnName, SourceType, TableName};
-use shardferry::source::wire::{Decoder, Event, NoRows, RowEncoder, WireColumn, WireType};
+use shardferry::sqlserver::wire::{Decoder, Event, NoRows, RowEncoder, WireColumn, WireType};
 
 #[path = "../../tests/integration/tds_bytes.rs"]
 mod tds_bytes;

@@ -4,13 +4,10 @@
 
 pub mod convert;
 pub mod error;
-pub mod schema;
+pub mod limits;
+pub mod model;
 
-pub mod plan {
-    pub mod document;
-}
-
-pub mod source {
+pub mod sqlserver {
     pub(crate) mod errors;
     pub mod select;
     pub mod wire;

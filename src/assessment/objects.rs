@@ -1,9 +1,9 @@
 //! What is said of everything that stands on and beside the tables: what `finish` will do, by the function that it asks.
 
 use super::{Finding, Material, Name, Said, Verdict};
-use crate::target::ddl::Statement;
-use crate::target::names::Names;
-use crate::target::objects::{ObjectName, Planned, Step, statements};
+use crate::postgres::ddl::Statement;
+use crate::postgres::names::Names;
+use crate::postgres::objects::{ObjectName, Planned, Step, statements};
 
 /// The server that is meant where the target is not known.
 const VERSION: u32 = 15_00_00;

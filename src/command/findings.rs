@@ -6,8 +6,8 @@ use crate::checkpoint::document::{FinishFinding, FinishVerdict};
 use crate::plan::document::Plan;
 use crate::schema::SourceTable;
 use crate::schema::objects::SourceObjects;
-use crate::target::ddl::Statement;
-use crate::target::objects::{Planned, Step};
+use crate::postgres::ddl::Statement;
+use crate::postgres::objects::{Planned, Step};
 
 /// Of the objects that `planned` is about, and of tables and columns; also said in the log, where it is not said of every column.
 pub(super) fn of(

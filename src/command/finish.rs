@@ -18,13 +18,14 @@ use crate::progress::Progress;
 use crate::retry::Retrying;
 use crate::schema::SourceTable;
 use crate::settings::Settings;
-use crate::shutdown::Shutdown;
-use crate::source::catalog as source_catalog;
-use crate::target::client::Client as TargetClient;
-use crate::target::ledger;
-use crate::target::names::Names;
-use crate::target::objects::{self, Planned, Report};
-use crate::target::unlogged;
+use crate::stop::Shutdown;
+use crate::sqlserver::catalog as source_catalog;
+use crate::postgres::client::Client as TargetClient;
+use crate::postgres::ledger;
+use crate::postgres::names::Names;
+use crate::postgres::objects;
+use crate::postgres::objects::{Planned, Report};
+use crate::postgres::unlogged;
 use crate::telemetry::{RunPhase, phase};
 use std::sync::Arc;
 
@@ -168,7 +169,7 @@ async fn nothing_is_unlogged(settings: &Settings, plan: &Plan, target: &TargetCl
 /// Everything that is to be built, by what the source has now, and what is to be said of it.
 async fn gather(
     plan: &Plan,
-    source: &mut crate::source::client::Client,
+    source: &mut crate::sqlserver::client::Client,
     version: u32,
 ) -> Result<(Vec<Planned>, Vec<FinishFinding>)> {
     let now = start::source_tables(source).await?;

@@ -8,9 +8,9 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::orchestrator::Outcome;
 use crate::plan::document::{Plan, PlannedTable};
 use crate::settings::Settings;
-use crate::shutdown::Shutdown;
-use crate::target::client::Client as TargetClient;
-use crate::target::{ledger, pooler};
+use crate::stop::Shutdown;
+use crate::postgres::client::Client as TargetClient;
+use crate::postgres::{ledger, pooler};
 use futures_util::{StreamExt, stream};
 
 /// Checkpoint objects written at once.

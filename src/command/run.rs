@@ -7,7 +7,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::orchestrator::Outcome;
 use crate::plan::document::Plan;
 use crate::settings::Settings;
-use crate::shutdown::Shutdown;
+use crate::stop::Shutdown;
 use crate::telemetry::{RunPhase, phase};
 
 /// # Errors

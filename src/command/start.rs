@@ -9,12 +9,13 @@ use crate::plan::shards;
 use crate::retry::retry;
 use crate::schema::{Index, SourceTable, TableName};
 use crate::settings::{Consistency, Settings};
-use crate::shutdown::Shutdown;
-use crate::source::catalog::{self, Server};
-use crate::source::client::Client as SourceClient;
-use crate::source::settings::SourceSettings;
-use crate::target::client::Client as TargetClient;
-use crate::target::ledger;
+use crate::stop::Shutdown;
+use crate::sqlserver::catalog;
+use crate::sqlserver::catalog::Server;
+use crate::sqlserver::client::Client as SourceClient;
+use crate::sqlserver::settings::SourceSettings;
+use crate::postgres::client::Client as TargetClient;
+use crate::postgres::ledger;
 use std::collections::BTreeMap;
 
 /// What a session that copies nothing is called in the target.

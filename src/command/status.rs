@@ -8,7 +8,7 @@ use crate::plan::document::Plan;
 use crate::report::status::StatusView;
 use crate::report::watch::{INTERVAL, watch};
 use crate::settings::Settings;
-use crate::shutdown::Shutdown;
+use crate::stop::Shutdown;
 use std::io::{IsTerminal, Write};
 
 /// What the flags of `status` ask for.

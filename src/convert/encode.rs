@@ -15,7 +15,7 @@ use crate::convert::policy::{LossRecord, Policies, Sample};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::document::PlannedTable;
 use crate::schema::bound::Bound;
-use crate::source::wire::{RowEncoder, WireColumn};
+use crate::sqlserver::wire::{RowEncoder, WireColumn};
 use bytes::Bytes;
 use fast::Fast;
 use long::LongValue;

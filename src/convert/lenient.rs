@@ -6,7 +6,7 @@
 
 use super::policy::{InvalidPolicy, Loss, NulPolicy, Policies};
 use super::text::{Refused, push, stands_alone, unassigned};
-use crate::source::wire::CodePage;
+use crate::sqlserver::wire::CodePage;
 use encoding_rs::Encoding;
 
 /// What takes the place of one thing.
@@ -255,7 +255,7 @@ fn instead(what: Instead, out: &mut Vec<u8>, bytes: &[u8], refused: Refused) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::wire::code_page;
+    use crate::sqlserver::wire::code_page;
 
     const REPLACE: Policies = Policies {
         nul: NulPolicy::Replace,

@@ -8,7 +8,7 @@ use super::types::{Encoding, map};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::document::PlannedColumn;
 use crate::schema::SourceType;
-use crate::source::wire::{CodePage, WireColumn, WireType, code_page};
+use crate::sqlserver::wire::{CodePage, WireColumn, WireType, code_page};
 use std::fmt::Write as _;
 
 /// How a column's values are converted: wire type and target type in one.

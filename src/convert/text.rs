@@ -2,7 +2,7 @@
 //! does [`super::lenient`], where a policy says so.
 
 use super::lenient::Pending;
-use crate::source::wire::CodePage;
+use crate::sqlserver::wire::CodePage;
 use encoding_rs::{BIG5, Decoder, DecoderResult, Encoding, GBK};
 
 /// Why a text was not converted.

@@ -19,7 +19,7 @@
 mod alternatives;
 
 use crate::schema::SourceType;
-use crate::source::select::SelectForm;
+use crate::sqlserver::select::SelectForm;
 pub use alternatives::{alternatives, is_foreign, preferred};
 use std::fmt;
 

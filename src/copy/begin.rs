@@ -16,8 +16,8 @@ use crate::plan::document::PlannedTable;
 use crate::retry::Retrying;
 use crate::schema::bound::{Bound, KeyRange};
 use crate::settings::Truncate;
-use crate::source::chunks::boundaries;
-use crate::target::ledger;
+use crate::sqlserver::chunks::boundaries;
+use crate::postgres::ledger;
 
 /// A begun table.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -171,7 +171,7 @@ fn ranges(bounds: Vec<Bound>) -> Vec<KeyRange> {
 mod tests {
     use super::*;
     use crate::schema::bound::Literal;
-    use crate::target::ledger::Marker;
+    use crate::postgres::ledger::Marker;
 
     fn bound(number: &str) -> Bound {
         Bound(vec![Literal::parse(number).unwrap()])

@@ -19,7 +19,7 @@ use crate::failpoint;
 use crate::retry::Retrying;
 use crate::schema::TableName;
 use crate::settings::Consistency;
-use crate::target::ledger;
+use crate::postgres::ledger;
 use std::sync::{Arc, PoisonError};
 use tokio::sync::Mutex;
 use tokio_util::sync::{CancellationToken, DropGuard};

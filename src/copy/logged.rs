@@ -7,8 +7,8 @@ use crate::error::Result;
 use crate::failpoint;
 use crate::plan::document::PlannedTable;
 use crate::retry::Retrying;
-use crate::target::client::Client as TargetClient;
-use crate::target::{ledger, unlogged};
+use crate::postgres::client::Client as TargetClient;
+use crate::postgres::{ledger, unlogged};
 
 /// Do the rows stand that the markers tell of? `Some`: they do, and whether the table is to be made LOGGED. `None`: it was
 /// emptied behind the markers' back, and is to be begun anew.

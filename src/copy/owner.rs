@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::plan::document::PlannedTable;
 use crate::retry::Retrying;
 use crate::schema::TableName;
-use crate::target::ledger;
+use crate::postgres::ledger;
 use futures_util::future::BoxFuture;
 use std::sync::Arc;
 

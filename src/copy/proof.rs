@@ -7,7 +7,8 @@
 
 use super::context::Context;
 use crate::error::Result;
-use crate::target::ledger::{self, Proof};
+use crate::postgres::ledger;
+use crate::postgres::ledger::Proof;
 use std::sync::{Mutex, PoisonError};
 use tokio::sync::oneshot::{self, Sender, error::TryRecvError};
 

@@ -9,7 +9,8 @@ use crate::convert::policy::LossRecord;
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::document::PlannedTable;
 use crate::retry::Retrying;
-use crate::target::ledger::{self, Proof};
+use crate::postgres::ledger;
+use crate::postgres::ledger::Proof;
 
 /// What became of a table.
 pub(super) struct Settlement {

@@ -6,8 +6,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::plan::document::PlannedTable;
 use crate::schema::bound::KeyRange;
 use crate::settings::Consistency;
-use crate::source::chunks::key_parts;
-use crate::source::select::{SelectForm, Wanted, select_range};
+use crate::sqlserver::chunks::key_parts;
+use crate::sqlserver::select::{SelectForm, Wanted, select_range};
 
 /// The batch that reads the chunk.
 ///

@@ -8,7 +8,7 @@
 //!
 //! Who waits holds its own batches, and with one of them maybe the lane of the budget; nothing that another worker in the
 //! queue needs in order to go on, so there is no deadlock. The source is not read meanwhile, and its timeout runs only
-//! while we wait for it ([`crate::source::rows`]).
+//! while we wait for it ([`crate::sqlserver::rows`]).
 //!
 //! Not a crate: `governor` refuses what is larger than its burst and has a clock of its own, `leaky-bucket` has waiting
 //! tasks that refill for one another, with a timer of fractions of a second. This is two instants behind a mutex.

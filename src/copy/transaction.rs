@@ -4,9 +4,10 @@ use super::context::Context;
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::document::PlannedTable;
 use crate::settings::Truncate;
-use crate::target::client::{Client as TargetClient, Transaction};
-use crate::target::ledger;
-use crate::target::unlogged::{self, FOUND, Found};
+use crate::postgres::client::{Client as TargetClient, Transaction};
+use crate::postgres::ledger;
+use crate::postgres::unlogged;
+use crate::postgres::unlogged::{FOUND, Found};
 
 /// A table without a page on disk is not truncated where it is to get at most so many bytes: TRUNCATE makes a new file of the
 /// table, of its TOAST and of each index, and flushes, which takes longer than to copy that much. What a truncation would

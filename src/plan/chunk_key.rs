@@ -8,7 +8,7 @@
 use super::document::{ChunkKey, ChunkKeyColumn};
 use crate::convert::types;
 use crate::schema::{ColumnName, Index, KeyColumn, SourceColumn, SourceTable, SourceType};
-use crate::source::select::SelectForm;
+use crate::sqlserver::select::SelectForm;
 
 /// The key by which `table` is split; None: it is copied as one. `indexes` may be those of all tables. `plain` says which
 /// columns are copied as they are: others may not be part of it (a masked value must not stand in a bound).

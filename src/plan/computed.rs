@@ -1,7 +1,8 @@
 //! Computed columns: computed by the target where the expression means the same there, else copied as plain values. Pure.
 
 use super::document::PlannedColumn;
-use crate::convert::expression::{self, Purpose, ScopeColumn, Volatility};
+use crate::tsql;
+use crate::tsql::{Purpose, ScopeColumn, Volatility};
 use crate::schema::{ColumnName, Index, SourceColumn, SourceTable};
 
 /// Is it needed by the table's key, or by an index that may become one? Its values then have to arrive as they are.
@@ -40,7 +41,7 @@ pub fn expression(
         .collect();
     let purpose = Purpose::Generated { source_type: &column.ty, target_type };
     let translated =
-        expression::translate(text, purpose, &scope).map_err(|untranslatable| untranslatable.reason)?;
+        tsql::translate(text, purpose, &scope).map_err(|untranslatable| untranslatable.reason)?;
     if translated.volatility != Volatility::Immutable {
         return Err("its expression does not always give the same value for the same row".to_owned());
     }

@@ -2,7 +2,7 @@
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::report::status::StatusView;
-use crate::shutdown::Shutdown;
+use crate::stop::Shutdown;
 use std::io::Write;
 use std::time::Duration;
 

@@ -3,9 +3,9 @@
 use super::RetryPolicy;
 use crate::checkpoint::s3::failure::{CODES, Meaning, STATUSES};
 use crate::error::ErrorKind;
-use crate::source::connection_errors::io_error;
-use crate::source::errors::{FATAL_CLASS, NUMBERS};
-use crate::target::errors::STATES;
+use crate::sqlserver::connection_errors::io_error;
+use crate::sqlserver::errors::{FATAL_CLASS, NUMBERS};
+use crate::postgres::errors::STATES;
 use std::fmt::Write;
 use std::io;
 
@@ -43,10 +43,10 @@ fn numbers(page: &mut String) {
     writeln!(
         page,
         "| any other, severity {FATAL_CLASS} and above | the server gave the connection up | {} |",
-        effect(crate::source::errors::server_error(i32::MAX, 1, FATAL_CLASS, "").kind())
+        effect(crate::sqlserver::errors::server_error(i32::MAX, 1, FATAL_CLASS, "").kind())
     )
     .unwrap();
-    writeln!(page, "| any other | | {} |", effect(crate::source::errors::kind_of(i32::MAX))).unwrap();
+    writeln!(page, "| any other | | {} |", effect(crate::sqlserver::errors::kind_of(i32::MAX))).unwrap();
 }
 
 fn states(page: &mut String) {
@@ -56,7 +56,7 @@ fn states(page: &mut String) {
         let shown = if state.len() == 2 { format!("class {state}") } else { (*state).to_owned() };
         writeln!(page, "| {shown} | {why} | {} |", effect(*kind)).unwrap();
     }
-    writeln!(page, "| any other | | {} |", effect(crate::target::errors::kind("XX000"))).unwrap();
+    writeln!(page, "| any other | | {} |", effect(crate::postgres::errors::kind("XX000"))).unwrap();
 }
 
 fn store_effect(meaning: Meaning) -> String {

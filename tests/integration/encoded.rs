@@ -7,7 +7,7 @@ use shardferry::convert::types::map;
 use shardferry::error::Result;
 use shardferry::plan::document::{PlannedColumn, PlannedTable};
 use shardferry::schema::{ColumnName, SourceType, TableName};
-use shardferry::source::wire::{Decoder, Event, NoRows};
+use shardferry::sqlserver::wire::{Decoder, Event, NoRows};
 
 /// The plan of a table with these columns.
 pub(crate) fn table(columns: &[Col]) -> PlannedTable {

@@ -1,9 +1,7 @@
 //! Translated expressions in a real PostgreSQL: every one of the cases is accepted where it belongs, and those whose
 //! results Microsoft documents have these results. The pages are named as `learn.microsoft.com/sql/t-sql/…`.
 
-use shardferry::convert::expression::{
-    Purpose, ScopeColumn, Translated, Untranslatable, Volatility, translate,
-};
+use shardferry::tsql::{Purpose, ScopeColumn, Translated, Untranslatable, Volatility, translate};
 use shardferry::schema::{ColumnName, SourceType};
 use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
 

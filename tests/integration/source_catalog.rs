@@ -5,8 +5,8 @@ use super::settings;
 use mssim::{Options, Server};
 use shardferry::error::ErrorKind;
 use shardferry::schema::{ReferentialAction, SourceTable, TableName};
-use shardferry::source::catalog;
-use shardferry::source::client::Client;
+use shardferry::sqlserver::catalog;
+use shardferry::sqlserver::client::Client;
 use std::sync::Arc;
 
 /// One row, its columns parted by `|`; `~` is NULL.

@@ -5,9 +5,9 @@ use mssim::engine::{Denial, Engine, EngineOptions};
 use mssim::session::EngineBackend;
 use mssim::{Options, Server};
 use shardferry::schema::{ForeignKey, Index, SourceTable};
-use shardferry::source::catalog;
-use shardferry::source::client::Client;
-use shardferry::source::settings::SourceSettings;
+use shardferry::sqlserver::catalog;
+use shardferry::sqlserver::client::Client;
+use shardferry::sqlserver::settings::SourceSettings;
 use std::sync::Arc;
 
 const SCRIPT: &str = include_str!("source_catalog_engine.sql");

@@ -4,9 +4,9 @@ use mssim::engine::{Denial, Engine, EngineOptions, Oddities};
 use mssim::session::EngineBackend;
 use mssim::{Options, Server};
 use shardferry::schema::objects::{PropertyOf, SourceObjects};
-use shardferry::source::catalog;
-use shardferry::source::client::Client;
-use shardferry::source::settings::SourceSettings;
+use shardferry::sqlserver::catalog;
+use shardferry::sqlserver::client::Client;
+use shardferry::sqlserver::settings::SourceSettings;
 use std::fmt::Write as _;
 use std::sync::Arc;
 

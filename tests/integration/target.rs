@@ -15,8 +15,8 @@ use shardferry::plan::document::{
     Plan, PlanOptions, PlannedColumn, PlannedIdentity, PlannedSource, PlannedTable,
 };
 use shardferry::schema::{ColumnName, SourceType, TableName};
-use shardferry::target::ledger::Marker;
-use shardferry::target::{Client, TargetSettings};
+use shardferry::postgres::ledger::Marker;
+use shardferry::postgres::{Client, TargetSettings};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 #[expect(clippy::disallowed_methods, reason = "tests take the address of the server from the environment")]
@@ -28,8 +28,8 @@ fn environment(name: &str) -> String {
 /// Every marker of the run, by table and chunk.
 async fn markers(client: &Client, run: &str) -> Vec<Marker> {
     let mut markers = Vec::new();
-    for table in shardferry::target::ledger::tallies(client, run).await.unwrap().into_keys() {
-        let chunks = shardferry::target::ledger::chunks(client, run, table).await.unwrap();
+    for table in shardferry::postgres::ledger::tallies(client, run).await.unwrap().into_keys() {
+        let chunks = shardferry::postgres::ledger::chunks(client, run, table).await.unwrap();
         markers.extend(chunks.into_iter().filter_map(|chunk| chunk.marker));
     }
     markers

@@ -4,7 +4,7 @@ use super::super::{text, time};
 use super::LARGEST_FIELD;
 use crate::convert::policy::Sample;
 use crate::error::{Error, ErrorKind};
-use crate::source::wire::broken;
+use crate::sqlserver::wire::broken;
 
 /// Why a value was not encoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use super::*;
 use crate::convert::types::map;
 use crate::plan::document::PlannedColumn;
 use crate::schema::{ColumnName, SourceType, TableName};
-use crate::source::wire::{Decoder, Event, WireType};
+use crate::sqlserver::wire::{Decoder, Event, WireType};
 use crate::tds_bytes;
 use tds_bytes::{Chunks, Col, Ty, col, utf16};
 
@@ -68,12 +68,12 @@ pub(super) fn copy_by(
     let bytes = tds_bytes::packets(&tds_bytes::result(columns, rows, chunks), 4096);
     let mut rest = bytes.as_slice();
     let mut decoder = Decoder::new();
-    assert_eq!(decoder.advance(&mut crate::source::wire::NoRows::new())?, Event::NeedMore);
+    assert_eq!(decoder.advance(&mut crate::sqlserver::wire::NoRows::new())?, Event::NeedMore);
     let mut encoder = None;
     let mut out = Vec::new();
     loop {
         let event = match &mut encoder {
-            None => decoder.advance(&mut crate::source::wire::NoRows::new())?,
+            None => decoder.advance(&mut crate::sqlserver::wire::NoRows::new())?,
             Some(encoder) => decoder.advance(encoder)?,
         };
         match event {
@@ -312,7 +312,7 @@ fn refusal(ty: Ty, declared: u64, sent: usize, largest: usize) -> Option<Error> 
     let mut decoder = Decoder::new();
     decoder.space()[..bytes.len()].copy_from_slice(&bytes);
     decoder.filled(bytes.len());
-    assert_eq!(decoder.advance(&mut crate::source::wire::NoRows::new()).unwrap(), Event::Columns);
+    assert_eq!(decoder.advance(&mut crate::sqlserver::wire::NoRows::new()).unwrap(), Event::Columns);
     let mut encoder = CopyEncoder::new(
         &table(&columns),
         decoder.columns(),
@@ -421,7 +421,7 @@ fn wire_of(columns: &[Col]) -> Vec<WireColumn> {
     let mut decoder = Decoder::new();
     decoder.space()[..bytes.len()].copy_from_slice(&bytes);
     decoder.filled(bytes.len());
-    assert_eq!(decoder.advance(&mut crate::source::wire::NoRows::new()).unwrap(), Event::Columns);
+    assert_eq!(decoder.advance(&mut crate::sqlserver::wire::NoRows::new()).unwrap(), Event::Columns);
     decoder.columns().to_vec()
 }
 

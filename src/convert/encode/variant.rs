@@ -8,7 +8,7 @@ use super::super::text::{Coded, Utf16};
 use super::Refused;
 use super::short::fixed;
 use super::written::{Written, digits, float, hex};
-use crate::source::wire::{CodePage, Collation, code_page};
+use crate::sqlserver::wire::{CodePage, Collation, code_page};
 use std::sync::{Mutex, PoisonError};
 
 /// The version of jsonb's binary form.

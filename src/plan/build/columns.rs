@@ -10,7 +10,7 @@ use crate::plan::document::{
 use crate::plan::names::{self, Wanted};
 use crate::plan::{collation, computed, mapping};
 use crate::schema::{ColumnName, SourceColumn, SourceTable};
-use crate::source::select::SelectForm;
+use crate::sqlserver::select::SelectForm;
 use std::collections::BTreeSet;
 
 /// The columns of one table.

@@ -1,1 +1,0 @@
-../../../src/plan/document.rs

@@ -1,1 +1,0 @@
-../../../src/source/errors.rs

@@ -1,1 +1,0 @@
-../../../src/source/select.rs

@@ -1,0 +1,1 @@
+../../../src/sqlserver/wire.rs

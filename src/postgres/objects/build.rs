@@ -1,0 +1,276 @@
+//! Working the list of statements off, step by step. Every step looks first at what exists, so it can be repeated; what fails
+//! does not stop the rest.
+
+use super::queue::{Job, Queue};
+use super::{Makes, Planned, Step, queries};
+use crate::checkpoint::document::Status;
+use crate::error::{Error, ErrorKind, Result};
+use crate::failpoint;
+use crate::schema::TableName;
+use crate::postgres::catalog;
+use crate::postgres::catalog::Existing;
+use crate::postgres::client::Client;
+use crate::postgres::ddl::SEARCH_PATH;
+use crate::postgres::settings::TargetSettings;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// What became of the statements.
+#[derive(Debug, Default)]
+pub struct Report {
+    pub built: usize,
+    /// There already.
+    pub present: usize,
+    pub failed: Vec<(String, Error)>,
+    /// By step name, for the checkpoint.
+    pub steps: BTreeMap<String, Status>,
+}
+
+type There = BTreeMap<TableName, Vec<Existing>>;
+
+/// Builds everything of `planned` on `tables` (of the target), `jobs` statements at once where they do not lock each other out.
+///
+/// # Errors
+/// Those of reaching the target; what one object does wrong is in the report.
+pub async fn build(
+    settings: &TargetSettings,
+    tables: &[TableName],
+    planned: &[Planned],
+    jobs: usize,
+) -> Result<Report> {
+    let client = Client::connect(settings, "shardferry finish").await?;
+    let mut report = Report::default();
+    let tuning = queries::tuning(&client, jobs).await?;
+    let builder = Builder { settings, jobs, tuning, idle: Arc::default() };
+    failpoint!("finish.before_indexes");
+    for step in Step::ALL {
+        // Read anew: a proof is for what the step before it has made.
+        let there = match step {
+            Step::Indexes
+            | Step::Checks
+            | Step::ChecksValidated
+            | Step::ForeignKeys
+            | Step::ForeignKeysValidated => catalog::existing(&client, tables).await?,
+            _ => There::new(),
+        };
+        let mut waiting = Vec::new();
+        for planned in planned.iter().filter(|planned| planned.step == step) {
+            let Some(sql) = planned.statement.sql() else { continue };
+            match is_there(&planned.makes, &there) {
+                true if matches!(planned.makes, Makes::Proof(..)) => {}
+                true => report.present += 1,
+                false => waiting.push(job(planned, sql)),
+            }
+        }
+        if step == Step::Sequences {
+            refuse_taken_names(&client, &mut waiting, &mut report).await?;
+        }
+        builder.step(step, waiting, &mut report).await?;
+        after(step)?;
+    }
+    builder.close().await;
+    client.close().await;
+    Ok(report)
+}
+
+/// Failpoints of the steps.
+fn after(step: Step) -> Result<()> {
+    match step {
+        Step::Indexes => {
+            failpoint!("finish.after_indexes");
+        }
+        Step::Sequences => {
+            failpoint!("finish.after_sequences");
+        }
+        Step::Defaults => {
+            failpoint!("finish.after_defaults");
+        }
+        Step::ChecksValidated => {
+            failpoint!("finish.after_checks");
+        }
+        Step::ForeignKeys => {
+            failpoint!("finish.after_foreign_keys");
+        }
+        Step::ForeignKeysValidated => {
+            failpoint!("finish.after_validation");
+        }
+        Step::Identities => {
+            failpoint!("finish.after_identities");
+        }
+        Step::Comments => {
+            failpoint!("finish.after_comments");
+        }
+        Step::Analyze => {
+            failpoint!("finish.after_analyze");
+        }
+        Step::Said | Step::Checks => {}
+    }
+    Ok(())
+}
+
+fn job(planned: &Planned, sql: &str) -> Job {
+    let object = match planned.makes {
+        Makes::Proof(..) => format!("validation of {}", planned.object),
+        _ => planned.object.to_string(),
+    };
+    // Index builds share a table; what adds a constraint locks it.
+    let shared = planned.step == Step::Indexes && sql.starts_with("CREATE");
+    Job { object, sql: sql.to_owned(), makes: planned.makes.clone(), locks: planned.locks.clone(), shared }
+}
+
+/// Is what the statement makes there already (or, of a proof, what it would prove not)?
+fn is_there(makes: &Makes, there: &There) -> bool {
+    let find = |table: &TableName, name: &str| {
+        there.get(table).and_then(|there| there.iter().find(|object| object.name == name))
+    };
+    match makes {
+        Makes::Nothing | Makes::Sequence(_) => false,
+        Makes::Index(table, name) => find(table, name).is_some_and(|object| object.valid),
+        Makes::Constraint(table, name) => find(table, name).is_some(),
+        Makes::Proof(table, name) => find(table, name).is_none_or(|object| object.valid),
+    }
+}
+
+/// A sequence whose name another object has must not be positioned: that would move an identity, for example.
+async fn refuse_taken_names(client: &Client, waiting: &mut Vec<Job>, report: &mut Report) -> Result<()> {
+    let name = |job: &Job| match &job.makes {
+        Makes::Sequence(name) => Some(name.clone()),
+        _ => None,
+    };
+    let wanted: Vec<TableName> = waiting.iter().filter_map(name).collect();
+    let taken = queries::not_sequences(client, &wanted.iter().collect::<Vec<_>>()).await?;
+    waiting.retain(|job| {
+        let Some(name) = name(job).filter(|name| taken.contains(name)) else { return true };
+        let message = format!("{name} is the name of another object in the target");
+        report.failed.push((job.object.clone(), Error::new(ErrorKind::TargetMismatch, message)));
+        false
+    });
+    Ok(())
+}
+
+struct Builder<'s> {
+    settings: &'s TargetSettings,
+    jobs: usize,
+    /// Settings of transactions that build indexes.
+    tuning: String,
+    idle: Idle,
+}
+
+/// Connections of workers, kept from step to step.
+type Idle = Arc<Mutex<Vec<Client>>>;
+
+fn idle(clients: &Mutex<Vec<Client>>) -> MutexGuard<'_, Vec<Client>> {
+    // A plain list: it stays right after a panic of another task.
+    clients.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Builder<'_> {
+    async fn close(self) {
+        let clients = std::mem::take(&mut *idle(&self.idle));
+        for client in clients {
+            client.close().await;
+        }
+    }
+
+    /// Works the jobs off with as many connections as there is work for.
+    async fn step(&self, step: Step, waiting: Vec<Job>, report: &mut Report) -> Result<()> {
+        let most = at_once(step).min(waiting.len().div_ceil(self.jobs.max(1))).max(1);
+        let workers = self.jobs.min(waiting.len());
+        let failed_before = report.failed.len();
+        let queue = Arc::new(Queue::new(waiting));
+        let before = match step {
+            Step::Indexes => format!("{SEARCH_PATH};\n{}", self.tuning),
+            _ => format!("{SEARCH_PATH};\n"),
+        };
+        let mut tasks = tokio::task::JoinSet::new();
+        for _ in 0..workers {
+            let (settings, queue, before) = (self.settings.clone(), Arc::clone(&queue), before.clone());
+            let clients = Arc::clone(&self.idle);
+            tasks.spawn(async move {
+                let ended = work_off((&settings, &clients), &queue, &before, most).await;
+                if ended.is_err() {
+                    queue.stop();
+                }
+                ended
+            });
+        }
+        while let Some(ended) = tasks.join_next().await {
+            let ended = ended
+                .map_err(|error| Error::new(ErrorKind::Bug, "a finish worker ended badly").because(error))?;
+            let (built, failed) = ended?;
+            report.built += built;
+            report.failed.extend(failed);
+        }
+        let status = if report.failed.len() == failed_before { Status::Completed } else { Status::Failed };
+        report.steps.insert(step.name().to_owned(), status);
+        Ok(())
+    }
+}
+
+/// How many statements of a step share a transaction, and with it a round trip and a flush. What takes its time is run alone.
+const fn at_once(step: Step) -> usize {
+    match step {
+        Step::Said | Step::Indexes | Step::ChecksValidated | Step::ForeignKeysValidated => 1,
+        Step::Analyze => 8,
+        Step::Sequences
+        | Step::Defaults
+        | Step::Checks
+        | Step::ForeignKeys
+        | Step::Identities
+        | Step::Comments => 50,
+    }
+}
+
+/// What a worker built, and what failed for its own reasons: `most` statements at once, and each alone where one of them fails.
+///
+/// # Errors
+/// Transient ones: they end the step, and the rerun goes on.
+async fn work_off(
+    (settings, clients): (&TargetSettings, &Mutex<Vec<Client>>),
+    queue: &Queue,
+    before: &str,
+    most: usize,
+) -> Result<(usize, Vec<(String, Error)>)> {
+    let kept = idle(clients).pop();
+    let client = match kept {
+        Some(client) if !client.is_closed() => client,
+        _ => Client::connect(settings, "shardferry finish").await?,
+    };
+    let (mut built, mut failed) = (0, Vec::new());
+    loop {
+        let jobs = queue.take(most).await;
+        if jobs.is_empty() {
+            break;
+        }
+        let together = if jobs.len() > 1 { run(&client, &jobs, before).await.is_ok() } else { false };
+        for job in jobs {
+            let outcome =
+                if together { Ok(()) } else { run(&client, std::slice::from_ref(&job), before).await };
+            queue.done(&job);
+            match outcome {
+                Ok(()) => built += 1,
+                Err(error) if error.policy().retry => return Err(error),
+                Err(_) if was_made(&client, &job).await? => built += 1,
+                Err(error) => failed.push((job.object, error)),
+            }
+        }
+    }
+    idle(clients).push(client);
+    Ok((built, failed))
+}
+
+/// All of them or none.
+async fn run(client: &Client, jobs: &[Job], before: &str) -> Result<()> {
+    failpoint!("finish.before_object");
+    let statements: Vec<&str> = jobs.iter().map(|job| job.sql.as_str()).collect();
+    client.batch(&format!("{before}{}", statements.join(";\n"))).await?;
+    failpoint!("finish.after_object");
+    Ok(())
+}
+
+/// Did somebody else make it meanwhile? A pod that was overtaken in its finish step may still end a statement.
+async fn was_made(client: &Client, job: &Job) -> Result<bool> {
+    let (Makes::Index(table, name) | Makes::Constraint(table, name)) = &job.makes else { return Ok(false) };
+    let existing = catalog::existing(client, std::slice::from_ref(table)).await?;
+    Ok(existing.get(table).is_some_and(|there| there.iter().any(|object| &object.name == name)))
+}

@@ -1,0 +1,230 @@
+//! The list of statements, kind by kind.
+
+use super::{Makes, ObjectName, Planned, Step};
+use crate::plan::document::{Plan, PlannedTable};
+use crate::schema::objects::SourceObjects;
+use crate::schema::{ColumnName, TableName};
+use crate::postgres::ddl::constraint::ForeignKeyIn;
+use crate::postgres::ddl;
+use crate::postgres::ddl::Statement;
+use crate::postgres::names::Names;
+use std::collections::BTreeMap;
+
+pub(super) struct List<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) objects: &'a SourceObjects,
+    pub(super) version: u32,
+    pub(super) names: &'a Names,
+    pub(super) tables: BTreeMap<&'a TableName, &'a PlannedTable>,
+    /// Unique keys of the target, by source table.
+    pub(super) unique: BTreeMap<TableName, Vec<Vec<ColumnName>>>,
+    pub(super) planned: Vec<Planned>,
+}
+
+impl<'a> List<'a> {
+    pub(super) fn new(plan: &'a Plan, objects: &'a SourceObjects, version: u32, names: &'a Names) -> Self {
+        Self {
+            plan,
+            objects,
+            version,
+            names,
+            tables: plan.tables.iter().map(|table| (&table.source, table)).collect(),
+            unique: BTreeMap::new(),
+            planned: Vec::new(),
+        }
+    }
+
+    pub(super) fn add(
+        &mut self,
+        object: ObjectName,
+        statement: Statement,
+        step: Step,
+        makes: Makes,
+        locks: &[&PlannedTable],
+    ) {
+        let locks = locks.iter().map(|table| table.target.clone()).collect();
+        self.planned.push(Planned { object, statement, step, makes, locks });
+    }
+
+    /// What the schema step could not make as it is in the source.
+    pub(super) fn tables(&mut self) {
+        for table in &self.plan.tables {
+            let of = |kind, name: &str| ObjectName {
+                kind,
+                table: Some(table.source.clone()),
+                name: name.to_owned(),
+            };
+            let key = self.objects.primary_keys.get(&table.source);
+            let changed = |what: String| Statement::Changed { sql: String::new(), what };
+            if let Some(key) = key {
+                let object = of("primary key", self.names.index(&table.target, &key.name));
+                if ddl::primary_key(table).is_empty() {
+                    let reason = "not all of its columns are copied".to_owned();
+                    let statement = Statement::Skipped { reason, advice: None };
+                    self.add(object, statement, Step::Said, Makes::Nothing, &[]);
+                } else {
+                    let columns = table.primary_key.clone();
+                    self.unique.entry(table.source.clone()).or_default().push(columns);
+                    if let Some(what) = ddl::columns::weaker_primary_key(table) {
+                        self.add(object, changed(what), Step::Said, Makes::Nothing, &[]);
+                    }
+                }
+            }
+            for column in table.columns.iter().filter(|column| ddl::is_plain_identity(column)) {
+                let what = format!("{} has no identity in PostgreSQL: a plain column", column.target_type);
+                self.add(
+                    of("identity", column.source.as_str()),
+                    changed(what),
+                    Step::Said,
+                    Makes::Nothing,
+                    &[],
+                );
+            }
+        }
+    }
+
+    pub(super) fn indexes(&mut self) {
+        let (objects, names, version) = (self.objects, self.names, self.version);
+        let mut wanted: Vec<_> = objects
+            .indexes
+            .iter()
+            .filter_map(|index| Some((index, *self.tables.get(&index.table)?)))
+            .collect();
+        wanted.sort_by_key(|(index, table)| (std::cmp::Reverse(table.bytes), table.index, !index.constraint));
+        for (index, table) in wanted {
+            let name = names.index(&table.target, &index.name);
+            let statement = ddl::create_index(index, table, name, version);
+            if statement.sql().is_some() && index.unique && index.filter.is_none() {
+                let columns = index.columns.iter().map(|key| key.name.clone()).collect();
+                self.unique.entry(table.source.clone()).or_default().push(columns);
+            }
+            let kind = if index.constraint { "unique constraint" } else { "index" };
+            let of = ObjectName { kind, table: Some(table.source.clone()), name: name.to_owned() };
+            let makes = Makes::Index(table.target.clone(), name.to_owned());
+            self.add(of, statement, Step::Indexes, makes, &[table]);
+        }
+    }
+
+    /// Those in the schemas of the plan's tables, and those that a default of them takes its values from.
+    pub(super) fn sequences(&mut self) {
+        let (plan, objects, names) = (self.plan, self.objects, self.names);
+        let named: Vec<TableName> = objects
+            .defaults
+            .iter()
+            .filter(|default| self.tables.contains_key(&default.table))
+            .filter_map(|default| ddl::constraint::next_value_for(default.expression.as_deref()?))
+            .collect();
+        for sequence in &objects.sequences {
+            let Some(target) = names.sequence(&sequence.name) else { continue };
+            let of = ObjectName { kind: "sequence", table: None, name: sequence.name.to_string() };
+            let beside = plan.tables.iter().any(|table| table.source.schema == sequence.name.schema);
+            let used = named.iter().any(|name| names.sequence(name) == Some(target));
+            if !beside && !used {
+                let reason = "no table of the plan is in its schema or takes values from it".to_owned();
+                let statement = Statement::Skipped { reason, advice: None };
+                self.add(of, statement, Step::Said, Makes::Nothing, &[]);
+                continue;
+            }
+            let mut statement = ddl::sequence::create_sequence(sequence, target);
+            if !plan.tables.iter().any(|table| table.target.schema == target.schema)
+                && let Statement::Sql(sql) | Statement::Changed { sql, .. } = &mut statement
+            {
+                *sql = format!("{};\n{sql}", ddl::create_schema(&target.schema));
+            }
+            self.add(of, statement, Step::Sequences, Makes::Sequence(target.clone()), &[]);
+        }
+    }
+
+    pub(super) fn defaults(&mut self) {
+        let (objects, names) = (self.objects, self.names);
+        let built: Vec<TableName> = self
+            .planned
+            .iter()
+            .filter(|planned| planned.statement.sql().is_some())
+            .filter_map(|planned| match &planned.makes {
+                Makes::Sequence(name) => Some(name.clone()),
+                _ => None,
+            })
+            .collect();
+        for default in &objects.defaults {
+            let Some(table) = self.tables.get(&default.table).copied() else { continue };
+            let sequence =
+                |name: &TableName| names.sequence(name).filter(|target| built.contains(target)).cloned();
+            let statement = ddl::set_default(default, table, sequence);
+            let of = ObjectName {
+                kind: "default",
+                table: Some(table.source.clone()),
+                name: default.column.as_str().to_owned(),
+            };
+            self.add(of, statement, Step::Defaults, Makes::Nothing, &[table]);
+        }
+    }
+
+    pub(super) fn checks(&mut self) {
+        let (objects, names) = (self.objects, self.names);
+        for check in &objects.checks {
+            let Some(table) = self.tables.get(&check.table).copied() else { continue };
+            let name = names.constraint(&table.target, &check.name);
+            let statement = ddl::add_check(check, table, name);
+            let built = statement.sql().is_some();
+            let of = ObjectName { kind: "check", table: Some(table.source.clone()), name: name.to_owned() };
+            let there = (table.target.clone(), name.to_owned());
+            let makes = Makes::Constraint(there.0.clone(), there.1.clone());
+            self.add(of.clone(), statement, Step::Checks, makes, &[table]);
+            if let Some(sql) = ddl::validate_check(check, table, name).filter(|_| built) {
+                let makes = Makes::Proof(there.0, there.1);
+                self.add(of, Statement::Sql(sql), Step::ChecksValidated, makes, &[table]);
+            }
+        }
+    }
+
+    pub(super) fn foreign_keys(&mut self) {
+        let (objects, names) = (self.objects, self.names);
+        for key in &objects.foreign_keys {
+            let Some(table) = self.tables.get(&key.table).copied() else { continue };
+            let name = names.constraint(&table.target, &key.name);
+            let object =
+                ObjectName { kind: "foreign key", table: Some(table.source.clone()), name: name.to_owned() };
+            let there = (table.target.clone(), name.to_owned());
+            let makes = Makes::Constraint(there.0.clone(), there.1.clone());
+            let Some(referenced) = self.tables.get(&key.referenced).copied() else {
+                let reason = format!("the table it refers to, {}, is not in the plan", key.referenced);
+                let advice = Some("take that table into the plan as well".to_owned());
+                let statement = Statement::Skipped { reason, advice };
+                self.add(object, statement, Step::ForeignKeys, makes, &[table]);
+                continue;
+            };
+            let unique = self.unique.get(&referenced.source).cloned().unwrap_or_default();
+            let of = ForeignKeyIn { key, table, referenced, unique: &unique };
+            let statement = ddl::add_foreign_key(&of, name, self.version);
+            let built = statement.sql().is_some();
+            let proof = ddl::validate_foreign_key(&of, name).filter(|_| built);
+            self.add(object.clone(), statement, Step::ForeignKeys, makes, &[table, referenced]);
+            if let Some(sql) = proof {
+                let makes = Makes::Proof(there.0, there.1);
+                let step = Step::ForeignKeysValidated;
+                self.add(object, Statement::Sql(sql), step, makes, &[table]);
+            }
+        }
+    }
+
+    pub(super) fn identities(&mut self) {
+        let objects = self.objects;
+        for table in &self.plan.tables {
+            for column in &table.columns {
+                let source = objects.identities.get(&(table.source.clone(), column.source.clone()));
+                let Some(sql) =
+                    source.and_then(|source| ddl::identity_position(&table.target, column, source))
+                else {
+                    continue;
+                };
+                let of = ObjectName {
+                    kind: "identity",
+                    table: Some(table.source.clone()),
+                    name: column.source.as_str().to_owned(),
+                };
+                self.add(of, Statement::Sql(sql), Step::Identities, Makes::Nothing, &[table]);
+            }
+        }
+    }
+}

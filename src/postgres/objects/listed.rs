@@ -1,0 +1,175 @@
+//! Objects that are listed with a reason and never built.
+
+use super::{Makes, ObjectName, Planned, Step};
+use crate::plan::document::Plan;
+use crate::schema::TableName;
+use crate::schema::objects::{Module, ModuleKind, PropertyOf, SourceObjects};
+use crate::postgres::ddl::Statement;
+use std::collections::BTreeSet;
+
+/// Longer views are cut in the report.
+const LONGEST_TEXT: usize = 16 * 1024;
+
+fn said(
+    kind: &'static str,
+    table: Option<&TableName>,
+    name: impl Into<String>,
+    reason: impl Into<String>,
+    advice: Option<String>,
+) -> Planned {
+    Planned {
+        object: ObjectName { kind, table: table.cloned(), name: name.into() },
+        statement: Statement::Skipped { reason: reason.into(), advice },
+        step: Step::Said,
+        makes: Makes::Nothing,
+        locks: Vec::new(),
+    }
+}
+
+/// All of them, of the schemas and tables of the plan.
+pub(super) fn all(plan: &Plan, objects: &SourceObjects) -> Vec<Planned> {
+    let tables: BTreeSet<&TableName> = plan.tables.iter().map(|table| &table.source).collect();
+    let schemas: BTreeSet<&str> = tables.iter().map(|table| table.schema.as_str()).collect();
+    let mut list = Vec::new();
+    for unread in &objects.unread {
+        let advice = "look there by hand, with a login that may see them".to_owned();
+        list.push(said(
+            "what may be there:",
+            None,
+            &unread.what,
+            format!("could not be read: {}", unread.why),
+            Some(advice),
+        ));
+    }
+    of_tables(plan, objects, &tables, &mut list);
+    let views: BTreeSet<&TableName> = objects
+        .modules
+        .iter()
+        .filter(|module| module.kind == ModuleKind::View)
+        .map(|view| &view.name)
+        .collect();
+    for module in &objects.modules {
+        let here = module.name.schema.is_empty() || schemas.contains(module.name.schema.as_str());
+        let on = module.table.as_ref().is_none_or(|on| tables.contains(on) || views.contains(on));
+        if here && on {
+            list.push(of_module(module));
+        }
+    }
+    for synonym in objects.synonyms.iter().filter(|synonym| schemas.contains(synonym.name.schema.as_str())) {
+        let reason = format!("PostgreSQL has no synonyms; it stands for {}", synonym.stands_for);
+        let advice = "a view, or search_path".to_owned();
+        list.push(said("synonym", None, synonym.name.to_string(), reason, Some(advice)));
+    }
+    for ty in &objects.types {
+        let (reason, advice) = match (&ty.base, ty.table_type) {
+            (Some(base), _) => {
+                (format!("columns of it have the type that {base} becomes"), Some("CREATE DOMAIN".to_owned()))
+            }
+            (None, true) => ("table types are parameters of procedures".to_owned(), None),
+            (None, false) => ("it is made of CLR code".to_owned(), None),
+        };
+        list.push(said("type", None, ty.name.to_string(), reason, advice));
+    }
+    list
+}
+
+fn of_tables(plan: &Plan, objects: &SourceObjects, tables: &BTreeSet<&TableName>, list: &mut Vec<Planned>) {
+    for index in objects.fulltext.iter().filter(|index| tables.contains(&index.table)) {
+        let columns: Vec<_> = index.columns.iter().map(crate::schema::ColumnName::as_str).collect();
+        let advice = format!("a generated tsvector column of {} with a GIN index", columns.join(", "));
+        list.push(said("full-text index", Some(&index.table), "", "it has no counterpart", Some(advice)));
+    }
+    for partitioned in &objects.partitions {
+        let Some(table) = plan.tables.iter().find(|table| table.source == partitioned.table) else {
+            continue;
+        };
+        if table.partitioning.is_none() {
+            let reason = format!(
+                "the target is one table; {} spreads it by {} over {} ranges",
+                partitioned.function,
+                partitioned.column,
+                partitioned.bounds.len() + 1
+            );
+            let advice = match crate::postgres::ddl::partition::partitioning(partitioned, table) {
+                Ok(_) => "--partitions declarative".to_owned(),
+                Err(why) => format!("--partitions declarative would not do: {why}"),
+            };
+            list.push(said("partitions", Some(&table.source), "", reason, Some(advice)));
+        }
+    }
+    for temporal in objects.temporal.iter().filter(|temporal| tables.contains(&temporal.table)) {
+        let history = temporal.history.as_ref();
+        let copied = history.filter(|history| tables.contains(history));
+        let reason = match (copied, history) {
+            (Some(history), _) => format!("{history} holds its history, copied as a table of its own"),
+            (None, Some(history)) => format!("{history} holds its history, and is not copied"),
+            (None, None) => "the login may not see where its history is".to_owned(),
+        };
+        let advice = "a trigger, if changes in PostgreSQL are to be kept too".to_owned();
+        let reason = format!("nothing keeps old versions of its rows in PostgreSQL; {reason}");
+        list.push(said("system versioning", Some(&temporal.table), "", reason, Some(advice)));
+    }
+    for mask in objects.masks.iter().filter(|mask| tables.contains(&mask.table)) {
+        let reason = "who may read the table sees every value in PostgreSQL, which masks nothing";
+        let advice = "a view, rights on columns, or a mask in the configuration".to_owned();
+        list.push(said("dynamic mask", Some(&mask.table), mask.column.as_str(), reason, Some(advice)));
+    }
+    for policy in objects.security_policies.iter().filter(|policy| tables.contains(&policy.table)) {
+        let state = if policy.enabled { "" } else { "; it is off in the source" };
+        let reason = format!("who may read the table sees every row of it in PostgreSQL{state}");
+        let advice = "CREATE POLICY, and ALTER TABLE … ENABLE ROW LEVEL SECURITY, after the copy".to_owned();
+        list.push(said(
+            "security policy",
+            Some(&policy.table),
+            policy.name.to_string(),
+            reason,
+            Some(advice),
+        ));
+    }
+    for property in &objects.properties {
+        let (table, of) = match &property.of {
+            PropertyOf::Database => (None, "the database".to_owned()),
+            PropertyOf::Other(what) => (None, what.clone()),
+            PropertyOf::Schema(_) | PropertyOf::Sequence(_) => continue,
+            PropertyOf::Table(table)
+            | PropertyOf::Column(table, _)
+            | PropertyOf::Index(table, _)
+            | PropertyOf::Constraint(table, _)
+                if tables.contains(table) && !property.is_comment() =>
+            {
+                (Some(table), String::new())
+            }
+            _ => continue,
+        };
+        let name = if of.is_empty() { property.name.clone() } else { format!("{} of {of}", property.name) };
+        let reason = match table {
+            Some(_) => "PostgreSQL has room for a description only",
+            None => "what it is about is not converted",
+        };
+        list.push(said("extended property", table, name, reason, None));
+    }
+}
+
+fn of_module(module: &Module) -> Planned {
+    let name = match module.name.schema.is_empty() {
+        true => module.name.name.clone(),
+        false => module.name.to_string(),
+    };
+    let text = module.text.as_ref().filter(|_| module.kind == ModuleKind::View);
+    let advice = text.map(|text| {
+        let mut end = text.len().min(LONGEST_TEXT);
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        format!("in T-SQL: {}", &text[..end])
+    });
+    let kind = match module.kind {
+        ModuleKind::View => "view",
+        ModuleKind::Procedure => "procedure",
+        ModuleKind::Function => "function",
+        ModuleKind::Trigger => "trigger",
+        ModuleKind::Rule => "rule",
+    };
+    let reason = if module.disabled { "it is not converted; it is disabled" } else { "it is not converted" };
+    said(kind, None, name, reason, advice)
+}

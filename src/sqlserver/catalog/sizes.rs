@@ -1,0 +1,58 @@
+//! Estimates of rows and bytes, from the best source that the login may read, and from none if need be.
+
+use super::row::Record;
+use crate::error::Result;
+use crate::schema::{SourceTable, SourceType};
+use crate::sqlserver::client::Client;
+use std::collections::BTreeMap;
+
+/// A guess at a value whose length the catalog does not bound.
+const LONG_VALUE: u64 = 256;
+
+/// Puts rows and bytes into the tables. Only a broken connection is an error.
+pub(super) async fn add(client: &mut Client, tables: &mut BTreeMap<i32, SourceTable>) -> Result<()> {
+    if let Ok(rows) = client.try_rows(include_str!("../sql/sizes.sql")).await? {
+        for row in &rows {
+            let row = Record(row);
+            if let Some(table) = tables.get_mut(&row.int("object_id")?) {
+                table.rows = row.count("row_count")?;
+                table.bytes = row.count("byte_count")?;
+            }
+        }
+        return Ok(());
+    }
+    tracing::info!("the login may not read partition statistics (VIEW DATABASE STATE); sizes are estimated");
+    if let Ok(rows) = client.try_rows(include_str!("../sql/sizes_rows.sql")).await? {
+        for row in &rows {
+            let row = Record(row);
+            if let Some(table) = tables.get_mut(&row.int("object_id")?) {
+                table.rows = row.count("row_count")?;
+                table.bytes = table.rows.saturating_mul(row_width(table));
+            }
+        }
+    }
+    if let Ok(rows) = client.try_rows(include_str!("../sql/sizes_pages.sql")).await? {
+        for row in &rows {
+            let row = Record(row);
+            let bytes = row.count("byte_count")?;
+            if let Some(table) = tables.get_mut(&row.int("object_id")?)
+                && bytes > 0
+            {
+                table.bytes = bytes;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Bytes of a row by its columns' declarations; variable ones half full.
+pub(super) fn row_width(table: &SourceTable) -> u64 {
+    let width = |ty: &SourceType| match (ty.name.as_str(), u64::try_from(ty.max_length)) {
+        ("text" | "ntext" | "image", _) | (_, Err(_)) => LONG_VALUE,
+        ("varchar" | "nvarchar" | "varbinary" | "sql_variant", Ok(length)) => {
+            (length / 2).clamp(1, LONG_VALUE)
+        }
+        (_, Ok(length)) => length.max(1),
+    };
+    table.columns.iter().map(|column| width(&column.ty)).sum::<u64>().max(1)
+}

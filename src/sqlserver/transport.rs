@@ -1,0 +1,427 @@
+//! The connection below tiberius: TCP, PRELOGIN and TLS are ours, and so is the socket after the login.
+//!
+//! [`connect`] does TCP, PRELOGIN (MS-TDS 2.2.6.5) and TLS. What it returns is a [`Handle`] onto the decrypted stream, as
+//! many as are needed, all sharing one connection: tiberius holds one as its stream, the bulk reader another. A handle
+//! looks into the packets that are written: tiberius' own PRELOGIN is answered on the spot, without TLS; after LOGIN7 a
+//! login-only encryption ends; and requests get the descriptor of the open transaction, which only we know.
+//! A lock is held within one poll only, never across an await.
+
+use super::settings::{Encrypt, SourceSettings};
+use super::tls::{self, Encrypted, packets};
+use crate::error::{Error, ErrorKind, Result};
+use crate::sqlserver::connection_errors::io_error;
+use futures_util::io::{AsyncRead as FuturesRead, AsyncWrite as FuturesWrite};
+use std::future::poll_fn;
+use std::io;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::net::TcpStream;
+
+const HEADER: usize = 8;
+const BATCH: u8 = 0x01;
+const RPC: u8 = 0x03;
+const REPLY: u8 = 0x04;
+const LOGIN7: u8 = 0x10;
+const PRELOGIN: u8 = 0x12;
+const END_OF_MESSAGE: u8 = 0x01;
+/// ENCRYPT of PRELOGIN.
+const ENCRYPT_OFF: u8 = 0;
+const ENCRYPT_ON: u8 = 1;
+const ENCRYPT_NOT_SUP: u8 = 2;
+const ENCRYPT_REQ: u8 = 3;
+/// What of the login's answer is kept, to learn the packet size from.
+const LARGEST_TAP: usize = 64 * 1024;
+
+/// The stream in its present state.
+#[derive(Debug)]
+enum Stream {
+    Plain(TcpStream),
+    Encrypted(Box<Encrypted>),
+    Closed,
+}
+
+#[derive(Debug)]
+struct Inner {
+    stream: Stream,
+    /// TLS ends with the login packet.
+    login_only: bool,
+    login_complete: bool,
+    /// What tiberius' PRELOGIN is answered with.
+    prelogin_reply: Vec<u8>,
+    /// Bytes that are read before those of the network.
+    canned: Vec<u8>,
+    /// Written, not yet a whole packet.
+    partial: Vec<u8>,
+    /// Whole packets, not yet sent.
+    outgoing: Vec<u8>,
+    sent: usize,
+    /// The next packet starts a message.
+    at_start: bool,
+    transaction: [u8; 8],
+    /// A copy of what is received, while it is wanted.
+    tap: Option<Vec<u8>>,
+}
+
+/// One of several ways to the same connection.
+#[derive(Debug, Clone)]
+pub(super) struct Handle(Arc<Mutex<Inner>>);
+
+/// Connects, agrees on encryption and does the TLS handshake. The login is what comes next.
+pub(super) async fn connect(settings: &SourceSettings, host: &str, port: u16) -> Result<Handle> {
+    let tcp = tcp(host, port).await?;
+    if settings.encrypt == Encrypt::Strict {
+        let mut stream = tls::handshake(settings, host, tcp).await?;
+        let reply = prelogin(&mut stream, ENCRYPT_ON).await?;
+        return Ok(Handle::new(Stream::Encrypted(Box::new(stream)), false, &reply));
+    }
+    let mut tcp = tcp;
+    let asked = match settings.encrypt {
+        Encrypt::Off => ENCRYPT_NOT_SUP,
+        Encrypt::LoginOnly => ENCRYPT_OFF,
+        Encrypt::On | Encrypt::Strict => ENCRYPT_ON,
+    };
+    let reply = prelogin(&mut tcp, asked).await?;
+    let login_only = match (settings.encrypt, reply.encrypt) {
+        (Encrypt::Off, ENCRYPT_NOT_SUP | ENCRYPT_OFF) => {
+            return Ok(Handle::new(Stream::Plain(tcp), false, &reply));
+        }
+        (Encrypt::Off, _) => return Err(disagree("requires encryption; set encrypt=on")),
+        (_, ENCRYPT_NOT_SUP) => {
+            return Err(disagree("offers no encryption; set encrypt=off if the network is to be trusted"));
+        }
+        (Encrypt::LoginOnly, ENCRYPT_OFF) => true,
+        (_, ENCRYPT_ON | ENCRYPT_REQ) => false,
+        _ => return Err(disagree("does not encrypt more than the login; set encrypt=login")),
+    };
+    let stream = tls::handshake(settings, host, tcp).await?;
+    Ok(Handle::new(Stream::Encrypted(Box::new(stream)), login_only, &reply))
+}
+
+fn disagree(what: &str) -> Error {
+    Error::new(ErrorKind::Config, format!("the source {what}"))
+}
+
+async fn tcp(host: &str, port: u16) -> Result<TcpStream> {
+    let unreachable = |cause| {
+        Error::new(ErrorKind::SourceUnavailable, format!("the source at {host}:{port} cannot be reached"))
+            .because(cause)
+    };
+    let tcp = TcpStream::connect((host, port)).await.map_err(unreachable)?;
+    tcp.set_nodelay(true).map_err(unreachable)?;
+    // A server that is gone without a word is noticed long before the read timeout.
+    let keepalive = socket2::TcpKeepalive::new()
+        .with_time(Duration::from_secs(30))
+        .with_interval(Duration::from_secs(10));
+    socket2::SockRef::from(&tcp).set_tcp_keepalive(&keepalive).map_err(unreachable)?;
+    Ok(tcp)
+}
+
+/// What of the server's PRELOGIN matters.
+struct PreloginReply {
+    version: [u8; 6],
+    encrypt: u8,
+}
+
+async fn prelogin<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S, encrypt: u8) -> Result<PreloginReply> {
+    let broke = |cause| io_error("the source closed the connection before the login", cause);
+    let message = prelogin_message([0; 6], encrypt);
+    stream.write_all(&packets(PRELOGIN, &message, 4096)).await.map_err(broke)?;
+    stream.flush().await.map_err(broke)?;
+    let mut payload = Vec::new();
+    loop {
+        let mut header = [0; HEADER];
+        stream.read_exact(&mut header).await.map_err(broke)?;
+        let length = usize::from(u16::from_be_bytes([header[2], header[3]]));
+        if !matches!(header[0], REPLY | PRELOGIN) || length < HEADER || payload.len() > LARGEST_TAP {
+            return Err(Error::new(
+                ErrorKind::Config,
+                "what answers at the source's address does not speak TDS; check host and port, or set encrypt=strict",
+            ));
+        }
+        let start = payload.len();
+        payload.resize(start + length - HEADER, 0);
+        stream.read_exact(&mut payload[start..]).await.map_err(broke)?;
+        if header[1] & END_OF_MESSAGE != 0 {
+            break;
+        }
+    }
+    parse_prelogin(&payload)
+        .ok_or_else(|| Error::new(ErrorKind::SourceRefused, "the source's PRELOGIN answer cannot be read"))
+}
+
+/// VERSION, ENCRYPTION, INSTOPT (none), THREADID, MARS (off).
+fn prelogin_message(version: [u8; 6], encrypt: u8) -> Vec<u8> {
+    let options: [(u8, &[u8]); 5] = [(0, &version), (1, &[encrypt]), (2, &[0]), (3, &[0; 4]), (4, &[0])];
+    let mut offset = options.len() * 5 + 1;
+    let (mut table, mut data) = (Vec::new(), Vec::new());
+    for (token, value) in options {
+        table.push(token);
+        for number in [offset, value.len()] {
+            table.extend_from_slice(&u16::try_from(number).unwrap_or(u16::MAX).to_be_bytes());
+        }
+        data.extend_from_slice(value);
+        offset += value.len();
+    }
+    table.push(0xFF);
+    table.extend(data);
+    table
+}
+
+fn parse_prelogin(payload: &[u8]) -> Option<PreloginReply> {
+    let (mut version, mut encrypt) = ([0; 6], None);
+    let mut at = 0;
+    while *payload.get(at)? != 0xFF {
+        let entry = payload.get(at..at + 5)?;
+        let offset = usize::from(u16::from_be_bytes([entry[1], entry[2]]));
+        let length = usize::from(u16::from_be_bytes([entry[3], entry[4]]));
+        let value = payload.get(offset..offset + length)?;
+        match entry[0] {
+            0 if length == 6 => version.copy_from_slice(value),
+            1 => encrypt = value.first().copied(),
+            _ => {}
+        }
+        at += 5;
+    }
+    Some(PreloginReply { version, encrypt: encrypt? })
+}
+
+impl Handle {
+    fn new(stream: Stream, login_only: bool, reply: &PreloginReply) -> Self {
+        let message = prelogin_message(reply.version, ENCRYPT_NOT_SUP);
+        Self(Arc::new(Mutex::new(Inner {
+            stream,
+            login_only,
+            login_complete: false,
+            prelogin_reply: packets(REPLY, &message, 4096),
+            canned: Vec::new(),
+            partial: Vec::new(),
+            outgoing: Vec::new(),
+            sent: 0,
+            at_start: true,
+            transaction: [0; 8],
+            tap: Some(Vec::new()),
+        })))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What was received since the connection began; nothing is kept from here on.
+    pub(super) fn take_tap(&self) -> Vec<u8> {
+        self.lock().tap.take().unwrap_or_default()
+    }
+
+    /// All that follows the login is encrypted as well.
+    pub(super) fn stays_encrypted(&self) -> bool {
+        let inner = self.lock();
+        matches!(inner.stream, Stream::Encrypted(_)) && !inner.login_only
+    }
+
+    /// The descriptor that requests carry from here on; zeros outside a transaction.
+    pub(super) fn set_transaction(&self, descriptor: [u8; 8]) {
+        self.lock().transaction = descriptor;
+    }
+
+    /// Closes the connection, whatever is under way.
+    pub(super) fn close(&self) {
+        self.lock().stream = Stream::Closed;
+    }
+
+    /// Sends whole packets.
+    pub(super) async fn send(&self, bytes: &[u8]) -> io::Result<()> {
+        self.lock().write(bytes);
+        poll_fn(|cx| self.lock().poll_send(cx)).await
+    }
+
+    /// Reads what there is, at least one byte, 0 at the end of the connection.
+    pub(super) async fn receive(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        poll_fn(|cx| self.lock().poll_receive(cx, buffer)).await
+    }
+}
+
+impl Inner {
+    fn write(&mut self, bytes: &[u8]) {
+        self.partial.extend_from_slice(bytes);
+        while let Some(header) = self.partial.get(..HEADER) {
+            let length = usize::from(u16::from_be_bytes([header[2], header[3]])).max(HEADER);
+            if self.partial.len() < length {
+                return;
+            }
+            let rest = self.partial.split_off(length);
+            let packet = std::mem::replace(&mut self.partial, rest);
+            self.write_packet(packet);
+        }
+    }
+
+    fn write_packet(&mut self, mut packet: Vec<u8>) {
+        let (kind, last) = (packet[0], packet[1] & END_OF_MESSAGE != 0);
+        match kind {
+            PRELOGIN => {
+                self.canned.clone_from(&self.prelogin_reply);
+                return;
+            }
+            LOGIN7 => self.login_complete |= last,
+            // ALL_HEADERS (MS-TDS 2.2.5.3): total length, then length, type 2, descriptor, request count.
+            BATCH | RPC if self.at_start && packet.get(16..18) == Some(&[2, 0]) && packet.len() >= 26 => {
+                packet[18..26].copy_from_slice(&self.transaction);
+            }
+            _ => {}
+        }
+        self.at_start = last;
+        self.outgoing.extend_from_slice(&packet);
+    }
+
+    fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while self.sent < self.outgoing.len() {
+            let bytes = &self.outgoing[self.sent..];
+            let count = ready!(match &mut self.stream {
+                Stream::Plain(tcp) => Pin::new(tcp).poll_write(cx, bytes),
+                Stream::Encrypted(tls) => Pin::new(tls.as_mut()).poll_write(cx, bytes),
+                Stream::Closed => Poll::Ready(Err(io::ErrorKind::NotConnected.into())),
+            })?;
+            if count == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            self.sent += count;
+        }
+        ready!(match &mut self.stream {
+            Stream::Plain(tcp) => Pin::new(tcp).poll_flush(cx),
+            Stream::Encrypted(tls) => Pin::new(tls.as_mut()).poll_flush(cx),
+            Stream::Closed => Poll::Ready(Err(io::ErrorKind::NotConnected.into())),
+        })?;
+        self.outgoing.clear();
+        self.sent = 0;
+        if self.login_only && self.login_complete {
+            self.leave_tls();
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// The answer to the login, and all that follows, is in the clear.
+    fn leave_tls(&mut self) {
+        self.login_only = false;
+        self.stream = match std::mem::replace(&mut self.stream, Stream::Closed) {
+            Stream::Encrypted(tls) => Stream::Plain(tls.into_inner().0.into_tcp()),
+            other => other,
+        };
+    }
+
+    fn poll_receive(&mut self, cx: &mut Context<'_>, bytes: &mut [u8]) -> Poll<io::Result<usize>> {
+        if !self.canned.is_empty() {
+            let count = self.canned.len().min(bytes.len());
+            bytes[..count].copy_from_slice(&self.canned[..count]);
+            self.canned.drain(..count);
+            return Poll::Ready(Ok(count));
+        }
+        let mut buffer = ReadBuf::new(bytes);
+        match &mut self.stream {
+            Stream::Plain(tcp) => ready!(Pin::new(tcp).poll_read(cx, &mut buffer))?,
+            Stream::Encrypted(tls) => ready!(poll_fill(tls, cx, &mut buffer))?,
+            Stream::Closed => return Poll::Ready(Err(io::ErrorKind::NotConnected.into())),
+        }
+        let received = buffer.filled();
+        if let Some(tap) = &mut self.tap
+            && tap.len() < LARGEST_TAP
+        {
+            tap.extend_from_slice(received);
+        }
+        Poll::Ready(Ok(received.len()))
+    }
+}
+
+/// Reads as many TLS records as there are, not one at a time.
+fn poll_fill(tls: &mut Encrypted, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    while buffer.remaining() > 0 {
+        let before = buffer.filled().len();
+        match Pin::new(&mut *tls).poll_read(cx, buffer) {
+            Poll::Pending if before == 0 => return Poll::Pending,
+            Poll::Pending => break,
+            // What was read first is handed out first; the error comes again.
+            Poll::Ready(Err(error)) if before == 0 => return Poll::Ready(Err(error)),
+            Poll::Ready(Err(_)) => break,
+            Poll::Ready(Ok(())) if buffer.filled().len() == before => break,
+            Poll::Ready(Ok(())) => {}
+        }
+    }
+    Poll::Ready(Ok(()))
+}
+
+impl FuturesRead for Handle {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &mut [u8]) -> Poll<io::Result<usize>> {
+        self.lock().poll_receive(cx, bytes)
+    }
+}
+
+/// Writing only collects; sending is for the flush, which tiberius does after every packet.
+impl FuturesWrite for Handle {
+    fn poll_write(self: Pin<&mut Self>, _cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.lock().write(bytes);
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.lock().poll_send(cx)
+    }
+
+    fn poll_close(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.close();
+        Poll::Ready(Ok(()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_prelogin_message_reads_back() {
+        let reply = parse_prelogin(&prelogin_message([16, 0, 1, 2, 0, 0], ENCRYPT_REQ)).unwrap();
+        assert_eq!((reply.version, reply.encrypt), ([16, 0, 1, 2, 0, 0], ENCRYPT_REQ));
+    }
+
+    #[test]
+    fn a_cut_prelogin_message_is_no_reply() {
+        let message = prelogin_message([0; 6], ENCRYPT_ON);
+        for end in 0..message.len() - 6 {
+            assert!(parse_prelogin(&message[..end]).is_none(), "{end}");
+        }
+    }
+
+    fn handle() -> Handle {
+        Handle::new(Stream::Closed, false, &PreloginReply { version: [0; 6], encrypt: ENCRYPT_OFF })
+    }
+
+    #[test]
+    fn a_request_gets_the_transaction_descriptor_in_its_first_packet_only() {
+        let mut body = vec![22, 0, 0, 0, 18, 0, 0, 0, 2, 0];
+        body.extend_from_slice(&[0; 8]);
+        body.extend_from_slice(&[1, 0, 0, 0]);
+        let first = body.len();
+        body.extend_from_slice(&[9; 60]);
+        // The second packet looks like headers as well, and is none.
+        body[first + 2 + 8..first + 2 + 10].copy_from_slice(&[2, 0]);
+        let handle = handle();
+        handle.set_transaction([7; 8]);
+        let message = packets(BATCH, &body, 32);
+        for byte in &message {
+            handle.lock().write(&[*byte]);
+        }
+        let mut expected = message;
+        expected[18..26].copy_from_slice(&[7; 8]);
+        assert_eq!(handle.lock().outgoing, expected);
+    }
+
+    #[test]
+    fn a_prelogin_is_answered_without_the_network() {
+        let handle = handle();
+        handle.lock().write(&packets(PRELOGIN, &prelogin_message([0; 6], ENCRYPT_NOT_SUP), 4096));
+        assert!(handle.lock().outgoing.is_empty());
+        let canned = handle.lock().canned.clone();
+        assert_eq!(canned[0], REPLY);
+        assert_eq!(parse_prelogin(&canned[HEADER..]).unwrap().encrypt, ENCRYPT_NOT_SUP);
+    }
+}
