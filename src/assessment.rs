@@ -13,10 +13,10 @@ mod tables;
 mod tests;
 mod text;
 
+use crate::model::objects::SourceObjects;
+use crate::model::plan::Plan;
+use crate::model::table::SourceTable;
 use crate::plan::build::Refused;
-use crate::plan::document::Plan;
-use crate::schema::SourceTable;
-use crate::schema::objects::SourceObjects;
 pub use estimate::Estimate;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

@@ -58,19 +58,16 @@
 //! - Not guaranteed here: that data was copied. S3 holds ownership and status; the ledger in the target is the truth
 //!   about data, and a start reconciles the one from the other.
 
-pub mod document;
 pub mod file;
 mod keys;
-pub mod location;
 mod probe;
 mod put;
 pub mod repository;
 pub mod s3;
 pub mod store;
 
-pub use document::refuse_foreign;
 pub use keys::table_folder;
-pub use location::{CheckpointUrl, RunId};
+
 pub use repository::{Checkpoints, Entry, Written, open_store};
 
 #[cfg(test)]

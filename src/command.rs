@@ -11,7 +11,7 @@ mod status;
 mod sync;
 
 use crate::error::Result;
-use crate::orchestrator::Outcome;
+use crate::model::outcome::Outcome;
 use crate::settings::{Command, Settings};
 use crate::stop::Shutdown;
 

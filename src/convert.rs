@@ -6,7 +6,6 @@ pub mod encode;
 mod lenient;
 mod number;
 mod operation;
-pub mod policy;
 mod text;
 mod time;
 pub mod types;

@@ -1,8 +1,13 @@
 //! One error type for the whole program: a kind, what happened, where, and what caused it.
 //!
-//! [`ErrorKind::policy`] is THE table: kind -> code, retry, exit code, remedy. A new kind is added only where a user
+//! [`ErrorKind::policy`] is THE table: kind -> code, retry, exit code, does it stop the pod, remedy. [`Verdict`] says which
+//! of several errors a process ends with. A new kind is added only where a user
 //! or an orchestrator would act differently. The default for anything unforeseen is "do not retry". The code of a
 //! kind is stored in checkpoints, so it may never change.
+
+mod verdict;
+
+pub use verdict::Verdict;
 
 use std::fmt;
 
@@ -84,6 +89,8 @@ pub struct Policy {
     pub retry: bool,
     /// Exit code of a process that ends with this error (DESIGN section 6).
     pub exit: u8,
+    /// Does it end the work of the whole pod, since every other table would end the same way? Else only its table's.
+    pub stops_pod: bool,
     /// What a person should do.
     pub remedy: &'static str,
 }
@@ -129,42 +136,44 @@ impl ErrorKind {
     #[must_use]
     #[rustfmt::skip] // one row a kind: a table is read by columns
     pub const fn policy(self) -> Policy {
-        const fn row(code: &'static str, retry: bool, exit: u8, remedy: &'static str) -> Policy {
-            Policy { code, retry, exit, remedy }
+        const POD: bool = true;
+        const TABLE: bool = false;
+        const fn row(code: &'static str, retry: bool, exit: u8, stops_pod: bool, remedy: &'static str) -> Policy {
+            Policy { code, retry, exit, stops_pod, remedy }
         }
         match self {
-            Self::Usage => row("usage", false, 2, "correct the command line; --help lists what is accepted"),
-            Self::Config => row("config", false, 2, "correct the configuration named above"),
-            Self::SourceLogin => row("source_login", false, 2, "check user and password of the source URL"),
-            Self::SourceMissing => row("source_missing", false, 2, "check the database name of the source URL"),
-            Self::SourcePermission => row("source_permission", false, 2, "grant the login SELECT and VIEW DEFINITION on the source"),
-            Self::SourceUnavailable => row("source_unavailable", true, 4, "check that the source is up and reachable, then rerun"),
-            Self::SourceRefused => row("source_refused", false, 3, "read the source's message, mend the table or exclude it, then rerun"),
-            Self::TargetLogin => row("target_login", false, 2, "check user and password of the target URL"),
-            Self::TargetMissing => row("target_missing", false, 2, "create the target database or correct its name in the target URL"),
-            Self::TargetPermission => row("target_permission", false, 2, "grant the role CREATE on the target database and ownership of its tables"),
-            Self::TargetUnavailable => row("target_unavailable", true, 4, "check that the target is up and reachable, then rerun"),
-            Self::TargetRefused => row("target_refused", false, 3, "read the target's message, mend the table, then rerun"),
-            Self::StoreRefused => row("store_refused", false, 2, "check bucket, region, endpoint and credentials of --checkpoint"),
-            Self::StoreUnconditional => row("store_unconditional", false, 2, "use a store that honours If-None-Match and If-Match (AWS S3, SeaweedFS, MinIO)"),
-            Self::StoreUnavailable => row("store_unavailable", true, 4, "check that the checkpoint store is up and reachable, then rerun"),
-            Self::CheckpointDamaged => row("checkpoint_damaged", false, 2, "restore the object named above; `shardferry reset` clears that of a table or of the finish step, a damaged plan needs another --run-id"),
-            Self::CheckpointNewer => row("checkpoint_newer", false, 2, "use the version of shardferry that wrote it, or a newer one"),
-            Self::PlanForeign => row("plan_foreign", false, 2, "use another --run-id, or go back to the source and filters of the plan"),
-            Self::PlanMissing => row("plan_missing", false, 2, "run `shardferry plan` first, or check --checkpoint and --run-id"),
-            Self::SchemaMissing => row("schema_missing", false, 2, "run `shardferry schema` for these tables first, or `shardferry run` for everything"),
-            Self::SourceChanged => row("source_changed", false, 3, "make a new plan under another --run-id, or restore the table's definition"),
-            Self::TargetMismatch => row("target_mismatch", false, 3, "drop or correct the target table, then rerun"),
-            Self::Unsupported => row("unsupported", false, 3, "exclude the column or the table, or convert it on the source"),
-            Self::Value => row("value", false, 3, "correct the value on the source, then rerun"),
-            Self::TargetData => row("target_data", false, 3, "remove the rows or constraints that stand in the way, then rerun"),
-            Self::TablesFailed => row("tables_failed", false, 3, "`shardferry status` lists the failed tables; mend them and rerun"),
-            Self::Unfinished => row("unfinished", false, 5, "`shardferry status` lists the tables that are missing; rerun when they are completed"),
-            Self::Fenced => row("fenced", false, 5, "another pod works on this table; rerun when it has ended"),
-            Self::Different => row("different", false, 6, "look at the differences before anything else is done"),
-            Self::Terminated => row("terminated", false, 143, "rerun to go on; the checkpoint is saved"),
-            Self::Interrupted => row("interrupted", false, 130, "rerun to go on; the checkpoint is saved"),
-            Self::Bug => row("bug", false, 1, "this should not happen: please report it with the log"),
+            Self::Usage => row("usage", false, 2, TABLE, "correct the command line; --help lists what is accepted"),
+            Self::Config => row("config", false, 2, POD, "correct the configuration named above"),
+            Self::SourceLogin => row("source_login", false, 2, POD, "check user and password of the source URL"),
+            Self::SourceMissing => row("source_missing", false, 2, POD, "check the database name of the source URL"),
+            Self::SourcePermission => row("source_permission", false, 2, TABLE, "grant the login SELECT and VIEW DEFINITION on the source"),
+            Self::SourceUnavailable => row("source_unavailable", true, 4, POD, "check that the source is up and reachable, then rerun"),
+            Self::SourceRefused => row("source_refused", false, 3, TABLE, "read the source's message, mend the table or exclude it, then rerun"),
+            Self::TargetLogin => row("target_login", false, 2, POD, "check user and password of the target URL"),
+            Self::TargetMissing => row("target_missing", false, 2, POD, "create the target database or correct its name in the target URL"),
+            Self::TargetPermission => row("target_permission", false, 2, TABLE, "grant the role CREATE on the target database and ownership of its tables"),
+            Self::TargetUnavailable => row("target_unavailable", true, 4, POD, "check that the target is up and reachable, then rerun"),
+            Self::TargetRefused => row("target_refused", false, 3, TABLE, "read the target's message, mend the table, then rerun"),
+            Self::StoreRefused => row("store_refused", false, 2, POD, "check bucket, region, endpoint and credentials of --checkpoint"),
+            Self::StoreUnconditional => row("store_unconditional", false, 2, TABLE, "use a store that honours If-None-Match and If-Match (AWS S3, SeaweedFS, MinIO)"),
+            Self::StoreUnavailable => row("store_unavailable", true, 4, POD, "check that the checkpoint store is up and reachable, then rerun"),
+            Self::CheckpointDamaged => row("checkpoint_damaged", false, 2, TABLE, "restore the object named above; `shardferry reset` clears that of a table or of the finish step, a damaged plan needs another --run-id"),
+            Self::CheckpointNewer => row("checkpoint_newer", false, 2, TABLE, "use the version of shardferry that wrote it, or a newer one"),
+            Self::PlanForeign => row("plan_foreign", false, 2, TABLE, "use another --run-id, or go back to the source and filters of the plan"),
+            Self::PlanMissing => row("plan_missing", false, 2, TABLE, "run `shardferry plan` first, or check --checkpoint and --run-id"),
+            Self::SchemaMissing => row("schema_missing", false, 2, TABLE, "run `shardferry schema` for these tables first, or `shardferry run` for everything"),
+            Self::SourceChanged => row("source_changed", false, 3, TABLE, "make a new plan under another --run-id, or restore the table's definition"),
+            Self::TargetMismatch => row("target_mismatch", false, 3, TABLE, "drop or correct the target table, then rerun"),
+            Self::Unsupported => row("unsupported", false, 3, TABLE, "exclude the column or the table, or convert it on the source"),
+            Self::Value => row("value", false, 3, TABLE, "correct the value on the source, then rerun"),
+            Self::TargetData => row("target_data", false, 3, TABLE, "remove the rows or constraints that stand in the way, then rerun"),
+            Self::TablesFailed => row("tables_failed", false, 3, TABLE, "`shardferry status` lists the failed tables; mend them and rerun"),
+            Self::Unfinished => row("unfinished", false, 5, TABLE, "`shardferry status` lists the tables that are missing; rerun when they are completed"),
+            Self::Fenced => row("fenced", false, 5, TABLE, "another pod works on this table; rerun when it has ended"),
+            Self::Different => row("different", false, 6, TABLE, "look at the differences before anything else is done"),
+            Self::Terminated => row("terminated", false, 143, TABLE, "rerun to go on; the checkpoint is saved"),
+            Self::Interrupted => row("interrupted", false, 130, TABLE, "rerun to go on; the checkpoint is saved"),
+            Self::Bug => row("bug", false, 1, TABLE, "this should not happen: please report it with the log"),
         }
     }
 }

@@ -39,17 +39,17 @@ pub mod failpoint;
 #[cfg(test)]
 mod generated;
 pub mod limits;
+pub mod model;
 pub mod orchestrator;
 pub mod plan;
+pub mod postgres;
 pub mod progress;
 pub mod report;
 pub mod retry;
-pub mod schema;
 pub mod secret;
 pub mod settings;
-pub mod stop;
 pub mod sqlserver;
-pub mod postgres;
+pub mod stop;
 pub mod telemetry;
 pub mod tsql;
 

@@ -4,6 +4,8 @@
 //! Linux: cgroups(7); Control Group v2, "memory.max", "cpu.max"; cgroup-v1/memory, "memory.limit_in_bytes"; CFS bandwidth
 //! control, "cpu.cfs_quota_us"; proc_pid_status(5), "Cpus_allowed_list".
 
+pub mod memory;
+
 use std::path::{Path, PathBuf};
 
 /// The least memory limit of the own control group and those above it; None where there is none below the machine's memory.

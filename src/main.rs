@@ -1,7 +1,8 @@
 //! Parse, start, run, and turn the outcome into an exit code; nothing else.
 
 use shardferry::error::{Error, ErrorKind, Result};
-use shardferry::orchestrator::{Outcome, Reporter};
+use shardferry::model::outcome::Outcome;
+use shardferry::orchestrator::Reporter;
 use shardferry::settings::{self, Environment, Failure, Settings};
 use shardferry::stop::Shutdown;
 use shardferry::{command, telemetry};

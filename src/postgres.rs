@@ -18,7 +18,6 @@ pub mod objects;
 mod parameters;
 pub mod pooler;
 pub mod replicas;
-pub mod settings;
 mod tls;
 mod transaction;
 pub mod unlogged;
@@ -26,5 +25,4 @@ pub mod writer;
 
 pub use client::{Client, Transaction};
 pub use errors::server_error;
-pub use settings::TargetSettings;
 pub use writer::CopyWriter;

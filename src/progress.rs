@@ -5,11 +5,13 @@
 //! ([`Progress::chunk_committed`]); rows under way are shown, never summed up.
 
 mod bars;
+mod events;
 mod lines;
 
 use crate::cli::LogFormat;
 use crate::error::Error;
-use crate::schema::TableName;
+use crate::model::counts::{Totals, thousands};
+use crate::model::names::TableName;
 use crate::settings::LogSettings;
 use crate::telemetry::Console;
 use bars::Bars;
@@ -17,8 +19,6 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
-
-pub use lines::thousands;
 
 /// Finished tables between two summaries.
 const SUMMARY_EVERY: u64 = 10;
@@ -68,35 +68,6 @@ impl Running {
     fn so_far(&self) -> (u64, u64) {
         let add = |sum: (u64, u64), more: &(u64, u64)| (sum.0 + more.0, sum.1 + more.1);
         self.under_way.values().fold(self.committed, add)
-    }
-}
-
-/// The counts of a process.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Totals {
-    /// Tables chosen.
-    pub tables: u64,
-    /// Completed by this process.
-    pub completed: u64,
-    /// Completed before.
-    pub skipped: u64,
-    pub failed: u64,
-    pub in_progress: u64,
-    /// Committed by this process.
-    pub rows: u64,
-    pub bytes: u64,
-}
-
-impl Totals {
-    /// Tables this process has ended with, one way or the other.
-    const fn finished(&self) -> u64 {
-        self.completed + self.failed
-    }
-
-    /// Tables not begun.
-    #[must_use]
-    pub const fn remaining(&self) -> u64 {
-        self.tables.saturating_sub(self.completed + self.skipped + self.failed + self.in_progress)
     }
 }
 

@@ -3,40 +3,21 @@
 //! A step that is retried must be idempotent: what a failed attempt left behind must not matter to the next one.
 
 use crate::error::{Error, Result};
+use crate::settings::RetryPolicy;
 use crate::stop::Shutdown;
 use crate::telemetry::measures;
 use backon::{BackoffBuilder, ExponentialBuilder};
 use std::time::Duration;
 
-/// How often and how long.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RetryPolicy {
-    /// Tries after the first one; 0 never retries.
-    pub retries: usize,
-    /// The first pause; each is twice the one before, plus a jitter of up to its own length.
-    pub first_wait: Duration,
-    /// No pause is longer than this, jitter aside.
-    pub max_wait: Duration,
-}
-
-impl Default for RetryPolicy {
-    /// 8 retries, 0.5 s to 30 s: about two minutes in all.
-    fn default() -> Self {
-        Self { retries: 8, first_wait: Duration::from_millis(500), max_wait: Duration::from_secs(30) }
-    }
-}
-
-impl RetryPolicy {
-    /// The pauses of one loop.
-    fn waits(self) -> impl Iterator<Item = Duration> {
-        ExponentialBuilder::new()
-            .with_min_delay(self.first_wait.min(self.max_wait))
-            .with_max_delay(self.max_wait)
-            .with_factor(2.0)
-            .with_max_times(self.retries)
-            .with_jitter()
-            .build()
-    }
+/// The pauses of one loop.
+fn waits(policy: RetryPolicy) -> impl Iterator<Item = Duration> {
+    ExponentialBuilder::new()
+        .with_min_delay(policy.first_wait.min(policy.max_wait))
+        .with_max_delay(policy.max_wait)
+        .with_factor(2.0)
+        .with_max_times(policy.retries)
+        .with_jitter()
+        .build()
 }
 
 /// The state of one retry loop. [`retry`] is the usual way to use it; where a step must borrow mutably and be sent
@@ -53,7 +34,7 @@ impl<'a> Retrying<'a> {
     /// Before the first attempt; `what` names the step in the log.
     #[must_use]
     pub fn new(policy: RetryPolicy, shutdown: &'a Shutdown, what: &'a str) -> Self {
-        Self { waits: Box::new(policy.waits()), shutdown, what, attempt: 1, of: policy.retries + 1 }
+        Self { waits: Box::new(waits(policy)), shutdown, what, attempt: 1, of: policy.retries + 1 }
     }
 
     /// After a failed attempt: waits, and returns when the step may be tried again.
@@ -158,7 +139,7 @@ mod tests {
 
     #[test]
     fn the_pauses_grow_and_stay_under_the_limit_with_jitter() {
-        let waits: Vec<_> = RetryPolicy::default().waits().collect();
+        let waits: Vec<_> = waits(RetryPolicy::default()).collect();
         assert_eq!(waits.len(), 8);
         assert!(waits[0] >= Duration::from_millis(500) && waits[0] <= Duration::from_secs(1), "{waits:?}");
         assert!(waits.iter().all(|wait| *wait <= Duration::from_secs(60)), "{waits:?}");

@@ -10,28 +10,31 @@ mod file;
 mod layers;
 mod node;
 mod plan_choices;
+mod retries;
+pub mod source;
 mod tables;
+pub mod target;
 mod telemetry;
 mod values;
 
 pub use choices::{Consistency, LogSettings, OutputSettings, Rejects, Throttle, Truncate};
 pub use environment::Environment;
+pub use retries::RetryPolicy;
 pub use telemetry::{Collector, Protocol, TelemetrySettings};
 
-use crate::checkpoint::{CheckpointUrl, RunId};
 use crate::cli::{
     Cli, CliCommand, CopyArgs, Format, PhaseChoice, PlanChoiceArgs, RunArguments, SelectionArgs, SourceArgs,
     TargetArgs, WorkArgs,
 };
-use crate::copy::budget;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
-use crate::plan::document::PlanOptions;
-use crate::plan::shards::Selection;
-use crate::retry::RetryPolicy;
-use crate::schema::TableName;
-use crate::sqlserver::settings::SourceSettings;
-use crate::postgres::settings::TargetSettings;
+use crate::limits::memory;
+use crate::model::location::{CheckpointUrl, RunId};
+use crate::model::names::TableName;
+use crate::model::plan::PlanOptions;
+use crate::model::selection::Selection;
+use crate::settings::source::SourceSettings;
+use crate::settings::target::TargetSettings;
 use clap::FromArgMatches;
 use file::TablesSection;
 use std::ffi::OsString;
@@ -376,7 +379,7 @@ fn check(settings: &Settings) -> Result<()> {
 fn default_jobs(memory: Option<u64>, root: &Path) -> NonZeroUsize {
     let wanted = usize::try_from(limits::cpus(root)).unwrap_or(MOST_DEFAULT_JOBS);
     let wanted = wanted.saturating_mul(JOBS_PER_CPU).clamp(1, MOST_DEFAULT_JOBS);
-    budget::fitting(memory, NonZeroUsize::new(wanted).unwrap_or(NonZeroUsize::MIN), root)
+    memory::fitting(memory, NonZeroUsize::new(wanted).unwrap_or(NonZeroUsize::MIN), root)
 }
 
 fn retry_policy(retries: Option<usize>, max_wait: Duration) -> RetryPolicy {

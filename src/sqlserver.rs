@@ -14,7 +14,6 @@ pub mod errors;
 pub mod filters;
 pub mod rows;
 pub mod select;
-pub mod settings;
 mod tls;
 mod transport;
 pub mod wire;

@@ -25,7 +25,7 @@ pub use otlp::FLUSH;
 pub use spans::phase;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::orchestrator::Outcome;
+use crate::model::outcome::Outcome;
 use crate::settings::Settings;
 use opentelemetry::metrics::MeterProvider;
 use opentelemetry::trace::TraceContextExt;

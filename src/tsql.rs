@@ -27,7 +27,8 @@ mod tests;
 mod types;
 mod walk;
 
-use crate::schema::{ColumnName, SourceType, TableName};
+use crate::model::names::{ColumnName, TableName};
+use crate::model::types::SourceType;
 use std::collections::BTreeSet;
 
 /// A column that the expression may name.

@@ -3,7 +3,8 @@
 use crate::Failure;
 use crate::encoded::table;
 use crate::shapes::Shape;
-use shardferry::convert::encode::{CopyEncoder, Limits};
+use shardferry::convert::encode::CopyEncoder;
+use shardferry::limits::memory::BufferLimits;
 use shardferry::sqlserver::wire::{Decoder, Event, NoRows};
 
 /// What the program gives a batch, and what it reads at once.
@@ -26,7 +27,7 @@ pub fn transcode(shape: &Shape) -> Result<u64, Failure> {
         };
         match event {
             Event::Columns => {
-                let limits = Limits::batches_of(BATCH);
+                let limits = BufferLimits::batches_of(BATCH);
                 encoder = Some(CopyEncoder::new(&table(&shape.columns), decoder.columns(), limits)?);
             }
             Event::NeedMore => {

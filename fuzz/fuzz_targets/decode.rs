@@ -5,11 +5,13 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use shardferry::convert::encode::{CopyEncoder, Limits};
+use shardferry::convert::encode::CopyEncoder;
+use shardferry::limits::memory::BufferLimits;
 use shardferry::convert::types::map;
 use shardferry::error::{ErrorKind, Result};
-use shardferry::plan::document::{PlannedColumn, PlannedTable};
-use shardferry::schema::{ColumnName, SourceType, TableName};
+use shardferry::model::plan::{PlannedColumn, PlannedTable};
+use shardferry::model::names::{ColumnName, TableName};
+use shardferry::model::types::SourceType;
 use shardferry::sqlserver::wire::{Decoder, Event, NoRows, RowEncoder, WireColumn, WireType};
 
 #[path = "../../tests/integration/tds_bytes.rs"]
@@ -98,7 +100,7 @@ fn planned(column: &WireColumn) -> Option<PlannedColumn> {
     let target_type = (mapping.sent == source_type).then_some(mapping.target_type)?;
     Some(PlannedColumn {
         map: None,
-        policies: shardferry::convert::policy::Policies::default(),
+        policies: shardferry::model::policy::Policies::default(),
         mask: None,
         collation: None,
         source: ColumnName::new(&column.name),
@@ -129,7 +131,7 @@ fn rows_for(columns: &[WireColumn]) -> Rows {
         bytes: 0,
         column_fingerprint: String::new(),
     };
-    match CopyEncoder::new(&table, columns, Limits { value: 1 << 20, ..Limits::batches_of(4096) }) {
+    match CopyEncoder::new(&table, columns, BufferLimits { value: 1 << 20, ..BufferLimits::batches_of(4096) }) {
         Ok(encoder) => Rows::Copy(Box::new(encoder)),
         Err(error) => {
             assert!(matches!(error.kind(), ErrorKind::SourceRefused), "{error}");

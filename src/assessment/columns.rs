@@ -1,12 +1,13 @@
 //! What is said of a column: its name, its type, what of its values does not arrive.
 
 use super::{Finding, Material, Name, Said, Verdict, tables};
-use crate::convert::policy::{FractionPolicy, InvalidPolicy, Mask, NulPolicy, OffsetPolicy, Policies};
 use crate::convert::types;
+use crate::model::collation;
+use crate::model::plan::{PlannedColumn, PlannedTable, UnsupportedColumn};
+use crate::model::policy::{FractionPolicy, InvalidPolicy, Mask, NulPolicy, OffsetPolicy, Policies};
+use crate::model::table::{SourceColumn, SourceTable};
 use crate::plan::build::EXCLUDED;
-use crate::plan::document::{PlannedColumn, PlannedTable, UnsupportedColumn};
-use crate::plan::{collation, computed};
-use crate::schema::{SourceColumn, SourceTable};
+use crate::plan::computed;
 
 pub(super) fn add(
     material: &Material<'_>,
@@ -172,7 +173,7 @@ fn collated(column: &PlannedColumn, said: &mut Said<'_>) {
     let Some(name) = column.source_type.collation.as_deref().filter(|_| column.mask.is_none()) else {
         return;
     };
-    let ignored = collation::of(name);
+    let ignored = collation::ignored_by(name);
     if column.target_type == "citext" {
         if ignored.ignores_accents {
             let reason = format!("{name} ignores {ignored}; citext ignores case alone");

@@ -1,8 +1,8 @@
 //! How much there is: rows, bytes, disk and time. Rules of thumb, said as such (`docs/assessment.md`).
 
 use super::Material;
-use crate::plan::document::PlannedTable;
-use crate::schema::objects::SourceObjects;
+use crate::model::objects::SourceObjects;
+use crate::model::plan::PlannedTable;
 use serde::Serialize;
 
 /// Bytes of a row beside its values: header (24) and line pointer (4).
@@ -49,7 +49,7 @@ pub(super) fn of(material: &Material<'_>, jobs: usize) -> Estimate {
 }
 
 fn of_indexes(table: &PlannedTable, objects: &SourceObjects) -> u64 {
-    let width = |name: &crate::schema::ColumnName| {
+    let width = |name: &crate::model::names::ColumnName| {
         let column = table.columns.iter().find(|column| column.source == *name);
         column.map_or(0, |column| match u64::try_from(column.source_type.max_length) {
             Ok(bytes) => bytes.min(LONG_VALUE),

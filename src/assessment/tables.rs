@@ -1,10 +1,13 @@
 //! What is said of a table: its name, its rows, its keys.
 
 use super::{Finding, Material, Name, Said, Verdict};
-use crate::plan::document::{NameCase, Partitions, PlannedTable};
-use crate::plan::names::{self, Renamed};
+use crate::model::names;
+use crate::model::names::NameCase;
+use crate::model::names::Renamed;
+use crate::model::names::TableName;
+use crate::model::plan::{Partitions, PlannedTable};
+use crate::model::table::SourceTable;
 use crate::plan::partitions;
-use crate::schema::{SourceTable, TableName};
 
 pub(super) fn add(
     material: &Material<'_>,
@@ -60,7 +63,7 @@ pub(super) fn add(
     partitioned(material, table, &mut said);
 }
 
-fn choice<'m>(material: &Material<'m>, table: &TableName) -> Option<&'m crate::plan::document::TableChoice> {
+fn choice<'m>(material: &Material<'m>, table: &TableName) -> Option<&'m crate::model::plan::TableChoice> {
     let alike = |written: &str| written.to_lowercase() == table.to_string().to_lowercase();
     let choices = &material.plan.options.tables;
     choices
@@ -93,7 +96,7 @@ fn partitioned(material: &Material<'_>, table: &PlannedTable, said: &mut Said<'_
 
 /// What is said of a name.
 pub(super) fn name(said: &mut Said<'_>, source: &str, target: &str, case: NameCase, chosen: bool) {
-    let (name, why) = match names::why(source, target, case, chosen) {
+    let (name, why) = match names::rename_reason(source, target, case, chosen) {
         None => (Name::AsIs, String::new()),
         Some(Renamed::Chosen) => (Name::NameChosen, "as the configuration says".to_owned()),
         Some(Renamed::Case) => (Name::NameCase, "by --name-case".to_owned()),
@@ -119,7 +122,7 @@ pub(super) fn name(said: &mut Said<'_>, source: &str, target: &str, case: NameCa
 }
 
 fn schema(said: &mut Said<'_>, source: &str, target: &str, case: NameCase) {
-    if let Some(renamed) = names::why(source, target, case, false)
+    if let Some(renamed) = names::rename_reason(source, target, case, false)
         && renamed != Renamed::Case
     {
         let name = if renamed == Renamed::TooLong { Name::NameTooLong } else { Name::NameTaken };

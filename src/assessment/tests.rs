@@ -1,8 +1,11 @@
 use super::*;
-use crate::convert::policy::{FractionPolicy, Mask, Policies};
+use crate::model::names::ColumnName;
+use crate::model::names::NameCase;
+use crate::model::plan::{Collations, ColumnChoice, PlanOptions, PlannedSource, TableChoice};
+use crate::model::policy::{FractionPolicy, Mask, Policies};
+use crate::model::table::{Identity, Key, KeyColumn, SourceColumn};
+use crate::model::types::SourceType;
 use crate::plan::build::{Draft, Inputs, draft};
-use crate::plan::document::{Collations, ColumnChoice, NameCase, PlanOptions, PlannedSource, TableChoice};
-use crate::schema::{ColumnName, Identity, Key, KeyColumn, SourceColumn, SourceType};
 use jiff::Timestamp;
 
 fn column(name: &str, ty: &str, length: i16, scale: u8) -> SourceColumn {

@@ -1,7 +1,7 @@
 //! The assessment for a terminal: totals, what is not converted as it is, and the estimate.
 
 use super::{Assessment, Count, Finding, Verdict, estimate};
-use crate::progress::thousands;
+use crate::model::counts::thousands;
 use comfy_table::{Cell, CellAlignment, Table, presets};
 use std::fmt::Write;
 

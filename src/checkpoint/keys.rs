@@ -6,8 +6,8 @@
 //! only one; a part that gets longer than 100 bytes is cut there, after a whole escape. The index alone makes a key
 //! unique and the document holds the whole name: keys are made from the plan and never parsed.
 
-use super::location::RunId;
-use crate::plan::document::PlannedTable;
+use crate::model::location::RunId;
+use crate::model::plan::PlannedTable;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_');
@@ -72,7 +72,7 @@ pub(super) fn probe(run: &RunId, operation: &str) -> String {
 mod tests {
     use super::*;
     use crate::checkpoint::tests::plan as a_plan;
-    use crate::schema::TableName;
+    use crate::model::names::TableName;
 
     fn key(index: u32, schema: &str, name: &str) -> String {
         let mut planned = a_plan(1).tables.remove(0);

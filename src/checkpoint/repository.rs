@@ -1,16 +1,26 @@
 //! The objects of one run as documents: what the rest of the program works with.
 
-use super::document::{Document, FinishDocument, PodDocument, TableDocument, VERSION};
-use super::document::{damaged, decode, encode, refuse_foreign, same_plan};
 use super::file::FileStore;
-use super::location::{CheckpointUrl, RunId};
 use super::put::{Put, operation_id, put};
 use super::s3::S3Store;
 use super::store::{Listed, Object, Store, Tag};
 use super::{keys, probe};
 use crate::error::{Error, ErrorKind, Result};
 use crate::failpoint;
-use crate::plan::document::{self, Plan, PlannedTable};
+use crate::model::checkpoint::Document;
+use crate::model::checkpoint::FinishDocument;
+use crate::model::checkpoint::PodDocument;
+use crate::model::checkpoint::TableDocument;
+use crate::model::checkpoint::VERSION;
+use crate::model::checkpoint::damaged;
+use crate::model::checkpoint::decode;
+use crate::model::checkpoint::encode;
+use crate::model::checkpoint::refuse_foreign;
+use crate::model::checkpoint::same_plan;
+use crate::model::location::CheckpointUrl;
+use crate::model::location::RunId;
+use crate::model::plan;
+use crate::model::plan::{Plan, PlannedTable};
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
@@ -159,7 +169,7 @@ impl Checkpoints {
     pub async fn plan_if_any(&self) -> Result<Option<Plan>> {
         let key = keys::plan(&self.run);
         let Some(object) = self.get(&key).await? else { return Ok(None) };
-        let plan: Plan = decode(&self.shown(&key), &object.body, document::VERSION)?;
+        let plan: Plan = decode(&self.shown(&key), &object.body, plan::VERSION)?;
         if (1u32..).zip(&plan.tables).any(|(index, table)| table.index != index) {
             return Err(damaged(&self.shown(&key), "its tables are not numbered 1, 2, 3 …"));
         }

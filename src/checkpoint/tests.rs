@@ -1,7 +1,8 @@
 //! What the tests of this part share: a plan.
 
-use crate::plan::document::{Plan, PlanOptions, PlannedColumn, PlannedSource, PlannedTable, VERSION};
-use crate::schema::{ColumnName, SourceType, TableName};
+use crate::model::names::{ColumnName, TableName};
+use crate::model::plan::{Plan, PlanOptions, PlannedColumn, PlannedSource, PlannedTable, VERSION};
+use crate::model::types::SourceType;
 use jiff::Timestamp;
 
 /// Tables `dbo.T1`, `dbo.T2` …
@@ -34,7 +35,7 @@ fn planned(index: u32) -> PlannedTable {
         target: TableName::new("public", format!("t{index}")),
         columns: vec![PlannedColumn {
             map: None,
-            policies: crate::convert::policy::Policies::default(),
+            policies: crate::model::policy::Policies::default(),
             mask: None,
             collation: None,
             source: column.clone(),

@@ -2,10 +2,10 @@
 //! same, since both ask the same functions.
 
 use crate::assessment::{self, Finding, Material, Verdict};
-use crate::checkpoint::document::{FinishFinding, FinishVerdict};
-use crate::plan::document::Plan;
-use crate::schema::SourceTable;
-use crate::schema::objects::SourceObjects;
+use crate::model::checkpoint::{FinishFinding, FinishVerdict};
+use crate::model::objects::SourceObjects;
+use crate::model::plan::Plan;
+use crate::model::table::SourceTable;
 use crate::postgres::ddl::Statement;
 use crate::postgres::objects::{Planned, Step};
 

@@ -2,30 +2,30 @@
 //! a claim of its own; every step finds what is there already, so a rerun goes on where a killed pod stopped.
 
 use super::{findings, start};
-use crate::checkpoint::document::{FinishDocument, FinishFinding, FinishVerdict, Status};
 use crate::checkpoint::{Checkpoints, Entry};
 use crate::clock;
-use crate::copy::around::Around;
-use crate::copy::claim::{Asked, Claim, FINISH_INDEX, Settled};
 use crate::copy::context::{Context, Started};
-use crate::copy::owner;
-use crate::copy::state::{self, Done, Event};
+use crate::copy::owner::ask;
+use crate::copy::owner::claim::{Asked, Claim, FINISH_INDEX, Settled};
+use crate::copy::table::objects::Around;
 use crate::error::{Error, ErrorKind, Result};
 use crate::failpoint;
-use crate::orchestrator::Outcome;
-use crate::plan::document::{Plan, PlannedTable};
-use crate::progress::Progress;
-use crate::retry::Retrying;
-use crate::schema::SourceTable;
-use crate::settings::Settings;
-use crate::stop::Shutdown;
-use crate::sqlserver::catalog as source_catalog;
+use crate::model::checkpoint::{FinishDocument, FinishFinding, FinishVerdict, Status};
+use crate::model::outcome::Outcome;
+use crate::model::phase;
+use crate::model::phase::{Done, Event};
+use crate::model::plan::{Plan, PlannedTable};
+use crate::model::table::SourceTable;
 use crate::postgres::client::Client as TargetClient;
 use crate::postgres::ledger;
 use crate::postgres::names::Names;
 use crate::postgres::objects;
 use crate::postgres::objects::{Planned, Report};
 use crate::postgres::unlogged;
+use crate::retry::Retrying;
+use crate::settings::Settings;
+use crate::sqlserver::catalog as source_catalog;
+use crate::stop::Shutdown;
 use crate::telemetry::{RunPhase, phase};
 use std::sync::Arc;
 
@@ -64,7 +64,7 @@ pub(super) async fn finish(
         tracing::warn!(
             "finish is called completed, but the target's ledger knows nothing of it: doing it (again)"
         );
-        entry.document.status = state::next(&entry.document.status, Event::Reset, clock::now())?;
+        entry.document.status = phase::next(&entry.document.status, Event::Reset, clock::now())?;
     }
     let (mut source, server) = start::source(settings, shutdown).await?;
     start::same_plan(plan, &server, None)?;
@@ -74,7 +74,7 @@ pub(super) async fn finish(
         checkpoints: checkpoints.clone(),
         plan: plan.clone(),
         consistency: settings.consistency.clone(),
-        progress: Progress::new(&settings.log),
+        watcher: std::sync::Arc::new(|_| ()),
         epochs,
         rejects: None,
         around: Around::nothing(),
@@ -94,7 +94,7 @@ pub(super) async fn finish(
 
 /// Takes the claim of the finish step.
 async fn own(context: &Arc<Context>, entry: Entry<FinishDocument>) -> Result<Claim<FinishDocument>> {
-    match owner::own_finish(context, entry).await? {
+    match ask::own_finish(context, entry).await? {
         Some(Asked::Owned(claim)) => Ok(claim),
         Some(Asked::Busy(Some(owner))) => {
             Err(Error::new(ErrorKind::Fenced, format!("pod {} does the finish step", owner.pod)))

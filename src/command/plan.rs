@@ -8,20 +8,21 @@ use crate::cli::Format;
 use crate::clock;
 use crate::error::{Error, ErrorKind, Result};
 use crate::failpoint;
-use crate::orchestrator::{self, Outcome};
+use crate::model::counts::thousands;
+use crate::model::objects::SourceObjects;
+use crate::model::outcome::Outcome;
+use crate::model::plan::{Partitions, Plan, PlannedTarget};
+use crate::model::table::{Index, SourceTable};
+use crate::orchestrator;
 use crate::plan::build::Inputs;
-use crate::plan::document::{Partitions, Plan, PlannedTarget};
 use crate::plan::{build, shards};
-use crate::progress::thousands;
-use crate::schema::objects::SourceObjects;
-use crate::schema::{Index, SourceTable};
+use crate::postgres::extensions;
 use crate::settings::Settings;
-use crate::stop::Shutdown;
 use crate::sqlserver::catalog;
 use crate::sqlserver::catalog::Server;
 use crate::sqlserver::client::Client as SourceClient;
 use crate::sqlserver::{collisions, filters};
-use crate::postgres::extensions;
+use crate::stop::Shutdown;
 use crate::telemetry::{RunPhase, phase};
 use serde_json::json;
 use std::io::Write;
@@ -233,7 +234,7 @@ fn as_json(plan: &Plan, ours: bool, ranges: &[String]) -> Result<String> {
 /// One line a shard where shards were asked for, else one line a table.
 fn as_text(plan: &Plan, ranges: &[String]) -> String {
     if ranges.is_empty() {
-        let line = |table: &crate::plan::document::PlannedTable| {
+        let line = |table: &crate::model::plan::PlannedTable| {
             let (rows, bytes) = (thousands(table.rows), thousands(table.bytes));
             format!("{:>5}  {}  ~{rows} rows  ~{bytes} bytes", table.index, table.source)
         };

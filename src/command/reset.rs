@@ -2,15 +2,15 @@
 //! next `sync` truncates their table.
 
 use super::start;
-use crate::checkpoint::document::TableDocument;
 use crate::checkpoint::{Checkpoints, Entry, Written};
 use crate::error::{Error, ErrorKind, Result};
-use crate::orchestrator::Outcome;
-use crate::plan::document::{Plan, PlannedTable};
-use crate::settings::Settings;
-use crate::stop::Shutdown;
+use crate::model::checkpoint::TableDocument;
+use crate::model::outcome::Outcome;
+use crate::model::plan::{Plan, PlannedTable};
 use crate::postgres::client::Client as TargetClient;
 use crate::postgres::{ledger, pooler};
+use crate::settings::Settings;
+use crate::stop::Shutdown;
 use futures_util::{StreamExt, stream};
 
 /// Checkpoint objects written at once.

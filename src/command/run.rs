@@ -2,10 +2,10 @@
 
 use super::{finish, plan, reset, schema, start, sync};
 use crate::checkpoint::Checkpoints;
-use crate::checkpoint::document::Status;
 use crate::error::{Error, ErrorKind, Result};
-use crate::orchestrator::Outcome;
-use crate::plan::document::Plan;
+use crate::model::checkpoint::Status;
+use crate::model::outcome::Outcome;
+use crate::model::plan::Plan;
 use crate::settings::Settings;
 use crate::stop::Shutdown;
 use crate::telemetry::{RunPhase, phase};
@@ -28,7 +28,7 @@ pub(super) async fn run(settings: Settings, shutdown: Shutdown) -> Result<Outcom
     let mut outcome =
         phase(RunPhase::Copy, sync::copy(&settings, &shutdown, &checkpoints, &plan, seen)).await?;
     if let Some(error) = prepared.error {
-        crate::copy::scheduler::keep_worst(&mut outcome.error, error);
+        outcome.add(error);
     }
     if outcome.error.is_some() || !all_copied(&checkpoints, &plan).await? {
         return Ok(outcome);

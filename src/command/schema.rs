@@ -1,21 +1,22 @@
 //! `schema`: schemas, tables and primary keys of the chosen tables. Idempotent; a table that is there must be the plan's.
 
 use super::start::{self, Seen};
-use crate::checkpoint::document::{Phase, PhaseError, Status, TableDocument};
 use crate::checkpoint::{Checkpoints, Entry, Written};
 use crate::clock;
-use crate::copy::scheduler::keep_worst;
-use crate::copy::state::{self, Done, Event};
 use crate::error::{Error, ErrorKind, Result};
 use crate::failpoint;
-use crate::orchestrator::Outcome;
-use crate::plan::document::{Plan, PlannedTable};
-use crate::schema::{Index, SourceTable, TableName};
-use crate::settings::Settings;
-use crate::stop::Shutdown;
+use crate::model::checkpoint::{Phase, PhaseError, Status, TableDocument};
+use crate::model::names::TableName;
+use crate::model::outcome::Outcome;
+use crate::model::phase;
+use crate::model::phase::{Done, Event};
+use crate::model::plan::{Plan, PlannedTable};
+use crate::model::table::{Index, SourceTable};
 use crate::postgres::client::{Client as TargetClient, Transaction};
 use crate::postgres::names::Names;
 use crate::postgres::{catalog, ddl, ledger};
+use crate::settings::Settings;
+use crate::stop::Shutdown;
 use crate::telemetry::{RunPhase, phase};
 use futures_util::{StreamExt, stream};
 use std::collections::BTreeMap;
@@ -99,7 +100,7 @@ pub(super) async fn prepare(
                 outcome.tables_failed += 1;
                 tracing::error!(table = %table.source, code = error.policy().code, error = %error, "the schema of this table failed");
                 writes.push((table, entry, Event::Failed(PhaseError::from(&error))));
-                keep_worst(&mut outcome.error, error);
+                outcome.add(error);
                 continue;
             }
         }
@@ -316,7 +317,7 @@ fn definition(
 fn known(phase: &Phase, event: &Event) -> Result<Phase> {
     match event {
         Event::Failed(_) if phase.status == Status::Completed => {
-            state::next(phase, Event::Reset, clock::now())
+            phase::next(phase, Event::Reset, clock::now())
         }
         _ => Ok(phase.clone()),
     }
@@ -331,7 +332,7 @@ async fn record(
     let write = async |(table, mut entry, event): (&PlannedTable, Entry<TableDocument>, Event)| {
         for _ in 0..WRITE_ATTEMPTS {
             entry.document.schema =
-                state::next(&known(&entry.document.schema, &event)?, event.clone(), clock::now())?;
+                phase::next(&known(&entry.document.schema, &event)?, event.clone(), clock::now())?;
             failpoint!("schema.before_checkpoint");
             let written = checkpoints.write(&mut entry).await?;
             failpoint!("schema.after_checkpoint");
@@ -361,7 +362,7 @@ mod tests {
     fn a_table_that_changed_after_its_schema_was_completed_is_failed() {
         let completed = Phase { status: Status::Completed, ..Phase::default() };
         let event = Event::Failed(PhaseError { code: "target_mismatch".to_owned(), message: "m".to_owned() });
-        let failed = state::next(&known(&completed, &event).unwrap(), event, clock::now()).unwrap();
+        let failed = phase::next(&known(&completed, &event).unwrap(), event, clock::now()).unwrap();
         assert_eq!(failed.status, Status::Failed);
         assert_eq!(known(&completed, &Event::Reset).unwrap(), completed);
     }

@@ -3,19 +3,20 @@
 use crate::checkpoint::Checkpoints;
 use crate::error::{Error, ErrorKind, Result};
 use crate::failpoint;
+use crate::model::names::TableName;
+use crate::model::plan::{Plan, PlanOptions, PlannedSource, PlannedTable};
+use crate::model::table::{Index, SourceTable};
 use crate::plan::build;
-use crate::plan::document::{Plan, PlanOptions, PlannedSource, PlannedTable};
 use crate::plan::shards;
+use crate::postgres::client::Client as TargetClient;
+use crate::postgres::ledger;
 use crate::retry::retry;
-use crate::schema::{Index, SourceTable, TableName};
+use crate::settings::source::SourceSettings;
 use crate::settings::{Consistency, Settings};
-use crate::stop::Shutdown;
 use crate::sqlserver::catalog;
 use crate::sqlserver::catalog::Server;
 use crate::sqlserver::client::Client as SourceClient;
-use crate::sqlserver::settings::SourceSettings;
-use crate::postgres::client::Client as TargetClient;
-use crate::postgres::ledger;
+use crate::stop::Shutdown;
 use std::collections::BTreeMap;
 
 /// What a session that copies nothing is called in the target.
@@ -154,7 +155,8 @@ pub(super) fn consistency(wanted: &Consistency, server: &Server) -> Result<Consi
 /// # Errors
 /// `Usage` for a choice that the plan does not have.
 pub(super) fn selected(settings: &Settings, plan: &Plan) -> Result<Vec<PlannedTable>> {
-    let mut tables: Vec<PlannedTable> = settings.selection.resolve(plan)?.into_iter().cloned().collect();
+    let mut tables: Vec<PlannedTable> =
+        shards::resolve(&settings.selection, plan)?.into_iter().cloned().collect();
     if let Some(name) = &settings.start_from_table {
         let first = shards::find(plan, name)?.index;
         if !tables.iter().any(|table| table.index == first) {

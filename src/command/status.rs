@@ -3,8 +3,8 @@
 use crate::checkpoint::{Checkpoints, Entry};
 use crate::cli::{Format, PhaseChoice};
 use crate::error::{Error, ErrorKind, Result};
-use crate::orchestrator::Outcome;
-use crate::plan::document::Plan;
+use crate::model::outcome::Outcome;
+use crate::model::plan::Plan;
 use crate::report::status::StatusView;
 use crate::report::watch::{INTERVAL, watch};
 use crate::settings::Settings;

@@ -3,30 +3,34 @@
 
 use super::start::{self, Seen};
 use super::{reset, schema};
-use crate::checkpoint::document::{PhaseError, PodDocument, Status, TableDocument, VERSION};
 use crate::checkpoint::{Checkpoints, Entry, Written};
 use crate::clock;
-use crate::convert::policy::LossRecord;
-use crate::copy::around::Around;
+use crate::copy::chunk::rejects::Rejects;
 use crate::copy::context::{Context, Started};
-use crate::copy::rejects::Rejects;
-use crate::copy::replicas;
-use crate::copy::scheduler::{self, Tally, Work, keep_worst};
-use crate::copy::state::{self, Done, Event};
+use crate::copy::events::CopyEvent;
+use crate::copy::limits::replicas;
+use crate::copy::queue::{Tally, Work};
+use crate::copy::scheduler;
+use crate::copy::table::objects::Around;
 use crate::error::{Error, ErrorKind, Result};
-use crate::orchestrator::Outcome;
+use crate::model::checkpoint::{PhaseError, PodDocument, Status, TableDocument, VERSION};
+use crate::model::loss::LossRecord;
+use crate::model::names::TableName;
+use crate::model::outcome::Outcome;
+use crate::model::phase;
+use crate::model::phase::{Done, Event};
+use crate::model::plan::{Plan, PlannedTable};
+use crate::model::table::Index;
 use crate::plan::chunk_key;
-use crate::plan::document::{Plan, PlannedTable};
-use crate::progress::Progress;
-use crate::schema::{Index, TableName};
-use crate::settings::Settings;
-use crate::stop::Shutdown;
 use crate::postgres::catalog;
 use crate::postgres::client::Client as TargetClient;
 use crate::postgres::ledger;
 use crate::postgres::ledger::Tally as Committed;
 use crate::postgres::objects;
 use crate::postgres::unlogged;
+use crate::progress::Progress;
+use crate::settings::Settings;
+use crate::stop::Shutdown;
 use crate::telemetry::spans::TableSpan;
 use crate::telemetry::{RunPhase, measures, phase};
 use jiff::Timestamp;
@@ -86,7 +90,8 @@ pub(super) async fn copy(
         redo_finish(checkpoints, plan).await?;
     }
     let progress = Progress::new(&settings.log);
-    measures::watch(&progress);
+    let totals = progress.clone();
+    measures::watch(move || totals.totals());
     progress.begin(list.chosen, list.work.iter().map(|work| work.table.bytes).sum());
     let total = u32::try_from(plan.tables.len()).unwrap_or(u32::MAX);
     for table in &list.completed {
@@ -101,7 +106,7 @@ pub(super) async fn copy(
         checkpoints: checkpoints.clone(),
         plan: plan.clone(),
         consistency,
-        progress,
+        watcher: progress.watcher(total),
         epochs,
         rejects,
         around,
@@ -126,11 +131,11 @@ pub(super) async fn copy(
             refuse(&context, work, error, &mut tally).await;
         }
     }
-    context.progress.held_back(context.throttle.held().seconds());
-    context.progress.final_summary();
+    progress.held_back(context.throttle.held().seconds());
+    progress.final_summary();
     let outcome = outcome(&list, tally.failed, &tally);
     write_pod(settings, checkpoints, plan, started_at, &mut tally).await;
-    Ok(Outcome { error: tally.error, ..outcome })
+    Ok(Outcome { error: tally.verdict.into_error(), ..outcome })
 }
 
 /// Where rows go that are refused, where they are to go anywhere.
@@ -205,7 +210,7 @@ async fn worklist(
         match (proved, status) {
             (Some(all), Status::Completed) if all.is_complete() && unlogged => {
                 tracing::warn!(table = %table.source, "called completed, but a crash of the target would empty it (or has): it is UNLOGGED");
-                entry.document.data = state::next(&entry.document.data, Event::Reset, clock::now())?;
+                entry.document.data = phase::next(&entry.document.data, Event::Reset, clock::now())?;
                 list.work.push(Work { table, entry });
             }
             (Some(all), _) if all.is_complete() && unlogged => list.work.push(Work { table, entry }),
@@ -223,7 +228,7 @@ async fn worklist(
                     |part| format!("only {} of {} chunks", part.committed, part.chunks),
                 );
                 tracing::warn!(table = %table.source, "called completed, but the target's ledger knows {part} of it: copying what is missing");
-                entry.document.data = state::next(&entry.document.data, Event::Reset, clock::now())?;
+                entry.document.data = phase::next(&entry.document.data, Event::Reset, clock::now())?;
                 list.work.push(Work { table, entry });
             }
             _ => list.work.push(Work { table, entry }),
@@ -252,7 +257,7 @@ async fn mend(
 ) -> Result<()> {
     loop {
         let done = Done { rows: all.rows, bytes: all.bytes, chunks: all.committed, of: all.chunks };
-        entry.document.data = state::next(&entry.document.data, Event::Completed(done), clock::now())?;
+        entry.document.data = phase::next(&entry.document.data, Event::Completed(done), clock::now())?;
         entry.document.owner = None;
         entry.document.losses.clone_from(&lost);
         if checkpoints.write(&mut entry).await? == Written::Stored {
@@ -268,7 +273,7 @@ async fn mend(
 /// Is the table on both sides what the plan says?
 fn check(
     table: &PlannedTable,
-    now: &BTreeMap<crate::schema::TableName, crate::schema::SourceTable>,
+    now: &BTreeMap<crate::model::names::TableName, crate::model::table::SourceTable>,
     indexes: &[Index],
     actual: Option<&catalog::TargetTable>,
 ) -> Result<()> {
@@ -293,10 +298,10 @@ fn check(
 
 /// Records a table that cannot be copied as it is.
 async fn refuse(context: &Context, mut work: Work, error: Error, tally: &mut Tally) {
-    context.progress.table_failed(work.table.index, &error);
+    (context.watcher)(&CopyEvent::TableFailed { index: work.table.index, error: &error });
     tracing::error!(table = %work.table.source, code = error.policy().code, error = %error, "this table is not copied");
     let failed =
-        state::next(&work.entry.document.data, Event::Failed(PhaseError::from(&error)), clock::now());
+        phase::next(&work.entry.document.data, Event::Failed(PhaseError::from(&error)), clock::now());
     let written = match failed {
         Ok(phase) => {
             work.entry.document.data = phase;
@@ -310,7 +315,7 @@ async fn refuse(context: &Context, mut work: Work, error: Error, tally: &mut Tal
     // No claim, so no epoch.
     TableSpan::begin(&work.table, 0).end(&work.table, Status::Failed, (0, 0), Some(&error));
     tally.failed += 1;
-    keep_worst(&mut tally.error, error);
+    tally.verdict.add(error);
 }
 
 fn outcome(list: &Worklist, failed: u64, tally: &Tally) -> Outcome {
@@ -346,8 +351,8 @@ async fn write_pod(
         command: settings.command.name().to_owned(),
         started_at,
         ended_at: clock::now(),
-        exit_code: tally.error.as_ref().map_or(0, |error| error.policy().exit),
-        error: tally.error.as_ref().map(PhaseError::from),
+        exit_code: tally.verdict.worst().map_or(0, |error| error.policy().exit),
+        error: tally.verdict.worst().map(PhaseError::from),
         tables: std::mem::take(&mut tally.tables),
     };
     if let Err(error) = checkpoints.write_pod(&document).await {

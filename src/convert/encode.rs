@@ -8,13 +8,15 @@
 //! costs a value that is as it should be more than one look at its column.
 //!
 //! What is complete can be taken in the middle of a row: every byte but those of a text that is still being collected
-//! (see [`Limits`]). Counters and checksum are those of whole rows, however they were taken.
+//! (see [`BufferLimits`]). Counters and checksum are those of whole rows, however they were taken.
 
 use super::operation::{Operation, operation};
-use crate::convert::policy::{LossRecord, Policies, Sample};
 use crate::error::{Error, ErrorKind, Result};
-use crate::plan::document::PlannedTable;
-use crate::schema::bound::Bound;
+use crate::limits::memory::{BufferLimits, LARGEST_FIELD};
+use crate::model::bound::Bound;
+use crate::model::loss::{LossRecord, Sample};
+use crate::model::plan::PlannedTable;
+use crate::model::policy::Policies;
 use crate::sqlserver::wire::{RowEncoder, WireColumn};
 use bytes::Bytes;
 use fast::Fast;
@@ -49,30 +51,9 @@ mod vector;
 pub(super) mod whole;
 pub(super) mod written;
 
-/// What PostgreSQL can allocate for one field (`MaxAllocSize`).
-const LARGEST_FIELD: usize = 0x3FFF_FFFF;
 /// Room behind the limit for the row that crosses it.
 const SLACK: usize = 16 * 1024;
 const NULL: [u8; 4] = (-1i32).to_be_bytes();
-
-/// What may be held, in bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
-    /// So much makes [`RowEncoder::is_full`] hold.
-    pub batch: usize,
-    /// A long value of a length unknown beforehand is collected up to here without asking.
-    pub share: usize,
-    /// And up to here once [`CopyEncoder::grant`] was called; more is refused.
-    pub value: usize,
-}
-
-impl Limits {
-    /// Batches of so many bytes, and values as large as PostgreSQL takes them.
-    #[must_use]
-    pub const fn batches_of(batch: usize) -> Self {
-        Self { batch, share: LARGEST_FIELD, value: LARGEST_FIELD }
-    }
-}
 
 /// Encodes the rows of one table. Implements [`RowEncoder`].
 #[derive(Debug)]
@@ -88,7 +69,7 @@ pub struct CopyEncoder {
     /// Where the row under way starts in `out`, or goes on where parts of it were taken.
     row: usize,
     parts: Parts,
-    limits: Limits,
+    limits: BufferLimits,
     pause: bool,
     long: LongValue,
     /// A long value that is masked.
@@ -122,7 +103,7 @@ impl CopyEncoder {
     /// SourceChanged where the result's columns are not those of the plan; Unsupported for a column that the plan
     /// should not have; PlanForeign for a target type that this version does not choose; SourceRefused for a collation
     /// without a known code page.
-    pub fn new(table: &PlannedTable, wire: &[WireColumn], limits: Limits) -> Result<Self> {
+    pub fn new(table: &PlannedTable, wire: &[WireColumn], limits: BufferLimits) -> Result<Self> {
         if table.columns.len() != wire.len() {
             let (planned, sent) = (table.columns.len(), wire.len());
             return Err(Error::new(
@@ -150,7 +131,7 @@ impl CopyEncoder {
             out: Vec::with_capacity(limits.batch + SLACK),
             row: 0,
             parts: Parts::default(),
-            limits: Limits { value: limits.value.min(LARGEST_FIELD), ..limits },
+            limits: BufferLimits { value: limits.value.min(LARGEST_FIELD), ..limits },
             pause: false,
             long: LongValue::default(),
             hidden: None,
@@ -198,7 +179,7 @@ impl CopyEncoder {
         self.long.collected && !self.long.granted && self.long.length(&self.out) >= self.limits.share
     }
 
-    /// Lets the value that is being collected have up to [`Limits::value`] bytes.
+    /// Lets the value that is being collected have up to [`BufferLimits::value`] bytes.
     pub fn grant(&mut self) {
         if let Some(operation) = self.operations.get(self.column) {
             self.long.grant(operation, &mut self.out, self.limits.value);

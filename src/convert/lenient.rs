@@ -4,8 +4,11 @@
 //! One character at most stands for each UTF-16 unit, or for each byte or pair of bytes of a code page, so that a text
 //! of n of them still has at most n characters.
 
-use super::policy::{InvalidPolicy, Loss, NulPolicy, Policies};
 use super::text::{Refused, push, stands_alone, unassigned};
+use crate::model::loss::Loss;
+use crate::model::policy::InvalidPolicy;
+use crate::model::policy::NulPolicy;
+use crate::model::policy::Policies;
 use crate::sqlserver::wire::CodePage;
 use encoding_rs::Encoding;
 
@@ -261,9 +264,9 @@ mod tests {
         nul: NulPolicy::Replace,
         surrogate: InvalidPolicy::Replace,
         undefined: InvalidPolicy::Replace,
-        fraction: super::super::policy::FractionPolicy::Error,
-        offset: super::super::policy::OffsetPolicy::Instant,
-        padding: super::super::policy::PaddingPolicy::Pad,
+        fraction: crate::model::policy::FractionPolicy::Error,
+        offset: crate::model::policy::OffsetPolicy::Instant,
+        padding: crate::model::policy::PaddingPolicy::Pad,
     };
 
     fn utf16(policies: &Policies, units: &[u16]) -> Result<(String, Vec<Loss>), Refused> {

@@ -6,8 +6,8 @@ use super::encode::whole::{Spatial, Whole};
 use super::encode::written::Written;
 use super::types::{Encoding, map};
 use crate::error::{Error, ErrorKind, Result};
-use crate::plan::document::PlannedColumn;
-use crate::schema::SourceType;
+use crate::model::plan::PlannedColumn;
+use crate::model::types::SourceType;
 use crate::sqlserver::wire::{CodePage, WireColumn, WireType, code_page};
 use std::fmt::Write as _;
 

@@ -18,7 +18,7 @@
 
 mod alternatives;
 
-use crate::schema::SourceType;
+use crate::model::types::SourceType;
 use crate::sqlserver::select::SelectForm;
 pub use alternatives::{alternatives, is_foreign, preferred};
 use std::fmt;

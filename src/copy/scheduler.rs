@@ -7,98 +7,22 @@
 //! passed twice. A table that fails for good does not stop the others; an error that would stop every table (login,
 //! missing database, unreachable servers after all retries) does.
 
-use super::claim::Claim;
 use super::context::Context;
-use super::ending::{self, Settling};
-use super::opening;
-use super::table::{Chunk, OpenTable};
-use super::worker::{self, Connections};
-use crate::checkpoint::Entry;
-use crate::checkpoint::document::{PodTable, TableDocument};
-use crate::error::{Error, ErrorKind};
-use crate::plan::document::PlannedTable;
-use std::collections::{BTreeMap, VecDeque};
+use super::events::CopyEvent;
+use crate::copy::chunk::copy;
+use crate::copy::owner::connections::Connections;
+use crate::copy::queue::{Queue, Shared, Tally, Waiting, Work, note};
+use crate::copy::table::books::Chunk;
+use crate::copy::table::books::OpenTable;
+use crate::copy::table::end;
+use crate::copy::table::end::Settling;
+use crate::copy::table::open;
+use crate::error::{Error, ErrorKind, Verdict};
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 use tracing::Instrument;
-
-/// One table to copy, with its document as it was last seen.
-pub struct Work {
-    pub table: PlannedTable,
-    pub entry: Entry<TableDocument>,
-}
-
-/// What became of the list.
-#[derive(Debug, Default)]
-pub struct Tally {
-    /// Tables that this pod completed.
-    pub copied: u64,
-    /// Completed by another pod while this one waited for them.
-    pub elsewhere: u64,
-    pub failed: u64,
-    /// Committed by this pod, of whichever table.
-    pub rows: u64,
-    pub bytes: u64,
-    /// Of these with a changed value, and rows left out; once for each column and kind of change.
-    pub lossy_rows: u64,
-    /// What this pod did, for its own document.
-    pub tables: Vec<PodTable>,
-    /// The error that decides the exit code, where not all went well.
-    pub error: Option<Error>,
-}
-
-pub(super) struct Waiting {
-    pub(super) work: Work,
-    /// When another pod was first seen to own it.
-    pub(super) busy_since: Option<Instant>,
-    /// Not before.
-    pub(super) ready: Instant,
-}
-
-/// A table under way, with the claim that it is settled by.
-pub(super) struct Open {
-    pub(super) table: Arc<OpenTable>,
-    pub(super) claim: Claim<TableDocument>,
-}
-
-#[derive(Default)]
-pub(super) struct Queue {
-    pub(super) waiting: VecDeque<Waiting>,
-    pub(super) open: Vec<Open>,
-    /// Tables that a worker is claiming or beginning.
-    opening: usize,
-    /// A worker ended badly, and with it the counts of what is under way.
-    broken: bool,
-    /// Tables that are being settled: one of them may be put back.
-    pub(super) settling: usize,
-    /// How often the target has lost a table's rows, by its index.
-    pub(super) lost: BTreeMap<u32, u32>,
-    pub(super) tally: Tally,
-}
-
-pub(super) struct Shared {
-    queue: Mutex<Queue>,
-    /// Something changed for those who wait for work.
-    pub(super) changed: Notify,
-    pub(super) settling: Settling,
-}
-
-impl Shared {
-    pub(super) fn queue(&self) -> MutexGuard<'_, Queue> {
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// A task ended badly, and with it the counts of what is under way: nothing more is begun.
-    pub(super) fn broke(&self, error: Error) {
-        let mut queue = self.queue();
-        queue.broken = true;
-        keep_worst(&mut queue.tally.error, error);
-        drop(queue);
-        self.changed.notify_waiters();
-    }
-}
 
 enum Job {
     Chunk(Arc<OpenTable>, Chunk),
@@ -132,13 +56,13 @@ pub async fn copy_all(cx: &Arc<Context>, mut work: Vec<Work>, jobs: usize) -> Ta
     let left = std::mem::take(&mut shared.queue().open);
     for open in left {
         if let Some(ended) = open.table.end(true) {
-            ending::settle_open(cx, &shared, open, ended).await;
+            end::settle_open(cx, &shared, open, ended).await;
         }
     }
     shared.settling.all(&shared).await;
     let mut tally = std::mem::take(&mut shared.queue().tally);
     if let Some(stop) = cx.shutdown.error() {
-        tally.error = Some(stop);
+        tally.verdict = Verdict::from(stop);
     }
     tally
 }
@@ -150,7 +74,7 @@ async fn work_off(cx: &Arc<Context>, shared: &Arc<Shared>) {
         match job {
             Job::Chunk(table, chunk) => copy(cx, shared, &mut connections, &table, chunk).await,
             Job::Table(waiting) => {
-                let opened = opening::open(cx, shared, &mut connections, *waiting).await;
+                let opened = open::open(cx, shared, &mut connections, *waiting).await;
                 let mut queue = shared.queue();
                 queue.opening -= 1;
                 match opened {
@@ -160,15 +84,10 @@ async fn work_off(cx: &Arc<Context>, shared: &Arc<Shared>) {
                 }
             }
         }
-        ending::settle_ended(cx, shared, &mut connections).await;
+        end::settle_ended(cx, shared, &mut connections).await;
         shared.changed.notify_waiters();
     }
     shared.changed.notify_waiters();
-}
-
-pub(super) fn note(tally: &mut Tally, error: Error) {
-    tracing::error!(code = error.policy().code, error = %error, "a table was not copied");
-    keep_worst(&mut tally.error, error);
 }
 
 /// The next piece of work; None at the end of the list, after a signal, or after an error that stops all.
@@ -180,8 +99,7 @@ async fn take(cx: &Context, shared: &Shared) -> Option<Job> {
         changed.as_mut().enable();
         let wait = {
             let mut queue = shared.queue();
-            if queue.broken || cx.shutdown.is_requested() || queue.tally.error.as_ref().is_some_and(stops_all)
-            {
+            if queue.broken || cx.shutdown.is_requested() || queue.tally.verdict.stops_pod() {
                 return None;
             }
             let chunk = queue
@@ -215,10 +133,14 @@ async fn take(cx: &Context, shared: &Shared) -> Option<Job> {
 
 /// Copies one chunk and writes it into the table's books.
 async fn copy(cx: &Context, shared: &Shared, connections: &mut Connections, table: &OpenTable, chunk: Chunk) {
-    match worker::copy_chunk(cx, connections, table, &chunk).await {
+    match copy::copy_chunk(cx, connections, table, &chunk).await {
         Ok(copied) => {
             tracing::debug!(table = %table.table.source, chunk = chunk.number, rows = copied.rows, "committed");
-            cx.progress.chunk_committed(table.table.index, copied.rows, copied.bytes);
+            cx.tell(&CopyEvent::ChunkCommitted {
+                index: table.table.index,
+                rows: copied.rows,
+                bytes: copied.bytes,
+            });
             table.lossy_rows.fetch_add(copied.lossy_rows, Ordering::SeqCst);
             let done = table.committed(copied.rows, copied.bytes, copied.rest);
             let queue = shared.queue();
@@ -227,70 +149,5 @@ async fn copy(cx: &Context, shared: &Shared, connections: &mut Connections, tabl
             }
         }
         Err(error) => table.failed(error),
-    }
-}
-
-/// Would every other table end the same way?
-fn stops_all(error: &Error) -> bool {
-    matches!(
-        error.kind(),
-        ErrorKind::SourceLogin
-            | ErrorKind::SourceMissing
-            | ErrorKind::SourceUnavailable
-            | ErrorKind::TargetLogin
-            | ErrorKind::TargetMissing
-            | ErrorKind::TargetUnavailable
-            | ErrorKind::StoreRefused
-            | ErrorKind::StoreUnavailable
-            | ErrorKind::Config
-    )
-}
-
-/// Keeps the error that says most about what to do next: a bug, then what makes a rerun useless, then what a rerun may
-/// mend, then failed tables, then another pod's claim.
-pub fn keep_worst(kept: &mut Option<Error>, error: Error) {
-    let rank = |error: &Error| match error.policy().exit {
-        1 => 5,
-        2 => 4,
-        4 => 3,
-        3 => 2,
-        5 => 1,
-        _ => 0,
-    };
-    if kept.as_ref().is_none_or(|kept| rank(&error) > rank(kept)) {
-        *kept = Some(error);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_worst_error_decides_the_exit_code() {
-        let mut kept = None;
-        let kinds = [
-            ErrorKind::Fenced,
-            ErrorKind::Value,
-            ErrorKind::SourceUnavailable,
-            ErrorKind::Value,
-            ErrorKind::Bug,
-        ];
-        let exits: Vec<u8> = kinds
-            .into_iter()
-            .filter_map(|kind| {
-                keep_worst(&mut kept, Error::new(kind, "x"));
-                kept.as_ref().map(|error| error.policy().exit)
-            })
-            .collect();
-        assert_eq!(exits, [5, 3, 4, 4, 1]);
-    }
-
-    #[test]
-    fn a_table_s_own_failure_does_not_stop_the_others() {
-        for kind in [ErrorKind::Value, ErrorKind::TargetData, ErrorKind::SourceRefused, ErrorKind::Fenced] {
-            assert!(!stops_all(&Error::new(kind, "x")), "{kind:?}");
-        }
-        assert!(stops_all(&Error::new(ErrorKind::SourceUnavailable, "x")));
     }
 }

@@ -7,11 +7,16 @@ mod columns;
 mod tables;
 
 use super::choices;
-use super::document::{Plan, PlanOptions, PlannedSource, PlannedTarget, VERSION};
 use super::filter::Filter;
 use crate::error::{Error, ErrorKind, Result};
-use crate::schema::objects::PartitionedTable;
-use crate::schema::{ColumnName, Index, SourceTable, TableName};
+use crate::model::names::{ColumnName, TableName};
+use crate::model::objects::PartitionedTable;
+use crate::model::plan::Plan;
+use crate::model::plan::PlanOptions;
+use crate::model::plan::PlannedSource;
+use crate::model::plan::PlannedTarget;
+use crate::model::plan::VERSION;
+use crate::model::table::{Index, SourceTable};
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 

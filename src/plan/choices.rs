@@ -3,10 +3,13 @@
 //! A name is taken as it is written; where nothing is called so, without regard to case. Whatever the source does not
 //! have is an error, all at once: a choice that is misspelled must not be forgotten in silence.
 
-use super::document::{ColumnChoice, PlanOptions, TableChoice};
 use super::mapping;
 use crate::error::{Error, ErrorKind, Result};
-use crate::schema::{ColumnName, SourceTable, TableName};
+use crate::model::names::{ColumnName, TableName};
+use crate::model::plan::ColumnChoice;
+use crate::model::plan::PlanOptions;
+use crate::model::plan::TableChoice;
+use crate::model::table::SourceTable;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Names that are listed in an error.

@@ -5,9 +5,12 @@
 //! promise that), and must be among those that are copied, since the copy learns the key of the last row from what it
 //! reads.
 
-use super::document::{ChunkKey, ChunkKeyColumn};
 use crate::convert::types;
-use crate::schema::{ColumnName, Index, KeyColumn, SourceColumn, SourceTable, SourceType};
+use crate::model::names::ColumnName;
+use crate::model::plan::ChunkKey;
+use crate::model::plan::ChunkKeyColumn;
+use crate::model::table::{Index, KeyColumn, SourceColumn, SourceTable};
+use crate::model::types::SourceType;
 use crate::sqlserver::select::SelectForm;
 
 /// The key by which `table` is split; None: it is copied as one. `indexes` may be those of all tables. `plain` says which
@@ -107,7 +110,8 @@ fn usable_type(ty: &SourceType) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::schema::{Key, TableName};
+    use crate::model::names::TableName;
+    use crate::model::table::Key;
 
     fn column(name: &str, ty: &str) -> SourceColumn {
         SourceColumn {

@@ -1,9 +1,10 @@
 //! Computed columns: computed by the target where the expression means the same there, else copied as plain values. Pure.
 
-use super::document::PlannedColumn;
+use crate::model::names::ColumnName;
+use crate::model::plan::PlannedColumn;
+use crate::model::table::{Index, SourceColumn, SourceTable};
 use crate::tsql;
 use crate::tsql::{Purpose, ScopeColumn, Volatility};
-use crate::schema::{ColumnName, Index, SourceColumn, SourceTable};
 
 /// Is it needed by the table's key, or by an index that may become one? Its values then have to arrive as they are.
 #[must_use]

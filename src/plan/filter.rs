@@ -1,8 +1,8 @@
 //! Which tables of the source belong to the plan: `--include` and `--exclude`. Pure.
 
-use super::document::PlanOptions;
 use crate::error::{Error, ErrorKind, Result};
-use crate::schema::TableName;
+use crate::model::names::TableName;
+use crate::model::plan::PlanOptions;
 use globset::{Glob, GlobMatcher};
 
 /// `--include` and `--exclude`: globs over `schema.table`, without regard to case; no include means all.

@@ -1,8 +1,10 @@
 //! What a column becomes: THE table, asked with what the user and the target's extensions choose. Pure.
 
-use super::document::{Collations, ColumnChoice, PlanOptions};
 use crate::convert::types;
-use crate::schema::SourceColumn;
+use crate::model::plan::Collations;
+use crate::model::plan::ColumnChoice;
+use crate::model::plan::PlanOptions;
+use crate::model::table::SourceColumn;
 
 /// What the source's catalog calls the users' own CLR types.
 const CLR: &str = "clr";
@@ -24,7 +26,8 @@ pub(super) fn alternative(
     let own = choice.and_then(|choice| choice.map.clone());
     let by_alias = || ty.alias.as_ref().and_then(|alias| options.maps.get(&alias.to_lowercase()).cloned());
     let by_type = || options.maps.get(&ty.name).cloned();
-    let ignores_case = ty.collation.as_deref().is_some_and(|name| super::collation::of(name).ignores_case);
+    let ignores_case =
+        ty.collation.as_deref().is_some_and(|name| crate::model::collation::ignored_by(name).ignores_case);
     let by_collation =
         || (options.collations == Collations::Citext && ignores_case).then(|| "citext".to_owned());
     let by_extension = || types::preferred(&ty.name, extensions).map(str::to_owned);

@@ -1,7 +1,8 @@
 //! Partitioned tables of the source as `PARTITION BY RANGE` in the target, where the two mean the same. Pure.
 
-use super::document::{Partitioning, PlannedTable};
-use crate::schema::objects::PartitionedTable;
+use crate::model::objects::PartitionedTable;
+use crate::model::plan::Partitioning;
+use crate::model::plan::PlannedTable;
 
 /// What the target's partitions are.
 ///

@@ -1,77 +1,44 @@
 //! Which tables of the plan a pod works on. Pure.
 
-use super::document::{Plan, PlannedTable};
 use crate::error::{Error, ErrorKind, Result};
-use crate::schema::TableName;
-use std::fmt;
+use crate::model::names::TableName;
+use crate::model::plan::Plan;
+use crate::model::plan::PlannedTable;
+use crate::model::selection::Selection;
 
-/// What the command line chose.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Selection {
-    All,
-    /// 1-based and inclusive.
-    Range {
-        first: u32,
-        last: u32,
-    },
-    /// The `number`-th (1-based) of `count` contiguous ranges balanced by bytes.
-    Shard {
-        number: u32,
-        count: u32,
-    },
-    Tables(Vec<TableName>),
-}
-
-impl fmt::Display for Selection {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::All => f.write_str("all tables"),
-            Self::Range { first, last } => write!(f, "range {first}-{last}"),
-            Self::Shard { number, count } => write!(f, "shard {number}/{count}"),
-            Self::Tables(tables) => {
-                let names: Vec<_> = tables.iter().map(ToString::to_string).collect();
-                write!(f, "tables {}", names.join(", "))
+/// The selected tables in plan order; empty only for a shard that has none.
+///
+/// # Errors
+/// `Usage` for a range beyond the plan (naming its size) and for a table that is not in it.
+pub fn resolve<'p>(selection: &Selection, plan: &'p Plan) -> Result<Vec<&'p PlannedTable>> {
+    let size = plan.tables.len();
+    let between = |first: u32, last: u32| {
+        plan.tables.iter().filter(|table| (first..=last).contains(&table.index)).collect::<Vec<_>>()
+    };
+    match selection {
+        Selection::All => Ok(plan.tables.iter().collect()),
+        Selection::Range { first, last } => {
+            if usize::try_from(*last).is_ok_and(|last| last <= size) {
+                return Ok(between(*first, *last));
             }
+            let message =
+                format!("--range {first}-{last} goes beyond the plan, which has {size} tables (1-{size})");
+            Err(Error::new(ErrorKind::Usage, message))
         }
-    }
-}
-
-impl Selection {
-    /// The selected tables in plan order; empty only for a shard that has none.
-    ///
-    /// # Errors
-    /// `Usage` for a range beyond the plan (naming its size) and for a table that is not in it.
-    pub fn resolve<'p>(&self, plan: &'p Plan) -> Result<Vec<&'p PlannedTable>> {
-        let size = plan.tables.len();
-        let between = |first: u32, last: u32| {
-            plan.tables.iter().filter(|table| (first..=last).contains(&table.index)).collect::<Vec<_>>()
-        };
-        match self {
-            Self::All => Ok(plan.tables.iter().collect()),
-            Self::Range { first, last } => {
-                if usize::try_from(*last).is_ok_and(|last| last <= size) {
-                    return Ok(between(*first, *last));
-                }
-                let message = format!(
-                    "--range {first}-{last} goes beyond the plan, which has {size} tables (1-{size})"
-                );
-                Err(Error::new(ErrorKind::Usage, message))
-            }
-            Self::Shard { number, count } => {
-                let ranges = ranges(&plan.tables, *count);
-                let place = usize::try_from(number.saturating_sub(1)).unwrap_or(usize::MAX);
-                Ok(ranges
-                    .get(place)
-                    .copied()
-                    .flatten()
-                    .map_or_else(Vec::new, |(first, last)| between(first, last)))
-            }
-            Self::Tables(names) => {
-                let mut found = names.iter().map(|name| find(plan, name)).collect::<Result<Vec<_>>>()?;
-                found.sort_by_key(|table| table.index);
-                found.dedup_by_key(|table| table.index);
-                Ok(found)
-            }
+        Selection::Shard { number, count } => {
+            let ranges = ranges(&plan.tables, *count);
+            let place = usize::try_from(number.saturating_sub(1)).unwrap_or(usize::MAX);
+            Ok(ranges
+                .get(place)
+                .copied()
+                .flatten()
+                .map_or_else(Vec::new, |(first, last)| between(first, last)))
+        }
+        Selection::Tables(names) => {
+            let mut found = names.iter().map(|name| find(plan, name)).collect::<Result<Vec<_>>>()?;
+            found.sort_by_key(|table| table.index);
+            found.dedup_by_key(|table| table.index);
+            Ok(found)
         }
     }
 }
@@ -158,7 +125,7 @@ fn cuts(weights: &[u64], limit: u64, shards: usize) -> Option<Vec<usize>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::document::{PlanOptions, PlannedSource, VERSION};
+    use crate::model::plan::{PlanOptions, PlannedSource, VERSION};
     use proptest::prelude::*;
 
     pub(crate) fn plan_of(bytes: &[u64]) -> Plan {
@@ -211,10 +178,10 @@ mod tests {
     #[test]
     fn a_range_beyond_the_plan_names_its_size() {
         let plan = plan_of(&[1, 2, 3]);
-        let error = Selection::Range { first: 1, last: 9999 }.resolve(&plan).unwrap_err();
+        let error = resolve(&Selection::Range { first: 1, last: 9999 }, &plan).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Usage);
         assert_eq!(error.detail(), "--range 1-9999 goes beyond the plan, which has 3 tables (1-3)");
-        let range = Selection::Range { first: 2, last: 3 }.resolve(&plan).unwrap();
+        let range = resolve(&Selection::Range { first: 2, last: 3 }, &plan).unwrap();
         assert_eq!(range.iter().map(|table| table.index).collect::<Vec<_>>(), [2, 3]);
     }
 
@@ -227,10 +194,10 @@ mod tests {
             "dbo.T3".parse().unwrap(),
         ]);
         assert_eq!(
-            chosen.resolve(&plan).unwrap().iter().map(|table| table.index).collect::<Vec<_>>(),
+            resolve(&chosen, &plan).unwrap().iter().map(|table| table.index).collect::<Vec<_>>(),
             [1, 3]
         );
-        let missing = Selection::Tables(vec!["dbo.T4".parse().unwrap()]).resolve(&plan).unwrap_err();
+        let missing = resolve(&Selection::Tables(vec!["dbo.T4".parse().unwrap()]), &plan).unwrap_err();
         assert!(missing.detail().contains("table dbo.T4: the plan has no such table"), "{missing}");
     }
 
@@ -247,7 +214,7 @@ mod tests {
             let empty = ranges.iter().filter(|range| range.is_none()).count();
             prop_assert_eq!(empty, (count as usize).saturating_sub(bytes.len()));
             let through_selection: usize =
-                (1..=count).map(|number| Selection::Shard { number, count }.resolve(&plan).unwrap().len()).sum();
+                (1..=count).map(|number| resolve(&Selection::Shard { number, count }, &plan).unwrap().len()).sum();
             prop_assert_eq!(through_selection, bytes.len());
         }
     }

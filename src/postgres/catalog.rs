@@ -2,8 +2,8 @@
 
 use super::client::{Client, get};
 use crate::error::Result;
-use crate::plan::document::PlannedTable;
-use crate::schema::TableName;
+use crate::model::names::TableName;
+use crate::model::plan::PlannedTable;
 use std::collections::BTreeMap;
 
 /// What a relation is (`pg_class.relkind`).

@@ -17,10 +17,11 @@
 use super::errors::{connect_error, server_error};
 use super::parameters::typed;
 pub use super::parameters::{Argument, Parameter};
-use super::settings::{SslMode, TargetSettings};
 use super::tls;
 pub use super::transaction::Transaction;
 use crate::error::{Error, ErrorKind, Result};
+use crate::settings::target::SslMode;
+use crate::settings::target::TargetSettings;
 use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio_postgres::config::SslMode as DriverMode;

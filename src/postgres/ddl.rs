@@ -11,11 +11,12 @@ pub mod index;
 pub mod partition;
 pub mod sequence;
 
+use crate::model::names::{ColumnName, TableName, quote_target};
+use crate::model::plan::PlannedTable;
+use crate::model::policy::Mask;
+use crate::model::types::SourceType;
 use crate::tsql;
 use crate::tsql::{Purpose, ScopeColumn, Translated};
-use crate::convert::policy::Mask;
-use crate::plan::document::PlannedTable;
-use crate::schema::{ColumnName, SourceType, TableName, quote_target};
 pub use columns::{add_primary_key, create_table, is_plain_identity, primary_key};
 pub use constraint::{add_check, add_foreign_key, set_default, validate_check, validate_foreign_key};
 pub use index::create_index;

@@ -2,7 +2,7 @@
 
 use super::client::Client;
 use crate::error::{Error, ErrorKind, Result};
-use crate::plan::document::PlannedTarget;
+use crate::model::plan::PlannedTarget;
 
 /// # Errors
 /// Those of the target.

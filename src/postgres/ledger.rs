@@ -26,7 +26,7 @@ pub use proof::{Proof, prove};
 
 use super::client::{Client, Transaction, get};
 use crate::error::{Error, ErrorKind, Result};
-use crate::schema::TableName;
+use crate::model::names::TableName;
 use std::collections::BTreeMap;
 use tokio_postgres::Row;
 use twox_hash::XxHash3_64;

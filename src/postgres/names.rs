@@ -5,14 +5,11 @@
 //! hex digits of a hash of table and name. The same input always gives the same names, so a step that is repeated finds
 //! what it made. All names follow `--name-case`.
 
-use crate::plan::document::{NameCase, Plan};
-use crate::schema::objects::SourceObjects;
-use crate::schema::{Index, TableName};
+use crate::model::names::{LONGEST, NameCase, TableName, folded, shortened};
+use crate::model::objects::SourceObjects;
+use crate::model::plan::Plan;
+use crate::model::table::Index;
 use std::collections::{BTreeMap, BTreeSet};
-use twox_hash::XxHash3_64;
-
-/// What PostgreSQL keeps of a name (NAMEDATALEN - 1), in bytes.
-pub const LONGEST: usize = 63;
 
 /// Final names by target table and the source's name.
 type ByTable = BTreeMap<(TableName, String), String>;
@@ -122,7 +119,7 @@ pub fn schema(plan: &Plan, source: &str) -> String {
         return mapped.clone();
     }
     let of_tables = plan.tables.iter().find(|table| table.source.schema == source);
-    of_tables.map_or_else(|| cased(source, plan.options.name_case), |table| table.target.schema.clone())
+    of_tables.map_or_else(|| folded(source, plan.options.name_case), |table| table.target.schema.clone())
 }
 
 /// A place of names that are unique in a schema.
@@ -141,7 +138,7 @@ fn choose(
     let mut names = ByTable::new();
     let mut renamed = Vec::new();
     for (table, name) in wanted {
-        let new = cased(name, case);
+        let new = folded(name, case);
         if new.len() <= LONGEST && taken.insert(place(table, &new)) {
             names.insert((table.clone(), name.to_owned()), new);
         } else {
@@ -162,36 +159,6 @@ fn choose(
     names
 }
 
-/// The name in the wanted case: `IX_OrderLine` is `ix_order_line` in snake case.
-#[must_use]
-pub fn cased(name: &str, case: NameCase) -> String {
-    match case {
-        NameCase::Preserve => name.to_owned(),
-        NameCase::Lower => name.to_lowercase(),
-        NameCase::Snake => snake(name),
-    }
-}
-
-fn snake(name: &str) -> String {
-    let letters: Vec<char> = name.chars().collect();
-    let mut out = String::new();
-    for (place, letter) in letters.iter().enumerate() {
-        let before = place.checked_sub(1).and_then(|place| letters.get(place));
-        let after = letters.get(place + 1);
-        let begins = letter.is_uppercase()
-            && before.is_some_and(|before| {
-                before.is_lowercase()
-                    || before.is_numeric()
-                    || before.is_uppercase() && after.is_some_and(|after| after.is_lowercase())
-            });
-        if begins {
-            out.push('_');
-        }
-        out.extend(letter.to_lowercase());
-    }
-    out
-}
-
 /// The name where it is short enough, else one made of it.
 #[must_use]
 pub fn short(table: &TableName, name: &str) -> String {
@@ -199,12 +166,7 @@ pub fn short(table: &TableName, name: &str) -> String {
 }
 
 fn hashed(table: &TableName, name: &str, attempt: u32) -> String {
-    let hash = XxHash3_64::oneshot(format!("{}\0{}\0{name}\0{attempt}", table.schema, table.name).as_bytes());
-    let mut end = name.len().min(LONGEST - 9);
-    while !name.is_char_boundary(end) {
-        end -= 1;
-    }
-    format!("{}_{:08x}", &name[..end], hash >> 32)
+    shortened(name, &format!("{}\0{}\0{name}\0{attempt}", table.schema, table.name))
 }
 
 #[cfg(test)]

@@ -20,9 +20,9 @@ pub use standing::{InTheWay, Standing, untouched};
 
 use super::ddl::{self, Statement};
 use super::names::Names;
-use crate::plan::document::Plan;
-use crate::schema::TableName;
-use crate::schema::objects::SourceObjects;
+use crate::model::names::TableName;
+use crate::model::objects::SourceObjects;
+use crate::model::plan::Plan;
 use list::List;
 use std::fmt;
 

@@ -2,8 +2,8 @@
 //! server process, which has other advisory locks, and two connections may share one.
 
 use super::client::Client;
-use super::settings::TargetSettings;
 use crate::error::Result;
+use crate::settings::target::TargetSettings;
 
 /// Looks in turn from two connections. One pooled process is enough to be seen twice, and a pool that hands out its
 /// processes in turn shows two to one connection; the rest is for pools that others use at the same time.

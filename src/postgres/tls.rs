@@ -11,9 +11,11 @@
 //! Roots are `sslrootcert`'s, else the system's. Unlike libpq, `~/.postgresql/root.crt` is not looked for, and a host
 //! name must be in the certificate's subjectAltName: the common name is not looked at.
 
-use super::settings::{Roots, SslMode, TargetSettings};
 use crate::anchors;
 use crate::error::{Error, ErrorKind, Result};
+use crate::settings::target::Roots;
+use crate::settings::target::SslMode;
+use crate::settings::target::TargetSettings;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{WebPkiServerVerifier, verify_server_name};
 use rustls::crypto::{CryptoProvider, ring};

@@ -4,7 +4,7 @@ use super::client::get;
 use super::errors::server_error;
 use super::parameters::{Parameter, typed};
 use crate::error::{Error, ErrorKind, Result};
-use crate::schema::TableName;
+use crate::model::names::TableName;
 use futures_util::FutureExt;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Row};

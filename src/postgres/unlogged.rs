@@ -12,7 +12,7 @@ use super::client::{Client, Transaction, get};
 use super::ledger;
 use super::parameters::Parameter;
 use crate::error::{Error, ErrorKind, Result};
-use crate::schema::TableName;
+use crate::model::names::TableName;
 use std::collections::BTreeSet;
 use tokio_postgres::Row;
 

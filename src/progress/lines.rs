@@ -1,21 +1,7 @@
 //! The exact texts. Users grep for them: change none.
 
-use super::Totals;
+use crate::model::counts::{Totals, thousands};
 use std::time::Duration;
-
-/// `1,234,567`
-#[must_use]
-pub fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (place, digit) in digits.char_indices() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
 
 /// `0.4s`, `12.3s`, `4m 05s`, `1h 02m 03s`
 pub(super) fn duration(time: Duration) -> String {

@@ -8,10 +8,10 @@
 mod json;
 mod text;
 
-use crate::checkpoint::document::{FinishDocument, Phase, Status, TableDocument};
 use crate::cli::PhaseChoice;
-use crate::plan::document::Plan;
-use crate::progress::Totals;
+use crate::model::checkpoint::{FinishDocument, Phase, Status, TableDocument};
+use crate::model::counts::Totals;
+use crate::model::plan::Plan;
 use jiff::Timestamp;
 
 /// A run as its documents show it.

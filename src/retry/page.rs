@@ -1,11 +1,11 @@
 //! `docs/retries.md`, made from the tables that decide what is tried again.
 
-use super::RetryPolicy;
 use crate::checkpoint::s3::failure::{CODES, Meaning, STATUSES};
 use crate::error::ErrorKind;
+use crate::postgres::errors::STATES;
+use crate::settings::RetryPolicy;
 use crate::sqlserver::connection_errors::io_error;
 use crate::sqlserver::errors::{FATAL_CLASS, NUMBERS};
-use crate::postgres::errors::STATES;
 use std::fmt::Write;
 use std::io;
 

@@ -2,9 +2,9 @@
 
 use super::Environment;
 use super::values::{duration, usage};
-use crate::checkpoint::CheckpointUrl;
 use crate::cli::{LogFormat, ThrottleArgs};
 use crate::error::Result;
+use crate::model::location::CheckpointUrl;
 use std::io::IsTerminal;
 use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};

@@ -2,11 +2,10 @@
 
 use super::values::{patterns, schema_map, usage};
 use crate::cli::{CollationsChoice, NameCaseChoice, PartitionsChoice, PlanChoiceArgs};
-use crate::convert::policy::{
-    FractionPolicy, InvalidPolicy, NulPolicy, OffsetPolicy, PaddingPolicy, Policies,
-};
 use crate::error::Result;
-use crate::plan::document::{Collations, NameCase, Partitions, PlanOptions};
+use crate::model::names::NameCase;
+use crate::model::plan::{Collations, Partitions, PlanOptions};
+use crate::model::policy::{FractionPolicy, InvalidPolicy, NulPolicy, OffsetPolicy, PaddingPolicy, Policies};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What the flags say; the section `tables` of the config file is added by the caller.

@@ -6,11 +6,11 @@
 use super::file::{TablesSection, at};
 use super::node::{Entry, Node, Parsed, Value};
 use super::plan_choices::{policies, word};
-use crate::convert::policy::{Mask, Policies};
 use crate::error::Result;
-use crate::plan::document::{ColumnChoice, TableChoice};
-use crate::plan::{names, predicate};
-use crate::schema::TableName;
+use crate::model::names::TableName;
+use crate::model::plan::{ColumnChoice, TableChoice};
+use crate::model::policy::{Mask, Policies};
+use crate::model::{names, predicate};
 use std::collections::BTreeMap;
 
 /// The choices by table, as its name is shown. `base` are the run's policies, which a table's and a column's amend.
@@ -145,7 +145,7 @@ fn texts(entry: &Entry, place: &str) -> Parsed<Vec<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::convert::policy::{FractionPolicy, NulPolicy};
+    use crate::model::policy::{FractionPolicy, NulPolicy};
     use crate::settings::node;
 
     fn read(text: &str) -> Parsed<BTreeMap<String, TableChoice>> {

@@ -266,18 +266,18 @@ fn the_choices_of_a_plan_come_from_flags_environment_and_file_alike() {
     let plan = loaded(&[PLAN, &["--config", path, "--partitions", "declarative"]].concat(), &environment)
         .unwrap()
         .plan;
-    assert_eq!(plan.name_case, crate::plan::document::NameCase::Snake);
-    assert_eq!(plan.collations, crate::plan::document::Collations::Icu);
-    assert_eq!(plan.partitions, crate::plan::document::Partitions::Declarative);
+    assert_eq!(plan.name_case, crate::model::names::NameCase::Snake);
+    assert_eq!(plan.collations, crate::model::plan::Collations::Icu);
+    assert_eq!(plan.partitions, crate::model::plan::Partitions::Declarative);
     assert_eq!(
         plan.maps.into_iter().collect::<Vec<_>>(),
         [("datetimeoffset".to_owned(), "text".to_owned()), ("vector".to_owned(), "real[]".to_owned())]
     );
     // A column's policies amend the run's, wherever those come from.
     let of_column = plan.tables["dbo.A"].columns["c"].policies.unwrap();
-    assert_eq!(of_column.nul, crate::convert::policy::NulPolicy::Strip);
-    assert_eq!(of_column.fraction, crate::convert::policy::FractionPolicy::Round);
-    assert_eq!(plan.policies.nul, crate::convert::policy::NulPolicy::Strip);
+    assert_eq!(of_column.nul, crate::model::policy::NulPolicy::Strip);
+    assert_eq!(of_column.fraction, crate::model::policy::FractionPolicy::Round);
+    assert_eq!(plan.policies.nul, crate::model::policy::NulPolicy::Strip);
 }
 
 #[test]

@@ -3,8 +3,8 @@
 use super::{Consistency, Environment};
 use crate::cli::SelectionArgs;
 use crate::error::{Error, ErrorKind, Result};
-use crate::plan::shards::Selection;
-use crate::schema::TableName;
+use crate::model::names::TableName;
+use crate::model::selection::Selection;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;

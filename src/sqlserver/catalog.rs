@@ -16,7 +16,9 @@ mod types;
 
 use super::client::Client;
 use crate::error::{Error, ErrorKind, Result};
-use crate::schema::{ColumnName, Identity, Key, KeyColumn, SourceColumn, SourceTable, SourceType, TableName};
+use crate::model::names::{ColumnName, TableName};
+use crate::model::table::{Identity, Key, KeyColumn, SourceColumn, SourceTable};
+use crate::model::types::SourceType;
 pub use keys::{foreign_keys, indexes};
 pub use objects::objects;
 use row::Record;

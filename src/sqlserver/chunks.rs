@@ -1,6 +1,6 @@
 //! Chunks of a table, from the source's side: which key ranges they are, and which key a row has.
 //!
-//! A chunk is a [`KeyRange`](crate::schema::bound::KeyRange): the rows behind one bound and up to the next. A bound is
+//! A chunk is a [`KeyRange`](crate::model::bound::KeyRange): the rows behind one bound and up to the next. A bound is
 //! the key of some row (or of one that once was), as literals; only the source compares them. [`boundaries`] says where
 //! to cut before anything is read; [`KeyCapture`] knows the key of the last row while a chunk is read, for cutting there.
 
@@ -16,8 +16,8 @@ pub use shown::{Shown, ValueReader};
 
 use super::select::KeyPart;
 use crate::error::{Error, ErrorKind, Result};
-use crate::plan::document::{ChunkKey, ChunkKeyColumn, PlannedTable};
-use crate::schema::ColumnName;
+use crate::model::names::ColumnName;
+use crate::model::plan::{ChunkKey, ChunkKeyColumn, PlannedTable};
 
 /// The columns of a chunk key with their types, for [`select_range`](super::select::select_range).
 ///

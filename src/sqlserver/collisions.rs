@@ -6,9 +6,10 @@
 
 use super::client::Client;
 use crate::error::Result;
-use crate::plan::collation;
-use crate::plan::document::{Plan, PlannedTable};
-use crate::schema::{ColumnName, Index, TableName};
+use crate::model::collation;
+use crate::model::names::{ColumnName, TableName};
+use crate::model::plan::{Plan, PlannedTable};
+use crate::model::table::Index;
 
 /// A key of which several values become one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,8 +72,9 @@ pub async fn find(client: &mut Client, plan: &Plan, indexes: &[Index]) -> Result
     Ok(found)
 }
 
-fn loses_case(column: &crate::plan::document::PlannedColumn) -> bool {
-    let sees = column.source_type.collation.as_deref().is_some_and(|name| !collation::of(name).ignores_case);
+fn loses_case(column: &crate::model::plan::PlannedColumn) -> bool {
+    let sees =
+        column.source_type.collation.as_deref().is_some_and(|name| !collation::ignored_by(name).ignores_case);
     column.target_type == "citext" && column.mask.is_none() && sees
 }
 

@@ -2,7 +2,7 @@
 
 use super::client::Client;
 use crate::error::{Error, ErrorKind, Result};
-use crate::plan::document::Plan;
+use crate::model::plan::Plan;
 
 /// Asks for no row of every filtered table.
 ///

@@ -5,8 +5,9 @@
 //! values: a composite bound is written out, behind a bare comparison of the first column that an index can seek.
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::schema::bound::{Bound, KeyRange, Literal};
-use crate::schema::{ColumnName, SourceType, TableName};
+use crate::model::bound::{Bound, KeyRange, Literal};
+use crate::model::names::{ColumnName, TableName};
+use crate::model::types::SourceType;
 use std::fmt::Write as _;
 
 /// How a column is asked for.

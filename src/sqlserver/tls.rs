@@ -6,8 +6,8 @@
 
 use crate::anchors;
 use crate::error::{Error, ErrorKind, Result};
+use crate::settings::source::{Encrypt, SourceSettings};
 use crate::sqlserver::connection_errors::io_error;
-use crate::sqlserver::settings::{Encrypt, SourceSettings};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::pem::PemObject as _;

@@ -6,9 +6,10 @@
 //! login-only encryption ends; and requests get the descriptor of the open transaction, which only we know.
 //! A lock is held within one poll only, never across an await.
 
-use super::settings::{Encrypt, SourceSettings};
 use super::tls::{self, Encrypted, packets};
 use crate::error::{Error, ErrorKind, Result};
+use crate::settings::source::Encrypt;
+use crate::settings::source::SourceSettings;
 use crate::sqlserver::connection_errors::io_error;
 use futures_util::io::{AsyncRead as FuturesRead, AsyncWrite as FuturesWrite};
 use std::future::poll_fn;

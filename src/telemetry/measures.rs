@@ -8,8 +8,8 @@
 pub use super::names::Cause;
 use super::names::{self, EVERYWHERE, Metric, Outcome, RunPhase};
 use crate::error::Error;
-use crate::progress::Progress;
-use crate::schema::TableName;
+use crate::model::counts::Totals;
+use crate::model::names::TableName;
 use opentelemetry::metrics::{Counter, Gauge, Histogram, Meter};
 use opentelemetry::{KeyValue, Value};
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -21,9 +21,12 @@ const CHUNK_SECONDS: [f64; 11] = [0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.
 
 static INSTRUMENTS: OnceLock<Instruments> = OnceLock::new();
 static IN_FLIGHT: AtomicI64 = AtomicI64::new(0);
-static PROGRESS: Mutex<Option<Progress>> = Mutex::new(None);
+static TOTALS: Mutex<Option<TotalsReader>> = Mutex::new(None);
 static CLOCKS: [Clock; 4] = [const { Clock::new() }; 4];
 static HELD: Mutex<Option<Arc<Held>>> = Mutex::new(None);
+
+/// Reads the counts of the process at an export.
+type TotalsReader = Arc<dyn Fn() -> Totals + Send + Sync>;
 
 struct Instruments {
     everywhere: Vec<KeyValue>,
@@ -95,8 +98,8 @@ fn observe(meter: &Meter, everywhere: &[KeyValue]) {
         .with_unit(names::TABLES.unit)
         .with_description(names::TABLES.what)
         .with_callback(move |observer| {
-            let progress = PROGRESS.lock().unwrap_or_else(PoisonError::into_inner).clone();
-            let Some(totals) = progress.map(|progress| progress.totals()) else { return };
+            let reader = TOTALS.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            let Some(totals) = reader.map(|read| read()) else { return };
             let states = [
                 ("completed", totals.completed),
                 ("skipped", totals.skipped),
@@ -141,8 +144,8 @@ fn observe(meter: &Meter, everywhere: &[KeyValue]) {
 }
 
 /// Whose counts of tables are exported from now on.
-pub fn watch(progress: &Progress) {
-    *PROGRESS.lock().unwrap_or_else(PoisonError::into_inner) = Some(progress.clone());
+pub fn watch(totals: impl Fn() -> Totals + Send + Sync + 'static) {
+    *TOTALS.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(totals));
 }
 
 /// A chunk has ended; `copied` are its rows and bytes where it was committed.

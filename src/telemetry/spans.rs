@@ -6,10 +6,10 @@
 
 use super::measures::{self, Timed};
 use super::names::{self, Outcome, RunPhase};
-use crate::checkpoint::document::Status as TableStatus;
 use crate::error::{Error, ErrorKind};
-use crate::orchestrator;
-use crate::plan::document::PlannedTable;
+use crate::model::checkpoint::Status as TableStatus;
+use crate::model::outcome;
+use crate::model::plan::PlannedTable;
 use crate::settings::Settings;
 use opentelemetry::trace::Status;
 use std::time::Instant;
@@ -58,14 +58,14 @@ pub(super) fn run(settings: &Settings) -> Span {
 }
 
 /// The end of the root.
-pub(super) fn ran(span: &Span, outcome: &orchestrator::Outcome) {
+pub(super) fn ran(span: &Span, outcome: &outcome::Outcome) {
     counted(span, outcome);
     copied(span, outcome.rows, outcome.bytes);
     span.set_attribute(names::EXIT_CODE, i64::from(outcome.exit_code()));
     end(span, self::outcome(outcome.error.as_ref()), outcome.error.as_ref());
 }
 
-fn counted(span: &Span, outcome: &orchestrator::Outcome) {
+fn counted(span: &Span, outcome: &outcome::Outcome) {
     span.set_attribute(names::PROCESSED, number(outcome.tables_processed));
     span.set_attribute(names::SKIPPED, number(outcome.tables_skipped));
     span.set_attribute(names::FAILED, number(outcome.tables_failed));
@@ -77,7 +77,7 @@ pub trait Phased {
     fn tell(&self, span: &Span) -> Option<&Error>;
 }
 
-impl Phased for orchestrator::Outcome {
+impl Phased for outcome::Outcome {
     fn tell(&self, span: &Span) -> Option<&Error> {
         counted(span, self);
         self.error.as_ref()

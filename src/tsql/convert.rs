@@ -6,7 +6,7 @@ use super::node::{Blanks, Level, Node};
 use super::types::{Text, Ty};
 use super::walk::{Gap, Walk};
 use super::{Result, ScopeColumn, refuse};
-use crate::schema::SourceType;
+use crate::model::types::SourceType;
 use sqlparser::ast::{DataType, Expr};
 
 impl Walk<'_> {

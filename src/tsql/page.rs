@@ -2,7 +2,7 @@
 
 use super::functions::{FUNCTIONS, REFUSED};
 use super::*;
-use crate::schema::SourceType;
+use crate::model::types::SourceType;
 use std::fmt::Write as _;
 
 const HEAD: &str = "\

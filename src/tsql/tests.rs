@@ -1,5 +1,5 @@
 use super::*;
-use crate::schema::SourceType;
+use crate::model::types::SourceType;
 use proptest::prelude::*;
 use std::fmt::Write as _;
 

@@ -2,7 +2,7 @@
 
 use super::collation::Collation;
 use super::{Result, refuse};
-use crate::schema::SourceType;
+use crate::model::types::SourceType;
 use sqlparser::ast::DataType;
 use std::fmt;
 

@@ -4,7 +4,7 @@ use super::constant::Value;
 use super::node::{Blanks, Level, Node};
 use super::types::{Text, Ty};
 use super::{Purpose, Result, ScopeColumn, Translated, functions, refuse};
-use crate::schema::{ColumnName, TableName};
+use crate::model::names::{ColumnName, TableName};
 use sqlparser::ast::{
     BinaryOperator, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, UnaryOperator,
 };

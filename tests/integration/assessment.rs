@@ -184,7 +184,7 @@ fn every_reserved_word_of_the_server_is_known() {
     let unknown: Vec<String> = words
         .into_iter()
         .filter_map(|mut row| row.swap_remove(0))
-        .filter(|word| !shardferry::plan::names::is_reserved(word))
+        .filter(|word| !shardferry::model::names::is_reserved(word))
         .collect();
     assert_eq!(unknown, Vec::<String>::new());
 }

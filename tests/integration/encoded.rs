@@ -2,11 +2,13 @@
 #![allow(clippy::unwrap_used, reason = "functions of tests, outside of the test functions that clippy knows")]
 
 use super::tds_bytes::Col;
-use shardferry::convert::encode::{CopyEncoder, Limits};
+use shardferry::convert::encode::CopyEncoder;
 use shardferry::convert::types::map;
 use shardferry::error::Result;
-use shardferry::plan::document::{PlannedColumn, PlannedTable};
-use shardferry::schema::{ColumnName, SourceType, TableName};
+use shardferry::limits::memory::BufferLimits;
+use shardferry::model::names::{ColumnName, TableName};
+use shardferry::model::plan::{PlannedColumn, PlannedTable};
+use shardferry::model::types::SourceType;
 use shardferry::sqlserver::wire::{Decoder, Event, NoRows};
 
 /// The plan of a table with these columns.
@@ -17,7 +19,7 @@ pub(crate) fn table(columns: &[Col]) -> PlannedTable {
             SourceType { name: name.to_owned(), alias: None, max_length, precision, scale, collation: None };
         PlannedColumn {
             map: None,
-            policies: shardferry::convert::policy::Policies::default(),
+            policies: shardferry::model::policy::Policies::default(),
             mask: None,
             collation: None,
             source: ColumnName::new(&column.name),
@@ -58,8 +60,11 @@ pub(crate) fn tuples(columns: &[Col], packets: &[u8], mut piece: impl FnMut() ->
         };
         match event {
             Event::Columns => {
-                encoder =
-                    Some(CopyEncoder::new(&table(columns), decoder.columns(), Limits::batches_of(4096))?)
+                encoder = Some(CopyEncoder::new(
+                    &table(columns),
+                    decoder.columns(),
+                    BufferLimits::batches_of(4096),
+                )?)
             }
             Event::NeedMore => {
                 let space = decoder.space();

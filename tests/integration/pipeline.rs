@@ -202,7 +202,7 @@ fn progress_lines_result_file_and_termination_log_are_the_contract() {
     assert_eq!(sorted(&done, "Processing: "), wanted);
     for (index, name) in (1..).zip(&names) {
         let rows = world.assert_table_equal(name);
-        let rows = shardferry::progress::thousands(rows);
+        let rows = shardferry::model::counts::thousands(rows);
         let start = format!("[{index}/12] Completed: {name} ({rows} rows in ");
         assert_eq!(
             done.stderr.lines().filter(|line| line.starts_with(&start)).count(),
@@ -218,7 +218,7 @@ fn progress_lines_result_file_and_termination_log_are_the_contract() {
     let told = done.lines_with("Progress: ");
     assert!(told == [progress(0, 2)] || told == [progress(1, 1)], "{told:?}");
     let rows = world.assert_equal();
-    let total = format!("  Total rows:  {}", shardferry::progress::thousands(rows));
+    let total = format!("  Total rows:  {}", shardferry::model::counts::thousands(rows));
     for line in ["Final summary", "  Processed:   12", "  Skipped:     0", "  Failed:      0", total.as_str()]
     {
         assert_eq!(done.stderr.lines().filter(|had| *had == line).count(), 1, "{line}\n{}", done.stderr);

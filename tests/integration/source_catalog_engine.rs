@@ -4,10 +4,10 @@
 use mssim::engine::{Denial, Engine, EngineOptions};
 use mssim::session::EngineBackend;
 use mssim::{Options, Server};
-use shardferry::schema::{ForeignKey, Index, SourceTable};
+use shardferry::model::table::{ForeignKey, Index, SourceTable};
+use shardferry::settings::source::SourceSettings;
 use shardferry::sqlserver::catalog;
 use shardferry::sqlserver::client::Client;
-use shardferry::sqlserver::settings::SourceSettings;
 use std::sync::Arc;
 
 const SCRIPT: &str = include_str!("source_catalog_engine.sql");
@@ -56,7 +56,7 @@ fn shown(table: &SourceTable) -> String {
     out
 }
 
-fn column(key: &shardferry::schema::KeyColumn) -> String {
+fn column(key: &shardferry::model::table::KeyColumn) -> String {
     format!("{}{}", key.name, if key.descending { " desc" } else { "" })
 }
 

@@ -3,10 +3,10 @@
 use mssim::engine::{Denial, Engine, EngineOptions, Oddities};
 use mssim::session::EngineBackend;
 use mssim::{Options, Server};
-use shardferry::schema::objects::{PropertyOf, SourceObjects};
+use shardferry::model::objects::{PropertyOf, SourceObjects};
+use shardferry::settings::source::SourceSettings;
 use shardferry::sqlserver::catalog;
 use shardferry::sqlserver::client::Client;
-use shardferry::sqlserver::settings::SourceSettings;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -207,7 +207,7 @@ async fn a_table_is_filtered_by_an_enabled_policy() {
         source.engine.deny_view(view, None);
     }
     let unread = |objects: SourceObjects| -> Vec<String> {
-        let security = |unread: &shardferry::schema::objects::Unread| unread.what == "security policies";
+        let security = |unread: &shardferry::model::objects::Unread| unread.what == "security policies";
         objects.unread.into_iter().filter(security).map(|unread| unread.why).collect()
     };
     assert_eq!(unread(catalog::objects(&mut source.client).await.unwrap()), Vec::<String>::new());

@@ -1,13 +1,14 @@
 //! Checkpoints on a real S3 server (`eval "$(tests/env/seaweed.sh env)"` starts one and names it).
 
 use futures_util::future::join_all;
-use shardferry::checkpoint::document::Status;
 use shardferry::checkpoint::s3::{S3Options, S3Store};
 use shardferry::checkpoint::store::{PutOutcome, Store, Tag};
-use shardferry::checkpoint::{CheckpointUrl, Checkpoints, RunId, Written};
+use shardferry::checkpoint::{Checkpoints, Written};
 use shardferry::error::ErrorKind;
-use shardferry::plan::document::{Plan, PlanOptions, PlannedSource, PlannedTable};
-use shardferry::schema::TableName;
+use shardferry::model::checkpoint::Status;
+use shardferry::model::location::{CheckpointUrl, RunId};
+use shardferry::model::names::TableName;
+use shardferry::model::plan::{Plan, PlanOptions, PlannedSource, PlannedTable};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 

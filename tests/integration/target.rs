@@ -11,10 +11,11 @@ mod ledger;
 mod writing;
 
 use bytes::{BufMut, Bytes, BytesMut};
-use shardferry::plan::document::{
+use shardferry::model::names::{ColumnName, TableName};
+use shardferry::model::plan::{
     Plan, PlanOptions, PlannedColumn, PlannedIdentity, PlannedSource, PlannedTable,
 };
-use shardferry::schema::{ColumnName, SourceType, TableName};
+use shardferry::model::types::SourceType;
 use shardferry::postgres::ledger::Marker;
 use shardferry::postgres::{Client, TargetSettings};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -95,7 +96,7 @@ async fn one<T: for<'a> tokio_postgres::types::FromSql<'a>>(client: &Client, sql
 fn column(source: &str, target: &str, ty: &str, nullable: bool) -> PlannedColumn {
     PlannedColumn {
         map: None,
-        policies: shardferry::convert::policy::Policies::default(),
+        policies: shardferry::model::policy::Policies::default(),
         mask: None,
         collation: None,
         source: ColumnName::new(source),

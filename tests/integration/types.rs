@@ -7,7 +7,7 @@
 
 use super::harness::World;
 use shardferry::convert::types::{alternatives, map};
-use shardferry::schema::SourceType;
+use shardferry::model::types::SourceType;
 
 /// Declared type, alternative (empty: the default), literals with what the target shows as text.
 type Case = (&'static str, &'static str, &'static [(&'static str, &'static str)]);

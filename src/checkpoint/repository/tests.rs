@@ -1,7 +1,8 @@
-use super::super::document::{Owner, Status};
 use super::super::store::memory::{Fault, MemoryStore};
 use super::super::tests::{plan, table};
 use super::*;
+use crate::model::checkpoint::Owner;
+use crate::model::checkpoint::Status;
 use futures_util::future::join_all;
 
 const TABLE: &str = "r/tables/00001-dbo.T1.json";
@@ -276,7 +277,7 @@ async fn the_finish_step_is_claimed_like_a_table() {
 #[tokio::test]
 async fn every_process_of_a_pod_has_its_own_document() {
     let (store, checkpoints) = new();
-    let document = super::super::document::tests::pod();
+    let document = crate::model::checkpoint::tests::pod();
     store.fail_writes(&[Fault::After]);
     assert_eq!(checkpoints.write_pod(&document).await.unwrap(), 1);
     assert_eq!(checkpoints.write_pod(&document).await.unwrap(), 2);

@@ -97,7 +97,7 @@ async fn a_put_that_the_sdk_repeated_is_not_lost_to_itself() {
     })
     .await;
     let store = open(options(&endpoint)).await;
-    let run = crate::checkpoint::RunId::parse("r").unwrap();
+    let run = crate::model::location::RunId::parse("r").unwrap();
     let checkpoints =
         crate::checkpoint::Checkpoints::with_store(Arc::new(store), "s3://bucket/a/b".to_owned(), run, "p");
     let (_, ours) = checkpoints.create_plan(&crate::checkpoint::tests::plan(3)).await.unwrap();

@@ -1,7 +1,7 @@
 //! What was changed in the rows so far, by column and [`Loss`], with the keys of some of them.
 
-use crate::convert::policy::{Loss, LossRecord, SAMPLES, Sample};
-use crate::schema::bound::Bound;
+use crate::model::bound::Bound;
+use crate::model::loss::{Loss, LossRecord, SAMPLES, Sample};
 
 /// What a sample is made of.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -3,9 +3,9 @@
 use super::super::lenient::{Lenient, Pending, Rules};
 use super::super::operation::Operation;
 use super::{NULL, Refused, field};
-use crate::convert::policy::Mask;
 use crate::error::{Error, ErrorKind, Result};
-use crate::plan::document::PlannedColumn;
+use crate::model::plan::PlannedColumn;
+use crate::model::policy::Mask;
 use sha2::{Digest, Sha256};
 
 /// The mask of one column, made ready.

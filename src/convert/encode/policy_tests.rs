@@ -2,11 +2,10 @@
 
 use super::tests::{copy_by, table};
 use super::*;
-use crate::convert::policy::{
-    FractionPolicy, InvalidPolicy, Loss, Mask, NulPolicy, OffsetPolicy, PaddingPolicy,
-};
-use crate::plan::document::PlannedColumn;
-use crate::schema::bound::Literal;
+use crate::model::bound::Literal;
+use crate::model::loss::Loss;
+use crate::model::plan::PlannedColumn;
+use crate::model::policy::{FractionPolicy, InvalidPolicy, Mask, NulPolicy, OffsetPolicy, PaddingPolicy};
 use crate::tds_bytes::{Chunks, Col, Ty, col, utf16};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -33,7 +32,7 @@ fn fields(ty: &Ty, change: impl Fn(&mut PlannedColumn), values: &[Option<Vec<u8>
         (Chunks::Of(1), 1, 5),
         (Chunks::UnknownLength(3), 2, 1),
     ] {
-        let fresh = |wire: &[WireColumn]| CopyEncoder::new(&planned, wire, Limits::batches_of(batch));
+        let fresh = |wire: &[WireColumn]| CopyEncoder::new(&planned, wire, BufferLimits::batches_of(batch));
         let result = copy_by(&fresh, &mut |_| (), &columns, &rows, (chunks, piece));
         results.push(match result {
             Ok((out, encoder)) => {
@@ -115,7 +114,7 @@ fn a_large_text_is_refused_late_and_goes_on_from_there() {
     let columns = [col("Note", Ty::NVarChar(None))];
     let mut planned = table(&columns);
     change(&mut planned.columns[0]);
-    let fresh = |wire: &[WireColumn]| CopyEncoder::new(&planned, wire, Limits::batches_of(1000));
+    let fresh = |wire: &[WireColumn]| CopyEncoder::new(&planned, wire, BufferLimits::batches_of(1000));
     let (out, encoder) =
         copy_by(&fresh, &mut |_| (), &columns, &[vec![Some(raw)]], (Chunks::Of(8000), 4093)).unwrap();
     let expected = format!("{}\u{FFFD}ö", "ä😀".repeat(40_000));
@@ -238,7 +237,7 @@ fn left_out(
     let columns = three();
     let planned = table(&columns);
     let fresh = |wire: &[WireColumn]| {
-        let mut encoder = CopyEncoder::new(&planned, wire, Limits::batches_of(batch))?;
+        let mut encoder = CopyEncoder::new(&planned, wire, BufferLimits::batches_of(batch))?;
         encoder.keep_refused_rows(Keys::Told);
         encoder.reject(skip.clone(), whole);
         Ok(encoder)
@@ -304,7 +303,7 @@ fn samples_are_keys_where_they_are_told_and_few() {
         (Keys::Withheld, Sample::withheld()),
     ] {
         let fresh = |wire: &[WireColumn]| {
-            let mut encoder = CopyEncoder::new(&planned, wire, Limits::batches_of(1 << 20))?;
+            let mut encoder = CopyEncoder::new(&planned, wire, BufferLimits::batches_of(1 << 20))?;
             encoder.keep_refused_rows(keys);
             Ok(encoder)
         };
@@ -333,7 +332,7 @@ fn the_error_of_a_refused_row_has_its_key_and_never_its_value() {
     let columns = three();
     let planned = table(&columns);
     let fresh = |wire: &[WireColumn]| {
-        let mut encoder = CopyEncoder::new(&planned, wire, Limits::batches_of(1000))?;
+        let mut encoder = CopyEncoder::new(&planned, wire, BufferLimits::batches_of(1000))?;
         encoder.keep_refused_rows(Keys::Told);
         Ok(encoder)
     };

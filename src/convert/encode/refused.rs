@@ -2,8 +2,8 @@
 
 use super::super::{text, time};
 use super::LARGEST_FIELD;
-use crate::convert::policy::Sample;
 use crate::error::{Error, ErrorKind};
+use crate::model::loss::Sample;
 use crate::sqlserver::wire::broken;
 
 /// Why a value was not encoded.

@@ -2,7 +2,7 @@
 
 use super::refused::Refused;
 use super::{Bound, CopyEncoder, Error, Keys, Sample};
-use crate::convert::policy::Loss;
+use crate::model::loss::Loss;
 use std::collections::{BTreeMap, VecDeque};
 
 /// Rows whose hashes are remembered: far more than can be under way to PostgreSQL.

@@ -9,9 +9,10 @@ use super::super::types::map;
 use super::mask::{Hidden, Masking, text_field};
 use super::refused::Refused;
 use super::{CopyEncoder, LongValue, close, field};
-use crate::convert::policy::{FractionPolicy, Loss, Mask, OffsetPolicy, PaddingPolicy};
 use crate::error::{Error, ErrorKind, Result};
-use crate::plan::document::PlannedColumn;
+use crate::model::loss::Loss;
+use crate::model::plan::PlannedColumn;
+use crate::model::policy::{FractionPolicy, Mask, OffsetPolicy, PaddingPolicy};
 use std::borrow::Cow;
 
 /// What is looked at beside a value's bytes.

@@ -3,8 +3,9 @@
 
 use super::*;
 use crate::convert::types::map;
-use crate::plan::document::PlannedColumn;
-use crate::schema::{ColumnName, SourceType, TableName};
+use crate::model::names::{ColumnName, TableName};
+use crate::model::plan::PlannedColumn;
+use crate::model::types::SourceType;
 use crate::sqlserver::wire::{Decoder, Event, WireType};
 use crate::tds_bytes;
 use tds_bytes::{Chunks, Col, Ty, col, utf16};
@@ -16,7 +17,7 @@ pub(super) fn table(columns: &[Col]) -> PlannedTable {
             SourceType { name: name.to_owned(), alias: None, max_length, precision, scale, collation: None };
         PlannedColumn {
             map: None,
-            policies: crate::convert::policy::Policies::default(),
+            policies: crate::model::policy::Policies::default(),
             mask: None,
             collation: None,
             source: ColumnName::new(&column.name),
@@ -53,7 +54,8 @@ fn copy(
     piece: usize,
     limit: usize,
 ) -> Result<(Vec<u8>, CopyEncoder)> {
-    let fresh = |wire: &[WireColumn]| CopyEncoder::new(&table(columns), wire, Limits::batches_of(limit));
+    let fresh =
+        |wire: &[WireColumn]| CopyEncoder::new(&table(columns), wire, BufferLimits::batches_of(limit));
     copy_by(&fresh, &mut |_| (), columns, rows, (chunks, piece))
 }
 
@@ -316,7 +318,7 @@ fn refusal(ty: Ty, declared: u64, sent: usize, largest: usize) -> Option<Error> 
     let mut encoder = CopyEncoder::new(
         &table(&columns),
         decoder.columns(),
-        Limits { value: largest, ..Limits::batches_of(1000) },
+        BufferLimits { value: largest, ..BufferLimits::batches_of(1000) },
     )
     .unwrap();
     loop {
@@ -380,7 +382,7 @@ fn a_text_beyond_its_share_asks_for_more() {
         let bytes = tds_bytes::packets(&tds_bytes::result(&columns, &rows, chunks), 4096);
         let mut rest = bytes.as_slice();
         let mut decoder = Decoder::new();
-        let limits = Limits { batch: 1000, share: 10_000, value: 80_000 };
+        let limits = BufferLimits { batch: 1000, share: 10_000, value: 80_000 };
         let mut encoder = CopyEncoder::new(&table(&columns), &wire_of(&columns), limits).unwrap();
         let (mut out, mut asked, mut held) = (Vec::new(), 0, 0);
         loop {
@@ -515,26 +517,27 @@ fn a_result_that_is_not_the_planned_one_is_refused() {
         ),
     ];
     for (table, wire, says) in cases {
-        let error = CopyEncoder::new(&table, &wire, Limits::batches_of(1000)).unwrap_err();
+        let error = CopyEncoder::new(&table, &wire, BufferLimits::batches_of(1000)).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::SourceChanged, "{error}");
         assert!(error.to_string().contains(says) && error.to_string().contains("dbo.Orders"), "{error}");
     }
-    let error = CopyEncoder::new(&planned(Ty::Int), &[], Limits::batches_of(1000)).unwrap_err();
+    let error = CopyEncoder::new(&planned(Ty::Int), &[], BufferLimits::batches_of(1000)).unwrap_err();
     assert!(error.to_string().contains("0 columns where the plan has 1"), "{error}");
-    let error = CopyEncoder::new(&planned(Ty::Json), &wire("Note", WireType::Json), Limits::batches_of(1000))
-        .unwrap_err();
+    let error =
+        CopyEncoder::new(&planned(Ty::Json), &wire("Note", WireType::Json), BufferLimits::batches_of(1000))
+            .unwrap_err();
     assert!(error.to_string().contains("the source sends json where the plan has nvarchar(max)"), "{error}");
     let unknown = WireType::VarChar { max_bytes: Some(50), collation: [0; 5] };
     let error = CopyEncoder::new(
         &planned(Ty::VarChar(Some(50), [0; 5])),
         &wire("Note", unknown),
-        Limits::batches_of(1000),
+        BufferLimits::batches_of(1000),
     )
     .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::SourceRefused);
     let mut foreign = planned(Ty::Int);
     foreign.columns[0].target_type = "bigint".to_owned();
     let error =
-        CopyEncoder::new(&foreign, &wire("Note", WireType::Int), Limits::batches_of(1000)).unwrap_err();
+        CopyEncoder::new(&foreign, &wire("Note", WireType::Int), BufferLimits::batches_of(1000)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::PlanForeign);
 }

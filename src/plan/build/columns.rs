@@ -1,15 +1,18 @@
 //! What becomes of each column of a table: copied, computed by the target, left out, or refused.
 
 use super::{EXCLUDED, Inputs, Refused};
-use crate::convert::policy::{FractionPolicy, Mask, Policies};
 use crate::convert::types;
-use crate::plan::choices::Chosen;
-use crate::plan::document::{
+use crate::model::collation;
+use crate::model::names;
+use crate::model::names::ColumnName;
+use crate::model::names::NameRequest;
+use crate::model::plan::{
     Collations, ColumnChoice, GeneratedColumn, PlannedColumn, PlannedIdentity, UnsupportedColumn,
 };
-use crate::plan::names::{self, Wanted};
-use crate::plan::{collation, computed, mapping};
-use crate::schema::{ColumnName, SourceColumn, SourceTable};
+use crate::model::policy::{FractionPolicy, Mask, Policies};
+use crate::model::table::{SourceColumn, SourceTable};
+use crate::plan::choices::Chosen;
+use crate::plan::{computed, mapping};
 use crate::sqlserver::select::SelectForm;
 use std::collections::BTreeSet;
 
@@ -182,7 +185,7 @@ fn has_policies(ty: &str) -> bool {
 fn collated(inputs: &Inputs<'_>, column: &SourceColumn, target_type: &str) -> Option<String> {
     let name = column.ty.collation.as_deref()?;
     let text = ["char(", "varchar", "text"].iter().any(|begin| target_type.starts_with(begin));
-    (inputs.options.collations == Collations::Icu && text && collation::of(name).anything())
+    (inputs.options.collations == Collations::Icu && text && collation::ignored_by(name).anything())
         .then(|| name.to_owned())
 }
 
@@ -213,12 +216,12 @@ fn name(
     copied: &mut [PlannedColumn],
     refused: &mut Vec<Refused>,
 ) {
-    let wanted: Vec<Wanted> = copied
+    let wanted: Vec<NameRequest> = copied
         .iter()
         .map(|column| {
             let choice = chosen.columns.get(&column.source).and_then(|choice| choice.target.as_deref());
             let source = column.source.as_str();
-            Wanted {
+            NameRequest {
                 place: String::new(),
                 name: choice.map_or_else(|| names::folded(source, inputs.options.name_case), str::to_owned),
                 source: source.to_owned(),

@@ -1,11 +1,13 @@
 //! The planned tables: names, columns, keys.
 
 use super::{EXCLUDED, Inputs, Refused, column_fingerprint, columns, row_filter};
+use crate::model::names;
+use crate::model::names::NameRequest;
+use crate::model::names::TableName;
+use crate::model::plan::{Partitions, PlanOptions, PlannedTable};
+use crate::model::table::SourceTable;
 use crate::plan::choices::Chosen;
-use crate::plan::document::{Partitions, PlanOptions, PlannedTable};
-use crate::plan::names::{self, Wanted};
 use crate::plan::{chunk_key, partitions};
-use crate::schema::{SourceTable, TableName};
 use std::collections::BTreeMap;
 
 /// The tables in their order, and what stands in the way.
@@ -104,7 +106,7 @@ fn names_of(
     let schemas = schemas(options, tables);
     let schema_of =
         |table: &SourceTable| schemas.get(table.name.schema.as_str()).cloned().unwrap_or_default();
-    let wanted: Vec<Wanted> = tables
+    let wanted: Vec<NameRequest> = tables
         .iter()
         .map(|table| {
             let choice = choices.get(&table.name).and_then(|chosen| chosen.table?.target.as_deref());
@@ -112,7 +114,7 @@ fn names_of(
             let chosen = parsed.is_some();
             let folded = || names::folded(&table.name.name, options.name_case);
             let (schema, name) = parsed.unwrap_or_else(|| (None, folded()));
-            Wanted {
+            NameRequest {
                 place: schema.unwrap_or_else(|| schema_of(table)),
                 name,
                 source: table.name.to_string(),
@@ -140,13 +142,13 @@ fn names_of(
 /// Schemas of the target by those of the source. `--schema-map` is taken as written, and may put several into one.
 fn schemas<'t>(options: &PlanOptions, tables: &[&'t SourceTable]) -> BTreeMap<&'t str, String> {
     let mut found = BTreeMap::new();
-    let mut wanted: Vec<Wanted> = Vec::new();
+    let mut wanted: Vec<NameRequest> = Vec::new();
     for table in tables {
         let schema = table.name.schema.as_str();
         match options.schema_map.get(schema) {
             Some(mapped) => drop(found.insert(schema, mapped.clone())),
             None if wanted.iter().any(|wanted| wanted.source == schema) => {}
-            None => wanted.push(Wanted {
+            None => wanted.push(NameRequest {
                 place: String::new(),
                 name: names::folded(schema, options.name_case),
                 source: schema.to_owned(),

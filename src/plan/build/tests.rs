@@ -1,7 +1,9 @@
 use super::*;
-use crate::convert::policy::{Mask, NulPolicy, Policies};
-use crate::plan::document::{Collations, ColumnChoice, NameCase, Partitions, TableChoice};
-use crate::schema::{Key, KeyColumn, SourceColumn, SourceType};
+use crate::model::names::NameCase;
+use crate::model::plan::{Collations, ColumnChoice, Partitions, TableChoice};
+use crate::model::policy::{Mask, NulPolicy, Policies};
+use crate::model::table::{Key, KeyColumn, SourceColumn};
+use crate::model::types::SourceType;
 
 fn column(name: &str, ty: &str) -> SourceColumn {
     SourceColumn {

@@ -4,8 +4,8 @@
 //! latter two either, so that `_CI_AS` is level 2 and `_CI_AI` level 1; `_CS_AI` is level 1 with case on a level of its own.
 
 use super::Statement;
-use crate::plan::collation;
-use crate::schema::quote_target;
+use crate::model::collation;
+use crate::model::names::quote_target;
 
 /// What a collation of the source becomes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,7 +49,7 @@ const LANGUAGES: &[(&str, &str)] = &[
 #[must_use]
 pub fn icu(source: &str) -> Option<IcuCollation> {
     let name = source.to_lowercase();
-    let ignored = collation::of(source);
+    let ignored = collation::ignored_by(source);
     let (suffix, strength) = match (ignored.ignores_case, ignored.ignores_accents) {
         (true, false) => ("ci_as", "ks-level2"),
         (true, true) => ("ci_ai", "ks-level1"),

@@ -1,9 +1,9 @@
 //! The table itself: columns, identity, generated columns, primary key.
 
 use super::{Column, find, partition};
-use crate::plan::collation;
-use crate::plan::document::{GeneratedColumn, PlannedColumn, PlannedTable};
-use crate::schema::{ColumnName, quote_target};
+use crate::model::collation;
+use crate::model::names::{ColumnName, quote_target};
+use crate::model::plan::{GeneratedColumn, PlannedColumn, PlannedTable};
 
 /// Primary key columns by their names in the target, in key order; empty where one of them is not there.
 #[must_use]
@@ -107,8 +107,11 @@ pub(super) fn weaker(columns: &[Column<'_>]) -> Option<String> {
     let ignoring: Vec<&str> = columns
         .iter()
         .filter(|column| {
-            let source =
-                column.source_type.collation.as_deref().is_some_and(|name| collation::of(name).anything());
+            let source = column
+                .source_type
+                .collation
+                .as_deref()
+                .is_some_and(|name| collation::ignored_by(name).anything());
             source && column.collation.is_none() && column.target_type != "citext"
         })
         .map(|column| column.target.as_str())

@@ -1,8 +1,8 @@
 //! Extended properties as comments.
 
 use super::{Statement, find, literal, skipped};
-use crate::plan::document::PlannedTable;
-use crate::schema::{ColumnName, TableName, quote_target};
+use crate::model::names::{ColumnName, TableName, quote_target};
+use crate::model::plan::PlannedTable;
 
 fn comment(on: &str, text: &str) -> Statement {
     if text.contains('\0') {

@@ -1,11 +1,12 @@
 //! Defaults, checks and foreign keys.
 
 use super::{Column, Statement, advised, find, literal, skipped, translated};
+use crate::model::names::{ColumnName, TableName, quote_target};
+use crate::model::objects::{CheckConstraint, DefaultConstraint};
+use crate::model::plan::PlannedTable;
+use crate::model::policy::Mask;
+use crate::model::table::{ForeignKey, ReferentialAction};
 use crate::tsql::{Purpose, ScopeColumn};
-use crate::convert::policy::Mask;
-use crate::plan::document::PlannedTable;
-use crate::schema::objects::{CheckConstraint, DefaultConstraint};
-use crate::schema::{ColumnName, ForeignKey, ReferentialAction, TableName, quote_target};
 
 /// Foreign keys of partitioned tables can be NOT VALID from here on.
 const PARTITIONED_NOT_VALID: u32 = 18_00_00;

@@ -2,10 +2,11 @@
 
 use super::columns::weaker;
 use super::{Column, Statement, advised, find, skipped, translated};
+use crate::model::names::{ColumnName, quote_target};
+use crate::model::plan::PlannedTable;
+use crate::model::policy::Mask;
+use crate::model::table::Index;
 use crate::tsql::{Purpose, Volatility};
-use crate::convert::policy::Mask;
-use crate::plan::document::PlannedTable;
-use crate::schema::{ColumnName, Index, quote_target};
 
 /// The first server with `NULLS NOT DISTINCT`.
 const NULLS_NOT_DISTINCT: u32 = 15_00_00;

@@ -4,9 +4,9 @@
 //! one step of the target's type, which is exact for whole numbers, decimals, dates and times, and refused for all others.
 
 use super::{find, literal};
-use crate::plan::document::{Partitioning, PlannedTable};
-use crate::schema::objects::PartitionedTable;
-use crate::schema::{TableName, quote_target};
+use crate::model::names::{TableName, quote_target};
+use crate::model::objects::PartitionedTable;
+use crate::model::plan::{Partitioning, PlannedTable};
 use crate::postgres::names;
 use jiff::civil::{Date, DateTime};
 use jiff::{SignedDuration, Span};

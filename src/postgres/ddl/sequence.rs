@@ -2,9 +2,10 @@
 
 use super::columns::{bounds, identity_options};
 use super::{Statement, literal, skipped};
-use crate::plan::document::PlannedColumn;
-use crate::schema::objects::Sequence;
-use crate::schema::{Identity, TableName};
+use crate::model::names::TableName;
+use crate::model::objects::Sequence;
+use crate::model::plan::PlannedColumn;
+use crate::model::table::Identity;
 
 /// The sequence with its position; one that is there gets what it should have. What is cached is not carried over:
 /// PostgreSQL's cache is each session's own, and would change the order of numbers.

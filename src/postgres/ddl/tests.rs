@@ -1,16 +1,16 @@
 use super::columns::identity_options;
 use super::constraint::ForeignKeyIn;
 use super::*;
-use crate::plan::document::{
+use crate::model::objects::{CheckConstraint, DefaultConstraint, PartitionedTable, Sequence};
+use crate::model::plan::{
     GeneratedColumn, Partitioning, Plan, PlanOptions, PlannedColumn, PlannedIdentity, PlannedSource,
 };
-use crate::schema::objects::{CheckConstraint, DefaultConstraint, PartitionedTable, Sequence};
-use crate::schema::{ForeignKey, Identity, Index, KeyColumn, ReferentialAction};
+use crate::model::table::{ForeignKey, Identity, Index, KeyColumn, ReferentialAction};
 
 pub(in crate::postgres) fn column(name: &str, target: &str, ty: &str, nullable: bool) -> PlannedColumn {
     PlannedColumn {
         map: None,
-        policies: crate::convert::policy::Policies::default(),
+        policies: crate::model::policy::Policies::default(),
         mask: None,
         collation: None,
         source: ColumnName::new(name),
@@ -357,7 +357,7 @@ fn collations_become_icu_ones_of_the_same_equality() {
     assert_eq!(icu("German_PhoneBook_CI_AI"), some("de_ci_ai", "de-u-co-phonebk-ks-level1"));
     assert_eq!(icu("Latin1_General_CS_AS"), None);
     assert_eq!(icu("Latin1_General_BIN2"), None);
-    let anything = |name| crate::plan::collation::of(name).anything();
+    let anything = |name| crate::model::collation::ignored_by(name).anything();
     assert!(!anything("Latin1_General_BIN2") && anything("Latin1_General_CS_AI"));
     insta::assert_debug_snapshot!(collation::create("s", "ci_as", "Finnish_Swedish_CI_AS"));
 }

@@ -2,7 +2,7 @@
 
 use super::{Client, Transaction, fenced, read, stored};
 use crate::error::{Error, ErrorKind, Result};
-use crate::schema::bound::{Bound, KeyRange};
+use crate::model::bound::{Bound, KeyRange};
 use crate::postgres::client::{Parameter, get};
 use crate::postgres::server_error;
 use std::collections::BTreeMap;

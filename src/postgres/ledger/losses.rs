@@ -2,8 +2,8 @@
 //! transaction behind the marker, and go with the chunk's row, wherever that is forgotten.
 
 use super::{Client, Transaction, read, stored};
-use crate::convert::policy::{Loss, LossRecord, Sample};
 use crate::error::{Error, ErrorKind, Result};
+use crate::model::loss::{Loss, LossRecord, Sample};
 use crate::postgres::client::{Parameter, get};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;

@@ -2,8 +2,8 @@
 
 use super::losses::losses_of;
 use super::{Client, Tally, stored, tally_of};
-use crate::convert::policy::LossRecord;
 use crate::error::Result;
+use crate::model::loss::LossRecord;
 use crate::postgres::client::get;
 use std::collections::BTreeMap;
 

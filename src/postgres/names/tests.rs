@@ -1,6 +1,6 @@
 use super::super::ddl::tests::{plan, planned};
 use super::*;
-use crate::plan::document::PlannedTable;
+use crate::model::plan::PlannedTable;
 
 fn table(name: &str) -> PlannedTable {
     let name: TableName = name.parse().unwrap();
@@ -62,7 +62,7 @@ fn names_follow_the_case() {
         ("plain", "plain"),
         ("With Space", "with space"),
     ] {
-        assert_eq!(cased(name, NameCase::Snake), expected);
+        assert_eq!(folded(name, NameCase::Snake), expected);
     }
     let mut plan = plan(vec![table("dbo.a")]);
     plan.options.name_case = NameCase::Lower;

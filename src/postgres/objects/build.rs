@@ -3,15 +3,15 @@
 
 use super::queue::{Job, Queue};
 use super::{Makes, Planned, Step, queries};
-use crate::checkpoint::document::Status;
 use crate::error::{Error, ErrorKind, Result};
 use crate::failpoint;
-use crate::schema::TableName;
+use crate::model::checkpoint::Status;
+use crate::model::names::TableName;
 use crate::postgres::catalog;
 use crate::postgres::catalog::Existing;
 use crate::postgres::client::Client;
 use crate::postgres::ddl::SEARCH_PATH;
-use crate::postgres::settings::TargetSettings;
+use crate::settings::target::TargetSettings;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

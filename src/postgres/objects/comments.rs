@@ -2,9 +2,9 @@
 
 use super::list::List;
 use super::{Makes, ObjectName, Step};
-use crate::plan::document::PlannedTable;
-use crate::schema::TableName;
-use crate::schema::objects::PropertyOf;
+use crate::model::names::TableName;
+use crate::model::objects::PropertyOf;
+use crate::model::plan::PlannedTable;
 use crate::postgres::ddl;
 use crate::postgres::ddl::Statement;
 use crate::postgres::names;

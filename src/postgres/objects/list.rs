@@ -1,12 +1,12 @@
 //! The list of statements, kind by kind.
 
 use super::{Makes, ObjectName, Planned, Step};
-use crate::plan::document::{Plan, PlannedTable};
-use crate::schema::objects::SourceObjects;
-use crate::schema::{ColumnName, TableName};
-use crate::postgres::ddl::constraint::ForeignKeyIn;
+use crate::model::names::{ColumnName, TableName};
+use crate::model::objects::SourceObjects;
+use crate::model::plan::{Plan, PlannedTable};
 use crate::postgres::ddl;
 use crate::postgres::ddl::Statement;
+use crate::postgres::ddl::constraint::ForeignKeyIn;
 use crate::postgres::names::Names;
 use std::collections::BTreeMap;
 

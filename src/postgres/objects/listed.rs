@@ -1,9 +1,9 @@
 //! Objects that are listed with a reason and never built.
 
 use super::{Makes, ObjectName, Planned, Step};
-use crate::plan::document::Plan;
-use crate::schema::TableName;
-use crate::schema::objects::{Module, ModuleKind, PropertyOf, SourceObjects};
+use crate::model::names::TableName;
+use crate::model::objects::{Module, ModuleKind, PropertyOf, SourceObjects};
+use crate::model::plan::Plan;
 use crate::postgres::ddl::Statement;
 use std::collections::BTreeSet;
 
@@ -75,7 +75,7 @@ pub(super) fn all(plan: &Plan, objects: &SourceObjects) -> Vec<Planned> {
 
 fn of_tables(plan: &Plan, objects: &SourceObjects, tables: &BTreeSet<&TableName>, list: &mut Vec<Planned>) {
     for index in objects.fulltext.iter().filter(|index| tables.contains(&index.table)) {
-        let columns: Vec<_> = index.columns.iter().map(crate::schema::ColumnName::as_str).collect();
+        let columns: Vec<_> = index.columns.iter().map(crate::model::names::ColumnName::as_str).collect();
         let advice = format!("a generated tsvector column of {} with a GIN index", columns.join(", "));
         list.push(said("full-text index", Some(&index.table), "", "it has no counterpart", Some(advice)));
     }

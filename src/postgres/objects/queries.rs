@@ -1,7 +1,7 @@
 //! What the target is asked beside its catalog of tables.
 
 use crate::error::Result;
-use crate::schema::TableName;
+use crate::model::names::TableName;
 use crate::postgres::client::{Client, Transaction, get};
 use std::collections::{BTreeMap, BTreeSet};
 use tokio_postgres::Row;

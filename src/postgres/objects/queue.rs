@@ -2,7 +2,7 @@
 //! inside of the server, where a wait may end in a timeout or a deadlock.
 
 use super::Makes;
-use crate::schema::TableName;
+use crate::model::names::TableName;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;

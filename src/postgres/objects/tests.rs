@@ -1,12 +1,12 @@
 use super::*;
-use crate::plan::document::PlannedTable;
-use crate::schema::ColumnName;
-use crate::schema::objects::PropertyOf;
-use crate::schema::objects::{
+use crate::model::names::ColumnName;
+use crate::model::objects::PropertyOf;
+use crate::model::objects::{
     CheckConstraint, ExtendedProperty, FullText, Module, ModuleKind, PartitionedTable, Sequence, Synonym,
     TemporalTable, Unread, UserType,
 };
-use crate::schema::{ForeignKey, Identity, Index, Key, KeyColumn, ReferentialAction};
+use crate::model::plan::PlannedTable;
+use crate::model::table::{ForeignKey, Identity, Index, Key, KeyColumn, ReferentialAction};
 use crate::postgres::ddl::tests::{plan, planned};
 
 fn table(index: u32, source: &str, bytes: u64) -> PlannedTable {

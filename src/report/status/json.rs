@@ -1,10 +1,10 @@
 //! The JSON of `status`, one table a line.
 
 use super::StatusView;
-use crate::checkpoint::document::{Phase, Status, TableDocument};
 use crate::cli::PhaseChoice;
-use crate::convert::policy::{Loss, LossRecord, Sample};
-use crate::progress::Totals;
+use crate::model::checkpoint::{Phase, Status, TableDocument};
+use crate::model::counts::Totals;
+use crate::model::loss::{Loss, LossRecord, Sample};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::ser::{Formatter, Serializer};

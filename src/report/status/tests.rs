@@ -1,7 +1,7 @@
 use super::*;
-use crate::checkpoint::document::{Owner, PhaseError};
-use crate::plan::document::{PlanOptions, PlannedSource, PlannedTable};
-use crate::schema::TableName;
+use crate::model::checkpoint::{Owner, PhaseError};
+use crate::model::names::TableName;
+use crate::model::plan::{PlanOptions, PlannedSource, PlannedTable};
 use std::collections::BTreeMap;
 
 fn at(second: u32) -> Timestamp {

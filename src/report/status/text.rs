@@ -1,8 +1,8 @@
 //! The table of `status` for a terminal.
 
 use super::{State, StatusView, state};
-use crate::checkpoint::document::{Phase, Status, TableDocument};
-use crate::progress::thousands;
+use crate::model::checkpoint::{Phase, Status, TableDocument};
+use crate::model::counts::thousands;
 use comfy_table::{Cell, CellAlignment, Table, presets};
 use jiff::Timestamp;
 

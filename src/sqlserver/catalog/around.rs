@@ -3,11 +3,11 @@
 use super::objects::{Reader, SQL_SERVER_2016};
 use super::row::Record;
 use crate::error::Result;
-use crate::schema::objects::{
+use crate::model::names::{ColumnName, TableName};
+use crate::model::objects::{
     DynamicMask, ExtendedProperty, Module, ModuleKind, PartitionedTable, PropertyOf, SecurityPolicy,
     SourceObjects, Synonym, TemporalTable,
 };
-use crate::schema::{ColumnName, TableName};
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) async fn read(reader: &mut Reader<'_>, objects: &mut SourceObjects) -> Result<()> {

@@ -3,7 +3,8 @@
 use super::row::Record;
 use super::{key_column, unreadable};
 use crate::error::Result;
-use crate::schema::{ColumnName, ForeignKey, Index, ReferentialAction, TableName};
+use crate::model::names::{ColumnName, TableName};
+use crate::model::table::{ForeignKey, Index, ReferentialAction};
 use crate::sqlserver::client::Client;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;

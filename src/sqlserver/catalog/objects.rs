@@ -6,8 +6,9 @@
 use super::row::Record;
 use super::{around, identity, key_column, keys, types};
 use crate::error::{ErrorKind, Result};
-use crate::schema::objects::{CheckConstraint, DefaultConstraint, FullText, Sequence, SourceObjects, Unread};
-use crate::schema::{ColumnName, Key, TableName};
+use crate::model::names::{ColumnName, TableName};
+use crate::model::objects::{CheckConstraint, DefaultConstraint, FullText, Sequence, SourceObjects, Unread};
+use crate::model::table::Key;
 use crate::sqlserver::client::Client;
 use crate::sqlserver::connection_errors::tiberius_error;
 use crate::sqlserver::errors::kind_of;

@@ -2,7 +2,7 @@
 
 use super::{ColumnId, unreadable};
 use crate::error::Result;
-use crate::schema::TableName;
+use crate::model::names::TableName;
 
 /// A row of a catalog query, its columns by name.
 pub(super) struct Record<'r>(pub(super) &'r tiberius::Row);

@@ -2,7 +2,8 @@
 
 use super::row::Record;
 use crate::error::Result;
-use crate::schema::{SourceTable, SourceType};
+use crate::model::table::SourceTable;
+use crate::model::types::SourceType;
 use crate::sqlserver::client::Client;
 use std::collections::BTreeMap;
 

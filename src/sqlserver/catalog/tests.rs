@@ -1,6 +1,6 @@
 use super::keys::action;
 use super::*;
-use crate::schema::ReferentialAction;
+use crate::model::table::ReferentialAction;
 
 const ALL: [(&str, &str); 29] = [
     ("server", include_str!("../sql/server.sql")),

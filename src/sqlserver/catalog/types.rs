@@ -6,8 +6,8 @@
 use super::row::Record;
 use super::unreadable;
 use crate::error::Result;
-use crate::schema::TableName;
-use crate::schema::objects::UserType;
+use crate::model::names::TableName;
+use crate::model::objects::UserType;
 use crate::sqlserver::client::Client;
 use std::collections::BTreeMap;
 

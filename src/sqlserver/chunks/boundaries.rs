@@ -14,9 +14,9 @@
 use super::candidates::Candidates;
 use super::key_parts;
 use crate::error::Result;
-use crate::plan::document::{ChunkKey, PlannedTable};
-use crate::schema::SourceType;
-use crate::schema::bound::{Bound, KeyRange, Literal};
+use crate::model::bound::{Bound, KeyRange, Literal};
+use crate::model::plan::{ChunkKey, PlannedTable};
+use crate::model::types::SourceType;
 use crate::sqlserver::client::Client;
 use crate::sqlserver::connection_errors::tiberius_error;
 use crate::sqlserver::select::{KeyPart, Wanted, order_by, where_range};

@@ -5,8 +5,8 @@
 
 use super::capture::KeyCapture;
 use crate::error::{Error, ErrorKind, Result};
-use crate::plan::document::{ChunkKey, PlannedTable};
-use crate::schema::bound::Bound;
+use crate::model::bound::Bound;
+use crate::model::plan::{ChunkKey, PlannedTable};
 use crate::sqlserver::client::Client;
 use crate::sqlserver::rows::Filled;
 use crate::sqlserver::wire::RowEncoder;
@@ -169,7 +169,7 @@ impl RowEncoder for Weigher {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::schema::bound::Literal;
+    use crate::model::bound::Literal;
 
     fn candidates(weights: &[u64]) -> Candidates {
         let mut found = Candidates::default();

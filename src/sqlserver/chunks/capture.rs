@@ -3,8 +3,8 @@
 
 use super::literal::LiteralMaker;
 use crate::error::{Error, ErrorKind, Result};
-use crate::plan::document::{ChunkKey, PlannedTable};
-use crate::schema::bound::Bound;
+use crate::model::bound::Bound;
+use crate::model::plan::{ChunkKey, PlannedTable};
 use crate::sqlserver::wire::{RowEncoder, WireColumn};
 
 /// What is remembered of one value; no key is as long.
@@ -180,8 +180,9 @@ impl<E: RowEncoder> RowEncoder for KeyCapture<E> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::document::{ChunkKeyColumn, PlannedColumn};
-    use crate::schema::{ColumnName, SourceType, TableName};
+    use crate::model::names::{ColumnName, TableName};
+    use crate::model::plan::{ChunkKeyColumn, PlannedColumn};
+    use crate::model::types::SourceType;
     use crate::sqlserver::wire::WireType;
 
     /// Notes the calls, so that none is lost or doubled on the way.
@@ -230,7 +231,7 @@ mod tests {
     fn planned(name: &str, ty: &str) -> PlannedColumn {
         PlannedColumn {
             map: None,
-            policies: crate::convert::policy::Policies::default(),
+            policies: crate::model::policy::Policies::default(),
             mask: None,
             collation: None,
             source: ColumnName::new(name),

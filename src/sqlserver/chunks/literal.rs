@@ -3,7 +3,7 @@
 //!
 //! Formats do not depend on language or DATEFORMAT (MS docs, "CAST and CONVERT": ISO 8601 with `T`; "date": `yyyy-mm-dd`).
 
-use crate::schema::bound::Literal;
+use crate::model::bound::Literal;
 use crate::sqlserver::wire::{CodePage, WireType, code_page};
 use std::fmt::Write as _;
 

@@ -1,0 +1,360 @@
+//! The worker: one chunk, one target transaction.
+//!
+//! truncate (a table's only chunk), COPY while reading, epoch check under a shared row lock, marker, commit. An attempt
+//! that fails rolls back by closing its connections, and begins anew with fresh ones; what other chunks of the table have
+//! committed stays. A chunk that turns out much larger than wanted is cut behind a complete row: its marker, its new upper
+//! bound and the chunk that takes the rest are committed together.
+
+use crate::convert::encode::CopyEncoder;
+use crate::copy::chunk::pump::Piece;
+use crate::copy::chunk::pump::pump;
+use crate::copy::chunk::rejects::LeftOut;
+use crate::copy::chunk::rejects::Redo;
+use crate::copy::chunk::statement;
+use crate::copy::chunk::transaction;
+use crate::copy::chunk::transaction::Emptying;
+use crate::copy::chunk::transaction::clear;
+use crate::copy::context::Context;
+use crate::copy::events::CopyEvent;
+use crate::copy::owner::connections::Connections;
+use crate::copy::table::books::Begins;
+use crate::copy::table::books::Chunk;
+use crate::copy::table::books::OpenTable;
+use crate::error::{Error, ErrorKind, Result};
+use crate::failpoint;
+use crate::model::bound::{Bound, KeyRange};
+use crate::model::loss::LossRecord;
+use crate::model::plan::PlannedTable;
+use crate::model::policy::Mask;
+use crate::postgres::client::{Client as TargetClient, Transaction};
+use crate::postgres::fixed::fixed_value;
+use crate::postgres::ledger;
+use crate::postgres::ledger::Marker;
+use crate::postgres::unlogged::Found;
+use crate::postgres::writer;
+use crate::postgres::writer::{CopyWriter, Prepared};
+use crate::retry::Retrying;
+use crate::sqlserver::chunks::{KeyCapture, row_key};
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// A chunk of so many times the wanted size is cut while it is read.
+const CUT_AT: u64 = 2;
+
+/// What a chunk's commit holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::copy) struct Copied {
+    pub(in crate::copy) rows: u64,
+    /// COPY BINARY bytes.
+    pub(in crate::copy) bytes: u64,
+    /// Changed or left out, once for each column and kind of change; none of a commit whose answer was lost.
+    pub(in crate::copy) lossy_rows: u64,
+    /// What was cut off, and is another chunk now.
+    pub(in crate::copy) rest: Option<Chunk>,
+}
+
+/// Copies a chunk of a table that this pod owns: transient errors are retried, a fence or the end of the grace period
+/// stops it.
+///
+/// # Errors
+/// The last error, with the table's name. Nothing of the chunk is committed then, except where the answer to the commit
+/// was lost: the rerun finds the marker.
+pub(in crate::copy) async fn copy_chunk(
+    cx: &Context,
+    connections: &mut Connections,
+    open: &OpenTable,
+    chunk: &Chunk,
+) -> Result<Copied> {
+    let copying = attempts(cx, connections, open, chunk);
+    let copying = Box::pin(interruptible(cx, &open.fenced, "while it was copied", copying));
+    let size = |copied: &Copied| (copied.rows, copied.bytes);
+    let outcome = open.span.chunk(&open.table, (chunk.number, open.epoch), copying, size).await;
+    if outcome.is_err() {
+        connections.close();
+    }
+    cx.tell(&CopyEvent::ChunkEnded { index: open.table.index, chunk: chunk.number });
+    outcome.map_err(|error| error.table(&open.table.source))
+}
+
+/// `work` on a table until it ends, another pod takes the table over (`when`, for people), or the grace period is over.
+///
+/// # Errors
+/// `Fenced`; that of the signal; those of the work.
+pub(in crate::copy) async fn interruptible<T>(
+    cx: &Context,
+    fenced: &CancellationToken,
+    when: &str,
+    work: impl Future<Output = Result<T>>,
+) -> Result<T> {
+    tokio::select! {
+        done = work => done,
+        () = fenced.cancelled() => {
+            Err(Error::new(ErrorKind::Fenced, format!("another pod took this table over {when}")))
+        }
+        () = grace_over(cx) => Err(stopped(cx)),
+    }
+}
+
+/// Tries until it succeeds or fails for good; each attempt after the first has fresh connections.
+async fn attempts(
+    cx: &Context,
+    connections: &mut Connections,
+    open: &OpenTable,
+    chunk: &Chunk,
+) -> Result<Copied> {
+    let what = format!("copying chunk {} of {}", chunk.number, open.table.source);
+    let mut retrying = Retrying::new(cx.retry, &cx.shutdown, &what);
+    let mut first = true;
+    let mut redo = Redo::default();
+    loop {
+        let attempted = async {
+            if !std::mem::take(&mut first)
+                && let Some(copied) = committed(connections.target(cx).await?, cx, open, chunk).await?
+            {
+                return Ok(copied);
+            }
+            attempt(cx, connections, open, chunk, &mut redo).await
+        };
+        match attempted.await {
+            Ok(copied) => return Ok(copied),
+            Err(error) => {
+                connections.close();
+                if open.is_lost() {
+                    return Err(error);
+                }
+                // The marker may be our own: of an attempt whose COMMIT was still under way when its connection broke.
+                if error.kind() == ErrorKind::Fenced
+                    && let Ok(target) = connections.target(cx).await
+                {
+                    if let Ok(Some(copied)) = committed(target, cx, open, chunk).await {
+                        return Ok(copied);
+                    }
+                    // Or nobody else's either: the server has crashed and taken back the commit that pinned the chunk.
+                    if ledger::expect_epoch(target, &cx.run, open.table.index, open.epoch).await.is_ok() {
+                        return Err(open.lose());
+                    }
+                }
+                if !redo.take() {
+                    retrying.pause(error).await?;
+                }
+            }
+        }
+    }
+}
+
+/// Ends when a signal came and the grace period is over, or a second signal came.
+async fn grace_over(cx: &Context) {
+    cx.shutdown.token().cancelled().await;
+    tokio::select! {
+        () = tokio::time::sleep(cx.grace) => {}
+        () = cx.shutdown.at_once().cancelled() => {}
+    }
+}
+
+fn stopped(cx: &Context) -> Error {
+    cx.shutdown.error().unwrap_or_else(|| Error::new(ErrorKind::Terminated, "stopped"))
+}
+
+async fn attempt(
+    cx: &Context,
+    connections: &mut Connections,
+    open: &OpenTable,
+    chunk: &Chunk,
+    redo: &mut Redo,
+) -> Result<Copied> {
+    let table = &open.table;
+    let (source, target) = connections.both(cx).await?;
+    failpoint!("copy.before_transaction");
+    let (transaction, found) = transaction::open(cx, target, table, open.epoch).await?;
+    let copy = emptied(cx, &transaction, open, &found, chunk.begins).await?;
+    failpoint!("copy.after_clear");
+    let fixed = fixed_values(&transaction, table).await?;
+    let writer = CopyWriter::of(&transaction, copy).await?;
+    failpoint!("copy.after_start");
+    // Only where the order of the key costs nothing may a chunk be cut: reading in order is what makes a cut possible.
+    let cut_key = table.chunk_key.as_ref().filter(|key| key.clustered);
+    let mut rows = source.read(&statement::of(&cx.consistency, table, &chunk.range)?).await?;
+    let key = row_key(table).filter(|_| cut_key.is_some() || cx.rejects.is_some() || may_be_refused(table));
+    let mut left_out = LeftOut::new(cx, open, chunk.number, (key.as_ref(), rows.columns()), redo);
+    let mut encoder = CopyEncoder::new(table, rows.columns(), cx.budget.limits())?;
+    left_out.prepare(&mut encoder);
+    for (column, value) in fixed {
+        encoder.set_fixed(column, &value)?;
+    }
+    let mut encoder = KeyCapture::new(encoder, table, key.as_ref(), rows.columns())?;
+    if cx.rejects.is_some() {
+        encoder = encoder.of_all_columns(rows.columns().len());
+    }
+    let piece =
+        Piece { table, chunk: chunk.number, cut_at: cut_key.map(|_| cx.chunk_size.saturating_mul(CUT_AT)) };
+    let pumped = pump(cx, &piece, &mut rows, &mut encoder, writer, &mut left_out).await?;
+    drop(rows);
+    let encoder = encoder.get();
+    if pumped.written != encoder.rows() {
+        let message = format!("{} rows were read, but the target counted {}", encoder.rows(), pumped.written);
+        return Err(Error::new(ErrorKind::Bug, message));
+    }
+    failpoint!("copy.after_copy");
+    let losses = left_out.put(encoder.losses()).await?;
+    let marker = Marker {
+        run: cx.run.clone(),
+        table: table.index,
+        chunk: chunk.number,
+        epoch: open.epoch,
+        rows: encoder.rows(),
+        bytes: encoder.bytes(),
+        checksum: encoder.checksum(),
+    };
+    let rest = seal(&transaction, open, chunk, (&marker, &losses), pumped.cut).await?;
+    transaction.commit().await?;
+    left_out.committed();
+    failpoint!("copy.after_commit");
+    if rest.is_some() {
+        // Its rows beyond the cut are still on their way: the stream was abandoned, so the connection is closed.
+        connections.source = None;
+    }
+    let lossy_rows = losses.iter().map(|record| record.rows).sum();
+    Ok(Copied { rows: marker.rows, bytes: marker.bytes, lossy_rows, rest })
+}
+
+/// The table as the chunk needs it, and the COPY prepared: one round trip.
+async fn emptied(
+    cx: &Context,
+    transaction: &Transaction<'_>,
+    open: &OpenTable,
+    found: &Found,
+    begins: Begins,
+) -> Result<Prepared> {
+    let table = &open.table;
+    let Begins::Table { forget } = begins else {
+        if found.is_lost() {
+            return Err(open.lose());
+        }
+        return writer::prepare(transaction, table, false).await;
+    };
+    if found.unlogged {
+        open.unlogged.store(true, Ordering::SeqCst);
+    }
+    let emptying = Emptying::of(cx, table, found, (true, forget));
+    // Sent at once; where the first fails, it says why.
+    let (cleared, prepared) = futures_util::future::join(
+        clear(cx, transaction, table, (found, emptying), forget),
+        writer::prepare(transaction, table, emptying.freezes()),
+    )
+    .await;
+    cleared?;
+    prepared
+}
+
+/// What PostgreSQL reads the fixed masks of the table as, by column. A text is taken as it is.
+async fn fixed_values(transaction: &Transaction<'_>, table: &PlannedTable) -> Result<Vec<(usize, Vec<u8>)>> {
+    let mut values = Vec::new();
+    for (place, column) in table.columns.iter().enumerate() {
+        let Some(Mask::Fixed(text)) = &column.mask else { continue };
+        let ty = column.target_type.as_str();
+        if ty == "text" || ty.starts_with("varchar") || ty.starts_with("char") {
+            continue;
+        }
+        let value = fixed_value(transaction, text, ty).await.map_err(|error| error.column(&column.source))?;
+        values.push((place, value));
+    }
+    Ok(values)
+}
+
+/// Has the table a column whose values may be refused or changed? Else nobody will ask for the key of a row.
+fn may_be_refused(table: &PlannedTable) -> bool {
+    table.columns.iter().any(|column| {
+        !matches!(
+            column.source_type.name.as_str(),
+            "bit"
+                | "tinyint"
+                | "smallint"
+                | "int"
+                | "bigint"
+                | "real"
+                | "float"
+                | "decimal"
+                | "numeric"
+                | "money"
+                | "smallmoney"
+                | "date"
+                | "datetime"
+                | "smalldatetime"
+                | "uniqueidentifier"
+                | "binary"
+                | "varbinary"
+        )
+    })
+}
+
+/// What ends a chunk's transaction: epoch check, marker, what was changed, and the chunk that takes over what was cut off.
+async fn seal(
+    transaction: &Transaction<'_>,
+    open: &OpenTable,
+    chunk: &Chunk,
+    (marker, losses): (&Marker, &[LossRecord]),
+    cut: Option<Bound>,
+) -> Result<Option<Chunk>> {
+    let mark = async {
+        match chunk.begins {
+            Begins::Table { .. } => ledger::insert_marker(transaction, marker).await,
+            Begins::Nothing => ledger::fill_marker(transaction, marker).await,
+        }
+    };
+    // Sent at once, in this order, which is the order in which the server does it: the marker is written under the lock that the
+    // check takes. Both are answered before anything is committed.
+    let (checked, marked) = futures_util::future::join(
+        ledger::check_epoch(transaction, &marker.run, marker.table, marker.epoch),
+        mark,
+    )
+    .await;
+    checked?;
+    failpoint!("copy.after_epoch_check");
+    marked?;
+    failpoint!("copy.after_marker");
+    ledger::insert_losses(transaction, &marker.run, (marker.table, chunk.number), losses).await?;
+    failpoint!("copy.after_losses");
+    let Some(through) = cut else { return Ok(None) };
+    ledger::cut(transaction, &marker.run, marker.table, chunk.number, &through).await?;
+    failpoint!("copy.after_cut");
+    let range = KeyRange { after: Some(through), through: chunk.range.through.clone() };
+    let rest = Chunk { number: open.number(), range, begins: Begins::Nothing };
+    ledger::pin(transaction, &marker.run, marker.table, rest.number, &rest.range).await?;
+    failpoint!("copy.after_rest");
+    Ok(Some(rest))
+}
+
+/// What an earlier attempt did commit although its answer was lost. By the epoch it is told from a marker of an earlier
+/// owner, whose chunks this one may be about to forget.
+async fn committed(
+    target: &TargetClient,
+    cx: &Context,
+    open: &OpenTable,
+    chunk: &Chunk,
+) -> Result<Option<Copied>> {
+    let known = ledger::chunks(target, &cx.run, open.table.index).await?;
+    let Some(own) = known.iter().find(|known| known.number == chunk.number) else { return Ok(None) };
+    let Some(marker) = own.marker.as_ref().filter(|marker| marker.epoch == open.epoch) else {
+        return Ok(None);
+    };
+    // Only a cut makes two chunks that end where this one was to end. It may have been made behind the very last row.
+    let is_rest = |other: &&ledger::Chunk| {
+        other.number != own.number
+            && other.range.after.is_some()
+            && other.range.after == own.range.through
+            && other.range.through == chunk.range.through
+    };
+    let rest = known.iter().find(is_rest).map(|other| Chunk {
+        number: other.number,
+        range: other.range.clone(),
+        begins: Begins::Nothing,
+    });
+    Ok(Some(Copied { rows: marker.rows, bytes: marker.bytes, lossy_rows: 0, rest }))
+}
+
+/// How long a worker waits before it looks again at a table that another pod owns.
+#[must_use]
+pub(in crate::copy) fn busy_wait(claim_timeout: Duration) -> Duration {
+    (claim_timeout / 8).clamp(Duration::from_millis(200), Duration::from_secs(5))
+}

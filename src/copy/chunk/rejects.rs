@@ -1,0 +1,318 @@
+//! Rows that are left out of a chunk: refused, written down, counted; and what a chunk that is done again knows of them.
+//!
+//! Without `--rejects` a refused row fails the chunk, with its key. With it, the row goes into the chunk's reject file. The
+//! file is put before the chunk's commit, under a name with the epoch that is never written twice with different content;
+//! the `loss` row of the chunk's transaction names it. A file that no such row names belongs to an attempt that never
+//! committed, and counts for nothing.
+
+use crate::checkpoint::store::{PutOutcome, Store};
+use crate::checkpoint::{open_store, table_folder};
+use crate::convert::encode::{CopyEncoder, Keys, RefusedRow};
+use crate::copy::context::Context;
+use crate::copy::table::books::OpenTable;
+use crate::error::{Error, ErrorKind, Result};
+use crate::failpoint;
+use crate::model::loss::{Loss, LossRecord, Sample};
+use crate::model::plan::{ChunkKey, PlannedTable};
+use crate::postgres::writer::CopyFailed;
+use crate::settings;
+use crate::sqlserver::chunks::{Kept, KeyCapture, Shown, ValueReader};
+use crate::sqlserver::wire::WireColumn;
+use bytes::Bytes;
+use serde::ser::{Serialize, SerializeMap, Serializer};
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+/// Bytes of a value that a line has at most; fewer once the file is large.
+const LONGEST: usize = 64 * 1024;
+const LONGEST_OF_MANY: usize = 1024;
+const LARGE: usize = 4 * 1024 * 1024;
+/// Names of a chunk's file in one epoch: each further one is of an attempt that read something else.
+const ATTEMPTS: u32 = 100;
+
+/// Where reject files go.
+pub struct Rejects {
+    store: Arc<dyn Store>,
+    /// Rows of a table.
+    quota: u64,
+}
+
+impl Rejects {
+    /// # Errors
+    /// Those of the store.
+    pub async fn open(settings: &settings::Rejects) -> Result<Self> {
+        Ok(Self { store: open_store(&settings.url).await?, quota: settings.quota })
+    }
+}
+
+/// What an attempt leaves for the next one of the same chunk.
+#[derive(Debug, Default)]
+pub(in crate::copy) struct Redo {
+    /// Hashes of rows that PostgreSQL refused, with the column.
+    pub(in crate::copy) skip: BTreeMap<u64, usize>,
+    /// A row was sent in part that was to be left out.
+    pub(in crate::copy) whole_rows: bool,
+    /// The last attempt failed only for what is known now.
+    again: bool,
+}
+
+impl Redo {
+    /// Is the chunk to be done again, without a pause? Once.
+    pub(in crate::copy) const fn take(&mut self) -> bool {
+        std::mem::replace(&mut self.again, false)
+    }
+}
+
+/// The rows that one attempt leaves out. Dropped without [`Self::committed`], they are not counted for the table.
+pub(in crate::copy) struct LeftOut<'a> {
+    cx: &'a Context,
+    open: &'a OpenTable,
+    chunk: u32,
+    /// By column.
+    readers: Vec<ValueReader>,
+    /// Places of the key's columns.
+    key: Vec<usize>,
+    keys: Keys,
+    lines: Vec<u8>,
+    count: u64,
+    pub(in crate::copy) redo: &'a mut Redo,
+}
+
+impl<'a> LeftOut<'a> {
+    pub(in crate::copy) fn new(
+        cx: &'a Context,
+        open: &'a OpenTable,
+        chunk: u32,
+        (key, wire): (Option<&ChunkKey>, &[WireColumn]),
+        redo: &'a mut Redo,
+    ) -> Self {
+        let columns = &open.table.columns;
+        let place = |name: &_| columns.iter().position(|column| column.source == *name);
+        let key = key
+            .map_or_else(Vec::new, |key| key.columns.iter().filter_map(|part| place(&part.name)).collect());
+        let keys = keys(&open.table, &key);
+        let readers = wire.iter().map(|column| ValueReader::new(&column.ty)).collect();
+        Self { cx, open, chunk, readers, key, keys, lines: Vec::new(), count: 0, redo }
+    }
+
+    /// Makes the encoder leave out what is to be left out.
+    pub(in crate::copy) fn prepare(&self, encoder: &mut CopyEncoder) {
+        encoder.keep_refused_rows(self.keys);
+        if self.cx.rejects.is_some() {
+            encoder.reject(self.redo.skip.clone(), self.redo.whole_rows);
+        }
+    }
+
+    /// Looks at the row that made the encoder full: takes it where it was refused, tells its key where that is wanted.
+    ///
+    /// # Errors
+    /// The refusal, where rows are not to be left out; `Value` where they are too many.
+    pub(in crate::copy) fn look(&mut self, rows: &mut KeyCapture<CopyEncoder>) -> Result<()> {
+        if let Some(row) = rows.inner().refused_row() {
+            return self.take(&row, rows);
+        }
+        if rows.get().wants_key() {
+            let key = rows.last();
+            rows.inner().key_of_last_row(key.as_ref());
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, row: &RefusedRow, rows: &mut KeyCapture<CopyEncoder>) -> Result<()> {
+        // A refused value is not shown, not even as a key.
+        let key = rows.last().filter(|_| self.keys == Keys::Told);
+        let telling = key.clone().filter(|_| !self.key.contains(&row.column));
+        let Some(rejects) = &self.cx.rejects else {
+            let place = match (telling, self.keys) {
+                (Some(key), _) => Sample::Key(key),
+                (None, _) => Sample::Row { chunk: Some(self.chunk), row: row.number },
+            };
+            return Err(rows.get().refusal(row, &place));
+        };
+        if row.torn {
+            self.redo.whole_rows = true;
+            self.redo.again = true;
+            let message = "a row is to be left out of which a part was sent; the chunk is done again";
+            return Err(Error::new(ErrorKind::Value, message));
+        }
+        self.count += 1;
+        let before = self.open.rejected.fetch_add(1, Ordering::SeqCst);
+        if before >= rejects.quota {
+            let message = format!(
+                "more than {} rows are refused (--rejects-quota): this is no matter of single rows; see --policy and --map for the \
+                 column",
+                rejects.quota
+            );
+            let name = self.open.table.columns.get(row.column).map(|column| column.source.clone());
+            let error = Error::new(ErrorKind::Value, message);
+            return Err(match name {
+                Some(name) => error.column(name),
+                None => error,
+            });
+        }
+        let limit = if self.lines.len() > LARGE { LONGEST_OF_MANY } else { LONGEST };
+        let line = Line {
+            key: key.as_ref(),
+            row,
+            table: &self.open.table,
+            values: rows.row(),
+            readers: &self.readers,
+            limit,
+        };
+        serde_json::to_writer(&mut self.lines, &line).map_err(|error| {
+            Error::new(ErrorKind::Bug, "a rejected row cannot be written as JSON").because(error)
+        })?;
+        self.lines.push(b'\n');
+        rows.inner().count_rejected(row, telling.as_ref());
+        Ok(())
+    }
+
+    /// PostgreSQL refused a row: the chunk is to be done again without it, where rows may be left out and it is known which.
+    pub(in crate::copy) fn refused_by_target(&mut self, failed: CopyFailed, encoder: &CopyEncoder) -> Error {
+        let (Some(line), ErrorKind::Value) = (failed.line, failed.error.kind()) else { return failed.error };
+        let columns = &self.open.table.columns;
+        let column =
+            columns.iter().position(|column| Some(column.target.as_str()) == failed.error.column_name());
+        if let (Some(rejects), Some(hash)) = (&self.cx.rejects, encoder.hash_of_row(line)) {
+            let room = (self.redo.skip.len() as u64) < rejects.quota;
+            if room && self.redo.skip.insert(hash, column.unwrap_or(0)).is_none() {
+                tracing::warn!(table = %self.open.table.source, chunk = self.chunk, row = line, error = %failed.error,
+                    "the target refuses a row; the chunk is done again without it");
+                self.redo.again = true;
+                return failed.error;
+            }
+        }
+        let ty = column
+            .and_then(|place| columns.get(place))
+            .map_or("TYPE", |column| column.source_type.name.as_str());
+        let message = format!(
+            "{}, in row {line} of chunk {}; a plan with --map {ty}=text takes such values as text, and sync with --rejects URL \
+             leaves such rows out and keeps them in a file",
+            failed.error.detail(),
+            self.chunk
+        );
+        Error::new(ErrorKind::Value, message)
+    }
+
+    /// What the chunk changed; rejected rows with the file that was put for them.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub(in crate::copy) async fn put(&self, mut losses: Vec<LossRecord>) -> Result<Vec<LossRecord>> {
+        let Some(rejects) = self.cx.rejects.as_ref().filter(|_| self.count > 0) else { return Ok(losses) };
+        failpoint!("rejects.before_put");
+        let folder = table_folder(&self.open.table);
+        let body = Bytes::copy_from_slice(&self.lines);
+        let name = put(rejects, &self.cx.run, &folder, (self.chunk, self.open.epoch), &body).await?;
+        failpoint!("rejects.after_put");
+        for record in losses.iter_mut().filter(|record| record.loss == Loss::Rejected) {
+            record.files = vec![name.clone()];
+        }
+        Ok(losses)
+    }
+
+    /// The rows are left out for good.
+    pub(in crate::copy) fn committed(&mut self) {
+        self.count = 0;
+    }
+}
+
+impl Drop for LeftOut<'_> {
+    fn drop(&mut self) {
+        self.open.rejected.fetch_sub(self.count, Ordering::SeqCst);
+    }
+}
+
+/// Who tells the keys of the table's rows; `key`: the places of its columns.
+fn keys(table: &PlannedTable, key: &[usize]) -> Keys {
+    if key.is_empty() {
+        Keys::Unknown
+    } else if key.iter().any(|place| table.columns.get(*place).is_some_and(|column| column.mask.is_some())) {
+        Keys::Withheld
+    } else {
+        Keys::Told
+    }
+}
+
+/// Puts a file under the first name that is free, or has the same content already; the name below the run's folder.
+async fn put(
+    rejects: &Rejects,
+    run: &str,
+    folder: &str,
+    (chunk, epoch): (u32, u64),
+    body: &Bytes,
+) -> Result<String> {
+    for attempt in 1..=ATTEMPTS {
+        let again = if attempt == 1 { String::new() } else { format!("-{attempt}") };
+        let name = format!("{folder}/{chunk}-{epoch}{again}.jsonl");
+        let key = format!("{run}/{name}");
+        if let PutOutcome::Stored { .. } = rejects.store.create(&key, body.clone()).await? {
+            return Ok(name);
+        }
+        if rejects.store.get(&key).await?.is_some_and(|object| object.body == *body) {
+            return Ok(name);
+        }
+    }
+    Err(Error::new(ErrorKind::StoreUnavailable, "no name is free for a reject file"))
+}
+
+/// One row in the reject file.
+struct Line<'a> {
+    key: Option<&'a crate::model::bound::Bound>,
+    row: &'a RefusedRow,
+    table: &'a PlannedTable,
+    values: &'a [Kept],
+    readers: &'a [ValueReader],
+    limit: usize,
+}
+
+impl Serialize for Line<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("key", &self.key)?;
+        map.serialize_entry("row", &self.row.number)?;
+        let column = self.table.columns.get(self.row.column).map(|column| &column.source);
+        map.serialize_entry("column", &column)?;
+        map.serialize_entry("loss", self.row.why())?;
+        map.serialize_entry("values", &Values(self))?;
+        map.end()
+    }
+}
+
+struct Values<'a>(&'a Line<'a>);
+
+impl Serialize for Values<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let line = self.0;
+        let mut map = serializer.serialize_map(Some(line.values.len()))?;
+        for ((column, kept), reader) in line.table.columns.iter().zip(line.values).zip(line.readers) {
+            let value = if column.mask.is_some() {
+                serde_json::json!({"masked": true})
+            } else {
+                shown(kept, reader, line.limit)
+            };
+            map.serialize_entry(column.source.as_str(), &value)?;
+        }
+        map.end()
+    }
+}
+
+fn shown(kept: &Kept, reader: &ValueReader, limit: usize) -> serde_json::Value {
+    match reader.shown(kept, limit) {
+        Shown::Null => serde_json::Value::Null,
+        Shown::Text(text) => text.into(),
+        Shown::Bytes(bytes) => {
+            let mut hex = String::with_capacity(2 * bytes.len());
+            for byte in &bytes {
+                let _ = write!(hex, "{byte:02X}");
+            }
+            if bytes.len() as u64 == kept.length {
+                serde_json::json!({"hex": hex})
+            } else {
+                serde_json::json!({"hex": hex, "cut": true, "bytes": kept.length})
+            }
+        }
+    }
+}

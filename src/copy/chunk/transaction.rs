@@ -1,0 +1,103 @@
+//! What the transactions that fill a table begin with: a name, a look at the table, and an empty table.
+
+use crate::copy::context::Context;
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::plan::PlannedTable;
+use crate::postgres::client::{Client as TargetClient, Transaction};
+use crate::postgres::ledger;
+use crate::postgres::unlogged;
+use crate::postgres::unlogged::{FOUND, Found};
+use crate::settings::Truncate;
+
+/// A table without a page on disk is not truncated where it is to get at most so many bytes: TRUNCATE makes a new file of the
+/// table, of its TOAST and of each index, and flushes, which takes longer than to copy that much. What a truncation would
+/// give back, FREEZE and (under `wal_level = minimal`) no WAL, is for larger tables; PostgreSQL's own
+/// `wal_skip_threshold` is as large.
+const NOT_WORTH_A_FILE: u64 = 2 * 1024 * 1024;
+
+/// Begins a transaction that copies rows into `table`: one round trip. Its session is named, by which a take-over finds it, and
+/// its commit is not waited for ([`TargetClient::begin_lazily`]).
+///
+/// # Errors
+/// `Fenced` where `epoch` is not the table's any more: only a look, so that nothing is begun in vain;
+/// [`ledger::check_epoch`] decides. Those of the target.
+pub(in crate::copy) async fn open<'c>(
+    cx: &Context,
+    target: &'c mut TargetClient,
+    table: &PlannedTable,
+    epoch: u64,
+) -> Result<(Transaction<'c>, Found)> {
+    let name = ledger::application_name(&cx.run, table.index, epoch);
+    let index = unlogged::stored(table.index)?;
+    let target_sql = table.target.target_sql();
+    let (transaction, rows) = target.begin_lazily(&name, FOUND, &[&cx.run, &index, &target_sql]).await?;
+    let found = Found::of(&rows)?;
+    if found.epoch != Some(epoch) {
+        return Err(Error::new(ErrorKind::Fenced, "another pod has taken the table over"));
+    }
+    Ok((transaction, found))
+}
+
+/// How a table is made empty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::copy) enum Emptying {
+    /// By TRUNCATE; `freeze`: what the same transaction copies may be frozen.
+    Truncate { freeze: bool },
+    /// By a look under a lock: it has never had a page since it was made or truncated last.
+    Blank,
+    /// It must be empty already.
+    Expect,
+}
+
+impl Emptying {
+    /// `whole`: the same transaction copies the whole table. `forget`: it also forgets chunks of an earlier beginning, which
+    /// must not come back: a crash of the server may undo a commit that did not truncate.
+    pub(in crate::copy) fn of(
+        cx: &Context,
+        table: &PlannedTable,
+        found: &Found,
+        (whole, forget): (bool, bool),
+    ) -> Self {
+        match cx.truncate {
+            Truncate::Never => Self::Expect,
+            _ if found.blank && !forget && (!whole || table.bytes <= NOT_WORTH_A_FILE) => Self::Blank,
+            // A table that the user has made a partitioned one cannot be frozen.
+            _ => Self::Truncate { freeze: whole && found.plain },
+        }
+    }
+
+    pub(in crate::copy) const fn freezes(self) -> bool {
+        matches!(self, Self::Truncate { freeze: true })
+    }
+}
+
+/// Empties the table, forgets its chunks where there are some, and notes it where it is UNLOGGED.
+///
+/// # Errors
+/// `TargetData` where it may not be emptied; those of the target.
+pub(in crate::copy) async fn clear(
+    cx: &Context,
+    transaction: &Transaction<'_>,
+    table: &PlannedTable,
+    (found, emptying): (&Found, Emptying),
+    forget: bool,
+) -> Result<()> {
+    if forget {
+        ledger::forget_chunks(transaction, &cx.run, table.index).await?;
+    }
+    unlogged::note(transaction, &cx.run, table.index, found).await?;
+    match emptying {
+        Emptying::Blank if transaction.is_kept_blank(&table.target).await? => return Ok(()),
+        // Not blank any more: another run has filled it since the look.
+        Emptying::Blank | Emptying::Truncate { .. } => return transaction.truncate(&table.target).await,
+        Emptying::Expect => {}
+    }
+    if transaction.is_empty(&table.target).await? {
+        return Ok(());
+    }
+    let message = format!(
+        "the target table {} holds rows that no marker of this run accounts for, and --no-truncate forbids to empty it",
+        table.target
+    );
+    Err(Error::new(ErrorKind::TargetData, message))
+}

@@ -1,0 +1,211 @@
+//! Beginning a table, or going on with it: which chunks are to be copied.
+//!
+//! The bounds of the chunks are pinned in the ledger once, in the transaction that truncates the table, so that every
+//! later owner finds the same chunks, whatever the statistics of the source say by then. A table that fits into one
+//! chunk has nothing to pin: its only chunk truncates, copies and writes its marker in one transaction.
+
+use crate::copy::chunk::transaction;
+use crate::copy::chunk::transaction::Emptying;
+use crate::copy::chunk::transaction::clear;
+use crate::copy::context::Context;
+use crate::copy::owner::connections::Connections;
+use crate::copy::table::books::Begins;
+use crate::copy::table::books::Chunk;
+use crate::copy::table::logged;
+use crate::error::{ErrorKind, Result};
+use crate::failpoint;
+use crate::model::bound::{Bound, KeyRange};
+use crate::model::phase::Done;
+use crate::model::plan::PlannedTable;
+use crate::postgres::ledger;
+use crate::retry::Retrying;
+use crate::settings::Truncate;
+use crate::sqlserver::chunks::boundaries;
+
+/// A begun table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::copy) struct Begun {
+    /// In the order in which they are to be copied.
+    pub(in crate::copy) waiting: Vec<Chunk>,
+    /// The first number that no chunk has.
+    pub(in crate::copy) next: u32,
+    /// What earlier owners committed.
+    pub(in crate::copy) done: Done,
+    /// Rows that they left out.
+    pub(in crate::copy) rejected: u64,
+    /// It is to be made LOGGED at its end; of a table's only chunk that chunk will tell.
+    pub(in crate::copy) unlogged: bool,
+}
+
+/// Begins the table that this pod owns by `epoch`, or finds out where to go on.
+///
+/// # Errors
+/// The last error; nothing is truncated then, or the beginning is pinned and the next attempt goes on from it.
+pub(in crate::copy) async fn begin(
+    cx: &Context,
+    connections: &mut Connections,
+    table: &PlannedTable,
+    epoch: u64,
+) -> Result<Begun> {
+    let what = format!("beginning {}", table.source);
+    let mut retrying = Retrying::new(cx.retry, &cx.shutdown, &what);
+    let mut again = true;
+    loop {
+        match attempt(cx, connections, table, epoch).await {
+            Ok(begun) => return Ok(begun),
+            Err(error) => {
+                connections.close();
+                // The chunks in the way may be our own: of an attempt whose COMMIT was under way when its connection broke.
+                if error.kind() == ErrorKind::Fenced && std::mem::take(&mut again) {
+                    continue;
+                }
+                retrying.pause(error).await?;
+            }
+        }
+    }
+}
+
+async fn attempt(
+    cx: &Context,
+    connections: &mut Connections,
+    table: &PlannedTable,
+    epoch: u64,
+) -> Result<Begun> {
+    let known = ledger::chunks(connections.target(cx).await?, &cx.run, table.index).await?;
+    let kept = cx.truncate != Truncate::Always || ledger::all_committed(&known);
+    let stand = match !known.is_empty() && kept {
+        true => logged::stand(cx, connections.target(cx).await?, table, &known).await?,
+        false => None,
+    };
+    if let Some(unlogged) = stand {
+        let mut begun = Begun { unlogged, ..resumed(known) };
+        if cx.rejects.is_some() {
+            let losses = ledger::losses(connections.target(cx).await?, &cx.run, Some(table.index)).await?;
+            begun.rejected = losses.get(&table.index).map_or(0, |records| ledger::rejected(records));
+        }
+        return Ok(begun);
+    }
+    let forget = !known.is_empty();
+    if cx.truncate != Truncate::Never && !cx.around.left_alone(&table.target) {
+        let standing = cx.around.standing(cx).await?;
+        let target = connections.target(cx).await?;
+        standing.clear_the_way(target, &cx.run, table).await?;
+        let indexes = standing.standing_indexes(target, &table.target).await?;
+        if indexes > 0 {
+            tracing::info!(table = %table.source, indexes, "indexes of an earlier load stand on this table: copying is slower");
+        }
+    }
+    let bounds = match &table.chunk_key {
+        Some(key) if table.bytes > cx.chunk_size => {
+            boundaries(connections.source(cx).await?, table, key, cx.chunk_size).await?
+        }
+        _ => Vec::new(),
+    };
+    failpoint!("begin.after_bounds");
+    if bounds.is_empty() {
+        let only = Chunk { number: 0, range: KeyRange::default(), begins: Begins::Table { forget } };
+        return Ok(Begun {
+            waiting: vec![only],
+            next: 1,
+            done: Done { of: 1, ..Done::default() },
+            rejected: 0,
+            unlogged: false,
+        });
+    }
+    let (transaction, found) = transaction::open(cx, connections.target(cx).await?, table, epoch).await?;
+    let emptying = Emptying::of(cx, table, &found, (false, forget));
+    clear(cx, &transaction, table, (&found, emptying), forget).await?;
+    failpoint!("begin.after_truncate");
+    let ranges = ranges(bounds);
+    for (range, number) in ranges.iter().zip(0_u32..) {
+        ledger::pin(&transaction, &cx.run, table.index, number, range).await?;
+    }
+    failpoint!("begin.after_pins");
+    ledger::check_epoch(&transaction, &cx.run, table.index, epoch).await?;
+    failpoint!("begin.before_commit");
+    transaction.commit().await?;
+    failpoint!("begin.after_commit");
+    tracing::debug!(table = %table.source, chunks = ranges.len(), "chunks are pinned");
+    let waiting: Vec<Chunk> = ranges
+        .into_iter()
+        .zip(0_u32..)
+        .map(|(range, number)| Chunk { number, range, begins: Begins::Nothing })
+        .collect();
+    let count = u32::try_from(waiting.len()).unwrap_or(u32::MAX);
+    let done = Done { of: count, ..Done::default() };
+    Ok(Begun { waiting, next: count, done, rejected: 0, unlogged: found.unlogged })
+}
+
+/// What the ledger says is left.
+fn resumed(known: Vec<ledger::Chunk>) -> Begun {
+    let mut begun =
+        Begun { waiting: Vec::new(), next: 0, done: Done::default(), rejected: 0, unlogged: false };
+    for chunk in known {
+        begun.next = begun.next.max(chunk.number + 1);
+        begun.done.of += 1;
+        match chunk.marker {
+            Some(marker) => {
+                begun.done.chunks += 1;
+                begun.done.rows += marker.rows;
+                begun.done.bytes += marker.bytes;
+            }
+            None => begun.waiting.push(Chunk {
+                number: chunk.number,
+                range: chunk.range,
+                begins: Begins::Nothing,
+            }),
+        }
+    }
+    begun
+}
+
+/// What lies between the bounds, and on both sides of them.
+fn ranges(bounds: Vec<Bound>) -> Vec<KeyRange> {
+    let mut after = None;
+    let mut ranges = Vec::with_capacity(bounds.len() + 1);
+    for bound in bounds {
+        ranges.push(KeyRange { after: after.replace(bound.clone()), through: Some(bound) });
+    }
+    ranges.push(KeyRange { after, through: None });
+    ranges
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::bound::Literal;
+    use crate::postgres::ledger::Marker;
+
+    fn bound(number: &str) -> Bound {
+        Bound(vec![Literal::parse(number).unwrap()])
+    }
+
+    fn range(after: Option<&str>, through: Option<&str>) -> KeyRange {
+        KeyRange { after: after.map(bound), through: through.map(bound) }
+    }
+
+    #[test]
+    fn bounds_leave_nothing_out() {
+        assert_eq!(ranges(Vec::new()), [range(None, None)]);
+        assert_eq!(
+            ranges(vec![bound("3"), bound("7")]),
+            [range(None, Some("3")), range(Some("3"), Some("7")), range(Some("7"), None)]
+        );
+    }
+
+    #[test]
+    fn a_resume_takes_what_has_no_marker() {
+        let marker =
+            Marker { run: "r".to_owned(), table: 1, chunk: 0, epoch: 1, rows: 7, bytes: 70, checksum: 1 };
+        let known = vec![
+            ledger::Chunk { number: 0, range: range(None, Some("3")), marker: Some(marker) },
+            ledger::Chunk { number: 1, range: range(Some("7"), None), marker: None },
+            ledger::Chunk { number: 4, range: range(Some("3"), Some("7")), marker: None },
+        ];
+        let begun = resumed(known);
+        assert_eq!(begun.done, Done { rows: 7, bytes: 70, chunks: 1, of: 3 });
+        assert_eq!(begun.next, 5);
+        let left: Vec<_> = begun.waiting.iter().map(|chunk| (chunk.number, chunk.range.clone())).collect();
+        assert_eq!(left, [(1, range(Some("7"), None)), (4, range(Some("3"), Some("7")))]);
+    }
+}

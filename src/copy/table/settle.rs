@@ -1,0 +1,192 @@
+//! The end of a table under way: what its object says, and its claim given back.
+
+use crate::copy::context::Context;
+use crate::copy::events::CopyEvent;
+use crate::copy::owner::claim::Claim;
+use crate::copy::owner::claim::Settled;
+use crate::copy::table::books::Ended;
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::checkpoint::{Status, TableDocument};
+use crate::model::loss::LossRecord;
+use crate::model::phase::Done;
+use crate::model::phase::Event;
+use crate::model::plan::PlannedTable;
+use crate::postgres::ledger;
+use crate::postgres::ledger::Proof;
+use crate::retry::Retrying;
+
+/// What became of a table.
+pub(in crate::copy) struct Settlement {
+    pub(in crate::copy) status: Status,
+    /// Where not all went well.
+    pub(in crate::copy) error: Option<Error>,
+    /// The target has taken back what was committed: the table is to be claimed and begun again.
+    pub(in crate::copy) again: bool,
+}
+
+impl Settlement {
+    const fn of(status: Status, error: Option<Error>) -> Self {
+        Self { status, error, again: false }
+    }
+}
+
+/// Writes down what became of a table and gives its claim back: its state, and the error where not all went well.
+pub(in crate::copy) async fn settle(
+    cx: &Context,
+    claim: Claim<TableDocument>,
+    table: &PlannedTable,
+    mut ended: Ended,
+) -> Settlement {
+    let mut losses = None;
+    if ended.error.is_none() && ended.left == 0 {
+        match proof(cx, table).await {
+            Ok(proof) if proof.is_complete() => {
+                let tally = &proof.tally;
+                ended.done =
+                    Done { rows: tally.rows, bytes: tally.bytes, chunks: tally.committed, of: tally.chunks };
+                losses = Some(proof.losses);
+            }
+            Ok(_) => ended.lost = true,
+            Err(error) => ended.error = Some(error.table(&table.source)),
+        }
+    } else if !ended.error.as_ref().is_some_and(|error| error.policy().retry) {
+        // Where the target is away, it need not be asked.
+        losses = self::losses(cx, table).await;
+    }
+    if ended.lost {
+        let why = "the target has taken back what was committed; this table is begun again";
+        release(cx, claim).await;
+        cx.tell(&CopyEvent::TableStopped { index: table.index, why });
+        return Settlement { status: Status::Pending, error: None, again: true };
+    }
+    if let Some(losses) = &losses {
+        say(table, losses);
+    }
+    let claim = match losses {
+        Some(losses) => claim.with_change(move |document| document.losses = losses).await,
+        None => claim,
+    };
+    match (ended.error, ended.left) {
+        (None, 0) => completed(cx, claim, table, ended.done).await,
+        (None, _) => {
+            let stop = cx.shutdown.error();
+            let why = stop.as_ref().map_or_else(|| "an error stopped the pod".to_owned(), Error::detail);
+            release(cx, claim).await;
+            cx.tell(&CopyEvent::TableStopped { index: table.index, why: &why });
+            Settlement::of(Status::Pending, None)
+        }
+        (Some(error), _) => {
+            let status = give_up(cx, claim, &error).await;
+            match status {
+                Status::Failed => cx.tell(&CopyEvent::TableFailed { index: table.index, error: &error }),
+                Status::Pending | Status::InProgress | Status::Completed => {
+                    cx.tell(&CopyEvent::TableStopped { index: table.index, why: &error.detail() });
+                }
+            }
+            Settlement::of(status, Some(error))
+        }
+    }
+}
+
+/// What the ledger has of the table, for good: nothing is completed by what this pod remembers (see [`crate::copy::table::proof`]).
+async fn proof(cx: &Context, table: &PlannedTable) -> Result<Proof> {
+    let what = format!("proving {}", table.source);
+    let mut retrying = Retrying::new(cx.retry, &cx.shutdown, &what);
+    loop {
+        match cx.proofs.of(cx, table.index).await {
+            Ok(proof) => return Ok(proof),
+            Err(error) => retrying.pause(error).await?,
+        }
+    }
+}
+
+/// What the ledger says was changed in the table's rows. Where it cannot be asked, the next start writes it down.
+async fn losses(cx: &Context, table: &PlannedTable) -> Option<Vec<LossRecord>> {
+    let mut retrying = Retrying::new(cx.retry, &cx.shutdown, "reading the lossiness record");
+    loop {
+        let read = async {
+            let mut session = cx.session.lock().await;
+            ledger::losses(session.client().await?, &cx.run, Some(table.index)).await
+        };
+        match read.await {
+            Ok(mut all) => return Some(all.remove(&table.index).unwrap_or_default()),
+            Err(error) => {
+                if let Err(error) = retrying.pause(error).await {
+                    tracing::warn!(table = %table.source, %error, "what was changed in this table's values is not known yet; a rerun writes it down");
+                    return None;
+                }
+            }
+        }
+    }
+}
+
+/// One line a column: counts, never values.
+fn say(table: &PlannedTable, losses: &[LossRecord]) {
+    for column in losses.chunk_by(|a, b| a.column == b.column) {
+        let parts: Vec<_> =
+            column.iter().map(|record| format!("{} {}", record.rows, record.loss.meaning())).collect();
+        let (name, rows) = (&column[0].column, column.iter().map(|record| record.rows).sum::<u64>());
+        tracing::warn!(table = %table.source, column = name, rows, "{}, column {name}: rows {}", table.source, parts.join("; "));
+    }
+}
+
+/// All chunks are committed: says so in the table's document.
+async fn completed(
+    cx: &Context,
+    claim: Claim<TableDocument>,
+    table: &PlannedTable,
+    done: Done,
+) -> Settlement {
+    let epoch = claim.epoch;
+    match claim.settle(cx, Settled::event(Event::Completed(done))).await {
+        Ok(_) => {
+            cx.tell(&CopyEvent::TableCompleted { index: table.index });
+            Settlement::of(Status::Completed, None)
+        }
+        // Another pod that began just now has read the ledger, and mended the object before this one wrote it.
+        Err(error) if error.kind() == ErrorKind::Fenced && is_completed(cx, table, epoch).await => {
+            cx.tell(&CopyEvent::TableCompleted { index: table.index });
+            Settlement::of(Status::Completed, None)
+        }
+        Err(error) => {
+            let why = "the rows are committed, the checkpoint is not written";
+            cx.tell(&CopyEvent::TableStopped { index: table.index, why });
+            Settlement::of(Status::InProgress, Some(error.table(&table.source)))
+        }
+    }
+}
+
+/// Does the table's object say that it is completed, and nobody has claimed it since?
+async fn is_completed(cx: &Context, table: &PlannedTable, epoch: u64) -> bool {
+    let now = cx.checkpoints.table(&cx.plan, table).await;
+    now.is_ok_and(|entry| entry.document.data.status == Status::Completed && entry.document.epoch == epoch)
+}
+
+/// Records a failure, or gives the claim back after a signal; a claim that was taken over is no longer ours to change.
+async fn give_up(cx: &Context, claim: Claim<TableDocument>, error: &Error) -> Status {
+    match error.kind() {
+        ErrorKind::Fenced => {
+            claim.abandon(cx).await;
+            Status::InProgress
+        }
+        ErrorKind::Terminated | ErrorKind::Interrupted => {
+            release(cx, claim).await;
+            Status::Pending
+        }
+        _ => {
+            unsettled(claim.settle(cx, Settled::failed(error)).await);
+            Status::Failed
+        }
+    }
+}
+
+/// Gives a claim back with work left to do.
+async fn release(cx: &Context, claim: Claim<TableDocument>) {
+    unsettled(claim.settle(cx, Settled::event(Event::Released)).await);
+}
+
+fn unsettled<T>(settled: Result<T>) {
+    if let Err(error) = settled {
+        tracing::warn!(error = %error, "the table's checkpoint could not be written; a rerun takes it up again");
+    }
+}

@@ -1,0 +1,64 @@
+use super::*;
+use crate::limits::tests::tree;
+use tempfile::TempDir;
+
+fn jobs(count: usize) -> NonZeroUsize {
+    NonZeroUsize::new(count).unwrap()
+}
+
+#[test]
+fn the_budget_is_given_or_the_limit_or_a_part_of_the_machine() {
+    let unlimited = tree(&[("proc/meminfo", "MemTotal: 1048576 kB\n")]);
+    let limited = tree(&[("proc/self/cgroup", "0::/\n"), ("sys/fs/cgroup/memory.max", "134217728\n")]);
+    let nothing = tree(&[]);
+    let limits = |memory, root: &TempDir| granted(memory, jobs(4), root.path()).unwrap();
+    assert_eq!(limits(None, &limited), shared(128 * MIB - PROGRAM, 4).unwrap());
+    assert_eq!(limits(None, &unlimited), shared(256 * MIB, 4).unwrap());
+    assert_eq!(limits(None, &nothing), shared(WITHOUT_LIMIT, 4).unwrap());
+    for root in [&limited, &unlimited, &nothing] {
+        assert_eq!(limits(Some(64 * MIB), root), shared(64 * MIB, 4).unwrap());
+    }
+}
+
+#[test]
+fn the_parts_together_are_no_more_than_the_budget() {
+    for jobs in 1..=64 {
+        assert_eq!(shared(least(jobs) - MIB, jobs), None, "{jobs}");
+        for bytes in (least(jobs)..=4096 * MIB).step_by(usize::try_from(37 * MIB + 4321).unwrap()) {
+            let limits = shared(bytes, jobs).unwrap();
+            let [batch, share, value] = [limits.batch, limits.share, limits.value].map(|size| size as u64);
+            let all = jobs * (WORKER + BATCHES * (batch + share + OVER)) + value + OVER;
+            assert!(all <= bytes, "{jobs} jobs, {bytes}: {limits:?}");
+            assert!(batch <= BATCH && share <= SHARE && value >= share, "{limits:?}");
+        }
+    }
+    assert_eq!(shared(1024 * MIB, 2).unwrap().batch as u64, BATCH);
+}
+
+#[test]
+fn too_little_memory_says_how_much_it_takes() {
+    let limited = tree(&[("proc/self/cgroup", "0::/\n"), ("sys/fs/cgroup/memory.max", "50331648\n")]);
+    let error = granted(None, jobs(2), limited.path()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config);
+    let says = "the container's limit of 48 MiB is too little memory for 2 chunks at once: give the container at least \
+                54 MiB, or say --memory 6MiB, or lower --jobs";
+    assert!(error.to_string().contains(says), "{error}");
+    assert!(granted(Some(6 * MIB), jobs(2), limited.path()).is_ok());
+    let error = granted(Some(16 * MIB), jobs(64), limited.path()).unwrap_err();
+    assert!(error.to_string().contains("--memory is too little memory for 64 chunks at once: give at least"));
+}
+
+#[test]
+fn no_more_jobs_than_the_memory_is_enough_for() {
+    let of = |mib: u64| {
+        let limit = (mib * MIB).to_string();
+        let root = tree(&[("proc/self/cgroup", "0::/\n"), ("sys/fs/cgroup/memory.max", &limit)]);
+        fitting(None, jobs(8), root.path()).get()
+    };
+    assert_eq!([of(1024), of(128), of(64), of(54), of(48), of(1)], [8, 8, 5, 2, 1, 1]);
+    // What fits is no error, and one more is.
+    let root = tree(&[("proc/self/cgroup", "0::/\n"), ("sys/fs/cgroup/memory.max", "67108864")]);
+    assert!(granted(None, jobs(5), root.path()).is_ok());
+    assert!(granted(None, jobs(6), root.path()).is_err());
+    assert_eq!(fitting(Some(1024 * MIB), jobs(8), root.path()).get(), 8);
+}

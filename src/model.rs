@@ -1,0 +1,28 @@
+//! The words that all other rooms speak, the ground floor of the house. Pure: nothing here talks to a server, a store or
+//! a terminal, and nothing here imports another room than `error`.
+//!
+//! - [`names`]: quoting, `--name-case`, 63 bytes, reserved words
+//! - [`types`], [`table`], [`objects`]: what the source has
+//! - [`bound`]: keys of rows, and where a chunk begins and ends
+//! - [`plan`]: `plan.json`; [`selection`]: which of its tables a pod works on; [`predicate`]: a user's filter
+//! - [`checkpoint`]: the other documents of a run; [`phase`]: the states of their phases and the moves between them
+//! - [`policy`], [`loss`]: what becomes of a value that PostgreSQL cannot hold, and what is counted
+//! - [`location`]: the checkpoint URL and the run id
+//! - [`outcome`], [`counts`]: what a process has done
+
+pub mod bound;
+pub mod checkpoint;
+pub mod collation;
+pub mod counts;
+pub mod location;
+pub mod loss;
+pub mod names;
+pub mod objects;
+pub mod outcome;
+pub mod phase;
+pub mod plan;
+pub mod policy;
+pub mod predicate;
+pub mod selection;
+pub mod table;
+pub mod types;

@@ -1,0 +1,375 @@
+//! The JSON documents of a run besides `plan.json` (docs/checkpoint.md shows an example of each).
+//!
+//! Every document has `version` (older ones are read, newer ones refused), `plan_fingerprint` (that of another plan is
+//! refused) and `operation`, a fresh random id for each write: by it a writer whose answer was lost knows its own write
+//! again. Fields that this version does not know are ignored, and lost by its next write. Times named `*_at` and
+//! `heartbeat` are a pod's clock, for people; decisions use the store's clock (`Entry::age`).
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::loss::LossRecord;
+use crate::model::names::TableName;
+use crate::model::plan::{Plan, PlannedTable};
+use jiff::Timestamp;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The version this program writes.
+pub const VERSION: u32 = 2;
+
+/// The longest error text that is stored, in characters.
+const MESSAGE_LIMIT: usize = 2000;
+
+/// How far a phase has come.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Nobody has begun.
+    #[default]
+    Pending,
+    /// A pod has begun; whether it still lives is told by the owner's heartbeat.
+    InProgress,
+    /// Done for good.
+    Completed,
+    /// Ended by an error that a retry does not mend; tried again only on request.
+    Failed,
+}
+
+/// Why a phase failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PhaseError {
+    /// The stable code of the error's kind (`error.rs`).
+    pub code: String,
+    /// For people. Never a value of a row, never a secret.
+    pub message: String,
+}
+
+impl From<&Error> for PhaseError {
+    fn from(error: &Error) -> Self {
+        let mut message = error.detail();
+        if let Some((end, _)) = message.char_indices().nth(MESSAGE_LIMIT) {
+            message.truncate(end);
+            message.push('…');
+        }
+        Self { code: error.policy().code.to_owned(), message }
+    }
+}
+
+/// One step of a table: its schema, its data, its verification.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Phase {
+    pub status: Status,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub started_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub completed_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failed_at: Option<Timestamp>,
+    /// Rows committed in the target (never rows merely read).
+    pub rows_synced: u64,
+    /// Bytes of COPY data committed in the target.
+    pub bytes: u64,
+    /// Committed, of those pinned in the ledger. Version 1 knew whole tables only: 1 of 1.
+    pub chunks_done: u32,
+    pub chunks_total: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<PhaseError>,
+    /// How often it was begun.
+    pub attempts: u32,
+}
+
+/// The pod that works on a table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Owner {
+    pub pod: String,
+    /// The fencing number of this ownership.
+    pub epoch: u64,
+    /// The owner's own clock at its last write. For people: a take-over goes by the store's clock.
+    pub heartbeat: Timestamp,
+}
+
+/// `tables/<index>-<schema>.<table>.json`: the state of one table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TableDocument {
+    pub version: u32,
+    pub plan_fingerprint: String,
+    /// 1-based place in the plan.
+    pub index: u32,
+    /// Name in the source.
+    pub table: TableName,
+    /// Random id of the last write.
+    pub operation: String,
+    /// None while no pod works on it.
+    #[serde(default)]
+    pub owner: Option<Owner>,
+    /// The highest epoch ever given; the next claim takes the next one.
+    #[serde(default)]
+    pub epoch: u64,
+    /// What the last owner's reads of the rows saw: `snapshot`, `read-committed`, `database-snapshot NAME`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consistency: Option<String>,
+    #[serde(default)]
+    pub schema: Phase,
+    #[serde(default)]
+    pub data: Phase,
+    #[serde(default)]
+    pub verify: Phase,
+    /// What was changed in values of committed rows, as the ledger has it when the table is settled.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub losses: Vec<LossRecord>,
+}
+
+impl TableDocument {
+    /// What an absent object stands for: nothing has been begun.
+    #[must_use]
+    pub fn pending(plan: &Plan, table: &PlannedTable) -> Self {
+        Self {
+            version: VERSION,
+            plan_fingerprint: plan.fingerprint.clone(),
+            index: table.index,
+            table: table.source.clone(),
+            operation: String::new(),
+            owner: None,
+            epoch: 0,
+            consistency: None,
+            schema: Phase::default(),
+            data: Phase::default(),
+            verify: Phase::default(),
+            losses: Vec::new(),
+        }
+    }
+}
+
+/// `finish.json`: the step after all data (indexes, constraints, sequences, ANALYZE).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FinishDocument {
+    pub version: u32,
+    pub plan_fingerprint: String,
+    pub operation: String,
+    #[serde(default)]
+    pub owner: Option<Owner>,
+    #[serde(default)]
+    pub epoch: u64,
+    #[serde(default)]
+    pub status: Phase,
+    /// By the name of a step: `indexes`, `foreign_keys` …
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub steps: BTreeMap<String, Status>,
+    /// What is not, or not quite, as it is in the source.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<FinishFinding>,
+}
+
+/// What became of one object of the source that PostgreSQL has not, or not quite.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FinishFinding {
+    /// `column`, `index`, `view` …
+    pub kind: String,
+    /// `index IX on dbo.Orders`
+    pub object: String,
+    pub verdict: FinishVerdict,
+    /// What changed, or why it is left out.
+    pub reason: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub advice: Option<String>,
+}
+
+/// Of a [`FinishFinding`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FinishVerdict {
+    /// There, with a difference.
+    Changed,
+    /// Values of it may have changed; the losses of its table have the counts.
+    Lossy,
+    /// Left out.
+    Refused,
+}
+
+impl FinishDocument {
+    #[must_use]
+    pub fn pending(plan: &Plan) -> Self {
+        Self {
+            version: VERSION,
+            plan_fingerprint: plan.fingerprint.clone(),
+            operation: String::new(),
+            owner: None,
+            epoch: 0,
+            status: Phase::default(),
+            steps: BTreeMap::new(),
+            findings: Vec::new(),
+        }
+    }
+}
+
+/// `pods/<pod>-<attempt>.json`: what one process did, written once, at its end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PodDocument {
+    pub version: u32,
+    pub plan_fingerprint: String,
+    /// Set when it is written.
+    #[serde(default)]
+    pub operation: String,
+    pub pod: String,
+    /// Of the pod, where Kubernetes told them (`POD_NAMESPACE`, `NODE_NAME`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node: Option<String>,
+    /// 1 for the first process of this name; set when it is written.
+    #[serde(default)]
+    pub attempt: u32,
+    /// The subcommand.
+    pub command: String,
+    pub started_at: Timestamp,
+    pub ended_at: Timestamp,
+    pub exit_code: u8,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<PhaseError>,
+    /// What it worked on, in the order of beginning.
+    #[serde(default)]
+    pub tables: Vec<PodTable>,
+}
+
+/// One piece of a pod's work: a bar of the report's timeline.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PodTable {
+    pub index: u32,
+    pub table: TableName,
+    /// `schema`, `data` or `verify`.
+    pub phase: String,
+    pub status: Status,
+    pub started_at: Timestamp,
+    pub ended_at: Timestamp,
+    /// Committed by this pod.
+    pub rows: u64,
+    pub bytes: u64,
+    pub chunks: u32,
+    /// Rows of these with a changed value, and rows left out: counted once for each column and kind of change.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub lossy_rows: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+const fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+/// What all documents that are read and written again have in common.
+pub trait Document: Clone + Serialize + DeserializeOwned + Send + Sync {
+    fn operation(&self) -> &str;
+    /// Makes the document that of a new write: its operation, and this program's version.
+    fn stamp(&mut self, operation: &str);
+}
+
+macro_rules! document {
+    ($($ty:ty),*) => {$(
+        impl Document for $ty {
+            fn operation(&self) -> &str {
+                &self.operation
+            }
+
+            fn stamp(&mut self, operation: &str) {
+                self.version = VERSION;
+                operation.clone_into(&mut self.operation);
+            }
+        }
+    )*};
+}
+document!(TableDocument, FinishDocument, PodDocument);
+
+/// What is looked at before the rest, so that a document of a newer version is known as such.
+#[derive(Deserialize)]
+struct Header {
+    version: u32,
+}
+
+/// Reads a document. Errors: `CheckpointNewer`, `CheckpointDamaged`, both naming the object.
+pub(crate) fn decode<T: DeserializeOwned>(object: &str, body: &[u8], newest: u32) -> Result<T> {
+    let damaged = |why: serde_json::Error| damaged(object, &format!("it cannot be read ({why})"));
+    let header: Header = serde_json::from_slice(body).map_err(damaged)?;
+    if header.version > newest {
+        return Err(Error::new(
+            ErrorKind::CheckpointNewer,
+            format!("{object} has version {}, this program knows versions up to {newest}", header.version),
+        ));
+    }
+    serde_json::from_slice(body).map_err(damaged)
+}
+
+/// An object that is not what it should be.
+pub(crate) fn damaged(object: &str, why: &str) -> Error {
+    Error::new(ErrorKind::CheckpointDamaged, format!("{object} is damaged: {why}"))
+}
+
+/// Indented JSON with a newline at its end: people read these.
+pub(crate) fn encode<T: Serialize>(document: &T) -> Result<bytes::Bytes> {
+    let mut text = serde_json::to_vec_pretty(document).map_err(|error| {
+        Error::new(ErrorKind::Bug, "a checkpoint cannot be written as JSON").because(error)
+    })?;
+    text.push(b'\n');
+    Ok(text.into())
+}
+
+/// Refuses a document that belongs to another plan than the run's.
+pub(crate) fn same_plan(object: &str, theirs: &str, plan: &Plan) -> Result<()> {
+    if theirs == plan.fingerprint {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorKind::PlanForeign,
+        format!(
+            "{object} belongs to plan {}, but this run's plan is {}",
+            short(theirs),
+            short(&plan.fingerprint)
+        ),
+    ))
+}
+
+/// Refuses to go on with a stored plan where this process would have made another, and says what differs.
+///
+/// Compares fingerprints; the sentences come from the fields that fingerprints cover.
+pub fn refuse_foreign(stored: &Plan, ours: &Plan) -> Result<()> {
+    if stored.fingerprint == ours.fingerprint {
+        return Ok(());
+    }
+    let mut differences = Vec::new();
+    let mut compare = |what: &str, theirs: String, ours: String| {
+        if theirs != ours {
+            differences.push(format!("{what} was {theirs}, now {ours}"));
+        }
+    };
+    let list =
+        |patterns: &[String]| if patterns.is_empty() { "none".to_owned() } else { patterns.join(", ") };
+    compare("source server", stored.source.server.clone(), ours.source.server.clone());
+    compare("source database", stored.source.database.clone(), ours.source.database.clone());
+    compare("include", list(&stored.options.include), list(&ours.options.include));
+    compare("exclude", list(&stored.options.exclude), list(&ours.options.exclude));
+    let map = |plan: &Plan| {
+        let pairs: Vec<_> = plan.options.schema_map.iter().map(|(from, to)| format!("{from}={to}")).collect();
+        list(&pairs)
+    };
+    compare("schema map", map(stored), map(ours));
+    let skip = |plan: &Plan| plan.options.skip_unsupported.to_string();
+    compare("skipping unsupported columns", skip(stored), skip(ours));
+    if differences.is_empty() {
+        differences.push(format!(
+            "fingerprint was {}, now {}",
+            short(&stored.fingerprint),
+            short(&ours.fingerprint)
+        ));
+    }
+    Err(Error::new(
+        ErrorKind::PlanForeign,
+        format!("the run already has a plan for something else: {}", differences.join("; ")),
+    ))
+}
+
+/// Enough of a fingerprint to tell two apart.
+fn short(fingerprint: &str) -> String {
+    fingerprint.chars().take(12).collect()
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

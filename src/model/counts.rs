@@ -1,0 +1,45 @@
+//! Counts of a process, and how numbers are written for people.
+
+/// The counts of a process.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Tables chosen.
+    pub tables: u64,
+    /// Completed by this process.
+    pub completed: u64,
+    /// Completed before.
+    pub skipped: u64,
+    pub failed: u64,
+    pub in_progress: u64,
+    /// Committed by this process.
+    pub rows: u64,
+    pub bytes: u64,
+}
+
+impl Totals {
+    /// Tables this process has ended with, one way or the other.
+    #[must_use]
+    pub const fn finished(&self) -> u64 {
+        self.completed + self.failed
+    }
+
+    /// Tables not begun.
+    #[must_use]
+    pub const fn remaining(&self) -> u64 {
+        self.tables.saturating_sub(self.completed + self.skipped + self.failed + self.in_progress)
+    }
+}
+
+/// `1,234,567`
+#[must_use]
+pub fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (place, digit) in digits.char_indices() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
