@@ -52,6 +52,8 @@ const JOBS_PER_CPU: usize = 2;
 /// A chunk is redone as a whole, and is a transaction of its own: seconds of work, far above the cost of a commit.
 const DEFAULT_CHUNK: u64 = 128 * 1024 * 1024;
 const LEAST_CHUNK: u64 = 1024;
+/// The owner's heartbeat is a quarter of it, and each is a write to the store.
+const LEAST_CLAIM_TIMEOUT: Duration = Duration::from_secs(1);
 const LEAST_MEMORY: u64 = 16 * 1024 * 1024;
 
 /// What to do, with the options of that command alone.
@@ -316,7 +318,11 @@ fn settings(cli: Cli, tables: Option<&TablesSection>, environment: &Environment)
         checkpoint: run.checkpoint.as_deref().map(CheckpointUrl::parse).transpose()?,
         run_id: RunId::parse(run.run_id.as_deref().unwrap_or(DEFAULT_RUN_ID))?,
         pod: values::pod_name(run.pod_name, environment)?,
-        claim_timeout: time("claim-timeout", copy.claim_timeout, 60)?,
+        claim_timeout: values::at_least(
+            "claim-timeout",
+            time("claim-timeout", copy.claim_timeout, 60)?,
+            LEAST_CLAIM_TIMEOUT,
+        )?,
         selection,
         jobs: copy.jobs.unwrap_or_else(|| default_jobs(memory, Path::new("/"))),
         resume: copy.resume,

@@ -6,8 +6,10 @@
 
 use crate::error::{Error, ErrorKind, Result};
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Arc, Once};
+use std::sync::{Arc, Once, OnceLock};
+use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 /// What ends the process before its work is done.
@@ -39,6 +41,9 @@ impl Signal {
     }
 }
 
+/// What is under way is rolled back and its claims are given back within this time, or it is given up.
+const PATIENCE: Duration = Duration::from_secs(4);
+
 /// A handle that every part of the program can hold; clones are the same shutdown.
 #[derive(Debug, Clone, Default)]
 pub struct Shutdown {
@@ -46,6 +51,8 @@ pub struct Shutdown {
     at_once: CancellationToken,
     /// 0 none, 1 SIGTERM, 2 SIGINT.
     first: Arc<AtomicU8>,
+    /// When the first signal came.
+    requested_at: Arc<OnceLock<Instant>>,
 }
 
 impl Shutdown {
@@ -87,6 +94,7 @@ impl Shutdown {
                 signal = signal.name(),
                 "stopping: finishing what is under way; a second signal stops at once"
             );
+            let _ = self.requested_at.set(Instant::now());
             self.token.cancel();
         } else {
             static SAID: Once = Once::new();
@@ -113,6 +121,55 @@ impl Shutdown {
     #[must_use]
     pub fn is_requested(&self) -> bool {
         self.token.is_cancelled()
+    }
+
+    /// Ends when a signal came and `grace` has passed since then, or a second signal came. Whoever asks, and however late:
+    /// there is one deadline for all work of the process.
+    pub async fn grace_over(&self, grace: Duration) {
+        self.token.cancelled().await;
+        let deadline = self.deadline(grace).unwrap_or_else(Instant::now);
+        tokio::select! {
+            () = tokio::time::sleep_until(deadline) => {}
+            () = self.at_once.cancelled() => {}
+        }
+    }
+
+    /// The end of the grace period, counted from the first signal; None before it.
+    fn deadline(&self, grace: Duration) -> Option<Instant> {
+        self.requested_at.get().map(|signal| *signal + grace)
+    }
+
+    /// `work` that a signal may end at any moment: nothing of it has to be undone or written down.
+    ///
+    /// # Errors
+    /// Those of the work; that of the signal.
+    pub async fn race<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
+        self.until(work, self.token.cancelled()).await
+    }
+
+    /// `work` that hears signals itself, and is given up where it does not: [`PATIENCE`] after the end of the grace period, or
+    /// after a second signal.
+    ///
+    /// # Errors
+    /// Those of the work; that of the signal.
+    pub async fn bound<T>(&self, grace: Duration, work: impl Future<Output = Result<T>>) -> Result<T> {
+        let over = async {
+            self.grace_over(grace).await;
+            tokio::time::sleep(PATIENCE).await;
+        };
+        self.until(work, over).await
+    }
+
+    async fn until<T>(
+        &self,
+        work: impl Future<Output = Result<T>>,
+        over: impl Future<Output = ()>,
+    ) -> Result<T> {
+        tokio::select! {
+            biased;
+            done = work => done,
+            () = over => Err(self.error().unwrap_or_else(|| Error::new(ErrorKind::Terminated, "stopped"))),
+        }
     }
 
     /// The first signal, if there was one.
@@ -153,6 +210,27 @@ mod tests {
         let shutdown = Shutdown::new();
         shutdown.request(Signal::Interrupt);
         assert_eq!(shutdown.error().unwrap().policy().exit, 130);
+    }
+
+    #[test]
+    fn the_grace_period_is_one_deadline_for_all_work() {
+        let (shutdown, grace) = (Shutdown::new(), Duration::from_secs(8));
+        assert_eq!(shutdown.deadline(grace), None);
+        shutdown.request(Signal::Terminate);
+        let deadline = shutdown.deadline(grace).unwrap();
+        // Work that begins later, and a second signal, get nothing on top.
+        shutdown.request(Signal::Terminate);
+        assert_eq!(shutdown.deadline(grace), Some(deadline));
+        assert!(deadline <= Instant::now() + grace);
+    }
+
+    #[tokio::test]
+    async fn work_that_hears_no_signal_is_given_up() {
+        let shutdown = Shutdown::new();
+        assert_eq!(shutdown.race(async { Ok(1) }).await.unwrap(), 1);
+        shutdown.request(Signal::Terminate);
+        let stalled = shutdown.race(std::future::pending::<Result<()>>()).await;
+        assert_eq!(stalled.unwrap_err().kind(), ErrorKind::Terminated);
     }
 
     #[tokio::test]

@@ -5,6 +5,7 @@ use super::{findings, start};
 use crate::checkpoint::{Checkpoints, Entry};
 use crate::clock;
 use crate::copy::context::{Context, Started};
+use crate::copy::limits::budget::Budget;
 use crate::copy::owner::ask;
 use crate::copy::owner::claim::{Asked, Claim, FINISH_INDEX, Settled};
 use crate::copy::table::objects::Around;
@@ -77,6 +78,7 @@ pub(super) async fn finish(
         watcher: std::sync::Arc::new(|_| ()),
         epochs,
         rejects: None,
+        budget: Budget::none(),
         around: Around::nothing(),
     };
     let context = Context::new(settings, shutdown, started)?;

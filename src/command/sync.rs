@@ -8,6 +8,7 @@ use crate::clock;
 use crate::copy::chunk::rejects::Rejects;
 use crate::copy::context::{Context, Started};
 use crate::copy::events::CopyEvent;
+use crate::copy::limits::budget::Budget;
 use crate::copy::limits::replicas;
 use crate::copy::queue::{Tally, Work};
 use crate::copy::scheduler;
@@ -35,6 +36,7 @@ use crate::telemetry::spans::TableSpan;
 use crate::telemetry::{RunPhase, measures, phase};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
+use std::path::Path;
 
 /// # Errors
 /// What stops all tables; what stops one is in the outcome.
@@ -102,6 +104,7 @@ pub(super) async fn copy(
     let around = Around::begin(source, untouched, target.version(), settings.jobs.get());
     drop(target);
     let rejects = rejects(settings).await?;
+    let budget = Budget::new(settings.memory, settings.jobs, Path::new("/"))?;
     let started = Started {
         checkpoints: checkpoints.clone(),
         plan: plan.clone(),
@@ -109,6 +112,7 @@ pub(super) async fn copy(
         watcher: progress.watcher(total),
         epochs,
         rejects,
+        budget,
         around,
     };
     let context = Context::new(settings, shutdown, started)?;

@@ -16,7 +16,6 @@ use crate::settings::target::TargetSettings;
 use crate::settings::{Consistency, Settings, Truncate};
 use crate::stop::Shutdown;
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Mutex;
@@ -85,7 +84,7 @@ impl Context {
             retry: settings.retry,
             rejects: run.rejects,
             throttle: Arc::new(Throttle::new(settings.throttle)),
-            budget: Arc::new(Budget::new(settings.memory, settings.jobs, Path::new("/"))?),
+            budget: Arc::new(run.budget),
             shutdown: shutdown.clone(),
             watcher: run.watcher,
             epochs: run.epochs,
@@ -108,6 +107,8 @@ pub struct Started {
     pub watcher: CopyWatcher,
     pub epochs: BTreeMap<u32, u64>,
     pub rejects: Option<Rejects>,
+    /// Of a command that copies; for others none.
+    pub budget: Budget,
     /// Of a command that copies; nothing for others.
     pub around: Around,
 }

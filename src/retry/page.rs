@@ -14,7 +14,7 @@ const HEAD: &str = "\
 
 A transient error is tried again after a pause; a final one is not, because it would only come again. Which is which is
 decided by numbers, never by texts: SQL Server error numbers, SQLSTATEs, HTTP statuses and S3 codes, kinds of I/O errors.
-This page is made from the tables in the code that decide (`src/source/errors.rs`, `src/target/errors.rs`,
+This page is made from the tables in the code that decide (`src/sqlserver/errors.rs`, `src/postgres/errors.rs`,
 `src/checkpoint/s3/failure.rs`), and a test keeps the two equal (`SHARDFERRY_UPDATE_DOCS=1 cargo test --lib
 page_of_retries` rewrites it). The kinds and their exit codes are on [their own page](exit-codes.md).
 ";

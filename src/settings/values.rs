@@ -53,6 +53,14 @@ pub(super) fn duration(flag: &str, text: &str) -> Result<Duration> {
     }
 }
 
+/// A time that may not be shorter than `least`, in whole seconds.
+pub(super) fn at_least(flag: &str, time: Duration, least: Duration) -> Result<Duration> {
+    if time < least {
+        return Err(usage(flag, format!("{time:?} is too short; accepted is {}s or more", least.as_secs())));
+    }
+    Ok(time)
+}
+
 /// `128MiB`, `64MB`, `1GiB`, or bytes without a unit.
 pub(super) fn size(flag: &str, text: &str, least: u64) -> Result<u64> {
     match text.trim().parse::<bytesize::ByteSize>() {

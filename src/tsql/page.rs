@@ -13,9 +13,9 @@ T-SQL type of every part, and becomes a PostgreSQL expression **of the same mean
 reason, which the assessment shows: then there is no default, check or index of it in the target, and a computed column
 becomes a plain column with the source's values. Nothing is approximated, nothing is searched and replaced.
 
-This page is made from the table in the code (`src/convert/expression/functions.rs`), and a test keeps the two equal
+This page is made from the table in the code (`src/tsql/functions.rs`), and a test keeps the two equal
 (`SHARDFERRY_UPDATE_DOCS=1 cargo test --lib page_of_expressions` rewrites it). All cases that are tested, with their
-answers: `src/convert/expression/cases.txt`.
+answers: `src/tsql/cases.txt`.
 
 ## Constants
 

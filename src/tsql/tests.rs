@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 include!("cases.rs");
 
-const CASES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/convert/expression/cases.txt");
+const CASES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/tsql/cases.txt");
 
 /// The cases with what is answered now.
 fn answered(cases: &str) -> String {

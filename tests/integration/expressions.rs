@@ -8,7 +8,7 @@ use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
 
 include!("../../src/tsql/cases.rs");
 
-const CASES: &str = include_str!("../../src/convert/expression/cases.txt");
+const CASES: &str = include_str!("../../src/tsql/cases.txt");
 
 /// A schema of the test's own, whose session it is.
 async fn schema(name: &str) -> Client {

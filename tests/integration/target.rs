@@ -16,8 +16,9 @@ use shardferry::model::plan::{
     Plan, PlanOptions, PlannedColumn, PlannedIdentity, PlannedSource, PlannedTable,
 };
 use shardferry::model::types::SourceType;
+use shardferry::postgres::client::Client;
 use shardferry::postgres::ledger::Marker;
-use shardferry::postgres::{Client, TargetSettings};
+use shardferry::settings::target::TargetSettings;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 #[expect(clippy::disallowed_methods, reason = "tests take the address of the server from the environment")]

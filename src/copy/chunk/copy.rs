@@ -92,7 +92,7 @@ pub(in crate::copy) async fn interruptible<T>(
         () = fenced.cancelled() => {
             Err(Error::new(ErrorKind::Fenced, format!("another pod took this table over {when}")))
         }
-        () = grace_over(cx) => Err(stopped(cx)),
+        () = cx.shutdown.grace_over(cx.grace) => Err(stopped(cx)),
     }
 }
 
@@ -140,15 +140,6 @@ async fn attempts(
                 }
             }
         }
-    }
-}
-
-/// Ends when a signal came and the grace period is over, or a second signal came.
-async fn grace_over(cx: &Context) {
-    cx.shutdown.token().cancelled().await;
-    tokio::select! {
-        () = tokio::time::sleep(cx.grace) => {}
-        () = cx.shutdown.at_once().cancelled() => {}
     }
 }
 

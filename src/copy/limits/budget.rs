@@ -4,7 +4,6 @@
 //!
 //! Guaranteed: the lane is given back when the last byte of its value was handed to the target's connection, not earlier;
 //! a worker that waits for it holds nothing that another one waits for, so there is no deadlock.
-//!
 
 use crate::convert::encode::CopyEncoder;
 use crate::error::{Error, ErrorKind, Result};
@@ -30,6 +29,12 @@ impl Budget {
     pub fn new(memory: Option<u64>, jobs: NonZeroUsize, root: &Path) -> Result<Self> {
         let limits = memory::granted(memory, jobs, root)?;
         Ok(Self { limits, lane: Arc::new(Semaphore::new(1)) })
+    }
+
+    /// Of a command that copies nothing: no memory is asked for.
+    #[must_use]
+    pub fn none() -> Self {
+        Self { limits: BufferLimits::batches_of(0), lane: Arc::new(Semaphore::new(0)) }
     }
 
     /// What one worker may hold while it copies with an encoder of these [`Self::limits`].

@@ -17,6 +17,7 @@ use crate::copy::table::books::OpenTable;
 use crate::copy::table::end::settle;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::plan::PlannedTable;
+use crate::retry::Retrying;
 use crate::telemetry::spans::TableSpan;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -101,7 +102,14 @@ pub(in crate::copy) async fn begin_again(cx: &Context, shared: &Shared, table: &
         return Err(Error::new(ErrorKind::TargetUnavailable, message).table(&table.source));
     }
     tracing::warn!(table = %table.source, "the target has lost what was committed of this table; it is begun again");
-    let entry = cx.checkpoints.table(&cx.plan, table).await?;
+    let what = format!("reading the checkpoint of {}", table.source);
+    let mut retrying = Retrying::new(cx.retry, &cx.shutdown, &what);
+    let entry = loop {
+        match cx.checkpoints.table(&cx.plan, table).await {
+            Ok(entry) => break entry,
+            Err(error) => retrying.pause(error).await?,
+        }
+    };
     let work = Work { table: table.clone(), entry };
     shared.queue().waiting.push_front(Waiting { work, busy_since: None, ready: Instant::now() });
     Ok(())

@@ -60,7 +60,8 @@ fn names_follow_the_case() {
         ("PKOrders", "pk_orders"),
         ("FK_A1B", "fk_a1_b"),
         ("plain", "plain"),
-        ("With Space", "with space"),
+        ("ix order-date", "ix_order_date"),
+        ("With Space", "with_space"),
     ] {
         assert_eq!(folded(name, NameCase::Snake), expected);
     }

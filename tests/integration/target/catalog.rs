@@ -1,12 +1,15 @@
 //! What is created is what the catalog then shows, and what is different is told.
 
 use super::{Database, column, one, orders, plan};
-use shardferry::plan::document::PlannedIdentity;
-use shardferry::schema::{ColumnName, ForeignKey, Identity, Index, KeyColumn, ReferentialAction, TableName};
-use shardferry::target::catalog::{self, Kind, differences};
-use shardferry::target::ddl::constraint::ForeignKeyIn;
-use shardferry::target::ddl::{self, Statement};
-use shardferry::target::names::Names;
+use shardferry::model::names::{ColumnName, TableName};
+use shardferry::model::plan::PlannedIdentity;
+use shardferry::model::table::{ForeignKey, Identity, Index, KeyColumn, ReferentialAction};
+use shardferry::postgres::catalog;
+use shardferry::postgres::catalog::{Kind, differences};
+use shardferry::postgres::ddl;
+use shardferry::postgres::ddl::Statement;
+use shardferry::postgres::ddl::constraint::ForeignKeyIn;
+use shardferry::postgres::names::Names;
 
 fn index(name: &str, columns: &[(&str, bool)]) -> Index {
     Index {

@@ -2,7 +2,8 @@
 
 use super::{Database, connect_to, environment, one, url};
 use shardferry::error::{Error, ErrorKind};
-use shardferry::target::{Client, TargetSettings};
+use shardferry::postgres::client::Client;
+use shardferry::settings::target::TargetSettings;
 
 async fn refusal(url: &str) -> Error {
     match Client::connect(&TargetSettings::parse(url).unwrap(), "").await {
@@ -132,13 +133,13 @@ async fn a_role_without_permissions_is_told_so() {
         poor.query("SELECT FROM public.t", &[]).await.unwrap_err().kind(),
         ErrorKind::TargetPermission
     );
-    let error = shardferry::target::ledger::install(&mut poor).await.unwrap_err();
+    let error = shardferry::postgres::ledger::install(&mut poor).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::TargetPermission);
     // Installed by somebody else, it is enough to find it there.
     let mut admin = admin;
-    shardferry::target::ledger::install(&mut admin).await.unwrap();
+    shardferry::postgres::ledger::install(&mut admin).await.unwrap();
     admin.batch(&format!("GRANT USAGE ON SCHEMA shardferry TO {role}")).await.unwrap();
-    shardferry::target::ledger::install(&mut poor).await.unwrap();
+    shardferry::postgres::ledger::install(&mut poor).await.unwrap();
     drop(poor);
     admin.batch(&format!("DROP OWNED BY {role}; DROP ROLE {role}")).await.unwrap();
     drop(admin);

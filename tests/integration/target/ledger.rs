@@ -2,9 +2,10 @@
 
 use super::{Database, markers, one};
 use shardferry::error::ErrorKind;
-use shardferry::schema::TableName;
-use shardferry::schema::bound::{Bound, KeyRange, Literal};
-use shardferry::target::ledger::{self, Chunk, Marker, Tally};
+use shardferry::model::bound::{Bound, KeyRange, Literal};
+use shardferry::model::names::TableName;
+use shardferry::postgres::ledger;
+use shardferry::postgres::ledger::{Chunk, Marker, Tally};
 use std::collections::BTreeMap;
 
 fn name() -> TableName {

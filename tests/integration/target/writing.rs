@@ -3,8 +3,9 @@
 use super::{Database, one, orders, tuple};
 use bytes::Bytes;
 use shardferry::error::ErrorKind;
-use shardferry::target::ledger::{self, Marker};
-use shardferry::target::{Client, CopyWriter, ddl};
+use shardferry::postgres::ledger;
+use shardferry::postgres::ledger::Marker;
+use shardferry::postgres::{Client, CopyWriter, ddl};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
