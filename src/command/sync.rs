@@ -91,14 +91,8 @@ pub(super) async fn copy(
     if !list.work.is_empty() {
         redo_finish(checkpoints, plan).await?;
     }
-    let progress = Progress::new(&settings.log);
-    let totals = progress.clone();
-    measures::watch(move || totals.totals());
-    progress.begin(list.chosen, list.work.iter().map(|work| work.table.bytes).sum());
     let total = u32::try_from(plan.tables.len()).unwrap_or(u32::MAX);
-    for table in &list.completed {
-        progress.table_skipped(table.index, total, &table.source, 0, "already completed");
-    }
+    let progress = begin_progress(settings, &list, total);
     let epochs = ledger::epochs(&target, settings.run_id.as_str()).await?;
     let Seen { tables: now, indexes, client: source, .. } = seen;
     let around = Around::begin(source, untouched, target.version(), settings.jobs.get());
@@ -140,6 +134,18 @@ pub(super) async fn copy(
     let outcome = outcome(&list, tally.failed, &tally);
     write_pod(settings, checkpoints, plan, started_at, &mut tally).await;
     Ok(Outcome { error: tally.verdict.into_error(), ..outcome })
+}
+
+/// The progress of this pod's work, with the tables that need none.
+fn begin_progress(settings: &Settings, list: &Worklist, total: u32) -> Progress {
+    let progress = Progress::new(&settings.log);
+    let totals = progress.clone();
+    measures::watch(move || totals.totals());
+    progress.begin(list.chosen, list.work.iter().map(|work| work.table.bytes).sum());
+    for table in &list.completed {
+        progress.table_skipped(table.index, total, &table.source, 0, "already completed");
+    }
+    progress
 }
 
 /// Where rows go that are refused, where they are to go anywhere.
