@@ -2,9 +2,9 @@
 //! many faults in one run. No row is missing, none is there twice.
 #![allow(clippy::unwrap_used, reason = "functions of tests")]
 
-use super::harness::{Invocation, World};
+use super::harness::{Invocation, World, until};
 use mssim::faults::{Fault, FaultKind};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const BIG: u64 = 10_000;
 
@@ -86,4 +86,24 @@ fn a_slow_server_that_goes_down_and_comes_back_loses_nothing() {
         assert_eq!(world.happened(fault), 1);
     }
     complete(&world, 6);
+}
+
+/// Nothing of these commands has to be undone, so nothing is waited for.
+#[test]
+fn a_signal_ends_a_plan_whose_source_stands_still() {
+    for arguments in [&["plan"][..], &["plan", "--dry-run"]] {
+        let world = World::new();
+        world.reference("Small", 50);
+        let stall =
+            world.fault(Fault::from(FaultKind::Stall { rows: 0, time: None }).containing("sys.columns"));
+        let mut pod = world.command(arguments).pod("a").spawn();
+        until("the source stands still", || {
+            assert!(pod.is_running(), "{}", pod.lines().join("\n"));
+            (world.happened(stall) >= 1).then_some(())
+        });
+        let began = Instant::now();
+        pod.signal("TERM");
+        pod.wait().exits(143).says("SIGTERM");
+        assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    }
 }

@@ -46,7 +46,7 @@ fn overtaken(world: &World, failpoint: &str, hit: u32) {
     assert_finished(world);
 }
 
-/// In the middle of its claims, its rows, its commit and its checkpoint.
+/// In the middle of its claims and its rows, between COMMIT and settling, and before its checkpoint.
 const PLACES: [(&str, u32); 9] = [
     ("claim.after_put", 2),
     ("claim.after_raise", 2),
@@ -55,17 +55,16 @@ const PLACES: [(&str, u32); 9] = [
     ("copy.after_trailer", 2),
     ("copy.after_epoch_check", 2),
     ("copy.after_marker", 2),
-    ("commit.after", 2),
+    ("copy.after_commit", 2),
     ("settle.before_put", 2),
 ];
 
 fn every_place(part: usize) {
     let mut world = world();
     for (failpoint, hit) in PLACES.into_iter().skip(part).step_by(2) {
-        if NAMES.contains(&failpoint) {
-            overtaken(&world, failpoint, hit);
-            world.renew();
-        }
+        assert!(NAMES.contains(&failpoint), "{failpoint} is no failpoint");
+        overtaken(&world, failpoint, hit);
+        world.renew();
     }
 }
 
