@@ -3,7 +3,7 @@
 use super::{Finding, Material, Name, Said, Verdict};
 use crate::postgres::ddl::Statement;
 use crate::postgres::names::Names;
-use crate::postgres::objects::{ObjectName, Planned, Step, statements};
+use crate::postgres::objects::{ObjectName, PlannedObject, Step, statements};
 
 /// The server that is meant where the target is not known.
 const VERSION: u32 = 15_00_00;
@@ -35,7 +35,7 @@ pub(super) fn add(material: &Material<'_>, findings: &mut Vec<Finding>) {
 }
 
 /// `alias`: a type of users that stands for another one, whose columns are copied.
-fn one(planned: &Planned, alias: bool, findings: &mut Vec<Finding>) {
+fn one(planned: &PlannedObject, alias: bool, findings: &mut Vec<Finding>) {
     let kind = planned.object.kind;
     let unread = kind == UNREAD;
     let object = bare(&planned.object);

@@ -3,7 +3,7 @@
 use super::file::FileStore;
 use super::put::{Put, operation_id, put};
 use super::s3::S3Store;
-use super::store::{Listed, Object, Store, Tag};
+use super::store::{ListedObject, Object, Store, Tag};
 use super::{keys, probe};
 use crate::error::{Error, ErrorKind, Result};
 use crate::failpoint;
@@ -198,7 +198,7 @@ impl Checkpoints {
         tables: &[PlannedTable],
     ) -> Result<Vec<Result<Entry<TableDocument>>>> {
         let listed = self.store.list_versions(&keys::tables(&self.run)).await?;
-        let listed: BTreeMap<String, Listed> =
+        let listed: BTreeMap<String, ListedObject> =
             listed.into_iter().map(|object| (object.key.clone(), object)).collect();
         let listed = &listed;
         let entries = stream::iter(tables).map(|table| async move {
@@ -216,7 +216,7 @@ impl Checkpoints {
     }
 
     /// The object where it is known in the version that a listing shows.
-    fn known(&self, listed: &Listed) -> Option<Object> {
+    fn known(&self, listed: &ListedObject) -> Option<Object> {
         let version = listed.version.as_ref()?;
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let (tag, body) = known.get(&listed.key).filter(|(tag, _)| tag.means(&version.tag))?;

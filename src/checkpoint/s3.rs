@@ -10,7 +10,7 @@
 //! given up after some seconds, so that a store behind a black hole holds nobody. Credentials that the store calls
 //! expired, whatever their own date says, are fetched anew once, and the request is sent again.
 
-use super::store::{Listed, ListedVersion, Object, PutOutcome, Store, Tag};
+use super::store::{ListedObject, ListedVersion, Object, PutOutcome, Store, Tag};
 use crate::error::{Error, ErrorKind, Result};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::interceptors::BeforeDeserializationInterceptorContextRef;
@@ -256,7 +256,7 @@ impl S3Store {
     }
 
     /// Sorted by key: pages of 1,000, one after another.
-    async fn listing(&self, client: &Client, prefix: &str) -> Result<Vec<Listed>, Failed> {
+    async fn listing(&self, client: &Client, prefix: &str) -> Result<Vec<ListedObject>, Failed> {
         let mut listed = Vec::new();
         let mut next: Option<String> = None;
         loop {
@@ -281,7 +281,7 @@ impl S3Store {
                     let now = now.map_or(modified, |now| now.max(modified));
                     ListedVersion { tag: Tag(tag), modified, now }
                 });
-                Some(Listed { key, version })
+                Some(ListedObject { key, version })
             }));
             next = page.next_continuation_token.filter(|_| page.is_truncated == Some(true));
             if next.is_none() {
@@ -387,7 +387,7 @@ impl Store for S3Store {
         })
     }
 
-    fn list_versions<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<Vec<Listed>>> {
+    fn list_versions<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<Vec<ListedObject>>> {
         Box::pin(async move { with_fresh_credentials!(self, |client| self.listing(&client, prefix)) })
     }
 

@@ -53,7 +53,7 @@ pub struct Object {
 
 /// An object as a listing shows it.
 #[derive(Debug, Clone)]
-pub struct Listed {
+pub struct ListedObject {
     pub key: String,
     /// None: this store's listings do not say which content an object has, or when it was written.
     pub version: Option<ListedVersion>,
@@ -102,10 +102,10 @@ pub trait Store: Send + Sync {
     fn list<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<Vec<String>>>;
 
     /// The same with what the listing says about each object: enough to know which need not be read again.
-    fn list_versions<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<Vec<Listed>>> {
+    fn list_versions<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<Vec<ListedObject>>> {
         Box::pin(async move {
             let keys = self.list(prefix).await?;
-            Ok(keys.into_iter().map(|key| Listed { key, version: None }).collect())
+            Ok(keys.into_iter().map(|key| ListedObject { key, version: None }).collect())
         })
     }
 

@@ -7,14 +7,14 @@ use crate::model::objects::SourceObjects;
 use crate::model::plan::Plan;
 use crate::model::table::SourceTable;
 use crate::postgres::ddl::Statement;
-use crate::postgres::objects::{Planned, Step};
+use crate::postgres::objects::{PlannedObject, Step};
 
 /// Of the objects that `planned` is about, and of tables and columns; also said in the log, where it is not said of every column.
 pub(super) fn of(
     plan: &Plan,
     tables: &[SourceTable],
     objects: &SourceObjects,
-    planned: &[Planned],
+    planned: &[PlannedObject],
 ) -> Vec<FinishFinding> {
     let material = Material { plan, refused: &[], tables, objects };
     let of_tables = assessment::of_tables(&material).into_iter().filter_map(of_table);
@@ -44,7 +44,7 @@ fn of_table(finding: Finding) -> Option<FinishFinding> {
     })
 }
 
-fn of_object(planned: &Planned) -> Option<FinishFinding> {
+fn of_object(planned: &PlannedObject) -> Option<FinishFinding> {
     let (verdict, reason, advice) = match &planned.statement {
         Statement::Sql(_) => return None,
         Statement::Changed { what, .. } => (FinishVerdict::Changed, what, &None),

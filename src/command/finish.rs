@@ -4,24 +4,24 @@
 use super::{findings, start};
 use crate::checkpoint::{Checkpoints, Entry};
 use crate::clock;
-use crate::copy::context::{Context, Started};
+use crate::copy::context::{Context, CopyStart};
 use crate::copy::limits::budget::Budget;
 use crate::copy::owner::ask;
-use crate::copy::owner::claim::{Asked, Claim, FINISH_INDEX, Settled};
-use crate::copy::table::objects::Around;
+use crate::copy::owner::claim::{Claim, ClaimAnswer, FINISH_INDEX, SettledClaim};
+use crate::copy::table::objects::TableObjects;
 use crate::error::{Error, ErrorKind, Result};
 use crate::failpoint;
 use crate::model::checkpoint::{FinishDocument, FinishFinding, FinishVerdict, Status};
 use crate::model::outcome::Outcome;
 use crate::model::phase;
-use crate::model::phase::{Done, Event};
+use crate::model::phase::{Event, PhaseProgress};
 use crate::model::plan::{Plan, PlannedTable};
 use crate::model::table::SourceTable;
 use crate::postgres::client::Client as TargetClient;
 use crate::postgres::ledger;
 use crate::postgres::names::Names;
 use crate::postgres::objects;
-use crate::postgres::objects::{Planned, Report};
+use crate::postgres::objects::{PlannedObject, Report};
 use crate::postgres::unlogged;
 use crate::retry::Retrying;
 use crate::settings::Settings;
@@ -71,7 +71,7 @@ pub(super) async fn finish(
     start::same_plan(plan, &server, None)?;
     let (planned, findings) = gather(plan, &mut source, version).await?;
     drop(source);
-    let started = Started {
+    let started = CopyStart {
         checkpoints: checkpoints.clone(),
         plan: plan.clone(),
         consistency: settings.consistency.clone(),
@@ -79,7 +79,7 @@ pub(super) async fn finish(
         epochs,
         rejects: None,
         budget: Budget::none(),
-        around: Around::nothing(),
+        around: TableObjects::nothing(),
     };
     let context = Context::new(settings, shutdown, started)?;
     failpoint!("finish.before_claim");
@@ -97,18 +97,18 @@ pub(super) async fn finish(
 /// Takes the claim of the finish step.
 async fn own(context: &Arc<Context>, entry: Entry<FinishDocument>) -> Result<Claim<FinishDocument>> {
     match ask::own_finish(context, entry).await? {
-        Some(Asked::Owned(claim)) => Ok(claim),
-        Some(Asked::Busy(Some(owner))) => {
+        Some(ClaimAnswer::Owned(claim)) => Ok(claim),
+        Some(ClaimAnswer::Busy(Some(owner))) => {
             Err(Error::new(ErrorKind::Fenced, format!("pod {} does the finish step", owner.pod)))
         }
-        Some(Asked::Busy(None)) | None => {
+        Some(ClaimAnswer::Busy(None)) | None => {
             Err(Error::new(ErrorKind::Fenced, "another pod does the finish step"))
         }
     }
 }
 
 /// Builds all objects; every step finds what is there, so all of them are tried again where the target was away.
-async fn build(context: &Context, planned: &[Planned], jobs: usize) -> Result<Report> {
+async fn build(context: &Context, planned: &[PlannedObject], jobs: usize) -> Result<Report> {
     let tables: Vec<_> = context.plan.tables.iter().map(|table| table.target.clone()).collect();
     let mut retrying = Retrying::new(context.retry, &context.shutdown, "the finish step");
     loop {
@@ -173,7 +173,7 @@ async fn gather(
     plan: &Plan,
     source: &mut crate::sqlserver::client::Client,
     version: u32,
-) -> Result<(Vec<Planned>, Vec<FinishFinding>)> {
+) -> Result<(Vec<PlannedObject>, Vec<FinishFinding>)> {
     let now = start::source_tables(source).await?;
     for table in &plan.tables {
         start::unchanged(table, &now)?;
@@ -200,8 +200,8 @@ async fn settle(
                     claim.abandon(context).await;
                     return Err(error);
                 }
-                ErrorKind::Terminated | ErrorKind::Interrupted => Settled::event(Event::Released),
-                _ => Settled::failed(&error),
+                ErrorKind::Terminated | ErrorKind::Interrupted => SettledClaim::event(Event::Released),
+                _ => SettledClaim::failed(&error),
             };
             claim.settle(context, settled).await?;
             return Err(error);
@@ -223,7 +223,7 @@ async fn settle(
     let mut outcome = Outcome { message: Some(message.clone()), ..Outcome::default() };
     let steps = report.steps.clone();
     let settled = if report.failed.is_empty() {
-        Settled::event(Event::Completed(Done::STEP))
+        SettledClaim::event(Event::Completed(PhaseProgress::STEP))
     } else {
         let names: Vec<String> =
             report.failed.iter().map(|(object, error)| format!("{object}: {}", error.detail())).collect();
@@ -231,7 +231,7 @@ async fn settle(
             ErrorKind::TargetData,
             format!("{} objects failed: {}", names.len(), names.join("; ")),
         );
-        let settled = Settled::failed(&error);
+        let settled = SettledClaim::failed(&error);
         outcome.error = Some(error);
         settled
     };
@@ -240,7 +240,7 @@ async fn settle(
         document.findings = findings;
     });
     failpoint!("finish.before_settle");
-    claim.settle(context, Settled { change, ..settled }).await?;
+    claim.settle(context, SettledClaim { change, ..settled }).await?;
     failpoint!("finish.after_settle");
     tracing::info!("{message}");
     Ok(outcome)

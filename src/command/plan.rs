@@ -1,7 +1,7 @@
 //! `plan`: discover, filter, order, map, write once; print the shards. With `--dry-run`: say what would become of
 //! everything, and write nothing.
 
-use super::start::{self, Seen};
+use super::start::{self, SourceView};
 use crate::assessment::{self, Finding, Name, Verdict};
 use crate::checkpoint::Checkpoints;
 use crate::cli::Format;
@@ -43,7 +43,8 @@ pub(super) async fn run(settings: Settings, shutdown: Shutdown, output: Output) 
         return phase(RunPhase::Plan, assess(&settings, &shutdown, output.format)).await;
     }
     let checkpoints = start::checkpoints(&settings).await?;
-    let (Made { plan, .. }, ours) = phase(RunPhase::Plan, make(&settings, &shutdown, &checkpoints)).await?;
+    let (MadePlan { plan, .. }, ours) =
+        phase(RunPhase::Plan, make(&settings, &shutdown, &checkpoints)).await?;
     let ranges = output.shards.map_or_else(Vec::new, |count| ranges(&plan, count));
     if let Some(file) = &output.shards_file {
         write_shards(file, &ranges)?;
@@ -61,10 +62,10 @@ pub(super) async fn run(settings: Settings, shutdown: Shutdown, output: Output) 
 }
 
 /// The run's plan.
-pub(super) struct Made {
+pub(super) struct MadePlan {
     pub(super) plan: Plan,
     /// What it was made from, where it was made now.
-    pub(super) seen: Option<Seen>,
+    pub(super) seen: Option<SourceView>,
 }
 
 /// The plan of the run, made now or found; true where this process made it.
@@ -75,11 +76,11 @@ pub(super) async fn make(
     settings: &Settings,
     shutdown: &Shutdown,
     checkpoints: &Checkpoints,
-) -> Result<(Made, bool)> {
+) -> Result<(MadePlan, bool)> {
     let (mut source, server) = start::source(settings, shutdown).await?;
     if let Some(plan) = checkpoints.plan_if_any().await? {
         start::same_plan(&plan, &server, Some(&settings.plan))?;
-        return Ok((Made { plan, seen: None }, false));
+        return Ok((MadePlan { plan, seen: None }, false));
     }
     let partitions = settings.plan.partitions == Partitions::Declarative;
     let material = Material::read(settings, shutdown, &mut source, partitions).await?;
@@ -96,8 +97,8 @@ pub(super) async fn make(
         }
     }
     let tables = material.tables.into_iter().map(|table| (table.name.clone(), table)).collect();
-    let seen = Seen { server, tables, indexes: material.indexes, client: source };
-    Ok((Made { plan, seen: Some(seen) }, ours))
+    let seen = SourceView { server, tables, indexes: material.indexes, client: source };
+    Ok((MadePlan { plan, seen: Some(seen) }, ours))
 }
 
 /// What a plan is made of.

@@ -17,7 +17,7 @@ pub(super) async fn run(settings: Settings, shutdown: Shutdown) -> Result<Outcom
     if settings.resume && checkpoints.plan_if_any().await?.is_none() {
         return Err(Error::new(ErrorKind::PlanMissing, "--resume, but this run has no checkpoint"));
     }
-    let (plan::Made { plan, mut seen }, _) =
+    let (plan::MadePlan { plan, mut seen }, _) =
         phase(RunPhase::Plan, plan::make(&settings, &shutdown, &checkpoints)).await?;
     if settings.reset {
         reset::forget(&settings, &shutdown, &checkpoints, &plan).await?;

@@ -1,6 +1,6 @@
 //! `schema`: schemas, tables and primary keys of the chosen tables. Idempotent; a table that is there must be the plan's.
 
-use super::start::{self, Seen};
+use super::start::{self, SourceView};
 use crate::checkpoint::{Checkpoints, Entry, Written};
 use crate::clock;
 use crate::error::{Error, ErrorKind, Result};
@@ -9,7 +9,7 @@ use crate::model::checkpoint::{Phase, PhaseError, Status, TableDocument};
 use crate::model::names::TableName;
 use crate::model::outcome::Outcome;
 use crate::model::phase;
-use crate::model::phase::{Done, Event};
+use crate::model::phase::{Event, PhaseProgress};
 use crate::model::plan::{Plan, PlannedTable};
 use crate::model::table::{Index, SourceTable};
 use crate::postgres::client::{Client as TargetClient, Transaction};
@@ -53,7 +53,7 @@ pub(super) async fn prepare(
     shutdown: &Shutdown,
     checkpoints: &Checkpoints,
     plan: &Plan,
-    seen: &mut Option<Seen>,
+    seen: &mut Option<SourceView>,
 ) -> Result<Outcome> {
     let selected = start::selected(settings, plan)?;
     if selected.is_empty() {
@@ -91,8 +91,8 @@ pub(super) async fn prepare(
     for (table, made) in selected.iter().zip(made) {
         let Some(entry) = entries.remove(&table.index) else { continue };
         match made {
-            Ok(Made::WasThere) => outcome.tables_skipped += 1,
-            Ok(Made::Created) => {
+            Ok(TableCreation::WasThere) => outcome.tables_skipped += 1,
+            Ok(TableCreation::Created) => {
                 outcome.tables_processed += 1;
                 tracing::debug!(table = %table.source, target = %table.target, "created");
             }
@@ -105,7 +105,7 @@ pub(super) async fn prepare(
             }
         }
         if entry.document.schema.status != Status::Completed {
-            writes.push((table, entry, Event::Completed(Done::STEP)));
+            writes.push((table, entry, Event::Completed(PhaseProgress::STEP)));
         }
     }
     record(checkpoints, plan, writes).await?;
@@ -131,7 +131,7 @@ fn index_names(plan: &Plan, now: &BTreeMap<TableName, SourceTable>, indexes: &[I
     Names::of_indexes(plan, keys, indexes)
 }
 
-enum Made {
+enum TableCreation {
     WasThere,
     Created,
 }
@@ -160,7 +160,7 @@ async fn create(
     selected: &[PlannedTable],
     now: &BTreeMap<TableName, SourceTable>,
     names: &Names,
-) -> Result<Vec<Result<Made>>> {
+) -> Result<Vec<Result<TableCreation>>> {
     let mut schemas: Vec<String> = selected.iter().map(|table| table.target.schema.clone()).collect();
     schemas.sort();
     schemas.dedup();
@@ -186,10 +186,10 @@ async fn create(
     for table in selected {
         made.push(match (start::unchanged(table, now), actual.get(&table.target)) {
             (Err(changed), _) => Err(changed),
-            (Ok(()), Some(there)) => matches(table, there).map(|()| Made::WasThere),
+            (Ok(()), Some(there)) => matches(table, there).map(|()| TableCreation::WasThere),
             (Ok(()), None) => {
                 wanted.push((made.len(), table, definition(table, settings.unlogged, (now, names))));
-                Ok(Made::Created)
+                Ok(TableCreation::Created)
             }
         });
     }

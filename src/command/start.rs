@@ -174,7 +174,7 @@ pub(super) fn selected(settings: &Settings, plan: &Plan) -> Result<Vec<PlannedTa
 /// A step that compares it with the plan (`unchanged`) finds what changed since the plan was made and before this process
 /// began; what changes under a running process is found by none (`docs/exactly-once.md`). `finish` reads anew: positions of
 /// identities and sequences must not be older than the rows.
-pub(super) struct Seen {
+pub(super) struct SourceView {
     pub(super) server: Server,
     pub(super) tables: BTreeMap<TableName, SourceTable>,
     pub(super) indexes: Vec<Index>,
@@ -186,11 +186,11 @@ pub(super) struct Seen {
 ///
 /// # Errors
 /// Those of the source.
-pub(super) async fn see(settings: &Settings, shutdown: &Shutdown) -> Result<Seen> {
+pub(super) async fn see(settings: &Settings, shutdown: &Shutdown) -> Result<SourceView> {
     let (mut client, server) = source(settings, shutdown).await?;
     let tables = source_tables(&mut client).await?;
     let indexes = catalog::indexes(&mut client).await?;
-    Ok(Seen { server, tables, indexes, client })
+    Ok(SourceView { server, tables, indexes, client })
 }
 
 /// What the source has now, by name.

@@ -1,25 +1,25 @@
 //! `sync`: copies the data of the chosen tables. What the ledger in the target proves is never copied again; what only a
 //! checkpoint claims is.
 
-use super::start::{self, Seen};
+use super::start::{self, SourceView};
 use super::{reset, schema};
 use crate::checkpoint::{Checkpoints, Entry, Written};
 use crate::clock;
 use crate::copy::chunk::rejects::Rejects;
-use crate::copy::context::{Context, Started};
+use crate::copy::context::{Context, CopyStart};
 use crate::copy::events::CopyEvent;
 use crate::copy::limits::budget::Budget;
 use crate::copy::limits::replicas;
-use crate::copy::queue::{Tally, Work};
+use crate::copy::queue::{TableWork, Tally};
 use crate::copy::scheduler;
-use crate::copy::table::objects::Around;
+use crate::copy::table::objects::TableObjects;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::checkpoint::{PhaseError, PodDocument, Status, TableDocument, VERSION};
 use crate::model::loss::LossRecord;
 use crate::model::names::TableName;
 use crate::model::outcome::Outcome;
 use crate::model::phase;
-use crate::model::phase::{Done, Event};
+use crate::model::phase::{Event, PhaseProgress};
 use crate::model::plan::{Plan, PlannedTable};
 use crate::model::table::Index;
 use crate::plan::chunk_key;
@@ -58,7 +58,7 @@ pub(super) async fn copy(
     shutdown: &Shutdown,
     checkpoints: &Checkpoints,
     plan: &Plan,
-    seen: Option<Seen>,
+    seen: Option<SourceView>,
 ) -> Result<Outcome> {
     let started_at = clock::now();
     let selected = start::selected(settings, plan)?;
@@ -94,12 +94,12 @@ pub(super) async fn copy(
     let total = u32::try_from(plan.tables.len()).unwrap_or(u32::MAX);
     let progress = begin_progress(settings, &list, total);
     let epochs = ledger::epochs(&target, settings.run_id.as_str()).await?;
-    let Seen { tables: now, indexes, client: source, .. } = seen;
-    let around = Around::begin(source, untouched, target.version(), settings.jobs.get());
+    let SourceView { tables: now, indexes, client: source, .. } = seen;
+    let around = TableObjects::begin(source, untouched, target.version(), settings.jobs.get());
     drop(target);
     let rejects = rejects(settings).await?;
     let budget = Budget::new(settings.memory, settings.jobs, Path::new("/"))?;
-    let started = Started {
+    let started = CopyStart {
         checkpoints: checkpoints.clone(),
         plan: plan.clone(),
         consistency,
@@ -179,7 +179,7 @@ async fn schema_was_run(checkpoints: &Checkpoints, plan: &Plan, absent: &[&Plann
 
 /// The tables that are to be copied, and those that need not be.
 struct Worklist {
-    work: Vec<Work>,
+    work: Vec<TableWork>,
     completed: Vec<PlannedTable>,
     chosen: u64,
 }
@@ -221,9 +221,9 @@ async fn worklist(
             (Some(all), Status::Completed) if all.is_complete() && unlogged => {
                 tracing::warn!(table = %table.source, "called completed, but a crash of the target would empty it (or has): it is UNLOGGED");
                 entry.document.data = phase::next(&entry.document.data, Event::Reset, clock::now())?;
-                list.work.push(Work { table, entry });
+                list.work.push(TableWork { table, entry });
             }
-            (Some(all), _) if all.is_complete() && unlogged => list.work.push(Work { table, entry }),
+            (Some(all), _) if all.is_complete() && unlogged => list.work.push(TableWork { table, entry }),
             (Some(all), Status::Completed) if all.is_complete() && entry.document.losses == lost => {
                 list.completed.push(table);
             }
@@ -239,9 +239,9 @@ async fn worklist(
                 );
                 tracing::warn!(table = %table.source, "called completed, but the target's ledger knows {part} of it: copying what is missing");
                 entry.document.data = phase::next(&entry.document.data, Event::Reset, clock::now())?;
-                list.work.push(Work { table, entry });
+                list.work.push(TableWork { table, entry });
             }
-            _ => list.work.push(Work { table, entry }),
+            _ => list.work.push(TableWork { table, entry }),
         }
     }
     Ok(list)
@@ -266,7 +266,7 @@ async fn mend(
     (all, lost): (&Committed, Vec<LossRecord>),
 ) -> Result<()> {
     loop {
-        let done = Done { rows: all.rows, bytes: all.bytes, chunks: all.committed, of: all.chunks };
+        let done = PhaseProgress { rows: all.rows, bytes: all.bytes, chunks: all.committed, of: all.chunks };
         entry.document.data = phase::next(&entry.document.data, Event::Completed(done), clock::now())?;
         entry.document.owner = None;
         entry.document.losses.clone_from(&lost);
@@ -307,7 +307,7 @@ fn check(
 }
 
 /// Records a table that cannot be copied as it is.
-async fn refuse(context: &Context, mut work: Work, error: Error, tally: &mut Tally) {
+async fn refuse(context: &Context, mut work: TableWork, error: Error, tally: &mut Tally) {
     (context.watcher)(&CopyEvent::TableFailed { index: work.table.index, error: &error });
     tracing::error!(table = %work.table.source, code = error.policy().code, error = %error, "this table is not copied");
     let failed =

@@ -6,7 +6,7 @@ use crate::copy::chunk::rejects::Rejects;
 use crate::copy::limits::budget::Budget;
 use crate::copy::limits::throttle::Throttle;
 use crate::copy::owner::session::LockSession;
-use crate::copy::table::objects::Around;
+use crate::copy::table::objects::TableObjects;
 use crate::copy::table::proof::Proofs;
 use crate::error::Result;
 use crate::model::plan::Plan;
@@ -51,7 +51,7 @@ pub struct Context {
     /// The ledger's highest epochs when this process began, by table index.
     pub epochs: BTreeMap<u32, u64>,
     /// What stands on the tables, or will.
-    pub around: Around,
+    pub around: TableObjects,
     /// What may be called completed.
     pub proofs: Proofs,
 }
@@ -61,7 +61,7 @@ impl Context {
     ///
     /// # Errors
     /// `Config` where the source or the target is missing.
-    pub fn new(settings: &Settings, shutdown: &Shutdown, run: Started) -> Result<Arc<Self>> {
+    pub fn new(settings: &Settings, shutdown: &Shutdown, run: CopyStart) -> Result<Arc<Self>> {
         let target = settings.target()?.clone();
         let application = format!("shardferry {} pod {}", settings.run_id, settings.pod);
         Ok(Arc::new(Self {
@@ -100,7 +100,7 @@ impl Context {
 }
 
 /// What a command has found out before it begins to work.
-pub struct Started {
+pub struct CopyStart {
     pub checkpoints: Checkpoints,
     pub plan: Plan,
     pub consistency: Consistency,
@@ -110,5 +110,5 @@ pub struct Started {
     /// Of a command that copies; for others none.
     pub budget: Budget,
     /// Of a command that copies; nothing for others.
-    pub around: Around,
+    pub around: TableObjects,
 }

@@ -13,7 +13,7 @@ use std::time::Instant;
 use tokio::sync::Notify;
 
 /// One table to copy, with its document as it was last seen.
-pub struct Work {
+pub struct TableWork {
     pub table: PlannedTable,
     pub entry: Entry<TableDocument>,
 }
@@ -37,8 +37,8 @@ pub struct Tally {
     pub verdict: Verdict,
 }
 
-pub(in crate::copy) struct Waiting {
-    pub(in crate::copy) work: Work,
+pub(in crate::copy) struct WaitingTable {
+    pub(in crate::copy) work: TableWork,
     /// When another pod was first seen to own it.
     pub(in crate::copy) busy_since: Option<Instant>,
     /// Not before.
@@ -46,15 +46,15 @@ pub(in crate::copy) struct Waiting {
 }
 
 /// A table under way, with the claim that it is settled by.
-pub(in crate::copy) struct Open {
+pub(in crate::copy) struct ClaimedTable {
     pub(in crate::copy) table: Arc<OpenTable>,
     pub(in crate::copy) claim: Claim<TableDocument>,
 }
 
 #[derive(Default)]
 pub(in crate::copy) struct Queue {
-    pub(in crate::copy) waiting: VecDeque<Waiting>,
-    pub(in crate::copy) open: Vec<Open>,
+    pub(in crate::copy) waiting: VecDeque<WaitingTable>,
+    pub(in crate::copy) open: Vec<ClaimedTable>,
     /// Tables that a worker is claiming or beginning.
     pub(in crate::copy) opening: usize,
     /// A worker ended badly, and with it the counts of what is under way.
@@ -66,14 +66,14 @@ pub(in crate::copy) struct Queue {
     pub(in crate::copy) tally: Tally,
 }
 
-pub(in crate::copy) struct Shared {
+pub(in crate::copy) struct PodQueue {
     pub(in crate::copy) queue: Mutex<Queue>,
     /// Something changed for those who wait for work.
     pub(in crate::copy) changed: Notify,
     pub(in crate::copy) settling: Settling,
 }
 
-impl Shared {
+impl PodQueue {
     pub(in crate::copy) fn queue(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -11,7 +11,7 @@ use super::context::Context;
 use super::events::CopyEvent;
 use crate::copy::chunk::copy;
 use crate::copy::owner::connections::Connections;
-use crate::copy::queue::{Queue, Shared, Tally, Waiting, Work, note};
+use crate::copy::queue::{PodQueue, Queue, TableWork, Tally, WaitingTable, note};
 use crate::copy::table::books::Chunk;
 use crate::copy::table::books::OpenTable;
 use crate::copy::table::end;
@@ -26,22 +26,22 @@ use tracing::Instrument;
 
 enum Job {
     Chunk(Arc<OpenTable>, Chunk),
-    Table(Box<Waiting>),
+    Table(Box<WaitingTable>),
 }
 
 /// Copies all of `work` with `jobs` workers.
 ///
 /// # Errors
 /// None of its own: what went wrong is in the tally, beside what went well.
-pub async fn copy_all(cx: &Arc<Context>, mut work: Vec<Work>, jobs: usize) -> Tally {
+pub async fn copy_all(cx: &Arc<Context>, mut work: Vec<TableWork>, jobs: usize) -> Tally {
     if work.is_empty() {
         return Tally::default();
     }
     work.sort_by_key(|work| (std::cmp::Reverse(work.table.bytes), work.table.index));
     let now = Instant::now();
-    let waiting = work.into_iter().map(|work| Waiting { work, busy_since: None, ready: now }).collect();
+    let waiting = work.into_iter().map(|work| WaitingTable { work, busy_since: None, ready: now }).collect();
     let queue = Mutex::new(Queue { waiting, ..Queue::default() });
-    let shared = Arc::new(Shared { queue, changed: Notify::new(), settling: Settling::default() });
+    let shared = Arc::new(PodQueue { queue, changed: Notify::new(), settling: Settling::default() });
     let mut tasks = tokio::task::JoinSet::new();
     for _ in 0..jobs {
         let (cx, shared) = (Arc::clone(cx), Arc::clone(&shared));
@@ -68,7 +68,7 @@ pub async fn copy_all(cx: &Arc<Context>, mut work: Vec<Work>, jobs: usize) -> Ta
 }
 
 /// One worker: takes chunks and tables until none is left, or the pod must stop.
-async fn work_off(cx: &Arc<Context>, shared: &Arc<Shared>) {
+async fn work_off(cx: &Arc<Context>, shared: &Arc<PodQueue>) {
     let mut connections = Connections::default();
     while let Some(job) = take(cx, shared).await {
         match job {
@@ -91,7 +91,7 @@ async fn work_off(cx: &Arc<Context>, shared: &Arc<Shared>) {
 }
 
 /// The next piece of work; None at the end of the list, after a signal, or after an error that stops all.
-async fn take(cx: &Context, shared: &Shared) -> Option<Job> {
+async fn take(cx: &Context, shared: &PodQueue) -> Option<Job> {
     loop {
         // Registered before the look, so that no change between the look and the wait is missed.
         let changed = shared.changed.notified();
@@ -132,7 +132,13 @@ async fn take(cx: &Context, shared: &Shared) -> Option<Job> {
 }
 
 /// Copies one chunk and writes it into the table's books.
-async fn copy(cx: &Context, shared: &Shared, connections: &mut Connections, table: &OpenTable, chunk: Chunk) {
+async fn copy(
+    cx: &Context,
+    shared: &PodQueue,
+    connections: &mut Connections,
+    table: &OpenTable,
+    chunk: Chunk,
+) {
     match copy::copy_chunk(cx, connections, table, &chunk).await {
         Ok(copied) => {
             tracing::debug!(table = %table.table.source, chunk = chunk.number, rows = copied.rows, "committed");

@@ -16,7 +16,7 @@ use jiff::Timestamp;
 
 /// How far a phase has come, by the ledger.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Done {
+pub struct PhaseProgress {
     pub rows: u64,
     pub bytes: u64,
     /// Committed.
@@ -25,7 +25,7 @@ pub struct Done {
     pub of: u32,
 }
 
-impl Done {
+impl PhaseProgress {
     /// Of a step that has no rows: the schema of a table, the finish.
     pub const STEP: Self = Self { rows: 0, bytes: 0, chunks: 1, of: 1 };
 }
@@ -36,9 +36,9 @@ pub enum Event {
     /// By the pod that claimed it. What earlier owners committed stays.
     Started,
     /// By the owner, when chunks were committed; also when it finds what earlier owners committed.
-    Progressed(Done),
+    Progressed(PhaseProgress),
     /// By the owner, after the target's last commit; also by whoever finds the ledger's markers at the start.
-    Completed(Done),
+    Completed(PhaseProgress),
     /// By the owner, when the error is final. What is committed stays.
     Failed(PhaseError),
     /// By the owner on SIGTERM: what is committed stays, the next pod may go on at once.
@@ -52,7 +52,7 @@ pub enum Event {
 /// # Errors
 /// `Bug` for a move that the picture above does not have.
 pub fn next(phase: &Phase, event: Event, now: Timestamp) -> Result<Phase> {
-    let with = |done: Done| Phase {
+    let with = |done: PhaseProgress| Phase {
         rows_synced: done.rows,
         bytes: done.bytes,
         chunks_done: done.chunks,
@@ -114,9 +114,10 @@ mod tests {
             (Status::InProgress, 1, Some(NOW))
         );
         let half =
-            next(&started, Event::Progressed(Done { rows: 3, bytes: 30, chunks: 1, of: 2 }), NOW).unwrap();
+            next(&started, Event::Progressed(PhaseProgress { rows: 3, bytes: 30, chunks: 1, of: 2 }), NOW)
+                .unwrap();
         assert_eq!((half.status, half.rows_synced, half.chunks_done), (Status::InProgress, 3, 1));
-        let all = Done { rows: 7, bytes: 70, chunks: 2, of: 2 };
+        let all = PhaseProgress { rows: 7, bytes: 70, chunks: 2, of: 2 };
         let completed = next(&half, Event::Completed(all), NOW).unwrap();
         assert_eq!((completed.status, completed.rows_synced, completed.bytes), (Status::Completed, 7, 70));
         assert_eq!((completed.chunks_done, completed.chunks_total), (2, 2));
@@ -125,8 +126,12 @@ mod tests {
     #[test]
     fn nothing_is_completed_before_its_last_chunk() {
         let started = next(&Phase::default(), Event::Started, NOW).unwrap();
-        let error =
-            next(&started, Event::Completed(Done { chunks: 1, of: 2, ..Done::default() }), NOW).unwrap_err();
+        let error = next(
+            &started,
+            Event::Completed(PhaseProgress { chunks: 1, of: 2, ..PhaseProgress::default() }),
+            NOW,
+        )
+        .unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Bug);
     }
 
@@ -141,9 +146,12 @@ mod tests {
     #[test]
     fn what_is_completed_moves_only_by_reset() {
         let completed = phase(Status::Completed);
-        for event in
-            [Event::Started, Event::Progressed(Done::default()), Event::Failed(error()), Event::Released]
-        {
+        for event in [
+            Event::Started,
+            Event::Progressed(PhaseProgress::default()),
+            Event::Failed(error()),
+            Event::Released,
+        ] {
             assert_eq!(next(&completed, event, NOW).unwrap_err().kind(), ErrorKind::Bug);
         }
         assert_eq!(next(&completed, Event::Reset, NOW).unwrap(), Phase::default());
@@ -153,7 +161,8 @@ mod tests {
     fn a_released_phase_is_pending_and_remembers_its_attempts() {
         let started = next(&Phase::default(), Event::Started, NOW).unwrap();
         let half =
-            next(&started, Event::Progressed(Done { rows: 3, bytes: 30, chunks: 1, of: 2 }), NOW).unwrap();
+            next(&started, Event::Progressed(PhaseProgress { rows: 3, bytes: 30, chunks: 1, of: 2 }), NOW)
+                .unwrap();
         let released = next(&half, Event::Released, NOW).unwrap();
         assert_eq!((released.status, released.attempts, released.rows_synced), (Status::Pending, 1, 3));
         let again = next(&released, Event::Started, NOW).unwrap();

@@ -2,7 +2,7 @@
 //!
 //! [`statements`] is the one list of it (pure): what `finish` builds, what it leaves out or changes and why; an assessment
 //! made before the first row says the same, because it asks the same function. [`build()`] works the list off: every step looks
-//! first at what exists, so it can be repeated, and what fails does not stop the rest. [`Standing`] is what a copy has to do
+//! first at what exists, so it can be repeated, and what fails does not stop the rest. [`StandingObjects`] is what a copy has to do
 //! with it: what an earlier load left on a table, and the indexes of a table whose rows are there.
 
 mod build;
@@ -16,7 +16,7 @@ mod standing;
 mod tests;
 
 pub use build::{Report, build};
-pub use standing::{InTheWay, Standing, untouched};
+pub use standing::{InTheWay, StandingObjects, untouched};
 
 use super::ddl::{self, Statement};
 use super::names::Names;
@@ -114,7 +114,7 @@ pub enum Makes {
 
 /// One statement about one object.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Planned {
+pub struct PlannedObject {
     pub object: ObjectName,
     pub statement: Statement,
     pub step: Step,
@@ -126,7 +126,7 @@ pub struct Planned {
 /// Everything that becomes of the source's objects: by step, the largest tables' indexes first. `version` is the target's
 /// `server_version_num`.
 #[must_use]
-pub fn statements(plan: &Plan, objects: &SourceObjects, version: u32, names: &Names) -> Vec<Planned> {
+pub fn statements(plan: &Plan, objects: &SourceObjects, version: u32, names: &Names) -> Vec<PlannedObject> {
     let mut list = List::new(plan, objects, version, names);
     list.tables();
     list.indexes();

@@ -2,7 +2,7 @@
 //!
 //! The markers in the ledger are not emptied with them. So a table that is filled while it is UNLOGGED is noted in two places
 //! of the ledger, in the transaction that begins it: in `unlogged`, which lasts, and in `survived`, which is UNLOGGED itself
-//! and therefore empty whenever the rows are gone. Every transaction that works on the table looks ([`Found`]): what is
+//! and therefore empty whenever the rows are gone. Every transaction that works on the table looks ([`StorageState`]): what is
 //! UNLOGGED, or is noted to be filled so, and has not survived, is begun anew whatever its markers say. Within one transaction
 //! the answer holds: no transaction outlives a crash.
 //!
@@ -16,12 +16,12 @@ use crate::model::names::TableName;
 use std::collections::BTreeSet;
 use tokio_postgres::Row;
 
-/// To be asked for a [`Found`]: run, table index, and the table as SQL.
+/// To be asked for a [`StorageState`]: run, table index, and the table as SQL.
 pub const FOUND: &str = include_str!("sql/found.sql");
 
 /// What a transaction finds of a table when it begins to work on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Found {
+pub struct StorageState {
     /// The table's, in the ledger: a look without a lock.
     pub epoch: Option<u64>,
     /// An ordinary table, and not a partitioned one.
@@ -36,7 +36,7 @@ pub struct Found {
     pub survived: bool,
 }
 
-impl Found {
+impl StorageState {
     /// From the answer to [`FOUND`].
     ///
     /// # Errors
@@ -74,9 +74,9 @@ impl Found {
 ///
 /// # Errors
 /// See [`super::errors::kind`].
-pub async fn found(client: &Client, run: &str, index: u32, table: &TableName) -> Result<Found> {
+pub async fn found(client: &Client, run: &str, index: u32, table: &TableName) -> Result<StorageState> {
     let (index, table) = (stored(index)?, table.target_sql());
-    Found::of(&client.query(FOUND, &[&run, &index, &table]).await?)
+    StorageState::of(&client.query(FOUND, &[&run, &index, &table]).await?)
 }
 
 /// Indexes of the run's tables that are noted to be filled UNLOGGED.
@@ -93,7 +93,7 @@ pub async fn noted(client: &Client, run: &str) -> Result<BTreeSet<u32>> {
 ///
 /// # Errors
 /// See [`super::errors::kind`].
-pub async fn note(transaction: &Transaction<'_>, run: &str, index: u32, found: &Found) -> Result<()> {
+pub async fn note(transaction: &Transaction<'_>, run: &str, index: u32, found: &StorageState) -> Result<()> {
     let index = stored(index)?;
     let parameters: [Parameter<'_>; 2] = [&run, &index];
     let sql = match (found.unlogged, found.noted || found.survived) {
@@ -184,7 +184,7 @@ mod tests {
 
     #[test]
     fn rows_count_only_where_nothing_can_have_emptied_the_table() {
-        let logged = Found {
+        let logged = StorageState {
             epoch: Some(1),
             plain: true,
             blank: false,
@@ -202,7 +202,7 @@ mod tests {
             (false, true, false, true),
             (false, true, true, false),
         ] {
-            let found = Found { unlogged, noted, survived, ..logged };
+            let found = StorageState { unlogged, noted, survived, ..logged };
             assert_eq!((found.is_unlogged(), found.is_lost()), (true, lost), "{found:?}");
         }
     }

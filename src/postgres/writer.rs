@@ -34,15 +34,19 @@ pub fn copy_statement(table: &PlannedTable, freeze: bool) -> String {
 }
 
 /// A COPY that the server knows. The driver has no COPY without a name: it lives as long as the transaction needs it.
-pub struct Prepared(Statement);
+pub struct PreparedCopy(Statement);
 
 /// Prepares the COPY, which a transaction may do while an earlier statement of its own is still on its way.
 ///
 /// # Errors
 /// See [`super::errors::kind`].
-pub async fn prepare(transaction: &Transaction<'_>, table: &PlannedTable, freeze: bool) -> Result<Prepared> {
+pub async fn prepare(
+    transaction: &Transaction<'_>,
+    table: &PlannedTable,
+    freeze: bool,
+) -> Result<PreparedCopy> {
     let statement = copy_statement(table, freeze);
-    transaction.inner().prepare(&statement).await.map(Prepared).map_err(server_error)
+    transaction.inner().prepare(&statement).await.map(PreparedCopy).map_err(server_error)
 }
 
 /// A COPY in flight. Dropping it without [`CopyWriter::finish`] aborts the COPY, and with it the transaction.
@@ -65,7 +69,7 @@ impl CopyWriter {
     ///
     /// # Errors
     /// As [`Self::start`].
-    pub async fn of(transaction: &Transaction<'_>, prepared: Prepared) -> Result<Self> {
+    pub async fn of(transaction: &Transaction<'_>, prepared: PreparedCopy) -> Result<Self> {
         let sink = transaction.inner().copy_in::<_, Bytes>(&prepared.0).await.map_err(server_error)?;
         drop(prepared);
         let mut writer = Self { sink: Box::pin(sink) };

@@ -1,6 +1,8 @@
 //! A store in memory that misbehaves when told to: the same operations, with faults queued per operation.
 
-use super::{BoxFuture, Bytes, Listed, ListedVersion, Object, PutOutcome, Result, Store, Tag, Timestamp};
+use super::{
+    BoxFuture, Bytes, ListedObject, ListedVersion, Object, PutOutcome, Result, Store, Tag, Timestamp,
+};
 use crate::error::{Error, ErrorKind};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Mutex;
@@ -153,11 +155,11 @@ impl Store for MemoryStore {
         Box::pin(async move { Ok(self.keys().into_iter().filter(|key| key.starts_with(prefix)).collect()) })
     }
 
-    fn list_versions<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<Vec<Listed>>> {
+    fn list_versions<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<Vec<ListedObject>>> {
         Box::pin(async move {
             let state = self.state();
             let found = state.objects.iter().filter(|(key, _)| key.starts_with(prefix));
-            let listed = |(key, (_, version, modified)): (&String, &(Bytes, u64, Timestamp))| Listed {
+            let listed = |(key, (_, version, modified)): (&String, &(Bytes, u64, Timestamp))| ListedObject {
                 key: key.clone(),
                 // Quoted, as the listing of a real store may be while its other answers are not.
                 version: Some(ListedVersion {

@@ -8,8 +8,8 @@
 use crate::convert::encode::CopyEncoder;
 use crate::copy::chunk::pump::Piece;
 use crate::copy::chunk::pump::pump;
-use crate::copy::chunk::rejects::LeftOut;
-use crate::copy::chunk::rejects::Redo;
+use crate::copy::chunk::rejects::LeftOutRows;
+use crate::copy::chunk::rejects::RejectRetry;
 use crate::copy::chunk::statement;
 use crate::copy::chunk::transaction;
 use crate::copy::chunk::transaction::Emptying;
@@ -30,9 +30,9 @@ use crate::postgres::client::{Client as TargetClient, Transaction};
 use crate::postgres::fixed::fixed_value;
 use crate::postgres::ledger;
 use crate::postgres::ledger::Marker;
-use crate::postgres::unlogged::Found;
+use crate::postgres::unlogged::StorageState;
 use crate::postgres::writer;
-use crate::postgres::writer::{CopyWriter, Prepared};
+use crate::postgres::writer::{CopyWriter, PreparedCopy};
 use crate::retry::Retrying;
 use crate::sqlserver::chunks::{KeyCapture, row_key};
 use std::sync::atomic::Ordering;
@@ -44,7 +44,7 @@ const CUT_AT: u64 = 2;
 
 /// What a chunk's commit holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::copy) struct Copied {
+pub(in crate::copy) struct CommittedChunk {
     pub(in crate::copy) rows: u64,
     /// COPY BINARY bytes.
     pub(in crate::copy) bytes: u64,
@@ -65,10 +65,10 @@ pub(in crate::copy) async fn copy_chunk(
     connections: &mut Connections,
     open: &OpenTable,
     chunk: &Chunk,
-) -> Result<Copied> {
+) -> Result<CommittedChunk> {
     let copying = attempts(cx, connections, open, chunk);
     let copying = Box::pin(interruptible(cx, &open.fenced, "while it was copied", copying));
-    let size = |copied: &Copied| (copied.rows, copied.bytes);
+    let size = |copied: &CommittedChunk| (copied.rows, copied.bytes);
     let outcome = open.span.chunk(&open.table, (chunk.number, open.epoch), copying, size).await;
     if outcome.is_err() {
         connections.close();
@@ -102,11 +102,11 @@ async fn attempts(
     connections: &mut Connections,
     open: &OpenTable,
     chunk: &Chunk,
-) -> Result<Copied> {
+) -> Result<CommittedChunk> {
     let what = format!("copying chunk {} of {}", chunk.number, open.table.source);
     let mut retrying = Retrying::new(cx.retry, &cx.shutdown, &what);
     let mut first = true;
-    let mut redo = Redo::default();
+    let mut redo = RejectRetry::default();
     loop {
         let attempted = async {
             if !std::mem::take(&mut first)
@@ -152,8 +152,8 @@ async fn attempt(
     connections: &mut Connections,
     open: &OpenTable,
     chunk: &Chunk,
-    redo: &mut Redo,
-) -> Result<Copied> {
+    redo: &mut RejectRetry,
+) -> Result<CommittedChunk> {
     let table = &open.table;
     let (source, target) = connections.both(cx).await?;
     failpoint!("copy.before_transaction");
@@ -167,7 +167,7 @@ async fn attempt(
     let cut_key = table.chunk_key.as_ref().filter(|key| key.clustered);
     let mut rows = source.read(&statement::of(&cx.consistency, table, &chunk.range)?).await?;
     let key = row_key(table).filter(|_| cut_key.is_some() || cx.rejects.is_some() || may_be_refused(table));
-    let mut left_out = LeftOut::new(cx, open, chunk.number, (key.as_ref(), rows.columns()), redo);
+    let mut left_out = LeftOutRows::new(cx, open, chunk.number, (key.as_ref(), rows.columns()), redo);
     let mut encoder = CopyEncoder::new(table, rows.columns(), cx.budget.limits())?;
     left_out.prepare(&mut encoder);
     for (column, value) in fixed {
@@ -206,7 +206,7 @@ async fn attempt(
         connections.source = None;
     }
     let lossy_rows = losses.iter().map(|record| record.rows).sum();
-    Ok(Copied { rows: marker.rows, bytes: marker.bytes, lossy_rows, rest })
+    Ok(CommittedChunk { rows: marker.rows, bytes: marker.bytes, lossy_rows, rest })
 }
 
 /// The table as the chunk needs it, and the COPY prepared: one round trip.
@@ -214,9 +214,9 @@ async fn emptied(
     cx: &Context,
     transaction: &Transaction<'_>,
     open: &OpenTable,
-    found: &Found,
+    found: &StorageState,
     begins: Begins,
-) -> Result<Prepared> {
+) -> Result<PreparedCopy> {
     let table = &open.table;
     let Begins::Table { forget } = begins else {
         if found.is_lost() {
@@ -323,7 +323,7 @@ async fn committed(
     cx: &Context,
     open: &OpenTable,
     chunk: &Chunk,
-) -> Result<Option<Copied>> {
+) -> Result<Option<CommittedChunk>> {
     let known = ledger::chunks(target, &cx.run, open.table.index).await?;
     let Some(own) = known.iter().find(|known| known.number == chunk.number) else { return Ok(None) };
     let Some(marker) = own.marker.as_ref().filter(|marker| marker.epoch == open.epoch) else {
@@ -341,7 +341,7 @@ async fn committed(
         range: other.range.clone(),
         begins: Begins::Nothing,
     });
-    Ok(Some(Copied { rows: marker.rows, bytes: marker.bytes, lossy_rows: 0, rest }))
+    Ok(Some(CommittedChunk { rows: marker.rows, bytes: marker.bytes, lossy_rows: 0, rest }))
 }
 
 /// How long a worker waits before it looks again at a table that another pod owns.

@@ -3,7 +3,7 @@
 //! What is held back ([`crate::copy::limits::throttle`]) waits in front of the writer; the reader stops when the channel is full.
 
 use crate::convert::encode::CopyEncoder;
-use crate::copy::chunk::rejects::LeftOut;
+use crate::copy::chunk::rejects::LeftOutRows;
 use crate::copy::context::Context;
 use crate::copy::events::CopyEvent;
 use crate::error::Result;
@@ -49,7 +49,7 @@ pub(in crate::copy) async fn pump(
     rows: &mut RowStream<'_>,
     encoder: &mut KeyCapture<CopyEncoder>,
     mut writer: CopyWriter,
-    left_out: &mut LeftOut<'_>,
+    left_out: &mut LeftOutRows<'_>,
 ) -> Result<Pumped> {
     let mut allowance = cx.budget.allowance();
     let flight = InFlight::default();

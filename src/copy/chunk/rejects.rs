@@ -49,7 +49,7 @@ impl Rejects {
 
 /// What an attempt leaves for the next one of the same chunk.
 #[derive(Debug, Default)]
-pub(in crate::copy) struct Redo {
+pub(in crate::copy) struct RejectRetry {
     /// Hashes of rows that PostgreSQL refused, with the column.
     pub(in crate::copy) skip: BTreeMap<u64, usize>,
     /// A row was sent in part that was to be left out.
@@ -58,7 +58,7 @@ pub(in crate::copy) struct Redo {
     again: bool,
 }
 
-impl Redo {
+impl RejectRetry {
     /// Is the chunk to be done again, without a pause? Once.
     pub(in crate::copy) const fn take(&mut self) -> bool {
         std::mem::replace(&mut self.again, false)
@@ -66,7 +66,7 @@ impl Redo {
 }
 
 /// The rows that one attempt leaves out. Dropped without [`Self::committed`], they are not counted for the table.
-pub(in crate::copy) struct LeftOut<'a> {
+pub(in crate::copy) struct LeftOutRows<'a> {
     cx: &'a Context,
     open: &'a OpenTable,
     chunk: u32,
@@ -77,16 +77,16 @@ pub(in crate::copy) struct LeftOut<'a> {
     keys: Keys,
     lines: Vec<u8>,
     count: u64,
-    pub(in crate::copy) redo: &'a mut Redo,
+    pub(in crate::copy) redo: &'a mut RejectRetry,
 }
 
-impl<'a> LeftOut<'a> {
+impl<'a> LeftOutRows<'a> {
     pub(in crate::copy) fn new(
         cx: &'a Context,
         open: &'a OpenTable,
         chunk: u32,
         (key, wire): (Option<&ChunkKey>, &[WireColumn]),
-        redo: &'a mut Redo,
+        redo: &'a mut RejectRetry,
     ) -> Self {
         let columns = &open.table.columns;
         let place = |name: &_| columns.iter().position(|column| column.source == *name);
@@ -219,7 +219,7 @@ impl<'a> LeftOut<'a> {
     }
 }
 
-impl Drop for LeftOut<'_> {
+impl Drop for LeftOutRows<'_> {
     fn drop(&mut self) {
         self.open.rejected.fetch_sub(self.count, Ordering::SeqCst);
     }

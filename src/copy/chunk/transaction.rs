@@ -6,7 +6,7 @@ use crate::model::plan::PlannedTable;
 use crate::postgres::client::{Client as TargetClient, Transaction};
 use crate::postgres::ledger;
 use crate::postgres::unlogged;
-use crate::postgres::unlogged::{FOUND, Found};
+use crate::postgres::unlogged::{FOUND, StorageState};
 use crate::settings::Truncate;
 
 /// A table without a page on disk is not truncated where it is to get at most so many bytes: TRUNCATE makes a new file of the
@@ -26,12 +26,12 @@ pub(in crate::copy) async fn open<'c>(
     target: &'c mut TargetClient,
     table: &PlannedTable,
     epoch: u64,
-) -> Result<(Transaction<'c>, Found)> {
+) -> Result<(Transaction<'c>, StorageState)> {
     let name = ledger::application_name(&cx.run, table.index, epoch);
     let index = unlogged::stored(table.index)?;
     let target_sql = table.target.target_sql();
     let (transaction, rows) = target.begin_lazily(&name, FOUND, &[&cx.run, &index, &target_sql]).await?;
-    let found = Found::of(&rows)?;
+    let found = StorageState::of(&rows)?;
     if found.epoch != Some(epoch) {
         return Err(Error::new(ErrorKind::Fenced, "another pod has taken the table over"));
     }
@@ -55,7 +55,7 @@ impl Emptying {
     pub(in crate::copy) fn of(
         cx: &Context,
         table: &PlannedTable,
-        found: &Found,
+        found: &StorageState,
         (whole, forget): (bool, bool),
     ) -> Self {
         match cx.truncate {
@@ -79,7 +79,7 @@ pub(in crate::copy) async fn clear(
     cx: &Context,
     transaction: &Transaction<'_>,
     table: &PlannedTable,
-    (found, emptying): (&Found, Emptying),
+    (found, emptying): (&StorageState, Emptying),
     forget: bool,
 ) -> Result<()> {
     if forget {

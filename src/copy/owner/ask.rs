@@ -4,7 +4,7 @@ use crate::checkpoint::Entry;
 use crate::clock;
 use crate::copy::context::Context;
 use crate::copy::owner::claim;
-use crate::copy::owner::claim::Asked;
+use crate::copy::owner::claim::ClaimAnswer;
 use crate::copy::owner::claim::Claimable;
 use crate::copy::owner::claim::FINISH_INDEX;
 use crate::error::Result;
@@ -27,7 +27,7 @@ pub(in crate::copy) async fn own(
     cx: &Arc<Context>,
     table: &PlannedTable,
     known: Option<Entry<TableDocument>>,
-) -> Result<Option<Asked<TableDocument>>> {
+) -> Result<Option<ClaimAnswer<TableDocument>>> {
     let what = format!("claiming {}", table.source);
     ask(cx, (table.index, &table.source, &what), known, || Box::pin(current(cx, table))).await
 }
@@ -39,7 +39,7 @@ pub(in crate::copy) async fn own(
 pub async fn own_finish(
     cx: &Arc<Context>,
     known: Entry<FinishDocument>,
-) -> Result<Option<Asked<FinishDocument>>> {
+) -> Result<Option<ClaimAnswer<FinishDocument>>> {
     let name = TableName::new("shardferry", "finish");
     let now = || -> Now<'_, FinishDocument> { Box::pin(current_finish(cx)) };
     ask(cx, (FINISH_INDEX, &name, "claiming the finish step"), Some(known), now).await
@@ -54,7 +54,7 @@ async fn ask<'a, T: Claimable>(
     (index, name, what): (u32, &TableName, &str),
     mut known: Option<Entry<T>>,
     now: impl Fn() -> Now<'a, T>,
-) -> Result<Option<Asked<T>>> {
+) -> Result<Option<ClaimAnswer<T>>> {
     let mut retrying = Retrying::new(cx.retry, &cx.shutdown, what);
     loop {
         let asked = async {

@@ -17,8 +17,8 @@ use crate::failpoint;
 use crate::model::checkpoint::{Document, FinishDocument, Owner, Phase, PhaseError, TableDocument};
 use crate::model::names::TableName;
 use crate::model::phase;
-use crate::model::phase::Done;
 use crate::model::phase::Event;
+use crate::model::phase::PhaseProgress;
 use crate::postgres::ledger;
 use crate::retry::Retrying;
 use crate::settings::Consistency;
@@ -74,7 +74,7 @@ claimable!(FinishDocument, status);
 pub const FINISH_INDEX: u32 = 0;
 
 /// What asking for a claim gave.
-pub enum Asked<T: Claimable> {
+pub enum ClaimAnswer<T: Claimable> {
     Owned(Claim<T>),
     /// Another pod has it: the one named here, or (None) one that was faster just now. Read the object again later.
     Busy(Option<Owner>),
@@ -86,7 +86,7 @@ pub struct Claim<T: Claimable> {
     pub epoch: u64,
     entry: Arc<Mutex<Entry<T>>>,
     /// How far the work has come, for the next write of whichever kind.
-    done: Arc<std::sync::Mutex<Option<Done>>>,
+    done: Arc<std::sync::Mutex<Option<PhaseProgress>>>,
     /// Ends the heartbeat when it is dropped, whatever way the claim ends.
     heartbeat: DropGuard,
     fenced: CancellationToken,
@@ -102,24 +102,24 @@ pub async fn ask<T: Claimable>(
     index: u32,
     name: &TableName,
     mut entry: Entry<T>,
-) -> Result<Asked<T>> {
+) -> Result<ClaimAnswer<T>> {
     failpoint!("claim.before_lock");
     let locked = cx.session.lock().await.hold(index).await?;
     if let Some(owner) = entry.document.owner() {
         let ours = owner.pod == cx.pod;
         let silent = entry.age().is_none_or(|age| age >= cx.claim_timeout);
         if !(locked || ours || silent) {
-            return Ok(Asked::Busy(Some(owner.clone())));
+            return Ok(ClaimAnswer::Busy(Some(owner.clone())));
         }
     }
     let outcome = take(cx, index, name, &mut entry).await;
     match outcome {
-        Ok(Some(epoch)) => Ok(Asked::Owned(Claim::start(cx, index, epoch, entry))),
+        Ok(Some(epoch)) => Ok(ClaimAnswer::Owned(Claim::start(cx, index, epoch, entry))),
         Ok(None) => {
             if locked {
                 unlock(cx, index).await;
             }
-            Ok(Asked::Busy(None))
+            Ok(ClaimAnswer::Busy(None))
         }
         Err(error) => {
             if locked {
@@ -194,7 +194,7 @@ impl<T: Claimable> Claim<T> {
     }
 
     /// Says how far the work has come; the next heartbeat writes it down. The ledger has it already.
-    pub fn progressed(&self, done: Done) {
+    pub fn progressed(&self, done: PhaseProgress) {
         *self.done.lock().unwrap_or_else(PoisonError::into_inner) = Some(done);
     }
 
@@ -214,7 +214,7 @@ impl<T: Claimable> Claim<T> {
     ///
     /// # Errors
     /// `Fenced` where another pod has taken the claim over; those of the store.
-    pub async fn settle(self, cx: &Context, settled: Settled<T>) -> Result<T> {
+    pub async fn settle(self, cx: &Context, settled: SettledClaim<T>) -> Result<T> {
         drop(self.heartbeat);
         if let Err(error) = self.task.await {
             tracing::error!(index = self.index, error = %error, "the heartbeat ended badly");
@@ -258,12 +258,12 @@ async fn write_with_patience<T: Claimable>(cx: &Context, entry: &mut Entry<T>) -
 }
 
 /// What became of a claim: the event of its phase, and what else changes in the document.
-pub struct Settled<T> {
+pub struct SettledClaim<T> {
     pub event: Event,
     pub change: Box<dyn FnOnce(&mut T) + Send>,
 }
 
-impl<T> Settled<T> {
+impl<T> SettledClaim<T> {
     #[must_use]
     pub fn event(event: Event) -> Self {
         Self { event, change: Box::new(|_| {}) }
@@ -281,7 +281,7 @@ fn fenced_error(epoch: u64) -> Error {
 }
 
 /// Takes what was said by [`Claim::progressed`] into the document.
-fn note<T: Claimable>(document: &mut T, done: &std::sync::Mutex<Option<Done>>) -> Result<()> {
+fn note<T: Claimable>(document: &mut T, done: &std::sync::Mutex<Option<PhaseProgress>>) -> Result<()> {
     let done = done.lock().unwrap_or_else(PoisonError::into_inner).take();
     if let Some(done) = done {
         *document.phase_mut() = phase::next(document.phase(), Event::Progressed(done), clock::now())?;
@@ -294,7 +294,7 @@ struct Pulse<T: Claimable> {
     cx: Arc<Context>,
     index: u32,
     entry: Arc<Mutex<Entry<T>>>,
-    done: Arc<std::sync::Mutex<Option<Done>>>,
+    done: Arc<std::sync::Mutex<Option<PhaseProgress>>>,
     stop: CancellationToken,
     fenced: CancellationToken,
 }

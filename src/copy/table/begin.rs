@@ -15,7 +15,7 @@ use crate::copy::table::logged;
 use crate::error::{ErrorKind, Result};
 use crate::failpoint;
 use crate::model::bound::{Bound, KeyRange};
-use crate::model::phase::Done;
+use crate::model::phase::PhaseProgress;
 use crate::model::plan::PlannedTable;
 use crate::postgres::ledger;
 use crate::retry::Retrying;
@@ -24,13 +24,13 @@ use crate::sqlserver::chunks::boundaries;
 
 /// A begun table.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::copy) struct Begun {
+pub(in crate::copy) struct BegunTable {
     /// In the order in which they are to be copied.
     pub(in crate::copy) waiting: Vec<Chunk>,
     /// The first number that no chunk has.
     pub(in crate::copy) next: u32,
     /// What earlier owners committed.
-    pub(in crate::copy) done: Done,
+    pub(in crate::copy) done: PhaseProgress,
     /// Rows that they left out.
     pub(in crate::copy) rejected: u64,
     /// It is to be made LOGGED at its end; of a table's only chunk that chunk will tell.
@@ -46,7 +46,7 @@ pub(in crate::copy) async fn begin(
     connections: &mut Connections,
     table: &PlannedTable,
     epoch: u64,
-) -> Result<Begun> {
+) -> Result<BegunTable> {
     let what = format!("beginning {}", table.source);
     let mut retrying = Retrying::new(cx.retry, &cx.shutdown, &what);
     let mut again = true;
@@ -70,7 +70,7 @@ async fn attempt(
     connections: &mut Connections,
     table: &PlannedTable,
     epoch: u64,
-) -> Result<Begun> {
+) -> Result<BegunTable> {
     let known = ledger::chunks(connections.target(cx).await?, &cx.run, table.index).await?;
     let kept = cx.truncate != Truncate::Always || ledger::all_committed(&known);
     let stand = match !known.is_empty() && kept {
@@ -78,7 +78,7 @@ async fn attempt(
         false => None,
     };
     if let Some(unlogged) = stand {
-        let mut begun = Begun { unlogged, ..resumed(known) };
+        let mut begun = BegunTable { unlogged, ..resumed(known) };
         if cx.rejects.is_some() {
             let losses = ledger::losses(connections.target(cx).await?, &cx.run, Some(table.index)).await?;
             begun.rejected = losses.get(&table.index).map_or(0, |records| ledger::rejected(records));
@@ -104,10 +104,10 @@ async fn attempt(
     failpoint!("begin.after_bounds");
     if bounds.is_empty() {
         let only = Chunk { number: 0, range: KeyRange::default(), begins: Begins::Table { forget } };
-        return Ok(Begun {
+        return Ok(BegunTable {
             waiting: vec![only],
             next: 1,
-            done: Done { of: 1, ..Done::default() },
+            done: PhaseProgress { of: 1, ..PhaseProgress::default() },
             rejected: 0,
             unlogged: false,
         });
@@ -132,14 +132,19 @@ async fn attempt(
         .map(|(range, number)| Chunk { number, range, begins: Begins::Nothing })
         .collect();
     let count = u32::try_from(waiting.len()).unwrap_or(u32::MAX);
-    let done = Done { of: count, ..Done::default() };
-    Ok(Begun { waiting, next: count, done, rejected: 0, unlogged: found.unlogged })
+    let done = PhaseProgress { of: count, ..PhaseProgress::default() };
+    Ok(BegunTable { waiting, next: count, done, rejected: 0, unlogged: found.unlogged })
 }
 
 /// What the ledger says is left.
-fn resumed(known: Vec<ledger::Chunk>) -> Begun {
-    let mut begun =
-        Begun { waiting: Vec::new(), next: 0, done: Done::default(), rejected: 0, unlogged: false };
+fn resumed(known: Vec<ledger::Chunk>) -> BegunTable {
+    let mut begun = BegunTable {
+        waiting: Vec::new(),
+        next: 0,
+        done: PhaseProgress::default(),
+        rejected: 0,
+        unlogged: false,
+    };
     for chunk in known {
         begun.next = begun.next.max(chunk.number + 1);
         begun.done.of += 1;
@@ -203,7 +208,7 @@ mod tests {
             ledger::Chunk { number: 4, range: range(Some("3"), Some("7")), marker: None },
         ];
         let begun = resumed(known);
-        assert_eq!(begun.done, Done { rows: 7, bytes: 70, chunks: 1, of: 3 });
+        assert_eq!(begun.done, PhaseProgress { rows: 7, bytes: 70, chunks: 1, of: 3 });
         assert_eq!(begun.next, 5);
         let left: Vec<_> = begun.waiting.iter().map(|chunk| (chunk.number, chunk.range.clone())).collect();
         assert_eq!(left, [(1, range(Some("7"), None)), (4, range(Some("3"), Some("7")))]);

@@ -5,7 +5,7 @@
 
 use crate::error::{Error, ErrorKind, Verdict};
 use crate::model::bound::KeyRange;
-use crate::model::phase::Done;
+use crate::model::phase::PhaseProgress;
 use crate::model::plan::PlannedTable;
 use crate::telemetry::spans::TableSpan;
 use jiff::Timestamp;
@@ -59,19 +59,19 @@ struct Books {
     waiting: VecDeque<Chunk>,
     running: u32,
     next: u32,
-    earlier: Done,
-    done: Done,
+    earlier: PhaseProgress,
+    done: PhaseProgress,
     verdict: Verdict,
     ended: bool,
 }
 
 /// What an ended table comes to.
 #[derive(Debug)]
-pub(in crate::copy) struct Ended {
+pub(in crate::copy) struct EndedTable {
     /// By whichever pod.
-    pub(in crate::copy) done: Done,
+    pub(in crate::copy) done: PhaseProgress,
     /// By this pod.
-    pub(in crate::copy) own: Done,
+    pub(in crate::copy) own: PhaseProgress,
     /// None and nothing left to do: the table is completed.
     pub(in crate::copy) error: Option<Error>,
     /// Chunks that nobody has begun.
@@ -80,10 +80,16 @@ pub(in crate::copy) struct Ended {
     pub(in crate::copy) lost: bool,
 }
 
-impl Ended {
+impl EndedTable {
     /// Of a table that could not be begun.
     pub(in crate::copy) fn before_it_began(error: Error) -> Self {
-        Self { done: Done::default(), own: Done::default(), error: Some(error), left: 0, lost: false }
+        Self {
+            done: PhaseProgress::default(),
+            own: PhaseProgress::default(),
+            error: Some(error),
+            left: 0,
+            lost: false,
+        }
     }
 }
 
@@ -94,7 +100,7 @@ impl OpenTable {
         epoch: u64,
         fenced: CancellationToken,
         started_at: Timestamp,
-        begun: crate::copy::table::begin::Begun,
+        begun: crate::copy::table::begin::BegunTable,
         span: TableSpan,
     ) -> Self {
         let rejected = AtomicU64::new(begun.rejected);
@@ -158,7 +164,7 @@ impl OpenTable {
     }
 
     /// A chunk was committed; `rest` is what was cut off it. Returns how far the table has come.
-    pub(in crate::copy) fn committed(&self, rows: u64, bytes: u64, rest: Option<Chunk>) -> Done {
+    pub(in crate::copy) fn committed(&self, rows: u64, bytes: u64, rest: Option<Chunk>) -> PhaseProgress {
         let mut books = self.books();
         books.running -= 1;
         books.done.chunks += 1;
@@ -185,7 +191,7 @@ impl OpenTable {
     }
 
     /// Says once, when there is nothing more to do, what came of it. `stopping`: chunks that wait are not begun any more.
-    pub(in crate::copy) fn end(&self, stopping: bool) -> Option<Ended> {
+    pub(in crate::copy) fn end(&self, stopping: bool) -> Option<EndedTable> {
         let mut books = self.books();
         let at_rest =
             books.running == 0 && (books.waiting.is_empty() || books.verdict.worst().is_some() || stopping);
@@ -194,13 +200,13 @@ impl OpenTable {
         }
         books.ended = true;
         let (done, earlier) = (books.done, books.earlier);
-        let own = Done {
+        let own = PhaseProgress {
             rows: done.rows - earlier.rows,
             bytes: done.bytes - earlier.bytes,
             chunks: done.chunks - earlier.chunks,
             of: done.of,
         };
-        Some(Ended {
+        Some(EndedTable {
             done,
             own,
             error: std::mem::take(&mut books.verdict).into_error(),
@@ -213,7 +219,7 @@ impl OpenTable {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::copy::table::begin::Begun;
+    use crate::copy::table::begin::BegunTable;
     use crate::model::names::{ColumnName, TableName};
 
     fn chunk(number: u32) -> Chunk {
@@ -236,8 +242,8 @@ mod tests {
             bytes: 0,
             column_fingerprint: String::new(),
         };
-        let done = Done { rows: 5, bytes: 50, chunks: 1, of: chunks + 1 };
-        let begun = Begun {
+        let done = PhaseProgress { rows: 5, bytes: 50, chunks: 1, of: chunks + 1 };
+        let begun = BegunTable {
             waiting: (1..=chunks).map(chunk).collect(),
             next: chunks + 1,
             done,
@@ -252,11 +258,11 @@ mod tests {
     fn a_table_ends_when_its_last_chunk_is_committed_and_says_so_once() {
         let table = open(2);
         assert_eq!((table.take(), table.take(), table.take()), (Some(chunk(1)), Some(chunk(2)), None));
-        assert_eq!(table.committed(10, 100, None), Done { rows: 15, bytes: 150, chunks: 2, of: 3 });
+        assert_eq!(table.committed(10, 100, None), PhaseProgress { rows: 15, bytes: 150, chunks: 2, of: 3 });
         assert!(table.end(false).is_none());
         table.committed(1, 2, None);
         let ended = table.end(false).unwrap();
-        assert_eq!(ended.done, Done { rows: 16, bytes: 152, chunks: 3, of: 3 });
+        assert_eq!(ended.done, PhaseProgress { rows: 16, bytes: 152, chunks: 3, of: 3 });
         assert_eq!((ended.own.rows, ended.own.chunks), (11, 2));
         assert!(ended.error.is_none() && table.end(true).is_none());
     }

@@ -10,10 +10,10 @@ use crate::copy::chunk::copy;
 use crate::copy::context::Context;
 use crate::copy::owner::claim::Claim;
 use crate::copy::owner::connections::Connections;
-use crate::copy::queue::Open;
-use crate::copy::queue::Shared;
+use crate::copy::queue::ClaimedTable;
+use crate::copy::queue::PodQueue;
 use crate::copy::queue::note;
-use crate::copy::table::books::Ended;
+use crate::copy::table::books::EndedTable;
 use crate::copy::table::logged;
 use crate::copy::table::open;
 use crate::copy::table::settle;
@@ -46,7 +46,7 @@ impl Default for Settling {
 
 impl Settling {
     /// Waits for all of them.
-    pub(in crate::copy) async fn all(&self, shared: &Shared) {
+    pub(in crate::copy) async fn all(&self, shared: &PodQueue) {
         let mut tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
         while let Some(ended) = tasks.join_next().await {
             if let Err(error) = ended {
@@ -57,9 +57,9 @@ impl Settling {
 }
 
 /// One of [`crate::copy::scheduler::Queue::settling`], however its task ends.
-struct Counted(Arc<Shared>);
+struct SettlingPlace(Arc<PodQueue>);
 
-impl Drop for Counted {
+impl Drop for SettlingPlace {
     fn drop(&mut self) {
         self.0.queue().settling -= 1;
         self.0.changed.notify_waiters();
@@ -67,12 +67,12 @@ impl Drop for Counted {
 }
 
 /// Settles a table in a task of its own, as soon as there is a place for it.
-async fn settle_apart(cx: &Arc<Context>, shared: &Arc<Shared>, open: Open, ended: Ended) {
+async fn settle_apart(cx: &Arc<Context>, shared: &Arc<PodQueue>, open: ClaimedTable, ended: EndedTable) {
     // Never closed.
     let place = Arc::clone(&shared.settling.places).acquire_owned().await;
     let (cx, of_task) = (Arc::clone(cx), Arc::clone(shared));
     let task = async move {
-        let counted = Counted(of_task);
+        let counted = SettlingPlace(of_task);
         settle_open(&cx, &counted.0, open, ended).await;
         drop(place);
     };
@@ -88,7 +88,7 @@ async fn settle_apart(cx: &Arc<Context>, shared: &Arc<Shared>, open: Open, ended
 /// Settles the tables that have come to their end.
 pub(in crate::copy) async fn settle_ended(
     cx: &Arc<Context>,
-    shared: &Arc<Shared>,
+    shared: &Arc<PodQueue>,
     connections: &mut Connections,
 ) {
     loop {
@@ -113,7 +113,7 @@ pub(in crate::copy) async fn settle_ended(
 }
 
 /// Makes a table LOGGED that was filled UNLOGGED: before that it is not completed, for a crash would empty it.
-async fn make_logged(cx: &Context, connections: &mut Connections, open: &Open) -> Result<()> {
+async fn make_logged(cx: &Context, connections: &mut Connections, open: &ClaimedTable) -> Result<()> {
     if !open.table.unlogged.load(Ordering::SeqCst) {
         return Ok(());
     }
@@ -127,7 +127,7 @@ async fn make_logged(cx: &Context, connections: &mut Connections, open: &Open) -
 
 /// Builds the indexes of a table whose rows are all committed, while its claim is held. What does not succeed is left to
 /// the finish step: the rows are there.
-async fn build_indexes(cx: &Context, connections: &mut Connections, open: &Open) {
+async fn build_indexes(cx: &Context, connections: &mut Connections, open: &ClaimedTable) {
     let table = &open.table.table;
     let work = async {
         let standing = cx.around.standing(cx).await?;
@@ -144,8 +144,13 @@ async fn build_indexes(cx: &Context, connections: &mut Connections, open: &Open)
     }
 }
 
-pub(in crate::copy) async fn settle_open(cx: &Context, shared: &Shared, open: Open, ended: Ended) {
-    let Open { table, claim } = open;
+pub(in crate::copy) async fn settle_open(
+    cx: &Context,
+    shared: &PodQueue,
+    open: ClaimedTable,
+    ended: EndedTable,
+) {
+    let ClaimedTable { table, claim } = open;
     let lossy_rows = table.lossy_rows.load(Ordering::SeqCst);
     settle(cx, shared, claim, (&table.table, table.started_at, &table.span), (ended, lossy_rows)).await;
 }
@@ -153,10 +158,10 @@ pub(in crate::copy) async fn settle_open(cx: &Context, shared: &Shared, open: Op
 /// Settles a table and counts it.
 pub(in crate::copy) async fn settle(
     cx: &Context,
-    shared: &Shared,
+    shared: &PodQueue,
     claim: Claim<TableDocument>,
     (table, started_at, span): (&PlannedTable, Timestamp, &TableSpan),
-    (ended, lossy_rows): (Ended, u64),
+    (ended, lossy_rows): (EndedTable, u64),
 ) {
     let (own, left) = (ended.own, ended.left);
     let Settlement { status, mut error, again } = settle::settle(cx, claim, table, ended).await;

@@ -10,7 +10,7 @@ use crate::model::names::TableName;
 use crate::model::objects::SourceObjects;
 use crate::postgres::names::Names;
 use crate::postgres::objects;
-use crate::postgres::objects::Standing;
+use crate::postgres::objects::StandingObjects;
 use crate::sqlserver::catalog;
 use crate::sqlserver::client::Client as SourceClient;
 use std::collections::BTreeSet;
@@ -20,8 +20,8 @@ use tokio::task::JoinHandle;
 
 /// Under way, or known.
 #[derive(Default)]
-pub struct Around {
-    known: OnceCell<Standing>,
+pub struct TableObjects {
+    known: OnceCell<StandingObjects>,
     reading: Mutex<Option<JoinHandle<Result<SourceObjects>>>>,
     /// Target tables on which nothing stood when this process began, and to which nothing pointed.
     untouched: BTreeSet<TableName>,
@@ -30,11 +30,11 @@ pub struct Around {
     jobs: usize,
 }
 
-impl Around {
+impl TableObjects {
     /// Nothing at all, for a command that copies nothing.
     #[must_use]
     pub fn nothing() -> Self {
-        Self { known: OnceCell::new_with(Some(Standing::default())), ..Self::default() }
+        Self { known: OnceCell::new_with(Some(StandingObjects::default())), ..Self::default() }
     }
 
     /// Begins to read on `source`, which is closed afterwards.
@@ -59,13 +59,13 @@ impl Around {
     ///
     /// # Errors
     /// Those of the source.
-    pub async fn standing(&self, cx: &Context) -> Result<&Standing> {
+    pub async fn standing(&self, cx: &Context) -> Result<&StandingObjects> {
         self.known
             .get_or_try_init(async || {
                 let around = self.objects(cx).await?;
                 let names = Names::of(&cx.plan, &around);
                 let planned = objects::statements(&cx.plan, &around, self.version, &names);
-                Ok(Standing::new(&cx.plan, &planned, self.jobs))
+                Ok(StandingObjects::new(&cx.plan, &planned, self.jobs))
             })
             .await
     }

@@ -5,14 +5,14 @@ use crate::copy::chunk::copy;
 use crate::copy::context::Context;
 use crate::copy::events::CopyEvent;
 use crate::copy::owner::ask;
-use crate::copy::owner::claim::Asked;
+use crate::copy::owner::claim::ClaimAnswer;
 use crate::copy::owner::connections::Connections;
-use crate::copy::queue::Open;
-use crate::copy::queue::Shared;
-use crate::copy::queue::Waiting;
-use crate::copy::queue::Work;
+use crate::copy::queue::ClaimedTable;
+use crate::copy::queue::PodQueue;
+use crate::copy::queue::TableWork;
+use crate::copy::queue::WaitingTable;
 use crate::copy::table::begin;
-use crate::copy::table::books::Ended;
+use crate::copy::table::books::EndedTable;
 use crate::copy::table::books::OpenTable;
 use crate::copy::table::end::settle;
 use crate::error::{Error, ErrorKind, Result};
@@ -29,16 +29,16 @@ const MOST_LOSSES: u32 = 5;
 /// Claims and begins a table; None where another pod owns or has completed it.
 pub(in crate::copy) async fn open(
     cx: &Arc<Context>,
-    shared: &Shared,
+    shared: &PodQueue,
     connections: &mut Connections,
-    next: Waiting,
-) -> Result<Option<Open>> {
+    next: WaitingTable,
+) -> Result<Option<ClaimedTable>> {
     let table = &next.work.table;
     // A table that was put back may look different by now.
     let known = next.busy_since.is_none().then(|| next.work.entry.clone());
     let claim = match ask::own(cx, table, known).await.map_err(|error| error.table(&table.source))? {
-        Some(Asked::Owned(claim)) => claim,
-        Some(Asked::Busy(owner)) => {
+        Some(ClaimAnswer::Owned(claim)) => claim,
+        Some(ClaimAnswer::Busy(owner)) => {
             let owner = owner.map_or_else(|| "(unknown)".to_owned(), |owner| owner.pod);
             return put_back(cx, shared, next, &owner).map(|()| None);
         }
@@ -56,24 +56,24 @@ pub(in crate::copy) async fn open(
             claim.progressed(begun.done);
             let fenced = claim.fenced().clone();
             let table = OpenTable::new(table.clone(), claim.epoch, fenced, started_at, begun, span);
-            Ok(Some(Open { table: Arc::new(table), claim }))
+            Ok(Some(ClaimedTable { table: Arc::new(table), claim }))
         }
         Err(error) => {
             connections.close();
-            let ended = Ended::before_it_began(error.table(&table.source));
+            let ended = EndedTable::before_it_began(error.table(&table.source));
             settle(cx, shared, claim, (table, started_at, &span), (ended, 0)).await;
             Ok(None)
         }
     }
 }
 
-fn done_elsewhere(cx: &Context, shared: &Shared, table: &PlannedTable) {
+fn done_elsewhere(cx: &Context, shared: &PodQueue, table: &PlannedTable) {
     cx.tell(&CopyEvent::TableSkipped { table, why: "completed by another pod" });
     shared.queue().tally.elsewhere += 1;
 }
 
 /// Waits for the owner to end; after two claim timeouts with a living owner the table is left to it.
-fn put_back(cx: &Context, shared: &Shared, next: Waiting, owner: &str) -> Result<()> {
+fn put_back(cx: &Context, shared: &PodQueue, next: WaitingTable, owner: &str) -> Result<()> {
     let now = Instant::now();
     let since = next.busy_since.unwrap_or(now);
     let patience: Duration = cx.claim_timeout * 2;
@@ -85,12 +85,16 @@ fn put_back(cx: &Context, shared: &Shared, next: Waiting, owner: &str) -> Result
         tracing::info!(table = %next.work.table.source, owner, "another pod works on this table; waiting for it");
     }
     let ready = now + copy::busy_wait(cx.claim_timeout);
-    shared.queue().waiting.push_back(Waiting { busy_since: Some(since), ready, ..next });
+    shared.queue().waiting.push_back(WaitingTable { busy_since: Some(since), ready, ..next });
     Ok(())
 }
 
 /// Puts a table back whose rows the target has lost, a few times.
-pub(in crate::copy) async fn begin_again(cx: &Context, shared: &Shared, table: &PlannedTable) -> Result<()> {
+pub(in crate::copy) async fn begin_again(
+    cx: &Context,
+    shared: &PodQueue,
+    table: &PlannedTable,
+) -> Result<()> {
     let times = {
         let mut queue = shared.queue();
         let times = queue.lost.entry(table.index).or_default();
@@ -110,7 +114,7 @@ pub(in crate::copy) async fn begin_again(cx: &Context, shared: &Shared, table: &
             Err(error) => retrying.pause(error).await?,
         }
     };
-    let work = Work { table: table.clone(), entry };
-    shared.queue().waiting.push_front(Waiting { work, busy_since: None, ready: Instant::now() });
+    let work = TableWork { table: table.clone(), entry };
+    shared.queue().waiting.push_front(WaitingTable { work, busy_since: None, ready: Instant::now() });
     Ok(())
 }

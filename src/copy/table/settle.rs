@@ -3,13 +3,13 @@
 use crate::copy::context::Context;
 use crate::copy::events::CopyEvent;
 use crate::copy::owner::claim::Claim;
-use crate::copy::owner::claim::Settled;
-use crate::copy::table::books::Ended;
+use crate::copy::owner::claim::SettledClaim;
+use crate::copy::table::books::EndedTable;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::checkpoint::{Status, TableDocument};
 use crate::model::loss::LossRecord;
-use crate::model::phase::Done;
 use crate::model::phase::Event;
+use crate::model::phase::PhaseProgress;
 use crate::model::plan::PlannedTable;
 use crate::postgres::ledger;
 use crate::postgres::ledger::Proof;
@@ -35,15 +35,19 @@ pub(in crate::copy) async fn settle(
     cx: &Context,
     claim: Claim<TableDocument>,
     table: &PlannedTable,
-    mut ended: Ended,
+    mut ended: EndedTable,
 ) -> Settlement {
     let mut losses = None;
     if ended.error.is_none() && ended.left == 0 {
         match proof(cx, table).await {
             Ok(proof) if proof.is_complete() => {
                 let tally = &proof.tally;
-                ended.done =
-                    Done { rows: tally.rows, bytes: tally.bytes, chunks: tally.committed, of: tally.chunks };
+                ended.done = PhaseProgress {
+                    rows: tally.rows,
+                    bytes: tally.bytes,
+                    chunks: tally.committed,
+                    of: tally.chunks,
+                };
                 losses = Some(proof.losses);
             }
             Ok(_) => ended.lost = true,
@@ -135,10 +139,10 @@ async fn completed(
     cx: &Context,
     claim: Claim<TableDocument>,
     table: &PlannedTable,
-    done: Done,
+    done: PhaseProgress,
 ) -> Settlement {
     let epoch = claim.epoch;
-    match claim.settle(cx, Settled::event(Event::Completed(done))).await {
+    match claim.settle(cx, SettledClaim::event(Event::Completed(done))).await {
         Ok(_) => {
             cx.tell(&CopyEvent::TableCompleted { index: table.index });
             Settlement::of(Status::Completed, None)
@@ -174,7 +178,7 @@ async fn give_up(cx: &Context, claim: Claim<TableDocument>, error: &Error) -> St
             Status::Pending
         }
         _ => {
-            unsettled(claim.settle(cx, Settled::failed(error)).await);
+            unsettled(claim.settle(cx, SettledClaim::failed(error)).await);
             Status::Failed
         }
     }
@@ -182,7 +186,7 @@ async fn give_up(cx: &Context, claim: Claim<TableDocument>, error: &Error) -> St
 
 /// Gives a claim back with work left to do.
 async fn release(cx: &Context, claim: Claim<TableDocument>) {
-    unsettled(claim.settle(cx, Settled::event(Event::Released)).await);
+    unsettled(claim.settle(cx, SettledClaim::event(Event::Released)).await);
 }
 
 fn unsettled<T>(settled: Result<T>) {

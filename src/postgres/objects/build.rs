@@ -2,7 +2,7 @@
 //! does not stop the rest.
 
 use super::queue::{Job, Queue};
-use super::{Makes, Planned, Step, queries};
+use super::{Makes, PlannedObject, Step, queries};
 use crate::error::{Error, ErrorKind, Result};
 use crate::failpoint;
 use crate::model::checkpoint::Status;
@@ -35,7 +35,7 @@ type There = BTreeMap<TableName, Vec<Existing>>;
 pub async fn build(
     settings: &TargetSettings,
     tables: &[TableName],
-    planned: &[Planned],
+    planned: &[PlannedObject],
     jobs: usize,
 ) -> Result<Report> {
     let client = Client::connect(settings, "shardferry finish").await?;
@@ -108,7 +108,7 @@ fn after(step: Step) -> Result<()> {
     Ok(())
 }
 
-fn job(planned: &Planned, sql: &str) -> Job {
+fn job(planned: &PlannedObject, sql: &str) -> Job {
     let object = match planned.makes {
         Makes::Proof(..) => format!("validation of {}", planned.object),
         _ => planned.object.to_string(),

@@ -1,6 +1,6 @@
 //! The list of statements, kind by kind.
 
-use super::{Makes, ObjectName, Planned, Step};
+use super::{Makes, ObjectName, PlannedObject, Step};
 use crate::model::names::{ColumnName, TableName};
 use crate::model::objects::SourceObjects;
 use crate::model::plan::{Plan, PlannedTable};
@@ -18,7 +18,7 @@ pub(super) struct List<'a> {
     pub(super) tables: BTreeMap<&'a TableName, &'a PlannedTable>,
     /// Unique keys of the target, by source table.
     pub(super) unique: BTreeMap<TableName, Vec<Vec<ColumnName>>>,
-    pub(super) planned: Vec<Planned>,
+    pub(super) planned: Vec<PlannedObject>,
 }
 
 impl<'a> List<'a> {
@@ -43,7 +43,7 @@ impl<'a> List<'a> {
         locks: &[&PlannedTable],
     ) {
         let locks = locks.iter().map(|table| table.target.clone()).collect();
-        self.planned.push(Planned { object, statement, step, makes, locks });
+        self.planned.push(PlannedObject { object, statement, step, makes, locks });
     }
 
     /// What the schema step could not make as it is in the source.

@@ -1,6 +1,6 @@
 //! Objects that are listed with a reason and never built.
 
-use super::{Makes, ObjectName, Planned, Step};
+use super::{Makes, ObjectName, PlannedObject, Step};
 use crate::model::names::TableName;
 use crate::model::objects::{Module, ModuleKind, PropertyOf, SourceObjects};
 use crate::model::plan::Plan;
@@ -16,8 +16,8 @@ fn said(
     name: impl Into<String>,
     reason: impl Into<String>,
     advice: Option<String>,
-) -> Planned {
-    Planned {
+) -> PlannedObject {
+    PlannedObject {
         object: ObjectName { kind, table: table.cloned(), name: name.into() },
         statement: Statement::Skipped { reason: reason.into(), advice },
         step: Step::Said,
@@ -27,7 +27,7 @@ fn said(
 }
 
 /// All of them, of the schemas and tables of the plan.
-pub(super) fn all(plan: &Plan, objects: &SourceObjects) -> Vec<Planned> {
+pub(super) fn all(plan: &Plan, objects: &SourceObjects) -> Vec<PlannedObject> {
     let tables: BTreeSet<&TableName> = plan.tables.iter().map(|table| &table.source).collect();
     let schemas: BTreeSet<&str> = tables.iter().map(|table| table.schema.as_str()).collect();
     let mut list = Vec::new();
@@ -73,7 +73,12 @@ pub(super) fn all(plan: &Plan, objects: &SourceObjects) -> Vec<Planned> {
     list
 }
 
-fn of_tables(plan: &Plan, objects: &SourceObjects, tables: &BTreeSet<&TableName>, list: &mut Vec<Planned>) {
+fn of_tables(
+    plan: &Plan,
+    objects: &SourceObjects,
+    tables: &BTreeSet<&TableName>,
+    list: &mut Vec<PlannedObject>,
+) {
     for index in objects.fulltext.iter().filter(|index| tables.contains(&index.table)) {
         let columns: Vec<_> = index.columns.iter().map(crate::model::names::ColumnName::as_str).collect();
         let advice = format!("a generated tsvector column of {} with a GIN index", columns.join(", "));
@@ -150,7 +155,7 @@ fn of_tables(plan: &Plan, objects: &SourceObjects, tables: &BTreeSet<&TableName>
     }
 }
 
-fn of_module(module: &Module) -> Planned {
+fn of_module(module: &Module) -> PlannedObject {
     let name = match module.name.schema.is_empty() {
         true => module.name.name.clone(),
         false => module.name.to_string(),

@@ -9,7 +9,7 @@
 //! After a table's last chunk: its indexes, each in a transaction that checks the epoch of the claim like a chunk's.
 
 use super::queries::{self, Constraint};
-use super::{Makes, Planned, Step};
+use super::{Makes, PlannedObject, Step};
 use crate::error::{Error, ErrorKind, Result};
 use crate::failpoint;
 use crate::model::names::{TableName, quote_target};
@@ -24,11 +24,11 @@ const DROP_LOCK: i64 = 0x7368_6172_6464_7270;
 
 /// What stands, or will stand, on the plan's tables.
 #[derive(Debug, Clone, Default)]
-pub struct Standing {
+pub struct StandingObjects {
     /// Checks and foreign keys that `finish` builds: target table and name.
     own: BTreeSet<(TableName, String)>,
     /// By target table.
-    indexes: BTreeMap<TableName, Vec<Planned>>,
+    indexes: BTreeMap<TableName, Vec<PlannedObject>>,
     /// Index and target of all tables of the plan.
     tables: Vec<(u32, TableName)>,
     /// Index builds at once.
@@ -39,10 +39,10 @@ pub struct Standing {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct InTheWay(pub usize);
 
-impl Standing {
+impl StandingObjects {
     /// By the list of [`super::statements`].
     #[must_use]
-    pub fn new(plan: &Plan, planned: &[Planned], jobs: usize) -> Self {
+    pub fn new(plan: &Plan, planned: &[PlannedObject], jobs: usize) -> Self {
         let mut standing = Self {
             tables: plan.tables.iter().map(|table| (table.index, table.target.clone())).collect(),
             jobs,
@@ -181,7 +181,7 @@ impl Standing {
     pub async fn standing_indexes(&self, client: &Client, table: &TableName) -> Result<usize> {
         let there = catalog::existing(client, std::slice::from_ref(table)).await?;
         let wanted = self.indexes.get(table).map(Vec::as_slice).unwrap_or_default();
-        let is_there = |planned: &&Planned| match &planned.makes {
+        let is_there = |planned: &&PlannedObject| match &planned.makes {
             Makes::Index(_, name) => {
                 there.get(table).is_some_and(|there| there.iter().any(|object| object.name == *name))
             }

@@ -134,7 +134,7 @@ fn shop() -> (Plan, SourceObjects) {
     (plan(vec![table(1, "dbo.small", 10), table(2, "dbo.large", 1000)]), objects)
 }
 
-fn told(planned: &Planned) -> String {
+fn told(planned: &PlannedObject) -> String {
     let statement = match &planned.statement {
         Statement::Sql(sql) => sql.lines().next().unwrap_or_default().to_owned(),
         Statement::Changed { sql, what } => format!("{} ~ {what}", sql.lines().next().unwrap_or_default()),
@@ -158,7 +158,7 @@ fn one_list_says_what_becomes_of_every_object() {
 fn the_runs_own_are_those_that_finish_builds() {
     let (plan, objects) = shop();
     let planned = statements(&plan, &objects, 150_004, &Names::of(&plan, &objects));
-    let standing = Standing::new(&plan, &planned, 2);
+    let standing = StandingObjects::new(&plan, &planned, 2);
     let own = format!("{standing:?}");
     assert!(own.contains("\"FK_id\"") && own.contains("\"FK_at\""), "{own}");
     for left_out in ["\"FK_none\"", "\"FK_other\"", "\"CK\""] {
