@@ -13,13 +13,13 @@ mod sync;
 use crate::error::Result;
 use crate::model::outcome::Outcome;
 use crate::settings::{Command, Settings};
-use crate::stop::Shutdown;
+use crate::stop::Stop;
 
 /// Runs the command that the settings name.
 ///
 /// # Errors
 /// Whatever stops the command before it has anything to count; what stops it later is in the outcome.
-pub async fn run(settings: Settings, shutdown: Shutdown) -> Result<Outcome> {
+pub async fn run(settings: Settings, shutdown: Stop) -> Result<Outcome> {
     let (grace, stop) = (settings.grace, shutdown.clone());
     match settings.command.clone() {
         // Whatever they wait for, nothing of theirs has to be undone.

@@ -4,7 +4,7 @@ use shardferry::error::{Error, ErrorKind, Result};
 use shardferry::model::outcome::Outcome;
 use shardferry::orchestrator::Reporter;
 use shardferry::settings::{self, Environment, Failure, Settings};
-use shardferry::stop::Shutdown;
+use shardferry::stop::Stop;
 use shardferry::{command, telemetry};
 use std::io::Write;
 use std::process::ExitCode;
@@ -46,7 +46,7 @@ fn start(settings: Settings, report: &dyn Fn(&Outcome)) -> Result<Outcome> {
     let telemetry = telemetry::init(&settings, runtime.handle())?;
     shardferry::failpoint::arm()?;
     let outcome = runtime.block_on(telemetry.run(async {
-        let shutdown = Shutdown::new();
+        let shutdown = Stop::new();
         shutdown.listen()?;
         command::run(settings, shutdown).await
     }));

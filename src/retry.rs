@@ -4,7 +4,7 @@
 
 use crate::error::{Error, Result};
 use crate::settings::RetryPolicy;
-use crate::stop::Shutdown;
+use crate::stop::Stop;
 use crate::telemetry::measures;
 use backon::{BackoffBuilder, ExponentialBuilder};
 use std::time::Duration;
@@ -24,7 +24,7 @@ fn waits(policy: RetryPolicy) -> impl Iterator<Item = Duration> {
 /// between threads (which `AsyncFnMut` cannot promise), the caller writes the loop and asks [`Retrying::pause`].
 pub struct Retrying<'a> {
     waits: Box<dyn Iterator<Item = Duration> + Send>,
-    shutdown: &'a Shutdown,
+    shutdown: &'a Stop,
     what: &'a str,
     attempt: usize,
     of: usize,
@@ -33,7 +33,7 @@ pub struct Retrying<'a> {
 impl<'a> Retrying<'a> {
     /// Before the first attempt; `what` names the step in the log.
     #[must_use]
-    pub fn new(policy: RetryPolicy, shutdown: &'a Shutdown, what: &'a str) -> Self {
+    pub fn new(policy: RetryPolicy, shutdown: &'a Stop, what: &'a str) -> Self {
         Self { waits: Box::new(waits(policy)), shutdown, what, attempt: 1, of: policy.retries + 1 }
     }
 
@@ -78,7 +78,7 @@ impl<'a> Retrying<'a> {
 /// The last error of `step`; after a signal during a pause, the shutdown's error caused by that last one.
 pub async fn retry<T>(
     policy: RetryPolicy,
-    shutdown: &Shutdown,
+    shutdown: &Stop,
     what: &str,
     mut step: impl AsyncFnMut() -> Result<T>,
 ) -> Result<T> {
@@ -106,7 +106,7 @@ mod tests {
 
     async fn attempts(policy: RetryPolicy, kinds: &[ErrorKind]) -> (usize, Result<()>) {
         let count = Cell::new(0);
-        let result = retry(policy, &Shutdown::new(), "test", || {
+        let result = retry(policy, &Stop::new(), "test", || {
             let kind = kinds.get(count.get()).copied();
             count.set(count.get() + 1);
             async move { kind.map_or(Ok(()), |kind| Err(Error::new(kind, "no"))) }
@@ -147,7 +147,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_signal_ends_the_pause() {
-        let shutdown = Shutdown::new();
+        let shutdown = Stop::new();
         let slow = RetryPolicy {
             first_wait: Duration::from_secs(3600),
             max_wait: Duration::from_secs(3600),

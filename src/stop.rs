@@ -1,7 +1,7 @@
 //! SIGTERM and SIGINT become a cancellation.
 //!
-//! The first signal cancels [`Shutdown::token`]: no new claims, chunks in flight are finished within the grace
-//! period. A second signal cancels [`Shutdown::at_once`]: what is in flight is rolled back. The signal that came
+//! The first signal cancels [`Stop::token`]: no new claims, chunks in flight are finished within the grace
+//! period. A second signal cancels [`Stop::at_once`]: what is in flight is rolled back. The signal that came
 //! first decides the exit code.
 
 use crate::error::{Error, ErrorKind, Result};
@@ -46,7 +46,7 @@ const PATIENCE: Duration = Duration::from_secs(4);
 
 /// A handle that every part of the program can hold; clones are the same shutdown.
 #[derive(Debug, Clone, Default)]
-pub struct Shutdown {
+pub struct Stop {
     token: CancellationToken,
     at_once: CancellationToken,
     /// 0 none, 1 SIGTERM, 2 SIGINT.
@@ -55,8 +55,8 @@ pub struct Shutdown {
     requested_at: Arc<OnceLock<Instant>>,
 }
 
-impl Shutdown {
-    /// A shutdown that only [`Shutdown::request`] triggers.
+impl Stop {
+    /// One that only [`Stop::request`] triggers.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -195,7 +195,7 @@ mod tests {
 
     #[test]
     fn the_first_signal_stops_and_decides_the_exit_code() {
-        let shutdown = Shutdown::new();
+        let shutdown = Stop::new();
         assert!(!shutdown.is_requested() && shutdown.error().is_none());
         shutdown.request(Signal::Terminate);
         assert!(shutdown.is_requested() && !shutdown.at_once().is_cancelled());
@@ -207,14 +207,14 @@ mod tests {
 
     #[test]
     fn an_interrupt_exits_130() {
-        let shutdown = Shutdown::new();
+        let shutdown = Stop::new();
         shutdown.request(Signal::Interrupt);
         assert_eq!(shutdown.error().unwrap().policy().exit, 130);
     }
 
     #[test]
     fn the_grace_period_is_one_deadline_for_all_work() {
-        let (shutdown, grace) = (Shutdown::new(), Duration::from_secs(8));
+        let (shutdown, grace) = (Stop::new(), Duration::from_secs(8));
         assert_eq!(shutdown.deadline(grace), None);
         shutdown.request(Signal::Terminate);
         let deadline = shutdown.deadline(grace).unwrap();
@@ -226,7 +226,7 @@ mod tests {
 
     #[tokio::test]
     async fn work_that_hears_no_signal_is_given_up() {
-        let shutdown = Shutdown::new();
+        let shutdown = Stop::new();
         assert_eq!(shutdown.race(async { Ok(1) }).await.unwrap(), 1);
         shutdown.request(Signal::Terminate);
         let stalled = shutdown.race(std::future::pending::<Result<()>>()).await;
@@ -235,7 +235,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_real_signal_is_heard() {
-        let shutdown = Shutdown::new();
+        let shutdown = Stop::new();
         shutdown.listen().unwrap();
         let killed = std::process::Command::new("kill")
             .args(["-s", "TERM", &std::process::id().to_string()])

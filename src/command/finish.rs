@@ -26,13 +26,13 @@ use crate::postgres::unlogged;
 use crate::retry::Retrying;
 use crate::settings::Settings;
 use crate::sqlserver::catalog as source_catalog;
-use crate::stop::Shutdown;
+use crate::stop::Stop;
 use crate::telemetry::{RunPhase, phase};
 use std::sync::Arc;
 
 /// # Errors
 /// `Unfinished` while tables are missing, `TablesFailed` where some failed, `Fenced` where another pod is at it.
-pub(super) async fn run(settings: Settings, shutdown: Shutdown) -> Result<Outcome> {
+pub(super) async fn run(settings: Settings, shutdown: Stop) -> Result<Outcome> {
     let checkpoints = start::checkpoints(&settings).await?;
     let plan = checkpoints.plan().await?;
     phase(RunPhase::Finish, finish(&settings, &shutdown, &checkpoints, &plan)).await
@@ -44,7 +44,7 @@ pub(super) async fn run(settings: Settings, shutdown: Shutdown) -> Result<Outcom
 /// As [`run`]; objects that could not be built are in the outcome's error.
 pub(super) async fn finish(
     settings: &Settings,
-    shutdown: &Shutdown,
+    shutdown: &Stop,
     checkpoints: &Checkpoints,
     plan: &Plan,
 ) -> Result<Outcome> {

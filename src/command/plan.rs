@@ -22,7 +22,7 @@ use crate::sqlserver::catalog;
 use crate::sqlserver::catalog::Server;
 use crate::sqlserver::client::Client as SourceClient;
 use crate::sqlserver::{collisions, filters};
-use crate::stop::Shutdown;
+use crate::stop::Stop;
 use crate::telemetry::{RunPhase, phase};
 use serde_json::json;
 use std::io::Write;
@@ -38,7 +38,7 @@ pub(super) struct Output {
 
 /// # Errors
 /// Those of the source and the store, `PlanForeign`, `Unsupported` with everything that cannot be copied.
-pub(super) async fn run(settings: Settings, shutdown: Shutdown, output: Output) -> Result<Outcome> {
+pub(super) async fn run(settings: Settings, shutdown: Stop, output: Output) -> Result<Outcome> {
     if output.dry_run {
         return phase(RunPhase::Plan, assess(&settings, &shutdown, output.format)).await;
     }
@@ -74,7 +74,7 @@ pub(super) struct MadePlan {
 /// As [`run`].
 pub(super) async fn make(
     settings: &Settings,
-    shutdown: &Shutdown,
+    shutdown: &Stop,
     checkpoints: &Checkpoints,
 ) -> Result<(MadePlan, bool)> {
     let (mut source, server) = start::source(settings, shutdown).await?;
@@ -113,7 +113,7 @@ impl Material {
     /// Asks both servers; the target only where it was given, for the objects around the tables only where they matter.
     async fn read(
         settings: &Settings,
-        shutdown: &Shutdown,
+        shutdown: &Stop,
         source: &mut SourceClient,
         objects: bool,
     ) -> Result<Self> {
@@ -151,7 +151,7 @@ impl Material {
 }
 
 /// `--dry-run`: says what would become of everything, and writes nothing.
-async fn assess(settings: &Settings, shutdown: &Shutdown, format: Format) -> Result<Outcome> {
+async fn assess(settings: &Settings, shutdown: &Stop, format: Format) -> Result<Outcome> {
     let (mut source, server) = start::source(settings, shutdown).await?;
     let material = Material::read(settings, shutdown, &mut source, true).await?;
     let draft = build::draft(material.inputs(settings, &server))?;

@@ -10,7 +10,7 @@ use crate::model::plan::{Plan, PlannedTable};
 use crate::postgres::client::Client as TargetClient;
 use crate::postgres::{ledger, pooler};
 use crate::settings::Settings;
-use crate::stop::Shutdown;
+use crate::stop::Stop;
 use futures_util::{StreamExt, stream};
 
 /// Checkpoint objects written at once.
@@ -18,7 +18,7 @@ const WRITES_AT_ONCE: usize = 32;
 
 /// # Errors
 /// Those of the store and the target; `Fenced` where a living pod works on one of the tables.
-pub(super) async fn run(settings: Settings, shutdown: Shutdown) -> Result<Outcome> {
+pub(super) async fn run(settings: Settings, shutdown: Stop) -> Result<Outcome> {
     let checkpoints = start::checkpoints(&settings).await?;
     let plan = checkpoints.plan().await?;
     let tables = forget(&settings, &shutdown, &checkpoints, &plan).await?;
@@ -34,7 +34,7 @@ pub(super) async fn run(settings: Settings, shutdown: Shutdown) -> Result<Outcom
 /// As [`run`].
 pub(super) async fn forget(
     settings: &Settings,
-    shutdown: &Shutdown,
+    shutdown: &Stop,
     checkpoints: &Checkpoints,
     plan: &Plan,
 ) -> Result<u64> {

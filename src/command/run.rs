@@ -7,12 +7,12 @@ use crate::model::checkpoint::Status;
 use crate::model::outcome::Outcome;
 use crate::model::plan::Plan;
 use crate::settings::Settings;
-use crate::stop::Shutdown;
+use crate::stop::Stop;
 use crate::telemetry::{RunPhase, phase};
 
 /// # Errors
 /// Those of its steps.
-pub(super) async fn run(settings: Settings, shutdown: Shutdown) -> Result<Outcome> {
+pub(super) async fn run(settings: Settings, shutdown: Stop) -> Result<Outcome> {
     let checkpoints = start::checkpoints(&settings).await?;
     if settings.resume && checkpoints.plan_if_any().await?.is_none() {
         return Err(Error::new(ErrorKind::PlanMissing, "--resume, but this run has no checkpoint"));

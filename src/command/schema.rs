@@ -16,7 +16,7 @@ use crate::postgres::client::{Client as TargetClient, Transaction};
 use crate::postgres::names::Names;
 use crate::postgres::{catalog, ddl, ledger};
 use crate::settings::Settings;
-use crate::stop::Shutdown;
+use crate::stop::Stop;
 use crate::telemetry::{RunPhase, phase};
 use futures_util::{StreamExt, stream};
 use std::collections::BTreeMap;
@@ -35,7 +35,7 @@ const LOCK_PAUSE: Duration = Duration::from_millis(100);
 
 /// # Errors
 /// What stops all tables; what stops one is in the outcome.
-pub(super) async fn run(settings: Settings, shutdown: Shutdown) -> Result<Outcome> {
+pub(super) async fn run(settings: Settings, shutdown: Stop) -> Result<Outcome> {
     let checkpoints = start::checkpoints(&settings).await?;
     let plan = checkpoints.plan().await?;
     if settings.reset {
@@ -50,7 +50,7 @@ pub(super) async fn run(settings: Settings, shutdown: Shutdown) -> Result<Outcom
 /// As [`run`].
 pub(super) async fn prepare(
     settings: &Settings,
-    shutdown: &Shutdown,
+    shutdown: &Stop,
     checkpoints: &Checkpoints,
     plan: &Plan,
     seen: &mut Option<SourceView>,
@@ -137,7 +137,7 @@ enum TableCreation {
 }
 
 /// Until another look at the lock; an error after a signal.
-async fn pause(shutdown: &Shutdown) -> Result<()> {
+async fn pause(shutdown: &Stop) -> Result<()> {
     tokio::select! {
         () = tokio::time::sleep(LOCK_PAUSE) => {}
         () = shutdown.token().cancelled() => {}

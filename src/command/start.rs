@@ -16,7 +16,7 @@ use crate::settings::{Consistency, Settings};
 use crate::sqlserver::catalog;
 use crate::sqlserver::catalog::Server;
 use crate::sqlserver::client::Client as SourceClient;
-use crate::stop::Shutdown;
+use crate::stop::Stop;
 use std::collections::BTreeMap;
 
 /// What a session that copies nothing is called in the target.
@@ -37,7 +37,7 @@ pub(super) async fn checkpoints(settings: &Settings) -> Result<Checkpoints> {
 ///
 /// # Errors
 /// Those of the source.
-pub(super) async fn source(settings: &Settings, shutdown: &Shutdown) -> Result<(SourceClient, Server)> {
+pub(super) async fn source(settings: &Settings, shutdown: &Stop) -> Result<(SourceClient, Server)> {
     let source = settings.source()?;
     retry(settings.retry, shutdown, "connecting to the source", async || {
         let mut client = SourceClient::connect(source).await?;
@@ -66,7 +66,7 @@ fn of_snapshot(source: &SourceSettings, server: Server) -> Result<Server> {
 ///
 /// # Errors
 /// Those of the target.
-pub(super) async fn target(settings: &Settings, shutdown: &Shutdown) -> Result<TargetClient> {
+pub(super) async fn target(settings: &Settings, shutdown: &Stop) -> Result<TargetClient> {
     let target = settings.target()?;
     retry(settings.retry, shutdown, "connecting to the target", async || {
         TargetClient::connect(target, APPLICATION).await
@@ -80,7 +80,7 @@ pub(super) async fn target(settings: &Settings, shutdown: &Shutdown) -> Result<T
 /// Those of the target; `PlanForeign`.
 pub(super) async fn target_of_plan(
     settings: &Settings,
-    shutdown: &Shutdown,
+    shutdown: &Stop,
     plan: &Plan,
 ) -> Result<TargetClient> {
     let mut target = target(settings, shutdown).await?;
@@ -186,7 +186,7 @@ pub(super) struct SourceView {
 ///
 /// # Errors
 /// Those of the source.
-pub(super) async fn see(settings: &Settings, shutdown: &Shutdown) -> Result<SourceView> {
+pub(super) async fn see(settings: &Settings, shutdown: &Stop) -> Result<SourceView> {
     let (mut client, server) = source(settings, shutdown).await?;
     let tables = source_tables(&mut client).await?;
     let indexes = catalog::indexes(&mut client).await?;

@@ -8,7 +8,7 @@ use crate::model::plan::Plan;
 use crate::report::status::StatusView;
 use crate::report::watch::{INTERVAL, watch};
 use crate::settings::Settings;
-use crate::stop::Shutdown;
+use crate::stop::Stop;
 use std::io::{IsTerminal, Write};
 
 /// What the flags of `status` ask for.
@@ -21,7 +21,7 @@ pub(super) struct View {
 
 /// # Errors
 /// Those of the store, `PlanMissing`, and of damaged, newer or foreign documents.
-pub(super) async fn run(settings: Settings, shutdown: Shutdown, view: View) -> Result<Outcome> {
+pub(super) async fn run(settings: Settings, shutdown: Stop, view: View) -> Result<Outcome> {
     let checkpoints =
         Checkpoints::open(settings.checkpoint()?, settings.run_id.clone(), &settings.pod).await?;
     let plan = checkpoints.plan().await?;

@@ -31,7 +31,7 @@ use crate::postgres::objects;
 use crate::postgres::unlogged;
 use crate::progress::Progress;
 use crate::settings::Settings;
-use crate::stop::Shutdown;
+use crate::stop::Stop;
 use crate::telemetry::spans::TableSpan;
 use crate::telemetry::{RunPhase, measures, phase};
 use jiff::Timestamp;
@@ -40,7 +40,7 @@ use std::path::Path;
 
 /// # Errors
 /// What stops all tables; what stops one is in the outcome.
-pub(super) async fn run(settings: Settings, shutdown: Shutdown) -> Result<Outcome> {
+pub(super) async fn run(settings: Settings, shutdown: Stop) -> Result<Outcome> {
     let checkpoints = start::checkpoints(&settings).await?;
     let plan = checkpoints.plan().await?;
     if settings.reset {
@@ -55,7 +55,7 @@ pub(super) async fn run(settings: Settings, shutdown: Shutdown) -> Result<Outcom
 /// As [`run`].
 pub(super) async fn copy(
     settings: &Settings,
-    shutdown: &Shutdown,
+    shutdown: &Stop,
     checkpoints: &Checkpoints,
     plan: &Plan,
     seen: Option<SourceView>,

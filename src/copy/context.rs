@@ -14,7 +14,7 @@ use crate::settings::RetryPolicy;
 use crate::settings::source::SourceSettings;
 use crate::settings::target::TargetSettings;
 use crate::settings::{Consistency, Settings, Truncate};
-use crate::stop::Shutdown;
+use crate::stop::Stop;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -43,7 +43,7 @@ pub struct Context {
     pub throttle: Arc<Throttle>,
     /// Memory of all buffers.
     pub budget: Arc<Budget>,
-    pub shutdown: Shutdown,
+    pub shutdown: Stop,
     /// Who is told what happens.
     pub watcher: CopyWatcher,
     /// The session whose advisory locks say that this pod is alive; also used for small ledger statements.
@@ -61,7 +61,7 @@ impl Context {
     ///
     /// # Errors
     /// `Config` where the source or the target is missing.
-    pub fn new(settings: &Settings, shutdown: &Shutdown, run: CopyStart) -> Result<Arc<Self>> {
+    pub fn new(settings: &Settings, shutdown: &Stop, run: CopyStart) -> Result<Arc<Self>> {
         let target = settings.target()?.clone();
         let application = format!("shardferry {} pod {}", settings.run_id, settings.pod);
         Ok(Arc::new(Self {

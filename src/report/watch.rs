@@ -2,7 +2,7 @@
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::report::status::StatusView;
-use crate::stop::Shutdown;
+use crate::stop::Stop;
 use std::io::Write;
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ pub const INTERVAL: Duration = Duration::from_secs(2);
 /// Those of `load`; the shutdown's after a signal; kind Bug where `out` cannot be written (a closed pipe ends quietly).
 pub async fn watch(
     interval: Duration,
-    shutdown: &Shutdown,
+    shutdown: &Stop,
     terminal: bool,
     out: &mut impl Write,
     mut load: impl AsyncFnMut() -> Result<(StatusView, String)>,
