@@ -120,3 +120,12 @@ fn retry_failed_tries_only_those_that_failed() {
     world.succeed(&["sync"]);
     assert_eq!(world.assert_equal(), 60);
 }
+
+/// It copies nothing, so no number of jobs is too many for the memory of copying.
+#[test]
+fn finish_asks_for_no_memory_of_copying() {
+    let world = six();
+    world.succeed(&["sync"]);
+    world.run(&["sync", "--jobs", "2000"]).exits(2).says("too little memory");
+    world.run(&["finish", "--jobs", "2000"]).exits(0).hides("memory");
+}
