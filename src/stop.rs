@@ -168,7 +168,7 @@ impl Stop {
         tokio::select! {
             biased;
             done = work => done,
-            () = over => Err(self.error().unwrap_or_else(|| Error::new(ErrorKind::Terminated, "stopped"))),
+            () = over => Err(self.reason()),
         }
     }
 
@@ -180,6 +180,12 @@ impl Stop {
             2 => Some(Signal::Interrupt),
             _ => None,
         }
+    }
+
+    /// The error of work that a signal has ended.
+    #[must_use]
+    pub fn reason(&self) -> Error {
+        self.error().unwrap_or_else(|| Error::new(ErrorKind::Terminated, "stopped"))
     }
 
     /// The error to end with after a signal; None before one.

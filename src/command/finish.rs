@@ -88,7 +88,7 @@ pub(super) async fn finish(
         built = build(&context, &planned, settings.jobs.get()) => built,
         () = claim.fenced().cancelled() => Err(Error::new(ErrorKind::Fenced, "another pod took the finish step over")),
         () = shutdown.token().cancelled() => {
-            Err(shutdown.error().unwrap_or_else(|| Error::new(ErrorKind::Terminated, "stopped")))
+            Err(shutdown.reason())
         }
     };
     settle(&context, claim, built, findings).await

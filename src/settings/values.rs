@@ -56,7 +56,10 @@ pub(super) fn duration(flag: &str, text: &str) -> Result<Duration> {
 /// A time that may not be shorter than `least`, in whole seconds.
 pub(super) fn at_least(flag: &str, time: Duration, least: Duration) -> Result<Duration> {
     if time < least {
-        return Err(usage(flag, format!("{time:?} is too short; accepted is {}s or more", least.as_secs())));
+        return Err(usage(
+            flag,
+            format!("{} s is too short; accepted is {} s or more", time.as_secs_f64(), least.as_secs()),
+        ));
     }
     Ok(time)
 }

@@ -92,7 +92,7 @@ pub(in crate::copy) async fn interruptible<T>(
         () = fenced.cancelled() => {
             Err(Error::new(ErrorKind::Fenced, format!("another pod took this table over {when}")))
         }
-        () = cx.shutdown.grace_over(cx.grace) => Err(stopped(cx)),
+        () = cx.shutdown.grace_over(cx.grace) => Err(cx.shutdown.reason()),
     }
 }
 
@@ -141,10 +141,6 @@ async fn attempts(
             }
         }
     }
-}
-
-fn stopped(cx: &Context) -> Error {
-    cx.shutdown.error().unwrap_or_else(|| Error::new(ErrorKind::Terminated, "stopped"))
 }
 
 async fn attempt(

@@ -100,10 +100,12 @@ pub(in crate::copy) async fn settle_ended(
             found.map(|(place, ended)| (queue.open.remove(place), ended))
         };
         let Some((open, mut ended)) = ended else { return };
-        // After a signal nothing is begun: indexes are left to the finish step.
-        let stopping = cx.shutdown.is_requested() && !open.table.unlogged.load(Ordering::SeqCst);
-        if ended.error.is_none() && ended.left == 0 && !stopping {
+        if ended.error.is_none() && ended.left == 0 {
             match make_logged(cx, connections, &open).await {
+                // After a signal nothing is begun.
+                Ok(()) if cx.shutdown.is_requested() => {
+                    tracing::info!(table = %open.table.table.source, "indexes of this table are left to the finish step");
+                }
                 Ok(()) => build_indexes(cx, connections, &open).await,
                 Err(error) => (ended.error, ended.lost) = (Some(error), open.table.is_lost()),
             }
