@@ -9,6 +9,7 @@ mod schema;
 mod start;
 mod status;
 mod sync;
+mod worklist;
 
 use crate::error::Result;
 use crate::model::outcome::Outcome;

@@ -42,6 +42,8 @@ pub const NAMES: &[&str] = &[
     "schema.after_schema",
     "schema.after_clear",
     "schema.after_table",
+    "again.before_get",
+    "indexes.before",
     "schema.before_checkpoint",
     "schema.after_checkpoint",
     // Claims.

@@ -306,6 +306,23 @@ impl Checkpoints {
         }
     }
 
+    /// The entry as the store has it now; None if the object is gone.
+    ///
+    /// # Errors
+    /// Those of the store; `CheckpointDamaged`, `CheckpointNewer`.
+    pub async fn read_again<T: Document>(&self, entry: &Entry<T>) -> Result<Option<Entry<T>>> {
+        let Some(Object { body, tag, modified, now }) = self.get(&entry.key).await? else { return Ok(None) };
+        self.remember(&entry.key, &tag, &body);
+        Ok(Some(Entry {
+            document: decode(&self.shown(&entry.key), &body, VERSION)?,
+            key: entry.key.clone(),
+            tag: Some(tag),
+            operations: Vec::new(),
+            modified: Some(modified),
+            now: Some(now),
+        }))
+    }
+
     /// Forgets a table's state, whoever owns it.
     pub async fn delete_table(&self, table: &PlannedTable) -> Result<()> {
         self.store.delete(&keys::table(&self.run, table)).await

@@ -4,11 +4,11 @@
 use super::{findings, start};
 use crate::checkpoint::{Checkpoints, Entry};
 use crate::clock;
-use crate::copy::context::{Context, CopyStart};
-use crate::copy::limits::budget::Budget;
 use crate::copy::owner::ask;
 use crate::copy::owner::claim::{Claim, ClaimAnswer, FINISH_INDEX, SettledClaim};
-use crate::copy::table::objects::TableObjects;
+use crate::copy::owner::claims::{Claims, ClaimsAtStart};
+use crate::copy::owner::connections::{Connections, Servers};
+use crate::copy::patience::Patience;
 use crate::error::{Error, ErrorKind, Result};
 use crate::failpoint;
 use crate::model::checkpoint::{FinishDocument, FinishFinding, FinishVerdict, Status};
@@ -23,7 +23,6 @@ use crate::postgres::names::Names;
 use crate::postgres::objects;
 use crate::postgres::objects::{PlannedObject, Report};
 use crate::postgres::unlogged;
-use crate::retry::Retrying;
 use crate::settings::Settings;
 use crate::sqlserver::catalog as source_catalog;
 use crate::stop::Stop;
@@ -71,48 +70,49 @@ pub(super) async fn finish(
     start::same_plan(plan, &server, None)?;
     let (planned, findings) = gather(plan, &mut source, version).await?;
     drop(source);
-    let started = CopyStart {
-        checkpoints: checkpoints.clone(),
-        plan: plan.clone(),
-        consistency: settings.consistency.clone(),
-        watcher: std::sync::Arc::new(|_| ()),
-        epochs,
-        rejects: None,
-        budget: Budget::none(),
-        around: TableObjects::nothing(),
-    };
-    let context = Context::new(settings, shutdown, started)?;
+    let patience = Patience::new(settings, shutdown);
+    let start = ClaimsAtStart { checkpoints: checkpoints.clone(), plan: Arc::new(plan.clone()), epochs };
+    let claims = Claims::new(settings, patience.clone(), settings.consistency.clone(), start)?;
     failpoint!("finish.before_claim");
-    let claim = own(&context, entry).await?;
+    let claim = own(&claims, settings, entry).await?;
     let built = tokio::select! {
-        built = build(&context, &planned, settings.jobs.get()) => built,
+        built = build(settings, &patience, plan, &planned) => built,
         () = claim.fenced().cancelled() => Err(Error::new(ErrorKind::Fenced, "another pod took the finish step over")),
         () = shutdown.token().cancelled() => {
             Err(shutdown.reason())
         }
     };
-    settle(&context, claim, built, findings).await
+    settle(claim, built, findings).await
 }
 
 /// Takes the claim of the finish step.
-async fn own(context: &Arc<Context>, entry: Entry<FinishDocument>) -> Result<Claim<FinishDocument>> {
-    match ask::own_finish(context, entry).await? {
-        Some(ClaimAnswer::Owned(claim)) => Ok(claim),
-        Some(ClaimAnswer::Busy(Some(owner))) => {
+async fn own(
+    claims: &Arc<Claims>,
+    settings: &Settings,
+    entry: Entry<FinishDocument>,
+) -> Result<Claim<FinishDocument>> {
+    let servers = Servers { source: settings.source()?.clone(), target: settings.target()?.clone() };
+    let mut connections = Connections::new(&Arc::new(servers));
+    match ask::own_finish(claims, &mut connections, entry).await? {
+        ClaimAnswer::Owned(claim) => Ok(claim),
+        ClaimAnswer::Busy(Some(owner)) => {
             Err(Error::new(ErrorKind::Fenced, format!("pod {} does the finish step", owner.pod)))
         }
-        Some(ClaimAnswer::Busy(None)) | None => {
-            Err(Error::new(ErrorKind::Fenced, "another pod does the finish step"))
-        }
+        ClaimAnswer::Busy(None) => Err(Error::new(ErrorKind::Fenced, "another pod does the finish step")),
     }
 }
 
 /// Builds all objects; every step finds what is there, so all of them are tried again where the target was away.
-async fn build(context: &Context, planned: &[PlannedObject], jobs: usize) -> Result<Report> {
-    let tables: Vec<_> = context.plan.tables.iter().map(|table| table.target.clone()).collect();
-    let mut retrying = Retrying::new(context.retry, &context.shutdown, "the finish step");
+async fn build(
+    settings: &Settings,
+    patience: &Patience,
+    plan: &Plan,
+    planned: &[PlannedObject],
+) -> Result<Report> {
+    let tables: Vec<_> = plan.tables.iter().map(|table| table.target.clone()).collect();
+    let mut retrying = patience.retrying("the finish step");
     loop {
-        match objects::build(&context.target, &tables, planned, jobs).await {
+        match objects::build(settings.target()?, &tables, planned, settings.jobs.get()).await {
             Ok(report) => return Ok(report),
             Err(error) => retrying.pause(error).await?,
         }
@@ -187,7 +187,6 @@ async fn gather(
 
 /// Records what was built, what was left out and what failed.
 async fn settle(
-    context: &Context,
     claim: Claim<FinishDocument>,
     built: Result<Report>,
     findings: Vec<FinishFinding>,
@@ -197,13 +196,13 @@ async fn settle(
         Err(error) => {
             let settled = match error.kind() {
                 ErrorKind::Fenced => {
-                    claim.abandon(context).await;
+                    claim.abandon().await;
                     return Err(error);
                 }
                 ErrorKind::Terminated | ErrorKind::Interrupted => SettledClaim::event(Event::Released),
                 _ => SettledClaim::failed(&error),
             };
-            claim.settle(context, settled).await?;
+            claim.settle(settled).await?;
             return Err(error);
         }
     };
@@ -240,7 +239,7 @@ async fn settle(
         document.findings = findings;
     });
     failpoint!("finish.before_settle");
-    claim.settle(context, SettledClaim { change, ..settled }).await?;
+    claim.settle(SettledClaim { change, ..settled }).await?;
     failpoint!("finish.after_settle");
     tracing::info!("{message}");
     Ok(outcome)

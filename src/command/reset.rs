@@ -1,14 +1,15 @@
 //! `reset`: forgets what was done for the chosen tables, in the store and in the ledger. Rows in the target stay until the
 //! next `sync` truncates their table.
 
-use super::start;
-use crate::checkpoint::{Checkpoints, Entry, Written};
+use super::{start, worklist};
+use crate::checkpoint::{Checkpoints, Entry};
+use crate::copy::owner::record::Records;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::checkpoint::TableDocument;
 use crate::model::outcome::Outcome;
 use crate::model::plan::{Plan, PlannedTable};
 use crate::postgres::client::Client as TargetClient;
-use crate::postgres::{ledger, pooler};
+use crate::postgres::ledger;
 use crate::settings::Settings;
 use crate::stop::Stop;
 use futures_util::{StreamExt, stream};
@@ -64,9 +65,10 @@ pub(super) async fn forget(
         let indexes: Vec<u32> = selected.iter().map(|table| table.index).collect();
         ledger::clear(&mut target, run, &indexes).await?;
     }
+    let records = Records::new(settings, checkpoints, plan);
     let known = entries.into_iter().zip(&selected);
     let mut forgotten = stream::iter(known)
-        .map(|(entry, table)| forget_one(checkpoints, plan, table, entry))
+        .map(|(entry, table)| records.forget(table, entry))
         .buffer_unordered(WRITES_AT_ONCE);
     while let Some(one) = forgotten.next().await {
         one?;
@@ -84,40 +86,9 @@ async fn refuse_busy(
     entry: &Entry<TableDocument>,
 ) -> Result<()> {
     let Some(owner) = &entry.document.owner else { return Ok(()) };
-    let fresh = entry.age().is_some_and(|age| age < settings.claim_timeout);
-    // Behind a pooler in transaction mode nobody can hold a lock, so only the heartbeat tells.
-    let alive = fresh
-        && (ledger::is_held(target, settings.run_id.as_str(), table.index).await?
-            || !pooler::keeps_sessions(target, settings.target()?).await?);
-    if alive && owner.pod != settings.pod {
+    if worklist::is_anothers(settings, target, entry).await? {
         let message = format!("pod {} works on this table; stop it first", owner.pod);
         return Err(Error::new(ErrorKind::Fenced, message).table(&table.source));
     }
     Ok(())
-}
-
-/// Back to pending, with the epoch kept so that a zombie stays fenced; an object that cannot be read (None) is removed.
-async fn forget_one(
-    checkpoints: &Checkpoints,
-    plan: &Plan,
-    table: &PlannedTable,
-    mut known: Option<Entry<TableDocument>>,
-) -> Result<()> {
-    loop {
-        let Some(mut entry) = known else {
-            return checkpoints.delete_table(table).await;
-        };
-        if !entry.is_stored() {
-            return Ok(());
-        }
-        entry.document = TableDocument { epoch: entry.document.epoch, ..TableDocument::pending(plan, table) };
-        if checkpoints.write(&mut entry).await? == Written::Stored {
-            return Ok(());
-        }
-        known = match checkpoints.table(plan, table).await {
-            Ok(entry) => Some(entry),
-            Err(error) if error.kind() == ErrorKind::CheckpointDamaged => None,
-            Err(error) => return Err(error),
-        };
-    }
 }

@@ -1,14 +1,13 @@
 //! `schema`: schemas, tables and primary keys of the chosen tables. Idempotent; a table that is there must be the plan's.
 
 use super::start::{self, SourceView};
-use crate::checkpoint::{Checkpoints, Entry, Written};
-use crate::clock;
+use crate::checkpoint::{Checkpoints, Entry};
+use crate::copy::owner::record::Records;
 use crate::error::{Error, ErrorKind, Result};
 use crate::failpoint;
-use crate::model::checkpoint::{Phase, PhaseError, Status, TableDocument};
+use crate::model::checkpoint::{PhaseError, Status, TableDocument};
 use crate::model::names::TableName;
 use crate::model::outcome::Outcome;
-use crate::model::phase;
 use crate::model::phase::{Event, PhaseProgress};
 use crate::model::plan::{Plan, PlannedTable};
 use crate::model::table::{Index, SourceTable};
@@ -26,8 +25,6 @@ use std::time::Duration;
 const WRITES_AT_ONCE: usize = 32;
 /// Tables created in one transaction: some 200 locks of the server's table of them (6,400 by default).
 const TABLES_AT_ONCE: usize = 32;
-/// A conflicting write of the same object by another pod is read again this often.
-const WRITE_ATTEMPTS: usize = 5;
 /// Advisory lock under which tables are created: two pods with overlapping shards must not race. `shardddl` in ASCII.
 const DDL_LOCK: i64 = 0x7368_6172_6464_646c;
 /// How often a pod looks whether the lock is free.
@@ -108,7 +105,7 @@ pub(super) async fn prepare(
             writes.push((table, entry, Event::Completed(PhaseProgress::STEP)));
         }
     }
-    record(checkpoints, plan, writes).await?;
+    record(&Records::new(settings, checkpoints, plan), writes).await?;
     outcome.message = Some(format!(
         "schema: {} tables created, {} were there, {} failed",
         outcome.tables_processed, outcome.tables_skipped, outcome.tables_failed
@@ -313,57 +310,15 @@ fn definition(
     sql
 }
 
-/// The phase that an event happens to. What was there once may be gone or changed by now: the finding of today counts.
-fn known(phase: &Phase, event: &Event) -> Result<Phase> {
-    match event {
-        Event::Failed(_) if phase.status == Status::Completed => {
-            phase::next(phase, Event::Reset, clock::now())
-        }
-        _ => Ok(phase.clone()),
-    }
-}
-
-/// Writes the schema phases; another pod's write to the same object (its data phase) is read again, not lost.
+/// Writes the schema phases, many at once.
 async fn record(
-    checkpoints: &Checkpoints,
-    plan: &Plan,
+    records: &Records<'_>,
     writes: Vec<(&PlannedTable, Entry<TableDocument>, Event)>,
 ) -> Result<()> {
-    let write = async |(table, mut entry, event): (&PlannedTable, Entry<TableDocument>, Event)| {
-        for _ in 0..WRITE_ATTEMPTS {
-            entry.document.schema =
-                phase::next(&known(&entry.document.schema, &event)?, event.clone(), clock::now())?;
-            failpoint!("schema.before_checkpoint");
-            let written = checkpoints.write(&mut entry).await?;
-            failpoint!("schema.after_checkpoint");
-            if written == Written::Stored {
-                return Ok(());
-            }
-            entry = checkpoints.table(plan, table).await?;
-            if entry.document.schema.status == Status::Completed {
-                return Ok(());
-            }
-        }
-        Err(Error::new(ErrorKind::StoreUnavailable, "the table's object changes all the time")
-            .table(&table.source))
-    };
+    let write = async |(table, entry, event)| records.schema(table, entry, event).await;
     let mut results = stream::iter(writes).map(write).buffer_unordered(WRITES_AT_ONCE);
     while let Some(result) = results.next().await {
         result?;
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_table_that_changed_after_its_schema_was_completed_is_failed() {
-        let completed = Phase { status: Status::Completed, ..Phase::default() };
-        let event = Event::Failed(PhaseError { code: "target_mismatch".to_owned(), message: "m".to_owned() });
-        let failed = phase::next(&known(&completed, &event).unwrap(), event, clock::now()).unwrap();
-        assert_eq!(failed.status, Status::Failed);
-        assert_eq!(known(&completed, &Event::Reset).unwrap(), completed);
-    }
 }

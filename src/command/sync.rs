@@ -2,33 +2,28 @@
 //! checkpoint claims is.
 
 use super::start::{self, SourceView};
+use super::worklist::{self, Worklist};
 use super::{reset, schema};
-use crate::checkpoint::{Checkpoints, Entry, Written};
+use crate::checkpoint::Checkpoints;
 use crate::clock;
-use crate::copy::chunk::rejects::Rejects;
-use crate::copy::context::{Context, CopyStart};
+use crate::copy::chunk::reject_files::RejectFiles;
 use crate::copy::events::CopyEvent;
-use crate::copy::limits::budget::Budget;
 use crate::copy::limits::replicas;
+use crate::copy::owner::claims::ClaimsAtStart;
+use crate::copy::owner::record::Records;
+use crate::copy::pod::{Pod, PodStart};
 use crate::copy::queue::{TableWork, Tally};
 use crate::copy::scheduler;
-use crate::copy::table::objects::TableObjects;
+use crate::copy::table::objects::{ObjectsAtStart, TableObjects};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::checkpoint::{PhaseError, PodDocument, Status, TableDocument, VERSION};
-use crate::model::loss::LossRecord;
-use crate::model::names::TableName;
+use crate::model::checkpoint::{PhaseError, PodDocument, Status, VERSION};
 use crate::model::outcome::Outcome;
-use crate::model::phase;
-use crate::model::phase::{Event, PhaseProgress};
 use crate::model::plan::{Plan, PlannedTable};
 use crate::model::table::Index;
 use crate::plan::chunk_key;
 use crate::postgres::catalog;
-use crate::postgres::client::Client as TargetClient;
 use crate::postgres::ledger;
-use crate::postgres::ledger::Tally as Committed;
 use crate::postgres::objects;
-use crate::postgres::unlogged;
 use crate::progress::Progress;
 use crate::settings::Settings;
 use crate::stop::Stop;
@@ -36,7 +31,7 @@ use crate::telemetry::spans::TableSpan;
 use crate::telemetry::{RunPhase, measures, phase};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::sync::Arc;
 
 /// # Errors
 /// What stops all tables; what stops one is in the outcome.
@@ -87,7 +82,8 @@ pub(super) async fn copy(
     let absent: Vec<_> = selected.iter().filter(|table| !actual.contains_key(&table.target)).collect();
     schema_was_run(checkpoints, plan, &absent).await?;
     start::bind(&mut target, settings, plan).await?;
-    let mut list = worklist(settings, checkpoints, plan, &target, &actual, selected).await?;
+    let records = Records::new(settings, checkpoints, plan);
+    let mut list = worklist::reconcile(settings, &records, &target, &actual, selected).await?;
     if !list.work.is_empty() {
         redo_finish(checkpoints, plan).await?;
     }
@@ -95,23 +91,24 @@ pub(super) async fn copy(
     let progress = begin_progress(settings, &list, total);
     let epochs = ledger::epochs(&target, settings.run_id.as_str()).await?;
     let SourceView { tables: now, indexes, client: source, .. } = seen;
-    let around = TableObjects::begin(source, untouched, target.version(), settings.jobs.get());
-    drop(target);
-    let rejects = rejects(settings).await?;
-    let budget = Budget::new(settings.memory, settings.jobs, Path::new("/"))?;
-    let started = CopyStart {
-        checkpoints: checkpoints.clone(),
-        plan: plan.clone(),
-        consistency,
-        watcher: progress.watcher(total),
-        epochs,
-        rejects,
-        budget,
-        around,
+    let objects = ObjectsAtStart {
+        plan: Arc::new(plan.clone()),
+        source: settings.source()?.clone(),
+        untouched,
+        version: target.version(),
+        jobs: settings.jobs.get(),
     };
-    let context = Context::new(settings, shutdown, started)?;
-    measures::watch_held(context.throttle.held());
-    let _watched = replicas::watch(&context).await?;
+    let objects = TableObjects::begin(objects, source);
+    drop(target);
+    let rejects = match &settings.rejects {
+        Some(rejects) => Some(RejectFiles::open(rejects).await?),
+        None => None,
+    };
+    let start = PodStart { consistency, rejects, watcher: progress.watcher(total), objects };
+    let claims = ClaimsAtStart { checkpoints: checkpoints.clone(), plan: Arc::new(plan.clone()), epochs };
+    let pod = Pod::new(settings, shutdown, claims, start)?;
+    measures::watch_held(pod.copier.throttle.held());
+    let _watched = replicas::watch(&pod.servers.target, &pod.copier.throttle, &pod.copier.patience).await?;
     let (work, refused): (Vec<_>, Vec<_>) = list
         .work
         .drain(..)
@@ -122,14 +119,14 @@ pub(super) async fn copy(
         })
         .partition(|(_, checked)| checked.is_ok());
     let mut tally =
-        scheduler::copy_all(&context, work.into_iter().map(|(work, _)| work).collect(), settings.jobs.get())
+        scheduler::copy_all(&pod, work.into_iter().map(|(work, _)| work).collect(), settings.jobs.get())
             .await;
     for (work, checked) in refused {
         if let Err(error) = checked {
-            refuse(&context, work, error, &mut tally).await;
+            refuse(&pod, &records, work, error, &mut tally).await;
         }
     }
-    progress.held_back(context.throttle.held().seconds());
+    progress.held_back(pod.copier.throttle.held().seconds());
     progress.final_summary();
     let outcome = outcome(&list, tally.failed, &tally);
     write_pod(settings, checkpoints, plan, started_at, &mut tally).await;
@@ -146,14 +143,6 @@ fn begin_progress(settings: &Settings, list: &Worklist, total: u32) -> Progress 
         progress.table_skipped(table.index, total, &table.source, 0, "already completed");
     }
     progress
-}
-
-/// Where rows go that are refused, where they are to go anywhere.
-async fn rejects(settings: &Settings) -> Result<Option<Rejects>> {
-    match &settings.rejects {
-        Some(rejects) => Rejects::open(rejects).await.map(Some),
-        None => Ok(None),
-    }
 }
 
 /// Refuses to begin where the schema step never came to some tables: nothing of theirs could be copied, and to call each of
@@ -177,76 +166,6 @@ async fn schema_was_run(checkpoints: &Checkpoints, plan: &Plan, absent: &[&Plann
     Err(Error::new(ErrorKind::SchemaMissing, format!("the target has no table {first}{others} yet")))
 }
 
-/// The tables that are to be copied, and those that need not be.
-struct Worklist {
-    work: Vec<TableWork>,
-    completed: Vec<PlannedTable>,
-    chosen: u64,
-}
-
-/// Reconciles the checkpoints with the ledger, which is the truth about data, and sorts the tables accordingly.
-async fn worklist(
-    settings: &Settings,
-    checkpoints: &Checkpoints,
-    plan: &Plan,
-    target: &TargetClient,
-    actual: &BTreeMap<TableName, catalog::TargetTable>,
-    selected: Vec<PlannedTable>,
-) -> Result<Worklist> {
-    let mut entries: BTreeMap<u32, Entry<TableDocument>> =
-        checkpoints.tables(plan).await?.into_iter().map(|entry| (entry.document.index, entry)).collect();
-    if settings.resume
-        && !selected.iter().any(|table| entries.get(&table.index).is_some_and(Entry::is_stored))
-    {
-        let message = "--resume, but no chosen table of this run has a checkpoint";
-        return Err(Error::new(ErrorKind::PlanMissing, message));
-    }
-    let committed = ledger::tallies(target, settings.run_id.as_str()).await?;
-    let mut losses = ledger::losses(target, settings.run_id.as_str(), None).await?;
-    let unlogged = unlogged::noted(target, settings.run_id.as_str()).await?;
-    let mut list = Worklist { work: Vec::new(), completed: Vec::new(), chosen: 0 };
-    for table in selected {
-        let Some(mut entry) = entries.remove(&table.index) else { continue };
-        let status = entry.document.data.status;
-        if settings.retry_failed && status != Status::Failed {
-            continue;
-        }
-        list.chosen += 1;
-        let lost = losses.remove(&table.index).unwrap_or_default();
-        let there = actual.get(&table.target);
-        let proved = committed.get(&table.index).filter(|_| there.is_some());
-        // Its rows are to be looked at again, whatever the ledger says, and it is to be made LOGGED.
-        let unlogged = there.is_some_and(|there| there.unlogged) || unlogged.contains(&table.index);
-        match (proved, status) {
-            (Some(all), Status::Completed) if all.is_complete() && unlogged => {
-                tracing::warn!(table = %table.source, "called completed, but a crash of the target would empty it (or has): it is UNLOGGED");
-                entry.document.data = phase::next(&entry.document.data, Event::Reset, clock::now())?;
-                list.work.push(TableWork { table, entry });
-            }
-            (Some(all), _) if all.is_complete() && unlogged => list.work.push(TableWork { table, entry }),
-            (Some(all), Status::Completed) if all.is_complete() && entry.document.losses == lost => {
-                list.completed.push(table);
-            }
-            (Some(all), _) if all.is_complete() => {
-                tracing::info!(table = %table.source, rows = all.rows, "the ledger has all of this table; its checkpoint is mended");
-                mend(checkpoints, plan, &table, entry, (all, lost)).await?;
-                list.completed.push(table);
-            }
-            (known, Status::Completed) => {
-                let part = known.map_or_else(
-                    || "nothing".to_owned(),
-                    |part| format!("only {} of {} chunks", part.committed, part.chunks),
-                );
-                tracing::warn!(table = %table.source, "called completed, but the target's ledger knows {part} of it: copying what is missing");
-                entry.document.data = phase::next(&entry.document.data, Event::Reset, clock::now())?;
-                list.work.push(TableWork { table, entry });
-            }
-            _ => list.work.push(TableWork { table, entry }),
-        }
-    }
-    Ok(list)
-}
-
 /// A finish step that was completed before must be done again after these tables.
 async fn redo_finish(checkpoints: &Checkpoints, plan: &Plan) -> Result<()> {
     let finish = checkpoints.finish(plan).await?;
@@ -255,29 +174,6 @@ async fn redo_finish(checkpoints: &Checkpoints, plan: &Plan) -> Result<()> {
         checkpoints.delete_finish().await?;
     }
     Ok(())
-}
-
-/// Writes down what the ledger proves: the commit happened, the checkpoint was not written.
-async fn mend(
-    checkpoints: &Checkpoints,
-    plan: &Plan,
-    table: &PlannedTable,
-    mut entry: Entry<TableDocument>,
-    (all, lost): (&Committed, Vec<LossRecord>),
-) -> Result<()> {
-    loop {
-        let done = PhaseProgress { rows: all.rows, bytes: all.bytes, chunks: all.committed, of: all.chunks };
-        entry.document.data = phase::next(&entry.document.data, Event::Completed(done), clock::now())?;
-        entry.document.owner = None;
-        entry.document.losses.clone_from(&lost);
-        if checkpoints.write(&mut entry).await? == Written::Stored {
-            return Ok(());
-        }
-        entry = checkpoints.table(plan, table).await?;
-        if entry.document.data.status == Status::Completed && entry.document.losses == lost {
-            return Ok(());
-        }
-    }
 }
 
 /// Is the table on both sides what the plan says?
@@ -307,19 +203,10 @@ fn check(
 }
 
 /// Records a table that cannot be copied as it is.
-async fn refuse(context: &Context, mut work: TableWork, error: Error, tally: &mut Tally) {
-    (context.watcher)(&CopyEvent::TableFailed { index: work.table.index, error: &error });
+async fn refuse(pod: &Pod, records: &Records<'_>, work: TableWork, error: Error, tally: &mut Tally) {
+    (pod.copier.watcher)(&CopyEvent::TableFailed { index: work.table.index, error: &error });
     tracing::error!(table = %work.table.source, code = error.policy().code, error = %error, "this table is not copied");
-    let failed =
-        phase::next(&work.entry.document.data, Event::Failed(PhaseError::from(&error)), clock::now());
-    let written = match failed {
-        Ok(phase) => {
-            work.entry.document.data = phase;
-            context.checkpoints.write(&mut work.entry).await.map(drop)
-        }
-        Err(bug) => Err(bug),
-    };
-    if let Err(unwritten) = written {
+    if let Err(unwritten) = records.refused(&work.table, work.entry, &error).await {
         tracing::warn!(error = %unwritten, "the failure could not be recorded");
     }
     // No claim, so no epoch.

@@ -1,6 +1,14 @@
-//! Who owns a table (or the finish step): asking for it, keeping it, giving it back.
+//! Who owns a table (or the finish step): asking for it ([`ask`], [`claim`]), keeping it (`heartbeat`, [`session`]), giving it
+//! back; does another owner live ([`alive`]); what a lost write means (`lost`); and what pods write of tables that they do
+//! not own ([`record`]).
 
+pub mod alive;
 pub mod ask;
 pub mod claim;
-pub(in crate::copy) mod connections;
-pub mod session;
+pub mod claimable;
+pub mod claims;
+pub mod connections;
+mod heartbeat;
+mod lost;
+pub mod record;
+mod session;

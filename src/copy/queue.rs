@@ -3,7 +3,7 @@
 use crate::checkpoint::Entry;
 use crate::copy::owner::claim::Claim;
 use crate::copy::table::books::OpenTable;
-use crate::copy::table::end::Settling;
+use crate::copy::table::settling::Settling;
 use crate::error::{Error, Verdict};
 use crate::model::checkpoint::{PodTable, TableDocument};
 use crate::model::plan::PlannedTable;

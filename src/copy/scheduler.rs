@@ -7,16 +7,15 @@
 //! passed twice. A table that fails for good does not stop the others; an error that would stop every table (login,
 //! missing database, unreachable servers after all retries) does.
 
-use super::context::Context;
-use super::events::CopyEvent;
 use crate::copy::chunk::copy;
+use crate::copy::events::CopyEvent;
 use crate::copy::owner::connections::Connections;
+use crate::copy::pod::Pod;
 use crate::copy::queue::{PodQueue, Queue, TableWork, Tally, WaitingTable, note};
-use crate::copy::table::books::Chunk;
-use crate::copy::table::books::OpenTable;
+use crate::copy::table::books::{Chunk, OpenTable};
 use crate::copy::table::end;
-use crate::copy::table::end::Settling;
 use crate::copy::table::open;
+use crate::copy::table::settling::Settling;
 use crate::error::{Error, ErrorKind, Verdict};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
@@ -33,7 +32,7 @@ enum Job {
 ///
 /// # Errors
 /// None of its own: what went wrong is in the tally, beside what went well.
-pub async fn copy_all(cx: &Arc<Context>, mut work: Vec<TableWork>, jobs: usize) -> Tally {
+pub async fn copy_all(pod: &Arc<Pod>, mut work: Vec<TableWork>, jobs: usize) -> Tally {
     if work.is_empty() {
         return Tally::default();
     }
@@ -44,8 +43,8 @@ pub async fn copy_all(cx: &Arc<Context>, mut work: Vec<TableWork>, jobs: usize) 
     let shared = Arc::new(PodQueue { queue, changed: Notify::new(), settling: Settling::default() });
     let mut tasks = tokio::task::JoinSet::new();
     for _ in 0..jobs {
-        let (cx, shared) = (Arc::clone(cx), Arc::clone(&shared));
-        tasks.spawn(async move { work_off(&cx, &shared).await }.in_current_span());
+        let (pod, shared) = (Arc::clone(pod), Arc::clone(&shared));
+        tasks.spawn(async move { work_off(&pod, &shared).await }.in_current_span());
     }
     while let Some(ended) = tasks.join_next().await {
         if let Err(error) = ended {
@@ -53,28 +52,22 @@ pub async fn copy_all(cx: &Arc<Context>, mut work: Vec<TableWork>, jobs: usize) 
         }
     }
     // What is still open was left by a signal, or by an error that stops all.
-    let left = std::mem::take(&mut shared.queue().open);
-    for open in left {
-        if let Some(ended) = open.table.end(true) {
-            end::settle_open(cx, &shared, open, ended).await;
-        }
-    }
-    shared.settling.all(&shared).await;
+    end::settle_left(pod, &shared).await;
     let mut tally = std::mem::take(&mut shared.queue().tally);
-    if let Some(stop) = cx.shutdown.error() {
+    if let Some(stop) = pod.patience().stop.error() {
         tally.verdict = Verdict::from(stop);
     }
     tally
 }
 
 /// One worker: takes chunks and tables until none is left, or the pod must stop.
-async fn work_off(cx: &Arc<Context>, shared: &Arc<PodQueue>) {
-    let mut connections = Connections::default();
-    while let Some(job) = take(cx, shared).await {
+async fn work_off(pod: &Arc<Pod>, shared: &Arc<PodQueue>) {
+    let mut connections = Connections::new(&pod.servers);
+    while let Some(job) = take(pod, shared).await {
         match job {
-            Job::Chunk(table, chunk) => copy(cx, shared, &mut connections, &table, chunk).await,
+            Job::Chunk(table, chunk) => copy(pod, shared, &mut connections, &table, chunk).await,
             Job::Table(waiting) => {
-                let opened = open::open(cx, shared, &mut connections, *waiting).await;
+                let opened = open::open(pod, shared, &mut connections, *waiting).await;
                 let mut queue = shared.queue();
                 queue.opening -= 1;
                 match opened {
@@ -84,14 +77,14 @@ async fn work_off(cx: &Arc<Context>, shared: &Arc<PodQueue>) {
                 }
             }
         }
-        end::settle_ended(cx, shared, &mut connections).await;
+        end::settle_ended(pod, shared, &mut connections).await;
         shared.changed.notify_waiters();
     }
     shared.changed.notify_waiters();
 }
 
 /// The next piece of work; None at the end of the list, after a signal, or after an error that stops all.
-async fn take(cx: &Context, shared: &PodQueue) -> Option<Job> {
+async fn take(pod: &Pod, shared: &PodQueue) -> Option<Job> {
     loop {
         // Registered before the look, so that no change between the look and the wait is missed.
         let changed = shared.changed.notified();
@@ -99,7 +92,7 @@ async fn take(cx: &Context, shared: &PodQueue) -> Option<Job> {
         changed.as_mut().enable();
         let wait = {
             let mut queue = shared.queue();
-            if queue.broken || cx.shutdown.is_requested() || queue.tally.verdict.stops_pod() {
+            if queue.broken || pod.patience().stop.is_requested() || queue.tally.verdict.stops_pod() {
                 return None;
             }
             let chunk = queue
@@ -126,31 +119,27 @@ async fn take(cx: &Context, shared: &PodQueue) -> Option<Job> {
         tokio::select! {
             () = changed => {}
             () = tokio::time::sleep(wait) => {}
-            () = cx.shutdown.token().cancelled() => {}
+            () = pod.patience().stop.token().cancelled() => {}
         }
     }
 }
 
 /// Copies one chunk and writes it into the table's books.
-async fn copy(
-    cx: &Context,
-    shared: &PodQueue,
-    connections: &mut Connections,
-    table: &OpenTable,
-    chunk: Chunk,
-) {
-    match copy::copy_chunk(cx, connections, table, &chunk).await {
+async fn copy(pod: &Pod, shared: &PodQueue, connections: &mut Connections, table: &OpenTable, chunk: Chunk) {
+    match copy::copy_chunk(&pod.copier, connections, table, &chunk).await {
         Ok(copied) => {
-            tracing::debug!(table = %table.table.source, chunk = chunk.number, rows = copied.rows, "committed");
-            cx.tell(&CopyEvent::ChunkCommitted {
-                index: table.table.index,
+            tracing::debug!(table = %table.attempt.table.source, chunk = chunk.number, rows = copied.rows, "committed");
+            pod.tell(&CopyEvent::ChunkCommitted {
+                index: table.attempt.table.index,
                 rows: copied.rows,
                 bytes: copied.bytes,
             });
             table.lossy_rows.fetch_add(copied.lossy_rows, Ordering::SeqCst);
             let done = table.committed(copied.rows, copied.bytes, copied.rest);
             let queue = shared.queue();
-            if let Some(open) = queue.open.iter().find(|open| open.table.table.index == table.table.index) {
+            if let Some(open) =
+                queue.open.iter().find(|open| open.table.attempt.table.index == table.attempt.table.index)
+            {
                 open.claim.progressed(done);
             }
         }

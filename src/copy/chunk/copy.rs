@@ -6,6 +6,7 @@
 //! bound and the chunk that takes the rest are committed together.
 
 use crate::convert::encode::CopyEncoder;
+use crate::copy::chunk::copier::ChunkCopier;
 use crate::copy::chunk::pump::Piece;
 use crate::copy::chunk::pump::pump;
 use crate::copy::chunk::rejects::LeftOutRows;
@@ -14,9 +15,9 @@ use crate::copy::chunk::statement;
 use crate::copy::chunk::transaction;
 use crate::copy::chunk::transaction::Emptying;
 use crate::copy::chunk::transaction::clear;
-use crate::copy::context::Context;
 use crate::copy::events::CopyEvent;
 use crate::copy::owner::connections::Connections;
+use crate::copy::rules::CopyRules;
 use crate::copy::table::books::Begins;
 use crate::copy::table::books::Chunk;
 use crate::copy::table::books::OpenTable;
@@ -33,11 +34,8 @@ use crate::postgres::ledger::Marker;
 use crate::postgres::unlogged::StorageState;
 use crate::postgres::writer;
 use crate::postgres::writer::{CopyWriter, PreparedCopy};
-use crate::retry::Retrying;
 use crate::sqlserver::chunks::{KeyCapture, row_key};
 use std::sync::atomic::Ordering;
-use std::time::Duration;
-use tokio_util::sync::CancellationToken;
 
 /// A chunk of so many times the wanted size is cut while it is read.
 const CUT_AT: u64 = 2;
@@ -61,60 +59,43 @@ pub(in crate::copy) struct CommittedChunk {
 /// The last error, with the table's name. Nothing of the chunk is committed then, except where the answer to the commit
 /// was lost: the rerun finds the marker.
 pub(in crate::copy) async fn copy_chunk(
-    cx: &Context,
+    copier: &ChunkCopier,
     connections: &mut Connections,
     open: &OpenTable,
     chunk: &Chunk,
 ) -> Result<CommittedChunk> {
-    let copying = attempts(cx, connections, open, chunk);
-    let copying = Box::pin(interruptible(cx, &open.fenced, "while it was copied", copying));
+    let copying = attempts(copier, connections, open, chunk);
+    let copying = Box::pin(copier.patience.until_fenced(&open.fenced, "while it was copied", copying));
     let size = |copied: &CommittedChunk| (copied.rows, copied.bytes);
-    let outcome = open.span.chunk(&open.table, (chunk.number, open.epoch), copying, size).await;
+    let outcome =
+        open.attempt.span.chunk(&open.attempt.table, (chunk.number, open.attempt.epoch), copying, size).await;
     if outcome.is_err() {
         connections.close();
     }
-    cx.tell(&CopyEvent::ChunkEnded { index: open.table.index, chunk: chunk.number });
-    outcome.map_err(|error| error.table(&open.table.source))
-}
-
-/// `work` on a table until it ends, another pod takes the table over (`when`, for people), or the grace period is over.
-///
-/// # Errors
-/// `Fenced`; that of the signal; those of the work.
-pub(in crate::copy) async fn interruptible<T>(
-    cx: &Context,
-    fenced: &CancellationToken,
-    when: &str,
-    work: impl Future<Output = Result<T>>,
-) -> Result<T> {
-    tokio::select! {
-        done = work => done,
-        () = fenced.cancelled() => {
-            Err(Error::new(ErrorKind::Fenced, format!("another pod took this table over {when}")))
-        }
-        () = cx.shutdown.grace_over(cx.grace) => Err(cx.shutdown.reason()),
-    }
+    copier.tell(&CopyEvent::ChunkEnded { index: open.attempt.table.index, chunk: chunk.number });
+    outcome.map_err(|error| error.table(&open.attempt.table.source))
 }
 
 /// Tries until it succeeds or fails for good; each attempt after the first has fresh connections.
 async fn attempts(
-    cx: &Context,
+    copier: &ChunkCopier,
     connections: &mut Connections,
     open: &OpenTable,
     chunk: &Chunk,
 ) -> Result<CommittedChunk> {
-    let what = format!("copying chunk {} of {}", chunk.number, open.table.source);
-    let mut retrying = Retrying::new(cx.retry, &cx.shutdown, &what);
+    let what = format!("copying chunk {} of {}", chunk.number, open.attempt.table.source);
+    let mut retrying = copier.patience.retrying(&what);
     let mut first = true;
     let mut redo = RejectRetry::default();
     loop {
         let attempted = async {
             if !std::mem::take(&mut first)
-                && let Some(copied) = committed(connections.target(cx).await?, cx, open, chunk).await?
+                && let Some(copied) =
+                    committed(connections.target().await?, &copier.rules.run, open, chunk).await?
             {
                 return Ok(copied);
             }
-            attempt(cx, connections, open, chunk, &mut redo).await
+            attempt(copier, connections, open, chunk, &mut redo).await
         };
         match attempted.await {
             Ok(copied) => return Ok(copied),
@@ -125,13 +106,21 @@ async fn attempts(
                 }
                 // The marker may be our own: of an attempt whose COMMIT was still under way when its connection broke.
                 if error.kind() == ErrorKind::Fenced
-                    && let Ok(target) = connections.target(cx).await
+                    && let Ok(target) = connections.target().await
                 {
-                    if let Ok(Some(copied)) = committed(target, cx, open, chunk).await {
+                    if let Ok(Some(copied)) = committed(target, &copier.rules.run, open, chunk).await {
                         return Ok(copied);
                     }
                     // Or nobody else's either: the server has crashed and taken back the commit that pinned the chunk.
-                    if ledger::expect_epoch(target, &cx.run, open.table.index, open.epoch).await.is_ok() {
+                    if ledger::expect_epoch(
+                        target,
+                        &copier.rules.run,
+                        open.attempt.table.index,
+                        open.attempt.epoch,
+                    )
+                    .await
+                    .is_ok()
+                    {
                         return Err(open.lose());
                     }
                 }
@@ -144,38 +133,42 @@ async fn attempts(
 }
 
 async fn attempt(
-    cx: &Context,
+    copier: &ChunkCopier,
     connections: &mut Connections,
     open: &OpenTable,
     chunk: &Chunk,
     redo: &mut RejectRetry,
 ) -> Result<CommittedChunk> {
-    let table = &open.table;
-    let (source, target) = connections.both(cx).await?;
+    let (table, rules) = (&open.attempt.table, &copier.rules);
+    let (source, target) = connections.both().await?;
     failpoint!("copy.before_transaction");
-    let (transaction, found) = transaction::open(cx, target, table, open.epoch).await?;
-    let copy = emptied(cx, &transaction, open, &found, chunk.begins).await?;
+    let (transaction, found) = transaction::open(&rules.run, target, table, open.attempt.epoch).await?;
+    let copy = emptied(rules, &transaction, open, &found, chunk.begins).await?;
     failpoint!("copy.after_clear");
     let fixed = fixed_values(&transaction, table).await?;
     let writer = CopyWriter::of(&transaction, copy).await?;
     failpoint!("copy.after_start");
     // Only where the order of the key costs nothing may a chunk be cut: reading in order is what makes a cut possible.
     let cut_key = table.chunk_key.as_ref().filter(|key| key.clustered);
-    let mut rows = source.read(&statement::of(&cx.consistency, table, &chunk.range)?).await?;
-    let key = row_key(table).filter(|_| cut_key.is_some() || cx.rejects.is_some() || may_be_refused(table));
-    let mut left_out = LeftOutRows::new(cx, open, chunk.number, (key.as_ref(), rows.columns()), redo);
-    let mut encoder = CopyEncoder::new(table, rows.columns(), cx.budget.limits())?;
+    let mut rows = source.read(&statement::read_chunk(&rules.consistency, table, &chunk.range)?).await?;
+    let key =
+        row_key(table).filter(|_| cut_key.is_some() || rules.rejects.is_some() || may_be_refused(table));
+    let mut left_out = LeftOutRows::new(rules, open, chunk.number, key.as_ref(), rows.columns(), redo);
+    let mut encoder = CopyEncoder::new(table, rows.columns(), copier.budget.limits())?;
     left_out.prepare(&mut encoder);
     for (column, value) in fixed {
         encoder.set_fixed(column, &value)?;
     }
     let mut encoder = KeyCapture::new(encoder, table, key.as_ref(), rows.columns())?;
-    if cx.rejects.is_some() {
+    if rules.rejects.is_some() {
         encoder = encoder.of_all_columns(rows.columns().len());
     }
-    let piece =
-        Piece { table, chunk: chunk.number, cut_at: cut_key.map(|_| cx.chunk_size.saturating_mul(CUT_AT)) };
-    let pumped = pump(cx, &piece, &mut rows, &mut encoder, writer, &mut left_out).await?;
+    let piece = Piece {
+        table,
+        chunk: chunk.number,
+        cut_at: cut_key.map(|_| rules.chunk_size.saturating_mul(CUT_AT)),
+    };
+    let pumped = pump(copier, &piece, &mut rows, &mut encoder, writer, &mut left_out).await?;
     drop(rows);
     let encoder = encoder.get();
     if pumped.written != encoder.rows() {
@@ -185,21 +178,21 @@ async fn attempt(
     failpoint!("copy.after_copy");
     let losses = left_out.put(encoder.losses()).await?;
     let marker = Marker {
-        run: cx.run.clone(),
+        run: rules.run.clone(),
         table: table.index,
         chunk: chunk.number,
-        epoch: open.epoch,
+        epoch: open.attempt.epoch,
         rows: encoder.rows(),
         bytes: encoder.bytes(),
         checksum: encoder.checksum(),
     };
-    let rest = seal(&transaction, open, chunk, (&marker, &losses), pumped.cut).await?;
+    let rest = seal(&transaction, open, chunk, &marker, &losses, pumped.cut).await?;
     transaction.commit().await?;
     left_out.committed();
     failpoint!("copy.after_commit");
     if rest.is_some() {
         // Its rows beyond the cut are still on their way: the stream was abandoned, so the connection is closed.
-        connections.source = None;
+        connections.close_source();
     }
     let lossy_rows = losses.iter().map(|record| record.rows).sum();
     Ok(CommittedChunk { rows: marker.rows, bytes: marker.bytes, lossy_rows, rest })
@@ -207,13 +200,13 @@ async fn attempt(
 
 /// The table as the chunk needs it, and the COPY prepared: one round trip.
 async fn emptied(
-    cx: &Context,
+    rules: &CopyRules,
     transaction: &Transaction<'_>,
     open: &OpenTable,
     found: &StorageState,
     begins: Begins,
 ) -> Result<PreparedCopy> {
-    let table = &open.table;
+    let table = &open.attempt.table;
     let Begins::Table { forget } = begins else {
         if found.is_lost() {
             return Err(open.lose());
@@ -223,10 +216,10 @@ async fn emptied(
     if found.unlogged {
         open.unlogged.store(true, Ordering::SeqCst);
     }
-    let emptying = Emptying::of(cx, table, found, (true, forget));
+    let emptying = Emptying::choose(rules, table, found, true, forget);
     // Sent at once; where the first fails, it says why.
     let (cleared, prepared) = futures_util::future::join(
-        clear(cx, transaction, table, (found, emptying), forget),
+        clear(&rules.run, transaction, table, found, emptying),
         writer::prepare(transaction, table, emptying.freezes()),
     )
     .await;
@@ -280,7 +273,8 @@ async fn seal(
     transaction: &Transaction<'_>,
     open: &OpenTable,
     chunk: &Chunk,
-    (marker, losses): (&Marker, &[LossRecord]),
+    marker: &Marker,
+    losses: &[LossRecord],
     cut: Option<Bound>,
 ) -> Result<Option<Chunk>> {
     let mark = async {
@@ -316,13 +310,13 @@ async fn seal(
 /// owner, whose chunks this one may be about to forget.
 async fn committed(
     target: &TargetClient,
-    cx: &Context,
+    run: &str,
     open: &OpenTable,
     chunk: &Chunk,
 ) -> Result<Option<CommittedChunk>> {
-    let known = ledger::chunks(target, &cx.run, open.table.index).await?;
+    let known = ledger::chunks(target, run, open.attempt.table.index).await?;
     let Some(own) = known.iter().find(|known| known.number == chunk.number) else { return Ok(None) };
-    let Some(marker) = own.marker.as_ref().filter(|marker| marker.epoch == open.epoch) else {
+    let Some(marker) = own.marker.as_ref().filter(|marker| marker.epoch == open.attempt.epoch) else {
         return Ok(None);
     };
     // Only a cut makes two chunks that end where this one was to end. It may have been made behind the very last row.
@@ -338,10 +332,4 @@ async fn committed(
         begins: Begins::Nothing,
     });
     Ok(Some(CommittedChunk { rows: marker.rows, bytes: marker.bytes, lossy_rows: 0, rest }))
-}
-
-/// How long a worker waits before it looks again at a table that another pod owns.
-#[must_use]
-pub(in crate::copy) fn busy_wait(claim_timeout: Duration) -> Duration {
-    (claim_timeout / 8).clamp(Duration::from_millis(200), Duration::from_secs(5))
 }

@@ -3,8 +3,8 @@
 //! What is held back ([`crate::copy::limits::throttle`]) waits in front of the writer; the reader stops when the channel is full.
 
 use crate::convert::encode::CopyEncoder;
+use crate::copy::chunk::copier::ChunkCopier;
 use crate::copy::chunk::rejects::LeftOutRows;
-use crate::copy::context::Context;
 use crate::copy::events::CopyEvent;
 use crate::error::Result;
 use crate::model::bound::Bound;
@@ -44,14 +44,14 @@ pub(in crate::copy) struct Pumped {
 
 /// Reads, encodes and writes at once.
 pub(in crate::copy) async fn pump(
-    cx: &Context,
+    copier: &ChunkCopier,
     piece: &Piece<'_>,
     rows: &mut RowStream<'_>,
     encoder: &mut KeyCapture<CopyEncoder>,
     mut writer: CopyWriter,
     left_out: &mut LeftOutRows<'_>,
 ) -> Result<Pumped> {
-    let mut allowance = cx.budget.allowance();
+    let mut allowance = copier.budget.allowance();
     let flight = InFlight::default();
     let flight = &flight;
     let (batches, mut arrived) = mpsc::channel::<Batch>(BATCHES_UNDER_WAY);
@@ -64,7 +64,7 @@ pub(in crate::copy) async fn pump(
             left_out.look(encoder)?;
             let (batch, done) = (allowance.take(encoder.inner()), encoder.get().bytes());
             if !batch.is_empty() {
-                cx.tell(&CopyEvent::ChunkUnderWay {
+                copier.tell(&CopyEvent::ChunkUnderWay {
                     index: piece.table.index,
                     chunk: piece.chunk,
                     rows: encoder.get().rows(),
@@ -96,7 +96,7 @@ pub(in crate::copy) async fn pump(
     let write = async move {
         while let Some(Batch { tuples, rows }) = arrived.recv().await {
             let bytes = tuples.len();
-            cx.throttle.wait(rows, bytes).await;
+            copier.throttle.wait(rows, bytes).await;
             writer.send(tuples).await?;
             flight.written(bytes);
         }

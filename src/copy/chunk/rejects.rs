@@ -5,48 +5,27 @@
 //! the `loss` row of the chunk's transaction names it. A file that no such row names belongs to an attempt that never
 //! committed, and counts for nothing.
 
-use crate::checkpoint::store::{PutOutcome, Store};
-use crate::checkpoint::{open_store, table_folder};
+use crate::checkpoint::table_folder;
 use crate::convert::encode::{CopyEncoder, Keys, RefusedRow};
-use crate::copy::context::Context;
+use crate::copy::chunk::reject_files::FileOf;
+use crate::copy::rules::CopyRules;
 use crate::copy::table::books::OpenTable;
 use crate::error::{Error, ErrorKind, Result};
 use crate::failpoint;
 use crate::model::loss::{Loss, LossRecord, Sample};
 use crate::model::plan::{ChunkKey, PlannedTable};
 use crate::postgres::writer::CopyFailed;
-use crate::settings;
 use crate::sqlserver::chunks::{Kept, KeyCapture, Shown, ValueReader};
 use crate::sqlserver::wire::WireColumn;
-use bytes::Bytes;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 /// Bytes of a value that a line has at most; fewer once the file is large.
 const LONGEST: usize = 64 * 1024;
 const LONGEST_OF_MANY: usize = 1024;
 const LARGE: usize = 4 * 1024 * 1024;
-/// Names of a chunk's file in one epoch: each further one is of an attempt that read something else.
-const ATTEMPTS: u32 = 100;
-
-/// Where reject files go.
-pub struct Rejects {
-    store: Arc<dyn Store>,
-    /// Rows of a table.
-    quota: u64,
-}
-
-impl Rejects {
-    /// # Errors
-    /// Those of the store.
-    pub async fn open(settings: &settings::Rejects) -> Result<Self> {
-        Ok(Self { store: open_store(&settings.url).await?, quota: settings.quota })
-    }
-}
-
 /// What an attempt leaves for the next one of the same chunk.
 #[derive(Debug, Default)]
 pub(in crate::copy) struct RejectRetry {
@@ -67,7 +46,7 @@ impl RejectRetry {
 
 /// The rows that one attempt leaves out. Dropped without [`Self::committed`], they are not counted for the table.
 pub(in crate::copy) struct LeftOutRows<'a> {
-    cx: &'a Context,
+    rules: &'a CopyRules,
     open: &'a OpenTable,
     chunk: u32,
     /// By column.
@@ -82,25 +61,26 @@ pub(in crate::copy) struct LeftOutRows<'a> {
 
 impl<'a> LeftOutRows<'a> {
     pub(in crate::copy) fn new(
-        cx: &'a Context,
+        rules: &'a CopyRules,
         open: &'a OpenTable,
         chunk: u32,
-        (key, wire): (Option<&ChunkKey>, &[WireColumn]),
+        key: Option<&ChunkKey>,
+        wire: &[WireColumn],
         redo: &'a mut RejectRetry,
     ) -> Self {
-        let columns = &open.table.columns;
+        let columns = &open.attempt.table.columns;
         let place = |name: &_| columns.iter().position(|column| column.source == *name);
         let key = key
             .map_or_else(Vec::new, |key| key.columns.iter().filter_map(|part| place(&part.name)).collect());
-        let keys = keys(&open.table, &key);
+        let keys = keys(&open.attempt.table, &key);
         let readers = wire.iter().map(|column| ValueReader::new(&column.ty)).collect();
-        Self { cx, open, chunk, readers, key, keys, lines: Vec::new(), count: 0, redo }
+        Self { rules, open, chunk, readers, key, keys, lines: Vec::new(), count: 0, redo }
     }
 
     /// Makes the encoder leave out what is to be left out.
     pub(in crate::copy) fn prepare(&self, encoder: &mut CopyEncoder) {
         encoder.keep_refused_rows(self.keys);
-        if self.cx.rejects.is_some() {
+        if self.rules.rejects.is_some() {
             encoder.reject(self.redo.skip.clone(), self.redo.whole_rows);
         }
     }
@@ -124,7 +104,7 @@ impl<'a> LeftOutRows<'a> {
         // A refused value is not shown, not even as a key.
         let key = rows.last().filter(|_| self.keys == Keys::Told);
         let telling = key.clone().filter(|_| !self.key.contains(&row.column));
-        let Some(rejects) = &self.cx.rejects else {
+        let Some(rejects) = &self.rules.rejects else {
             let place = match (telling, self.keys) {
                 (Some(key), _) => Sample::Key(key),
                 (None, _) => Sample::Row { chunk: Some(self.chunk), row: row.number },
@@ -145,7 +125,7 @@ impl<'a> LeftOutRows<'a> {
                  column",
                 rejects.quota
             );
-            let name = self.open.table.columns.get(row.column).map(|column| column.source.clone());
+            let name = self.open.attempt.table.columns.get(row.column).map(|column| column.source.clone());
             let error = Error::new(ErrorKind::Value, message);
             return Err(match name {
                 Some(name) => error.column(name),
@@ -156,7 +136,7 @@ impl<'a> LeftOutRows<'a> {
         let line = Line {
             key: key.as_ref(),
             row,
-            table: &self.open.table,
+            table: &self.open.attempt.table,
             values: rows.row(),
             readers: &self.readers,
             limit,
@@ -172,13 +152,13 @@ impl<'a> LeftOutRows<'a> {
     /// PostgreSQL refused a row: the chunk is to be done again without it, where rows may be left out and it is known which.
     pub(in crate::copy) fn refused_by_target(&mut self, failed: CopyFailed, encoder: &CopyEncoder) -> Error {
         let (Some(line), ErrorKind::Value) = (failed.line, failed.error.kind()) else { return failed.error };
-        let columns = &self.open.table.columns;
+        let columns = &self.open.attempt.table.columns;
         let column =
             columns.iter().position(|column| Some(column.target.as_str()) == failed.error.column_name());
-        if let (Some(rejects), Some(hash)) = (&self.cx.rejects, encoder.hash_of_row(line)) {
+        if let (Some(rejects), Some(hash)) = (&self.rules.rejects, encoder.hash_of_row(line)) {
             let room = (self.redo.skip.len() as u64) < rejects.quota;
             if room && self.redo.skip.insert(hash, column.unwrap_or(0)).is_none() {
-                tracing::warn!(table = %self.open.table.source, chunk = self.chunk, row = line, error = %failed.error,
+                tracing::warn!(table = %self.open.attempt.table.source, chunk = self.chunk, row = line, error = %failed.error,
                     "the target refuses a row; the chunk is done again without it");
                 self.redo.again = true;
                 return failed.error;
@@ -200,12 +180,17 @@ impl<'a> LeftOutRows<'a> {
     ///
     /// # Errors
     /// Those of the store.
-    pub(in crate::copy) async fn put(&self, mut losses: Vec<LossRecord>) -> Result<Vec<LossRecord>> {
-        let Some(rejects) = self.cx.rejects.as_ref().filter(|_| self.count > 0) else { return Ok(losses) };
+    pub(in crate::copy) async fn put(&mut self, mut losses: Vec<LossRecord>) -> Result<Vec<LossRecord>> {
+        let Some(rejects) = self.rules.rejects.as_ref().filter(|_| self.count > 0) else { return Ok(losses) };
         failpoint!("rejects.before_put");
-        let folder = table_folder(&self.open.table);
-        let body = Bytes::copy_from_slice(&self.lines);
-        let name = put(rejects, &self.cx.run, &folder, (self.chunk, self.open.epoch), &body).await?;
+        let folder = table_folder(&self.open.attempt.table);
+        let of = FileOf {
+            run: &self.rules.run,
+            folder: &folder,
+            chunk: self.chunk,
+            epoch: self.open.attempt.epoch,
+        };
+        let name = rejects.put(&of, std::mem::take(&mut self.lines).into()).await?;
         failpoint!("rejects.after_put");
         for record in losses.iter_mut().filter(|record| record.loss == Loss::Rejected) {
             record.files = vec![name.clone()];
@@ -234,28 +219,6 @@ fn keys(table: &PlannedTable, key: &[usize]) -> Keys {
     } else {
         Keys::Told
     }
-}
-
-/// Puts a file under the first name that is free, or has the same content already; the name below the run's folder.
-async fn put(
-    rejects: &Rejects,
-    run: &str,
-    folder: &str,
-    (chunk, epoch): (u32, u64),
-    body: &Bytes,
-) -> Result<String> {
-    for attempt in 1..=ATTEMPTS {
-        let again = if attempt == 1 { String::new() } else { format!("-{attempt}") };
-        let name = format!("{folder}/{chunk}-{epoch}{again}.jsonl");
-        let key = format!("{run}/{name}");
-        if let PutOutcome::Stored { .. } = rejects.store.create(&key, body.clone()).await? {
-            return Ok(name);
-        }
-        if rejects.store.get(&key).await?.is_some_and(|object| object.body == *body) {
-            return Ok(name);
-        }
-    }
-    Err(Error::new(ErrorKind::StoreUnavailable, "no name is free for a reject file"))
 }
 
 /// One row in the reject file.

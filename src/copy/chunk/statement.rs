@@ -13,7 +13,7 @@ use crate::sqlserver::select::{SelectForm, Wanted, select_range};
 ///
 /// # Errors
 /// `Unsupported` for a column that the plan should not have, `CheckpointDamaged` for a plan whose key is none.
-pub(in crate::copy) fn of(
+pub(in crate::copy) fn read_chunk(
     consistency: &Consistency,
     table: &PlannedTable,
     range: &KeyRange,

@@ -1,6 +1,6 @@
 //! What the transactions that fill a table begin with: a name, a look at the table, and an empty table.
 
-use crate::copy::context::Context;
+use crate::copy::rules::CopyRules;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::plan::PlannedTable;
 use crate::postgres::client::{Client as TargetClient, Transaction};
@@ -22,15 +22,15 @@ const NOT_WORTH_A_FILE: u64 = 2 * 1024 * 1024;
 /// `Fenced` where `epoch` is not the table's any more: only a look, so that nothing is begun in vain;
 /// [`ledger::check_epoch`] decides. Those of the target.
 pub(in crate::copy) async fn open<'c>(
-    cx: &Context,
+    run: &str,
     target: &'c mut TargetClient,
     table: &PlannedTable,
     epoch: u64,
 ) -> Result<(Transaction<'c>, StorageState)> {
-    let name = ledger::application_name(&cx.run, table.index, epoch);
+    let name = ledger::application_name(run, table.index, epoch);
     let index = unlogged::stored(table.index)?;
     let target_sql = table.target.target_sql();
-    let (transaction, rows) = target.begin_lazily(&name, FOUND, &[&cx.run, &index, &target_sql]).await?;
+    let (transaction, rows) = target.begin_lazily(&name, FOUND, &[&run, &index, &target_sql]).await?;
     let found = StorageState::of(&rows)?;
     if found.epoch != Some(epoch) {
         return Err(Error::new(ErrorKind::Fenced, "another pod has taken the table over"));
@@ -38,9 +38,18 @@ pub(in crate::copy) async fn open<'c>(
     Ok((transaction, found))
 }
 
+/// What makes a table empty before its first row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::copy) struct Emptying {
+    way: EmptyingWay,
+    /// The ledger has chunks of an earlier beginning, which must not come back: a crash of the server may undo a commit that did
+    /// not truncate.
+    forget: bool,
+}
+
 /// How a table is made empty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::copy) enum Emptying {
+enum EmptyingWay {
     /// By TRUNCATE; `freeze`: what the same transaction copies may be frozen.
     Truncate { freeze: bool },
     /// By a look under a lock: it has never had a page since it was made or truncated last.
@@ -50,47 +59,50 @@ pub(in crate::copy) enum Emptying {
 }
 
 impl Emptying {
-    /// `whole`: the same transaction copies the whole table. `forget`: it also forgets chunks of an earlier beginning, which
-    /// must not come back: a crash of the server may undo a commit that did not truncate.
-    pub(in crate::copy) fn of(
-        cx: &Context,
+    /// `whole`: the same transaction copies the whole table. `forget`: it also forgets chunks of an earlier beginning.
+    pub(in crate::copy) fn choose(
+        rules: &CopyRules,
         table: &PlannedTable,
         found: &StorageState,
-        (whole, forget): (bool, bool),
+        whole: bool,
+        forget: bool,
     ) -> Self {
-        match cx.truncate {
-            Truncate::Never => Self::Expect,
-            _ if found.blank && !forget && (!whole || table.bytes <= NOT_WORTH_A_FILE) => Self::Blank,
+        let way = match rules.truncate {
+            Truncate::Never => EmptyingWay::Expect,
+            _ if found.blank && !forget && (!whole || table.bytes <= NOT_WORTH_A_FILE) => EmptyingWay::Blank,
             // A table that the user has made a partitioned one cannot be frozen.
-            _ => Self::Truncate { freeze: whole && found.plain },
-        }
+            _ => EmptyingWay::Truncate { freeze: whole && found.plain },
+        };
+        Self { way, forget }
     }
 
     pub(in crate::copy) const fn freezes(self) -> bool {
-        matches!(self, Self::Truncate { freeze: true })
+        matches!(self.way, EmptyingWay::Truncate { freeze: true })
     }
 }
 
-/// Empties the table, forgets its chunks where there are some, and notes it where it is UNLOGGED.
+/// Empties the table, forgets its chunks if there are some, and notes it if it is UNLOGGED.
 ///
 /// # Errors
-/// `TargetData` where it may not be emptied; those of the target.
+/// `TargetData` if it may not be emptied; those of the target.
 pub(in crate::copy) async fn clear(
-    cx: &Context,
+    run: &str,
     transaction: &Transaction<'_>,
     table: &PlannedTable,
-    (found, emptying): (&StorageState, Emptying),
-    forget: bool,
+    found: &StorageState,
+    emptying: Emptying,
 ) -> Result<()> {
-    if forget {
-        ledger::forget_chunks(transaction, &cx.run, table.index).await?;
+    if emptying.forget {
+        ledger::forget_chunks(transaction, run, table.index).await?;
     }
-    unlogged::note(transaction, &cx.run, table.index, found).await?;
-    match emptying {
-        Emptying::Blank if transaction.is_kept_blank(&table.target).await? => return Ok(()),
+    unlogged::note(transaction, run, table.index, found).await?;
+    match emptying.way {
+        EmptyingWay::Blank if transaction.is_kept_blank(&table.target).await? => return Ok(()),
         // Not blank any more: another run has filled it since the look.
-        Emptying::Blank | Emptying::Truncate { .. } => return transaction.truncate(&table.target).await,
-        Emptying::Expect => {}
+        EmptyingWay::Blank | EmptyingWay::Truncate { .. } => {
+            return transaction.truncate(&table.target).await;
+        }
+        EmptyingWay::Expect => {}
     }
     if transaction.is_empty(&table.target).await? {
         return Ok(());

@@ -31,12 +31,6 @@ impl Budget {
         Ok(Self { limits, lane: Arc::new(Semaphore::new(1)) })
     }
 
-    /// Of a command that copies nothing: no memory is asked for.
-    #[must_use]
-    pub fn none() -> Self {
-        Self { limits: BufferLimits::batches_of(0), lane: Arc::new(Semaphore::new(0)) }
-    }
-
     /// What one worker may hold while it copies with an encoder of these [`Self::limits`].
     #[must_use]
     pub const fn allowance(&self) -> Allowance<'_> {

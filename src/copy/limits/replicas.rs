@@ -9,8 +9,8 @@
 //! A target that cannot be asked does not fail the copy: the last answer holds for a minute ([`HOLDS`]), then the copy goes on
 //! without, and the log says so. A replica that is not connected is not waited for.
 
-use crate::copy::context::Context;
 use crate::copy::limits::throttle::Throttle;
+use crate::copy::patience::Patience;
 use crate::error::{Error, ErrorKind, Result};
 use crate::postgres::client::Client;
 use crate::postgres::replicas;
@@ -39,17 +39,21 @@ const SAY_EVERY: Duration = Duration::from_secs(60);
 ///
 /// # Errors
 /// `Config` where the role may not see them; those of connecting to the target.
-pub async fn watch(cx: &Context) -> Result<Option<AbortOnDropHandle<()>>> {
-    let Some(limit) = cx.throttle.limits().max_replica_lag else { return Ok(None) };
-    let client = retry(cx.retry, &cx.shutdown, "connecting to the target", async || {
-        let client = Client::connect(&cx.target, APPLICATION).await?;
+pub async fn watch(
+    target: &TargetSettings,
+    throttle: &Arc<Throttle>,
+    patience: &Patience,
+) -> Result<Option<AbortOnDropHandle<()>>> {
+    let Some(limit) = throttle.limits().max_replica_lag else { return Ok(None) };
+    let client = retry(patience.retry, &patience.stop, "connecting to the target", async || {
+        let client = Client::connect(target, APPLICATION).await?;
         replicas::may_see(&client).await?;
         Ok(client)
     })
     .await?;
     let watcher = Watcher {
-        target: cx.target.clone(),
-        throttle: Arc::clone(&cx.throttle),
+        target: target.clone(),
+        throttle: Arc::clone(throttle),
         client: Some(client),
         lags: Lags::default(),
         limit,

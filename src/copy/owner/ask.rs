@@ -1,12 +1,11 @@
-//! Becoming the owner of a table or of the finish step, again and again where the store or the target is away.
+//! Becoming the owner of a table or of the finish step, again and again while the store or the target is away.
 
 use crate::checkpoint::Entry;
 use crate::clock;
-use crate::copy::context::Context;
 use crate::copy::owner::claim;
-use crate::copy::owner::claim::ClaimAnswer;
-use crate::copy::owner::claim::Claimable;
-use crate::copy::owner::claim::FINISH_INDEX;
+use crate::copy::owner::claim::{ClaimAnswer, ClaimSubject, FINISH_INDEX};
+use crate::copy::owner::claims::Claims;
+use crate::copy::owner::connections::Connections;
 use crate::error::Result;
 use crate::model::checkpoint::{FinishDocument, Status, TableDocument};
 use crate::model::names::TableName;
@@ -14,72 +13,83 @@ use crate::model::phase;
 use crate::model::phase::Event;
 use crate::model::plan::PlannedTable;
 use crate::postgres::ledger;
-use crate::retry::Retrying;
-use futures_util::future::BoxFuture;
 use std::sync::Arc;
 
-/// Asks for the table, by its document as it is `known` or else as it is now; None where another pod has completed it
+/// Asks for the table, by its document as it is `known` or else as it is now; None if another pod has completed it
 /// meanwhile.
 ///
 /// # Errors
 /// Those of the store and the target, when the retries are used up.
-pub(in crate::copy) async fn own(
-    cx: &Arc<Context>,
+pub(in crate::copy) async fn own_table(
+    claims: &Arc<Claims>,
+    connections: &mut Connections,
     table: &PlannedTable,
-    known: Option<Entry<TableDocument>>,
+    mut known: Option<Entry<TableDocument>>,
 ) -> Result<Option<ClaimAnswer<TableDocument>>> {
     let what = format!("claiming {}", table.source);
-    ask(cx, (table.index, &table.source, &what), known, || Box::pin(current(cx, table))).await
-}
-
-/// Asks for the finish step, by its document as it is `known` or else as it is now.
-///
-/// # Errors
-/// As [`own`].
-pub async fn own_finish(
-    cx: &Arc<Context>,
-    known: Entry<FinishDocument>,
-) -> Result<Option<ClaimAnswer<FinishDocument>>> {
-    let name = TableName::new("shardferry", "finish");
-    let now = || -> Now<'_, FinishDocument> { Box::pin(current_finish(cx)) };
-    ask(cx, (FINISH_INDEX, &name, "claiming the finish step"), Some(known), now).await
-}
-
-/// A document as it is now; None where it says that nothing is left to do.
-type Now<'a, T> = BoxFuture<'a, Result<Option<Entry<T>>>>;
-
-/// Asks until there is an answer; after an error by the document as it is `now`.
-async fn ask<'a, T: Claimable>(
-    cx: &'a Arc<Context>,
-    (index, name, what): (u32, &TableName, &str),
-    mut known: Option<Entry<T>>,
-    now: impl Fn() -> Now<'a, T>,
-) -> Result<Option<ClaimAnswer<T>>> {
-    let mut retrying = Retrying::new(cx.retry, &cx.shutdown, what);
+    let mut retrying = claims.patience.retrying(&what);
+    let subject = ClaimSubject { index: table.index, name: &table.source };
     loop {
         let asked = async {
             let entry = match known.take() {
                 Some(entry) => Some(entry),
-                None => now().await?,
+                None => current_table(claims, connections, table).await?,
             };
             match entry {
-                Some(entry) => claim::ask(cx, index, name, entry).await.map(Some),
+                Some(entry) => claim::ask(claims, connections, subject, entry).await.map(Some),
                 None => Ok(None),
             }
         };
         match asked.await {
             Ok(asked) => return Ok(asked),
-            Err(error) => retrying.pause(error).await?,
+            Err(error) => {
+                connections.close();
+                retrying.pause(error).await?;
+            }
         }
     }
 }
 
-/// The table's document as it is now; None where the table is completed, which the ledger says, and not the document.
-async fn current(cx: &Context, table: &PlannedTable) -> Result<Option<Entry<TableDocument>>> {
-    let mut entry = cx.checkpoints.table(&cx.plan, table).await?;
+/// Asks for the finish step, by its document as it is `known` or else as it is now.
+///
+/// # Errors
+/// As [`own_table`].
+pub async fn own_finish(
+    claims: &Arc<Claims>,
+    connections: &mut Connections,
+    known: Entry<FinishDocument>,
+) -> Result<ClaimAnswer<FinishDocument>> {
+    let name = TableName::new("shardferry", "finish");
+    let subject = ClaimSubject { index: FINISH_INDEX, name: &name };
+    let mut retrying = claims.patience.retrying("claiming the finish step");
+    let mut known = Some(known);
+    loop {
+        let asked = async {
+            let entry = match known.take() {
+                Some(entry) => entry,
+                None => current_finish(claims).await?,
+            };
+            claim::ask(claims, connections, subject, entry).await
+        };
+        match asked.await {
+            Ok(asked) => return Ok(asked),
+            Err(error) => {
+                connections.close();
+                retrying.pause(error).await?;
+            }
+        }
+    }
+}
+
+/// The table's document as it is now; None if the table is completed, which the ledger says, and not the document.
+async fn current_table(
+    claims: &Claims,
+    connections: &mut Connections,
+    table: &PlannedTable,
+) -> Result<Option<Entry<TableDocument>>> {
+    let mut entry = claims.checkpoints.table(&claims.plan, table).await?;
     if entry.document.data.status == Status::Completed {
-        let mut session = cx.session.lock().await;
-        let known = ledger::chunks(session.client().await?, &cx.run, table.index).await?;
+        let known = ledger::chunks(connections.target().await?, &claims.run, table.index).await?;
         if ledger::all_committed(&known) {
             return Ok(None);
         }
@@ -89,11 +99,11 @@ async fn current(cx: &Context, table: &PlannedTable) -> Result<Option<Entry<Tabl
 }
 
 /// The finish step's document as it is now.
-async fn current_finish(cx: &Context) -> Result<Option<Entry<FinishDocument>>> {
-    let mut entry = cx.checkpoints.finish(&cx.plan).await?;
+async fn current_finish(claims: &Claims) -> Result<Entry<FinishDocument>> {
+    let mut entry = claims.checkpoints.finish(&claims.plan).await?;
     if entry.document.status.status == Status::Completed {
         // By another pod meanwhile, or before the ledger lost it: done again, every step finds what is there.
         entry.document.status = phase::next(&entry.document.status, Event::Reset, clock::now())?;
     }
-    Ok(Some(entry))
+    Ok(entry)
 }

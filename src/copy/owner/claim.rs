@@ -6,72 +6,42 @@
 //! 3. the epoch in the ledger: raised before any row is written.
 //!
 //! Guaranteed by 2 and 3: of any number of pods one wins an epoch, and only the highest epoch can commit rows. The lock
-//! and the heartbeat only decide how soon another pod may try: at once where the owner's session is gone or the name is
+//! and the heartbeat only decide how soon another pod may try: at once if the owner's session is gone or the name is
 //! our own, else after `--claim-timeout` without a heartbeat, by the store's clock.
 
 use crate::checkpoint::{Entry, Written};
 use crate::clock;
-use crate::copy::context::Context;
+use crate::copy::owner::alive::{self, ClaimLock};
+use crate::copy::owner::claimable::Claimable;
+use crate::copy::owner::claims::Claims;
+use crate::copy::owner::connections::Connections;
+use crate::copy::owner::heartbeat::Heartbeat;
+use crate::copy::owner::lost::write_owned;
 use crate::error::{Error, ErrorKind, Result};
 use crate::failpoint;
-use crate::model::checkpoint::{Document, FinishDocument, Owner, Phase, PhaseError, TableDocument};
+use crate::model::checkpoint::{Owner, PhaseError, Status};
 use crate::model::names::TableName;
 use crate::model::phase;
 use crate::model::phase::Event;
 use crate::model::phase::PhaseProgress;
 use crate::postgres::ledger;
-use crate::retry::Retrying;
-use crate::settings::Consistency;
-use std::sync::{Arc, PoisonError};
-use tokio::sync::Mutex;
-use tokio_util::sync::{CancellationToken, DropGuard};
-
-/// A document that can have an owner.
-pub trait Claimable: Document + 'static {
-    fn owner(&self) -> Option<&Owner>;
-    fn set_owner(&mut self, owner: Option<Owner>);
-    /// The highest epoch that this document ever had.
-    fn epoch_mut(&mut self) -> &mut u64;
-    /// The phase that the claim is for.
-    fn phase_mut(&mut self) -> &mut Phase;
-    fn phase(&self) -> &Phase;
-    /// Notes what the new owner's reads will see, where the document has a place for it.
-    fn set_consistency(&mut self, _consistency: &Consistency) {}
-}
-
-macro_rules! claimable {
-    ($document:ty, $phase:ident $(, $more:item)?) => {
-        impl Claimable for $document {
-            fn owner(&self) -> Option<&Owner> {
-                self.owner.as_ref()
-            }
-            fn set_owner(&mut self, owner: Option<Owner>) {
-                self.owner = owner;
-            }
-            fn epoch_mut(&mut self) -> &mut u64 {
-                &mut self.epoch
-            }
-            fn phase_mut(&mut self) -> &mut Phase {
-                &mut self.$phase
-            }
-            fn phase(&self) -> &Phase {
-                &self.$phase
-            }
-            $($more)?
-        }
-    };
-}
-claimable!(
-    TableDocument,
-    data,
-    fn set_consistency(&mut self, consistency: &Consistency) {
-        self.consistency = Some(consistency.to_string());
-    }
-);
-claimable!(FinishDocument, status);
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
 
 /// The ledger's index of the finish step; tables begin at 1.
 pub const FINISH_INDEX: u32 = 0;
+
+/// Lost compare-and-swaps after which the object is left to whoever writes it all the time.
+const TRIES: usize = 8;
+
+/// What is claimed.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ClaimSubject<'a> {
+    /// Of the table, or [`FINISH_INDEX`].
+    pub(super) index: u32,
+    /// For people who look into the ledger.
+    pub(super) name: &'a TableName,
+}
 
 /// What asking for a claim gave.
 pub enum ClaimAnswer<T: Claimable> {
@@ -84,90 +54,99 @@ pub enum ClaimAnswer<T: Claimable> {
 pub struct Claim<T: Claimable> {
     pub index: u32,
     pub epoch: u64,
-    entry: Arc<Mutex<Entry<T>>>,
-    /// How far the work has come, for the next write of whichever kind.
-    done: Arc<std::sync::Mutex<Option<PhaseProgress>>>,
-    /// Ends the heartbeat when it is dropped, whatever way the claim ends.
-    heartbeat: DropGuard,
-    fenced: CancellationToken,
-    task: tokio::task::JoinHandle<()>,
+    claims: Arc<Claims>,
+    heartbeat: Heartbeat<T>,
 }
 
-/// Asks for the claim of `index` (`name` for people), whose document is `entry`.
+/// Asks for the claim of `subject`, whose document is `entry`.
 ///
 /// # Errors
 /// Those of the store and the target.
-pub async fn ask<T: Claimable>(
-    cx: &Arc<Context>,
-    index: u32,
-    name: &TableName,
+pub(super) async fn ask<T: Claimable>(
+    claims: &Arc<Claims>,
+    connections: &mut Connections,
+    subject: ClaimSubject<'_>,
     mut entry: Entry<T>,
 ) -> Result<ClaimAnswer<T>> {
     failpoint!("claim.before_lock");
-    let locked = cx.session.lock().await.hold(index).await?;
-    if let Some(owner) = entry.document.owner() {
-        let ours = owner.pod == cx.pod;
-        let silent = entry.age().is_none_or(|age| age >= cx.claim_timeout);
-        if !(locked || ours || silent) {
-            return Ok(ClaimAnswer::Busy(Some(owner.clone())));
-        }
+    let locked = claims.session.hold(subject.index).await?;
+    let lock = if locked { ClaimLock::Free } else { ClaimLock::HeldOrUnknown };
+    let theirs = entry.document.owner().filter(|owner| owner.pod != claims.pod);
+    if let Some(owner) = theirs.filter(|_| alive::owner_lives(&entry, lock, claims.timeout)) {
+        return Ok(ClaimAnswer::Busy(Some(owner.clone())));
     }
-    let outcome = take(cx, index, name, &mut entry).await;
-    match outcome {
-        Ok(Some(epoch)) => Ok(ClaimAnswer::Owned(Claim::start(cx, index, epoch, entry))),
-        Ok(None) => {
-            if locked {
-                unlock(cx, index).await;
-            }
-            Ok(ClaimAnswer::Busy(None))
-        }
-        Err(error) => {
-            if locked {
-                unlock(cx, index).await;
-            }
-            Err(error)
-        }
+    let taken = take(claims, connections, subject, &mut entry).await;
+    if locked && !matches!(taken, Ok(Taken::Epoch(_))) {
+        unlock(claims, subject.index).await;
     }
+    Ok(match taken? {
+        Taken::Epoch(epoch) => {
+            let (index, claims) = (subject.index, Arc::clone(claims));
+            let heartbeat = Heartbeat::start(&claims, index, epoch, entry);
+            ClaimAnswer::Owned(Claim { index, epoch, claims, heartbeat })
+        }
+        Taken::ByAnother(owner) => ClaimAnswer::Busy(owner),
+    })
 }
 
-/// Steps 2 and 3; None where another pod won the compare-and-swap.
+/// What became of steps 2 and 3.
+enum Taken {
+    /// By this pod.
+    Epoch(u64),
+    /// Another pod won the compare-and-swap.
+    ByAnother(Option<Owner>),
+}
+
+/// Steps 2 and 3.
 async fn take<T: Claimable>(
-    cx: &Context,
-    index: u32,
-    name: &TableName,
+    claims: &Claims,
+    connections: &mut Connections,
+    subject: ClaimSubject<'_>,
     entry: &mut Entry<T>,
-) -> Result<Option<u64>> {
+) -> Result<Taken> {
     failpoint!("claim.after_lock");
-    let known = cx.epochs.get(&index).copied().unwrap_or(0);
-    let document = &mut entry.document;
-    let epoch = (*document.epoch_mut()).max(known) + 1;
-    *document.epoch_mut() = epoch;
-    document.set_owner(Some(Owner { pod: cx.pod.clone(), epoch, heartbeat: clock::now() }));
-    document.set_consistency(&cx.consistency);
-    let started = phase::next(document.phase(), Event::Started, clock::now())?;
-    *document.phase_mut() = started;
-    match cx.checkpoints.write(entry).await? {
-        Written::Stored => {}
-        Written::Lost => return Ok(None),
+    let index = subject.index;
+    let known = claims.epochs.get(&index).copied().unwrap_or(0);
+    let (seen, owner) = (entry.document.epoch(), entry.document.owner().map(|owner| owner.epoch));
+    let epoch = seen.max(known) + 1;
+    for attempt in 1.. {
+        let document = &mut entry.document;
+        let started = phase::next(document.phase(), Event::Started, clock::now())?;
+        document.set_phase(started);
+        document.set_epoch(epoch);
+        document.set_owner(Some(Owner { pod: claims.pod.clone(), epoch, heartbeat: clock::now() }));
+        document.set_consistency(&claims.consistency);
+        if claims.checkpoints.write(entry).await? == Written::Stored {
+            break;
+        }
+        let Some(stored) = claims.checkpoints.read_again(entry).await? else {
+            return Ok(Taken::ByAnother(None));
+        };
+        // Whoever wrote: if nobody has claimed it, it was no claim.
+        let now = &stored.document;
+        let unclaimed = now.epoch() == seen && now.owner().map(|owner| owner.epoch) == owner;
+        if !unclaimed || now.phase().status == Status::Completed || attempt == TRIES {
+            return Ok(Taken::ByAnother(now.owner().cloned()));
+        }
+        *entry = stored;
     }
     failpoint!("claim.after_put");
-    let mut session = cx.session.lock().await;
-    let client = session.client().await?;
+    let client = connections.target().await?;
     // First the sessions: a frozen owner's open transaction would hold the row that is raised. Before the first epoch
     // there was no owner.
     if epoch > 1 {
-        ledger::terminate_older(client, &cx.run, index, epoch).await?;
+        ledger::terminate_older(client, &claims.run, index, epoch).await?;
     }
     failpoint!("claim.after_terminate");
-    ledger::raise_epoch(client, &cx.run, index, name, epoch, &cx.pod).await?;
+    ledger::raise_epoch(client, &claims.run, index, subject.name, epoch, &claims.pod).await?;
     failpoint!("claim.after_raise");
-    Ok(Some(epoch))
+    Ok(Taken::Epoch(epoch))
 }
 
-async fn unlock(cx: &Context, index: u32) {
+async fn unlock(claims: &Claims, index: u32) {
     let released = async {
         failpoint!("release.before_unlock");
-        cx.session.lock().await.release(index).await?;
+        claims.session.release(index).await?;
         failpoint!("release.after_unlock");
         Ok::<_, Error>(())
     };
@@ -177,76 +156,65 @@ async fn unlock(cx: &Context, index: u32) {
 }
 
 impl<T: Claimable> Claim<T> {
-    fn start(cx: &Arc<Context>, index: u32, epoch: u64, entry: Entry<T>) -> Self {
-        let entry = Arc::new(Mutex::new(entry));
-        let done = Arc::new(std::sync::Mutex::new(None));
-        let (heartbeat, fenced) = (CancellationToken::new(), CancellationToken::new());
-        let pulse = Pulse {
-            cx: Arc::clone(cx),
-            index,
-            entry: Arc::clone(&entry),
-            done: Arc::clone(&done),
-            stop: heartbeat.clone(),
-            fenced: fenced.clone(),
-        };
-        let task = tokio::spawn(pulse.beat());
-        Self { index, epoch, entry, done, heartbeat: heartbeat.drop_guard(), fenced, task }
-    }
-
     /// Says how far the work has come; the next heartbeat writes it down. The ledger has it already.
     pub fn progressed(&self, done: PhaseProgress) {
-        *self.done.lock().unwrap_or_else(PoisonError::into_inner) = Some(done);
+        self.heartbeat.progressed(done);
     }
 
     /// Cancelled when the heartbeat finds that another pod took the claim over.
     #[must_use]
     pub const fn fenced(&self) -> &CancellationToken {
-        &self.fenced
+        self.heartbeat.fenced()
     }
 
     /// Changes the document; the next write has it.
     pub async fn with_change(self, change: impl FnOnce(&mut T)) -> Self {
-        change(&mut self.entry.lock().await.document);
+        self.heartbeat.change(change).await;
         self
     }
 
     /// Records what became of the claim and gives it back: no owner, no lock.
     ///
     /// # Errors
-    /// `Fenced` where another pod has taken the claim over; those of the store.
-    pub async fn settle(self, cx: &Context, settled: SettledClaim<T>) -> Result<T> {
-        drop(self.heartbeat);
-        if let Err(error) = self.task.await {
-            tracing::error!(index = self.index, error = %error, "the heartbeat ended badly");
+    /// `Fenced` if another pod has taken the claim over; those of the store.
+    pub async fn settle(self, settled: SettledClaim<T>) -> Result<T> {
+        let Self { index, epoch, claims, heartbeat } = self;
+        let entry = heartbeat.stop(index).await;
+        let written = async {
+            let mut entry = entry?;
+            let next = phase::next(entry.document.phase(), settled.event, clock::now())?;
+            entry.document.set_phase(next);
+            (settled.change)(&mut entry.document);
+            entry.document.set_owner(None);
+            let written = write_with_patience(&claims, &mut entry, epoch).await?;
+            Ok((written, entry.document))
         }
-        let mut entry = self.entry.lock().await;
-        note(&mut entry.document, &self.done)?;
-        let next = phase::next(entry.document.phase(), settled.event, clock::now())?;
-        *entry.document.phase_mut() = next;
-        (settled.change)(&mut entry.document);
-        entry.document.set_owner(None);
-        let written = write_with_patience(cx, &mut entry).await;
-        unlock(cx, self.index).await;
+        .await;
+        unlock(&claims, index).await;
         match written? {
-            Written::Stored => Ok(entry.document.clone()),
-            Written::Lost => Err(fenced_error(self.epoch)),
+            (Written::Stored, document) => Ok(document),
+            (Written::Lost, _) => Err(fenced_error(epoch)),
         }
     }
 
     /// Leaves a claim that another pod has taken over: nothing is written, only the lock is freed.
-    pub async fn abandon(self, cx: &Context) {
+    pub async fn abandon(self) {
         drop(self.heartbeat);
-        unlock(cx, self.index).await;
+        unlock(&self.claims, self.index).await;
     }
 }
 
-/// The rows are committed, so the store gets its time; where it stays away, the rerun mends the object from the ledger.
-async fn write_with_patience<T: Claimable>(cx: &Context, entry: &mut Entry<T>) -> Result<Written> {
-    let mut retrying = Retrying::new(cx.retry, &cx.shutdown, "writing a checkpoint");
+/// The rows are committed, so the store gets its time; if it stays away, the rerun mends the object from the ledger.
+async fn write_with_patience<T: Claimable>(
+    claims: &Claims,
+    entry: &mut Entry<T>,
+    epoch: u64,
+) -> Result<Written> {
+    let mut retrying = claims.patience.retrying("writing a checkpoint");
     loop {
         let written = async {
             failpoint!("settle.before_put");
-            let written = cx.checkpoints.write(entry).await?;
+            let written = write_owned(&claims.checkpoints, entry, &claims.pod, epoch).await?;
             failpoint!("settle.after_put");
             Ok(written)
         };
@@ -278,70 +246,4 @@ impl<T> SettledClaim<T> {
 
 fn fenced_error(epoch: u64) -> Error {
     Error::new(ErrorKind::Fenced, format!("the claim of epoch {epoch} was taken over by another pod"))
-}
-
-/// Takes what was said by [`Claim::progressed`] into the document.
-fn note<T: Claimable>(document: &mut T, done: &std::sync::Mutex<Option<PhaseProgress>>) -> Result<()> {
-    let done = done.lock().unwrap_or_else(PoisonError::into_inner).take();
-    if let Some(done) = done {
-        *document.phase_mut() = phase::next(document.phase(), Event::Progressed(done), clock::now())?;
-    }
-    Ok(())
-}
-
-/// What the heartbeat of a claim needs.
-struct Pulse<T: Claimable> {
-    cx: Arc<Context>,
-    index: u32,
-    entry: Arc<Mutex<Entry<T>>>,
-    done: Arc<std::sync::Mutex<Option<PhaseProgress>>>,
-    stop: CancellationToken,
-    fenced: CancellationToken,
-}
-
-impl<T: Claimable> Pulse<T> {
-    /// Writes the heartbeat four times in a claim timeout until told to stop; cancels `fenced` when the claim is lost.
-    async fn beat(self) {
-        loop {
-            tokio::select! {
-                () = tokio::time::sleep(self.cx.claim_timeout / 4) => {}
-                () = self.stop.cancelled() => return,
-            }
-            self.keep_locks().await;
-            match self.once().await {
-                Ok(Written::Stored) => {}
-                Ok(Written::Lost) => {
-                    tracing::warn!(index = self.index, "another pod has taken this claim over");
-                    self.fenced.cancel();
-                    return;
-                }
-                // The ledger's epoch still guards the commit; the store may come back before the claim times out.
-                Err(error) => {
-                    tracing::warn!(index = self.index, error = %error, "the heartbeat could not be written");
-                }
-            }
-        }
-    }
-
-    /// Makes the session of the locks anew where the target ended it: without it this pod would count as dead.
-    async fn keep_locks(&self) {
-        let session = async { self.cx.session.lock().await.client().await.map(drop) };
-        match tokio::time::timeout(self.cx.claim_timeout / 4, session).await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::debug!(error = %error, "the session of the locks is away"),
-            Err(_) => tracing::debug!("the session of the locks is busy or away"),
-        }
-    }
-
-    async fn once(&self) -> Result<Written> {
-        let mut entry = self.entry.lock().await;
-        note(&mut entry.document, &self.done)?;
-        if let Some(owner) = entry.document.owner().cloned() {
-            entry.document.set_owner(Some(Owner { heartbeat: clock::now(), ..owner }));
-        }
-        failpoint!("heartbeat.before_put");
-        let written = self.cx.checkpoints.write(&mut entry).await?;
-        failpoint!("heartbeat.after_put");
-        Ok(written)
-    }
 }

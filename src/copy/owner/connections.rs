@@ -1,58 +1,75 @@
 //! The connections of a worker: one to each server, made when they are needed, kept from chunk to chunk.
 
-use crate::copy::context::Context;
 use crate::error::{Error, ErrorKind, Result};
 use crate::postgres::client::Client as TargetClient;
+use crate::settings::source::SourceSettings;
+use crate::settings::target::TargetSettings;
 use crate::sqlserver::client::Client as SourceClient;
+use std::sync::Arc;
+
+/// The two servers of a run.
+#[derive(Debug)]
+pub struct Servers {
+    pub source: SourceSettings,
+    pub target: TargetSettings,
+}
 
 /// The connections of a worker, kept from chunk to chunk.
-#[derive(Default)]
-pub(in crate::copy) struct Connections {
-    pub(in crate::copy) source: Option<SourceClient>,
+pub struct Connections {
+    servers: Arc<Servers>,
+    source: Option<SourceClient>,
     target: Option<TargetClient>,
 }
 
 impl Connections {
-    /// The one to the target, made where there is none.
+    /// None yet.
+    #[must_use]
+    pub fn new(servers: &Arc<Servers>) -> Self {
+        Self { servers: Arc::clone(servers), source: None, target: None }
+    }
+
+    /// The one to the target, made if there is none.
     ///
     /// # Errors
-    /// Those of connecting.
-    pub(in crate::copy) async fn target(&mut self, cx: &Context) -> Result<&mut TargetClient> {
+    /// `TargetUnavailable`, `TargetRefused` and what else connecting to PostgreSQL may end in.
+    pub(in crate::copy) async fn target(&mut self) -> Result<&mut TargetClient> {
         Ok(match &mut self.target {
             Some(client) => client,
-            none => none.insert(TargetClient::connect(&cx.target, "shardferry").await?),
+            none => none.insert(TargetClient::connect(&self.servers.target, "shardferry").await?),
         })
     }
 
-    /// The one to the source, made where there is none.
+    /// The one to the source, made if there is none.
     ///
     /// # Errors
-    /// Those of connecting.
-    pub(in crate::copy) async fn source(&mut self, cx: &Context) -> Result<&mut SourceClient> {
+    /// `SourceUnavailable`, `SourceRefused` and what else connecting to SQL Server may end in.
+    pub(in crate::copy) async fn source(&mut self) -> Result<&mut SourceClient> {
         Ok(match &mut self.source {
             Some(client) => client,
-            none => none.insert(SourceClient::connect(&cx.source).await?),
+            none => none.insert(SourceClient::connect(&self.servers.source).await?),
         })
     }
 
-    /// Both, made where there are none.
+    /// Both, made if there are none.
     ///
     /// # Errors
-    /// Those of connecting.
-    pub(in crate::copy) async fn both(
-        &mut self,
-        cx: &Context,
-    ) -> Result<(&mut SourceClient, &mut TargetClient)> {
-        self.target(cx).await?;
-        self.source(cx).await?;
+    /// As [`Self::target`] and [`Self::source`].
+    pub(in crate::copy) async fn both(&mut self) -> Result<(&mut SourceClient, &mut TargetClient)> {
+        self.target().await?;
+        self.source().await?;
         match (&mut self.source, &mut self.target) {
             (Some(source), Some(target)) => Ok((source, target)),
             _ => Err(Error::new(ErrorKind::Bug, "a connection that was just made is not there")),
         }
     }
 
+    /// Closes the one to the source: rows that nobody wants are still on their way.
+    pub(in crate::copy) fn close_source(&mut self) {
+        self.source = None;
+    }
+
     /// Closes both, which rolls back what is under way.
     pub(in crate::copy) fn close(&mut self) {
-        *self = Self::default();
+        (self.source, self.target) = (None, None);
     }
 }

@@ -7,10 +7,9 @@
 use crate::copy::chunk::transaction;
 use crate::copy::chunk::transaction::Emptying;
 use crate::copy::chunk::transaction::clear;
-use crate::copy::context::Context;
 use crate::copy::owner::connections::Connections;
-use crate::copy::table::books::Begins;
-use crate::copy::table::books::Chunk;
+use crate::copy::pod::Pod;
+use crate::copy::table::books::{Begins, BegunTable, Chunk};
 use crate::copy::table::logged;
 use crate::error::{ErrorKind, Result};
 use crate::failpoint;
@@ -18,40 +17,24 @@ use crate::model::bound::{Bound, KeyRange};
 use crate::model::phase::PhaseProgress;
 use crate::model::plan::PlannedTable;
 use crate::postgres::ledger;
-use crate::retry::Retrying;
 use crate::settings::Truncate;
 use crate::sqlserver::chunks::boundaries;
-
-/// A begun table.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::copy) struct BegunTable {
-    /// In the order in which they are to be copied.
-    pub(in crate::copy) waiting: Vec<Chunk>,
-    /// The first number that no chunk has.
-    pub(in crate::copy) next: u32,
-    /// What earlier owners committed.
-    pub(in crate::copy) done: PhaseProgress,
-    /// Rows that they left out.
-    pub(in crate::copy) rejected: u64,
-    /// It is to be made LOGGED at its end; of a table's only chunk that chunk will tell.
-    pub(in crate::copy) unlogged: bool,
-}
 
 /// Begins the table that this pod owns by `epoch`, or finds out where to go on.
 ///
 /// # Errors
 /// The last error; nothing is truncated then, or the beginning is pinned and the next attempt goes on from it.
 pub(in crate::copy) async fn begin(
-    cx: &Context,
+    pod: &Pod,
     connections: &mut Connections,
     table: &PlannedTable,
     epoch: u64,
 ) -> Result<BegunTable> {
     let what = format!("beginning {}", table.source);
-    let mut retrying = Retrying::new(cx.retry, &cx.shutdown, &what);
+    let mut retrying = pod.patience().retrying(&what);
     let mut again = true;
     loop {
-        match attempt(cx, connections, table, epoch).await {
+        match attempt(pod, connections, table, epoch).await {
             Ok(begun) => return Ok(begun),
             Err(error) => {
                 connections.close();
@@ -66,38 +49,39 @@ pub(in crate::copy) async fn begin(
 }
 
 async fn attempt(
-    cx: &Context,
+    pod: &Pod,
     connections: &mut Connections,
     table: &PlannedTable,
     epoch: u64,
 ) -> Result<BegunTable> {
-    let known = ledger::chunks(connections.target(cx).await?, &cx.run, table.index).await?;
-    let kept = cx.truncate != Truncate::Always || ledger::all_committed(&known);
+    let rules = &pod.copier.rules;
+    let known = ledger::chunks(connections.target().await?, &rules.run, table.index).await?;
+    let kept = rules.truncate != Truncate::Always || ledger::all_committed(&known);
     let stand = match !known.is_empty() && kept {
-        true => logged::stand(cx, connections.target(cx).await?, table, &known).await?,
+        true => logged::stand(&rules.run, connections.target().await?, table, &known).await?,
         false => None,
     };
     if let Some(unlogged) = stand {
         let mut begun = BegunTable { unlogged, ..resumed(known) };
-        if cx.rejects.is_some() {
-            let losses = ledger::losses(connections.target(cx).await?, &cx.run, Some(table.index)).await?;
+        if rules.rejects.is_some() {
+            let losses = ledger::losses(connections.target().await?, &rules.run, Some(table.index)).await?;
             begun.rejected = losses.get(&table.index).map_or(0, |records| ledger::rejected(records));
         }
         return Ok(begun);
     }
     let forget = !known.is_empty();
-    if cx.truncate != Truncate::Never && !cx.around.left_alone(&table.target) {
-        let standing = cx.around.standing(cx).await?;
-        let target = connections.target(cx).await?;
-        standing.clear_the_way(target, &cx.run, table).await?;
+    if rules.truncate != Truncate::Never && !pod.objects.left_alone(&table.target) {
+        let standing = pod.objects.standing().await?;
+        let target = connections.target().await?;
+        standing.clear_the_way(target, &rules.run, table).await?;
         let indexes = standing.standing_indexes(target, &table.target).await?;
         if indexes > 0 {
             tracing::info!(table = %table.source, indexes, "indexes of an earlier load stand on this table: copying is slower");
         }
     }
     let bounds = match &table.chunk_key {
-        Some(key) if table.bytes > cx.chunk_size => {
-            boundaries(connections.source(cx).await?, table, key, cx.chunk_size).await?
+        Some(key) if table.bytes > rules.chunk_size => {
+            boundaries(connections.source().await?, table, key, rules.chunk_size).await?
         }
         _ => Vec::new(),
     };
@@ -112,16 +96,17 @@ async fn attempt(
             unlogged: false,
         });
     }
-    let (transaction, found) = transaction::open(cx, connections.target(cx).await?, table, epoch).await?;
-    let emptying = Emptying::of(cx, table, &found, (false, forget));
-    clear(cx, &transaction, table, (&found, emptying), forget).await?;
+    let (transaction, found) =
+        transaction::open(&rules.run, connections.target().await?, table, epoch).await?;
+    let emptying = Emptying::choose(rules, table, &found, false, forget);
+    clear(&rules.run, &transaction, table, &found, emptying).await?;
     failpoint!("begin.after_truncate");
     let ranges = ranges(bounds);
     for (range, number) in ranges.iter().zip(0_u32..) {
-        ledger::pin(&transaction, &cx.run, table.index, number, range).await?;
+        ledger::pin(&transaction, &rules.run, table.index, number, range).await?;
     }
     failpoint!("begin.after_pins");
-    ledger::check_epoch(&transaction, &cx.run, table.index, epoch).await?;
+    ledger::check_epoch(&transaction, &rules.run, table.index, epoch).await?;
     failpoint!("begin.before_commit");
     transaction.commit().await?;
     failpoint!("begin.after_commit");

@@ -34,15 +34,36 @@ pub(in crate::copy) enum Begins {
     },
 }
 
+/// A begun table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::copy) struct BegunTable {
+    /// In the order in which they are to be copied.
+    pub(in crate::copy) waiting: Vec<Chunk>,
+    /// The first number that no chunk has.
+    pub(in crate::copy) next: u32,
+    /// What earlier owners committed.
+    pub(in crate::copy) done: PhaseProgress,
+    /// Rows that they left out.
+    pub(in crate::copy) rejected: u64,
+    /// It is to be made LOGGED at its end; of a table's only chunk that chunk will tell.
+    pub(in crate::copy) unlogged: bool,
+}
+
+/// One claim of a table, from its beginning to its settlement.
+#[derive(Debug)]
+pub(in crate::copy) struct TableAttempt {
+    pub(in crate::copy) table: PlannedTable,
+    pub(in crate::copy) epoch: u64,
+    pub(in crate::copy) started_at: Timestamp,
+    pub(in crate::copy) span: TableSpan,
+}
+
 /// A table under way.
 #[derive(Debug)]
 pub(in crate::copy) struct OpenTable {
-    pub(in crate::copy) table: PlannedTable,
-    pub(in crate::copy) epoch: u64,
+    pub(in crate::copy) attempt: TableAttempt,
     /// Cancelled when another pod has taken the table over.
     pub(in crate::copy) fenced: CancellationToken,
-    pub(in crate::copy) started_at: Timestamp,
-    pub(in crate::copy) span: TableSpan,
     /// Rows that were left out, in committed chunks and those under way.
     pub(in crate::copy) rejected: AtomicU64,
     /// Changed by this pod, in committed chunks.
@@ -78,6 +99,8 @@ pub(in crate::copy) struct EndedTable {
     pub(in crate::copy) left: usize,
     /// What was committed is gone: the table is to be begun again.
     pub(in crate::copy) lost: bool,
+    /// Changed or left out by this pod, in committed chunks.
+    pub(in crate::copy) lossy_rows: u64,
 }
 
 impl EndedTable {
@@ -89,20 +112,14 @@ impl EndedTable {
             error: Some(error),
             left: 0,
             lost: false,
+            lossy_rows: 0,
         }
     }
 }
 
 impl OpenTable {
-    /// `waiting` in the order in which they are to be copied; `next` is the first number that no chunk has.
-    pub(in crate::copy) fn new(
-        table: PlannedTable,
-        epoch: u64,
-        fenced: CancellationToken,
-        started_at: Timestamp,
-        begun: crate::copy::table::begin::BegunTable,
-        span: TableSpan,
-    ) -> Self {
+    /// The books of a table that was begun.
+    pub(in crate::copy) fn new(attempt: TableAttempt, fenced: CancellationToken, begun: BegunTable) -> Self {
         let rejected = AtomicU64::new(begun.rejected);
         let unlogged = AtomicBool::new(begun.unlogged);
         let books = Books {
@@ -115,11 +132,8 @@ impl OpenTable {
             ended: false,
         };
         Self {
-            table,
-            epoch,
+            attempt,
             fenced,
-            started_at,
-            span,
             rejected,
             lossy_rows: AtomicU64::new(0),
             unlogged,
@@ -212,6 +226,7 @@ impl OpenTable {
             error: std::mem::take(&mut books.verdict).into_error(),
             left: books.waiting.len(),
             lost: self.is_lost(),
+            lossy_rows: self.lossy_rows.load(Ordering::SeqCst),
         })
     }
 }
@@ -219,7 +234,6 @@ impl OpenTable {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::copy::table::begin::BegunTable;
     use crate::model::names::{ColumnName, TableName};
 
     fn chunk(number: u32) -> Chunk {
@@ -251,7 +265,8 @@ mod tests {
             unlogged: false,
         };
         let span = TableSpan::begin(&table, 1);
-        OpenTable::new(table, 1, CancellationToken::new(), Timestamp::UNIX_EPOCH, begun, span)
+        let attempt = TableAttempt { table, epoch: 1, started_at: Timestamp::UNIX_EPOCH, span };
+        OpenTable::new(attempt, CancellationToken::new(), begun)
     }
 
     #[test]

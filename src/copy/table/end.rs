@@ -6,57 +6,22 @@
 //! are settled at once, and none is left when the pod ends.
 
 use crate::clock;
-use crate::copy::chunk::copy;
-use crate::copy::context::Context;
 use crate::copy::owner::claim::Claim;
 use crate::copy::owner::connections::Connections;
-use crate::copy::queue::ClaimedTable;
-use crate::copy::queue::PodQueue;
-use crate::copy::queue::note;
-use crate::copy::table::books::EndedTable;
+use crate::copy::pod::Pod;
+use crate::copy::queue::{ClaimedTable, PodQueue, note};
+use crate::copy::table::again;
+use crate::copy::table::books::{EndedTable, TableAttempt};
 use crate::copy::table::logged;
-use crate::copy::table::open;
 use crate::copy::table::settle;
 use crate::copy::table::settle::Settlement;
 use crate::error::{Error, ErrorKind, Result};
+use crate::failpoint;
 use crate::model::checkpoint::{PodTable, Status, TableDocument};
-use crate::model::plan::PlannedTable;
-use crate::telemetry::spans::TableSpan;
-use jiff::Timestamp;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, PoisonError};
-use tokio::sync::Semaphore;
-use tokio::task::JoinSet;
-use tracing::Instrument;
 
-/// Tables that are settled at once; a worker that ends another one waits.
-const AT_ONCE: usize = 16;
-
-/// The tables that are being settled.
-pub(in crate::copy) struct Settling {
-    tasks: Mutex<JoinSet<()>>,
-    places: Arc<Semaphore>,
-}
-
-impl Default for Settling {
-    fn default() -> Self {
-        Self { tasks: Mutex::default(), places: Arc::new(Semaphore::new(AT_ONCE)) }
-    }
-}
-
-impl Settling {
-    /// Waits for all of them.
-    pub(in crate::copy) async fn all(&self, shared: &PodQueue) {
-        let mut tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
-        while let Some(ended) = tasks.join_next().await {
-            if let Err(error) = ended {
-                shared.broke(Error::new(ErrorKind::Bug, "settling a table ended badly").because(error));
-            }
-        }
-    }
-}
-
-/// One of [`crate::copy::scheduler::Queue::settling`], however its task ends.
+/// One of those that [`crate::copy::queue::Queue`] counts as being settled, however its task ends.
 struct SettlingPlace(Arc<PodQueue>);
 
 impl Drop for SettlingPlace {
@@ -67,27 +32,25 @@ impl Drop for SettlingPlace {
 }
 
 /// Settles a table in a task of its own, as soon as there is a place for it.
-async fn settle_apart(cx: &Arc<Context>, shared: &Arc<PodQueue>, open: ClaimedTable, ended: EndedTable) {
-    // Never closed.
-    let place = Arc::clone(&shared.settling.places).acquire_owned().await;
-    let (cx, of_task) = (Arc::clone(cx), Arc::clone(shared));
-    let task = async move {
-        let counted = SettlingPlace(of_task);
-        settle_open(&cx, &counted.0, open, ended).await;
+async fn settle_apart(pod: &Arc<Pod>, shared: &Arc<PodQueue>, open: ClaimedTable, ended: EndedTable) {
+    let place = shared.settling.place().await;
+    let (pod, counted) = (Arc::clone(pod), SettlingPlace(Arc::clone(shared)));
+    let bad = shared.settling.begin(async move {
+        settle_open(&pod, &counted.0, open, ended).await;
         drop(place);
-    };
-    let mut tasks = shared.settling.tasks.lock().unwrap_or_else(PoisonError::into_inner);
-    while let Some(ended) = tasks.try_join_next() {
-        if let Err(error) = ended {
-            shared.broke(Error::new(ErrorKind::Bug, "settling a table ended badly").because(error));
-        }
+    });
+    for error in bad {
+        settled_badly(shared, error);
     }
-    tasks.spawn(task.in_current_span());
+}
+
+fn settled_badly(shared: &PodQueue, error: tokio::task::JoinError) {
+    shared.broke(Error::new(ErrorKind::Bug, "settling a table ended badly").because(error));
 }
 
 /// Settles the tables that have come to their end.
 pub(in crate::copy) async fn settle_ended(
-    cx: &Arc<Context>,
+    pod: &Arc<Pod>,
     shared: &Arc<PodQueue>,
     connections: &mut Connections,
 ) {
@@ -101,42 +64,62 @@ pub(in crate::copy) async fn settle_ended(
         };
         let Some((open, mut ended)) = ended else { return };
         if ended.error.is_none() && ended.left == 0 {
-            match make_logged(cx, connections, &open).await {
-                // After a signal nothing is begun.
-                Ok(()) if cx.shutdown.is_requested() => {
-                    tracing::info!(table = %open.table.table.source, "indexes of this table are left to the finish step");
-                }
-                Ok(()) => build_indexes(cx, connections, &open).await,
+            match make_logged(pod, connections, &open).await {
+                Ok(()) => index(pod, connections, &open).await,
                 Err(error) => (ended.error, ended.lost) = (Some(error), open.table.is_lost()),
             }
         }
-        settle_apart(cx, shared, open, ended).await;
+        settle_apart(pod, shared, open, ended).await;
+    }
+}
+
+/// Settles what a signal, or an error that stops the pod, has left open, all at once; then waits for all that are being settled.
+pub(in crate::copy) async fn settle_left(pod: &Arc<Pod>, shared: &Arc<PodQueue>) {
+    let left = std::mem::take(&mut shared.queue().open);
+    for open in left {
+        if let Some(ended) = open.table.end(true) {
+            shared.queue().settling += 1;
+            settle_apart(pod, shared, open, ended).await;
+        }
+    }
+    for error in shared.settling.all().await {
+        settled_badly(shared, error);
     }
 }
 
 /// Makes a table LOGGED that was filled UNLOGGED: before that it is not completed, for a crash would empty it.
-async fn make_logged(cx: &Context, connections: &mut Connections, open: &ClaimedTable) -> Result<()> {
+async fn make_logged(pod: &Pod, connections: &mut Connections, open: &ClaimedTable) -> Result<()> {
     if !open.table.unlogged.load(Ordering::SeqCst) {
         return Ok(());
     }
-    let work = Box::pin(logged::make(cx, connections, &open.table));
-    let made = copy::interruptible(cx, open.claim.fenced(), "while it was made LOGGED", work).await;
+    // It may take minutes, and a rerun does it as well.
+    if let Some(stop) = pod.patience().stop.error() {
+        return Err(stop);
+    }
+    let work = Box::pin(logged::make(pod, connections, &open.table));
+    let made = pod.patience().until_fenced(open.claim.fenced(), "while it was made LOGGED", work).await;
     made.map_err(|error| {
         connections.close();
-        error.table(&open.table.table.source)
+        error.table(&open.table.attempt.table.source)
     })
 }
 
 /// Builds the indexes of a table whose rows are all committed, while its claim is held. What does not succeed is left to
-/// the finish step: the rows are there.
-async fn build_indexes(cx: &Context, connections: &mut Connections, open: &ClaimedTable) {
-    let table = &open.table.table;
+/// the finish step: the rows are there. After a signal none is begun.
+async fn index(pod: &Pod, connections: &mut Connections, open: &ClaimedTable) {
+    let attempt = &open.table.attempt;
+    let table = &attempt.table;
     let work = async {
-        let standing = cx.around.standing(cx).await?;
-        let target = connections.target(cx).await?;
-        standing.build_indexes(target, &cx.run, table, open.table.epoch).await
+        failpoint!("indexes.before");
+        if pod.patience().stop.is_requested() {
+            tracing::info!(table = %table.source, "indexes of this table are left to the finish step");
+            return Ok(0);
+        }
+        let standing = pod.objects.standing().await?;
+        let target = connections.target().await?;
+        standing.build_indexes(target, &pod.claims.run, table, attempt.epoch).await
     };
-    match copy::interruptible(cx, open.claim.fenced(), "while its indexes were built", work).await {
+    match pod.patience().until_fenced(open.claim.fenced(), "while its indexes were built", work).await {
         Ok(0) => {}
         Ok(built) => tracing::debug!(table = %table.source, built, "indexes are built"),
         Err(error) => {
@@ -146,31 +129,27 @@ async fn build_indexes(cx: &Context, connections: &mut Connections, open: &Claim
     }
 }
 
-pub(in crate::copy) async fn settle_open(
-    cx: &Context,
-    shared: &PodQueue,
-    open: ClaimedTable,
-    ended: EndedTable,
-) {
-    let ClaimedTable { table, claim } = open;
-    let lossy_rows = table.lossy_rows.load(Ordering::SeqCst);
-    settle(cx, shared, claim, (&table.table, table.started_at, &table.span), (ended, lossy_rows)).await;
+async fn settle_open(pod: &Pod, shared: &PodQueue, open: ClaimedTable, ended: EndedTable) {
+    settle(pod, shared, open.claim, &open.table.attempt, ended).await;
 }
 
 /// Settles a table and counts it.
 pub(in crate::copy) async fn settle(
-    cx: &Context,
+    pod: &Pod,
     shared: &PodQueue,
     claim: Claim<TableDocument>,
-    (table, started_at, span): (&PlannedTable, Timestamp, &TableSpan),
-    (ended, lossy_rows): (EndedTable, u64),
+    attempt: &TableAttempt,
+    ended: EndedTable,
 ) {
-    let (own, left) = (ended.own, ended.left);
-    let Settlement { status, mut error, again } = settle::settle(cx, claim, table, ended).await;
+    let table = &attempt.table;
+    let (own, left, lossy_rows) = (ended.own, ended.left, ended.lossy_rows);
+    // A server that stops the pod is not asked for each table once more.
+    let pod_stops = shared.queue().tally.verdict.stops_pod();
+    let Settlement { status, mut error, again } = settle::settle(pod, claim, table, ended, pod_stops).await;
     if again {
-        error = open::begin_again(cx, shared, table).await.err();
+        error = again::begin_again(pod, shared, table).await.err();
     }
-    span.end(table, status, (own.rows, own.bytes), error.as_ref());
+    attempt.span.end(table, status, (own.rows, own.bytes), error.as_ref());
     tracing::debug!(table = %table.source, ?status, left, "settled");
     let mut queue = shared.queue();
     let tally = &mut queue.tally;
@@ -184,7 +163,7 @@ pub(in crate::copy) async fn settle(
         table: table.source.clone(),
         phase: "data".to_owned(),
         status,
-        started_at,
+        started_at: attempt.started_at,
         ended_at: clock::now(),
         rows: own.rows,
         bytes: own.bytes,

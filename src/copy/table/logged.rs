@@ -1,14 +1,13 @@
 //! Tables that are filled UNLOGGED: are their rows still there, and how they become LOGGED at their end.
 
-use crate::copy::context::Context;
 use crate::copy::owner::connections::Connections;
+use crate::copy::pod::Pod;
 use crate::copy::table::books::OpenTable;
 use crate::error::Result;
 use crate::failpoint;
 use crate::model::plan::PlannedTable;
 use crate::postgres::client::Client as TargetClient;
 use crate::postgres::{ledger, unlogged};
-use crate::retry::Retrying;
 
 /// Do the rows stand that the markers tell of? `Some`: they do, and whether the table is to be made LOGGED. `None`: it was
 /// emptied behind the markers' back, and is to be begun anew.
@@ -16,19 +15,19 @@ use crate::retry::Retrying;
 /// # Errors
 /// Those of the target.
 pub(in crate::copy) async fn stand(
-    cx: &Context,
+    run: &str,
     target: &mut TargetClient,
     table: &PlannedTable,
     known: &[ledger::Chunk],
 ) -> Result<Option<bool>> {
-    let found = unlogged::found(target, &cx.run, table.index, &table.target).await?;
+    let found = unlogged::found(target, run, table.index, &table.target).await?;
     if !found.is_lost() {
         return Ok(Some(found.is_unlogged()));
     }
     if !found.noted && ledger::all_committed(known) {
         // Somebody has made it UNLOGGED since. A server that crashes leaves no row of it.
         let rows = known.iter().filter_map(|chunk| chunk.marker.as_ref()).map(|marker| marker.rows).sum();
-        if unlogged::adopt(target, &cx.run, table.index, &table.target, rows).await? {
+        if unlogged::adopt(target, run, table.index, &table.target, rows).await? {
             return Ok(Some(true));
         }
     }
@@ -46,15 +45,11 @@ pub(in crate::copy) async fn stand(
 /// # Errors
 /// Those of the target, when the retries are used up; `TargetUnavailable` where the rows are lost, which the table then knows
 /// ([`OpenTable::is_lost`]); `Fenced`.
-pub(in crate::copy) async fn make(
-    cx: &Context,
-    connections: &mut Connections,
-    open: &OpenTable,
-) -> Result<()> {
-    let what = format!("making {} LOGGED", open.table.source);
-    let mut retrying = Retrying::new(cx.retry, &cx.shutdown, &what);
+pub(in crate::copy) async fn make(pod: &Pod, connections: &mut Connections, open: &OpenTable) -> Result<()> {
+    let what = format!("making {} LOGGED", open.attempt.table.source);
+    let mut retrying = pod.patience().retrying(&what);
     loop {
-        match attempt(cx, connections, open).await {
+        match attempt(pod, connections, open).await {
             Ok(()) => return Ok(()),
             Err(error) => {
                 connections.close();
@@ -67,11 +62,11 @@ pub(in crate::copy) async fn make(
     }
 }
 
-async fn attempt(cx: &Context, connections: &mut Connections, open: &OpenTable) -> Result<()> {
-    let table = &open.table;
-    let target = connections.target(cx).await?;
+async fn attempt(pod: &Pod, connections: &mut Connections, open: &OpenTable) -> Result<()> {
+    let table = &open.attempt.table;
+    let target = connections.target().await?;
     failpoint!("logged.before");
-    let found = unlogged::found(target, &cx.run, table.index, &table.target).await?;
+    let found = unlogged::found(target, &pod.claims.run, table.index, &table.target).await?;
     if found.is_lost() {
         return Err(open.lose());
     }
@@ -82,16 +77,16 @@ async fn attempt(cx: &Context, connections: &mut Connections, open: &OpenTable) 
     let parts = unlogged::unlogged(target, std::slice::from_ref(&table.target)).await?;
     let bytes: u64 = parts.iter().map(|part| part.bytes).sum();
     tracing::info!(table = %table.source, bytes, "making this UNLOGGED table LOGGED: PostgreSQL writes its {bytes} bytes anew");
-    let tuning = cx.around.standing(cx).await?.tuning(target).await?;
+    let tuning = pod.objects.standing().await?.tuning(target).await?;
     let transaction = target.transaction().await?;
-    let name = ledger::application_name(&cx.run, table.index, open.epoch);
+    let name = ledger::application_name(&pod.claims.run, table.index, open.attempt.epoch);
     transaction.query("SELECT set_config('application_name', $1, true)", &[&name]).await?;
     transaction.batch(&tuning).await?;
-    if !unlogged::set_logged(&transaction, &cx.run, table.index, &parts).await? {
+    if !unlogged::set_logged(&transaction, &pod.claims.run, table.index, &parts).await? {
         return Err(open.lose());
     }
     failpoint!("logged.before_epoch_check");
-    ledger::check_epoch(&transaction, &cx.run, table.index, open.epoch).await?;
+    ledger::check_epoch(&transaction, &pod.claims.run, table.index, open.attempt.epoch).await?;
     transaction.commit().await?;
     failpoint!("logged.after_commit");
     Ok(())

@@ -1,9 +1,9 @@
 //! The end of a table under way: what its object says, and its claim given back.
 
-use crate::copy::context::Context;
 use crate::copy::events::CopyEvent;
 use crate::copy::owner::claim::Claim;
 use crate::copy::owner::claim::SettledClaim;
+use crate::copy::pod::Pod;
 use crate::copy::table::books::EndedTable;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::checkpoint::{Status, TableDocument};
@@ -11,9 +11,7 @@ use crate::model::loss::LossRecord;
 use crate::model::phase::Event;
 use crate::model::phase::PhaseProgress;
 use crate::model::plan::PlannedTable;
-use crate::postgres::ledger;
 use crate::postgres::ledger::Proof;
-use crate::retry::Retrying;
 
 /// What became of a table.
 pub(in crate::copy) struct Settlement {
@@ -25,21 +23,23 @@ pub(in crate::copy) struct Settlement {
 }
 
 impl Settlement {
-    const fn of(status: Status, error: Option<Error>) -> Self {
+    const fn new(status: Status, error: Option<Error>) -> Self {
         Self { status, error, again: false }
     }
 }
 
-/// Writes down what became of a table and gives its claim back: its state, and the error where not all went well.
+/// Writes down what became of a table and gives its claim back: its state, and the error if not all went well. `pod_stops`: an
+/// error stops the whole pod, so nobody is asked for what a rerun finds out.
 pub(in crate::copy) async fn settle(
-    cx: &Context,
+    pod: &Pod,
     claim: Claim<TableDocument>,
     table: &PlannedTable,
     mut ended: EndedTable,
+    pod_stops: bool,
 ) -> Settlement {
     let mut losses = None;
     if ended.error.is_none() && ended.left == 0 {
-        match proof(cx, table).await {
+        match proof(pod, table).await {
             Ok(proof) if proof.is_complete() => {
                 let tally = &proof.tally;
                 ended.done = PhaseProgress {
@@ -53,14 +53,14 @@ pub(in crate::copy) async fn settle(
             Ok(_) => ended.lost = true,
             Err(error) => ended.error = Some(error.table(&table.source)),
         }
-    } else if !ended.error.as_ref().is_some_and(|error| error.policy().retry) {
-        // Where the target is away, it need not be asked.
-        losses = self::losses(cx, table).await;
+    } else if !pod_stops && !ended.error.as_ref().is_some_and(|error| error.policy().retry) {
+        // A target that is away need not be asked: the next start writes it down.
+        losses = self::losses(pod, table).await;
     }
     if ended.lost {
         let why = "the target has taken back what was committed; this table is begun again";
-        release(cx, claim).await;
-        cx.tell(&CopyEvent::TableStopped { index: table.index, why });
+        release(claim).await;
+        pod.tell(&CopyEvent::TableStopped { index: table.index, why });
         return Settlement { status: Status::Pending, error: None, again: true };
     }
     if let Some(losses) = &losses {
@@ -71,49 +71,45 @@ pub(in crate::copy) async fn settle(
         None => claim,
     };
     match (ended.error, ended.left) {
-        (None, 0) => completed(cx, claim, table, ended.done).await,
+        (None, 0) => completed(pod, claim, table, ended.done).await,
         (None, _) => {
-            let stop = cx.shutdown.error();
+            let stop = pod.patience().stop.error();
             let why = stop.as_ref().map_or_else(|| "an error stopped the pod".to_owned(), Error::detail);
-            release(cx, claim).await;
-            cx.tell(&CopyEvent::TableStopped { index: table.index, why: &why });
-            Settlement::of(Status::Pending, None)
+            release(claim).await;
+            pod.tell(&CopyEvent::TableStopped { index: table.index, why: &why });
+            Settlement::new(Status::Pending, None)
         }
         (Some(error), _) => {
-            let status = give_up(cx, claim, &error).await;
+            let status = give_up(claim, &error).await;
             match status {
-                Status::Failed => cx.tell(&CopyEvent::TableFailed { index: table.index, error: &error }),
+                Status::Failed => pod.tell(&CopyEvent::TableFailed { index: table.index, error: &error }),
                 Status::Pending | Status::InProgress | Status::Completed => {
-                    cx.tell(&CopyEvent::TableStopped { index: table.index, why: &error.detail() });
+                    pod.tell(&CopyEvent::TableStopped { index: table.index, why: &error.detail() });
                 }
             }
-            Settlement::of(status, Some(error))
+            Settlement::new(status, Some(error))
         }
     }
 }
 
 /// What the ledger has of the table, for good: nothing is completed by what this pod remembers (see [`crate::copy::table::proof`]).
-async fn proof(cx: &Context, table: &PlannedTable) -> Result<Proof> {
+async fn proof(pod: &Pod, table: &PlannedTable) -> Result<Proof> {
     let what = format!("proving {}", table.source);
-    let mut retrying = Retrying::new(cx.retry, &cx.shutdown, &what);
+    let mut retrying = pod.patience().retrying(&what);
     loop {
-        match cx.proofs.of(cx, table.index).await {
+        match pod.proofs.prove(table.index).await {
             Ok(proof) => return Ok(proof),
             Err(error) => retrying.pause(error).await?,
         }
     }
 }
 
-/// What the ledger says was changed in the table's rows. Where it cannot be asked, the next start writes it down.
-async fn losses(cx: &Context, table: &PlannedTable) -> Option<Vec<LossRecord>> {
-    let mut retrying = Retrying::new(cx.retry, &cx.shutdown, "reading the lossiness record");
+/// What the ledger says was changed in the table's rows. If it cannot be asked, the next start writes it down.
+async fn losses(pod: &Pod, table: &PlannedTable) -> Option<Vec<LossRecord>> {
+    let mut retrying = pod.patience().retrying("reading the lossiness record");
     loop {
-        let read = async {
-            let mut session = cx.session.lock().await;
-            ledger::losses(session.client().await?, &cx.run, Some(table.index)).await
-        };
-        match read.await {
-            Ok(mut all) => return Some(all.remove(&table.index).unwrap_or_default()),
+        match pod.proofs.losses(table.index).await {
+            Ok(losses) => return Some(losses),
             Err(error) => {
                 if let Err(error) = retrying.pause(error).await {
                     tracing::warn!(table = %table.source, %error, "what was changed in this table's values is not known yet; a rerun writes it down");
@@ -136,57 +132,57 @@ fn say(table: &PlannedTable, losses: &[LossRecord]) {
 
 /// All chunks are committed: says so in the table's document.
 async fn completed(
-    cx: &Context,
+    pod: &Pod,
     claim: Claim<TableDocument>,
     table: &PlannedTable,
     done: PhaseProgress,
 ) -> Settlement {
     let epoch = claim.epoch;
-    match claim.settle(cx, SettledClaim::event(Event::Completed(done))).await {
+    match claim.settle(SettledClaim::event(Event::Completed(done))).await {
         Ok(_) => {
-            cx.tell(&CopyEvent::TableCompleted { index: table.index });
-            Settlement::of(Status::Completed, None)
+            pod.tell(&CopyEvent::TableCompleted { index: table.index });
+            Settlement::new(Status::Completed, None)
         }
         // Another pod that began just now has read the ledger, and mended the object before this one wrote it.
-        Err(error) if error.kind() == ErrorKind::Fenced && is_completed(cx, table, epoch).await => {
-            cx.tell(&CopyEvent::TableCompleted { index: table.index });
-            Settlement::of(Status::Completed, None)
+        Err(error) if error.kind() == ErrorKind::Fenced && is_completed(pod, table, epoch).await => {
+            pod.tell(&CopyEvent::TableCompleted { index: table.index });
+            Settlement::new(Status::Completed, None)
         }
         Err(error) => {
             let why = "the rows are committed, the checkpoint is not written";
-            cx.tell(&CopyEvent::TableStopped { index: table.index, why });
-            Settlement::of(Status::InProgress, Some(error.table(&table.source)))
+            pod.tell(&CopyEvent::TableStopped { index: table.index, why });
+            Settlement::new(Status::InProgress, Some(error.table(&table.source)))
         }
     }
 }
 
 /// Does the table's object say that it is completed, and nobody has claimed it since?
-async fn is_completed(cx: &Context, table: &PlannedTable, epoch: u64) -> bool {
-    let now = cx.checkpoints.table(&cx.plan, table).await;
+async fn is_completed(pod: &Pod, table: &PlannedTable, epoch: u64) -> bool {
+    let now = pod.claims.checkpoints.table(&pod.claims.plan, table).await;
     now.is_ok_and(|entry| entry.document.data.status == Status::Completed && entry.document.epoch == epoch)
 }
 
 /// Records a failure, or gives the claim back after a signal; a claim that was taken over is no longer ours to change.
-async fn give_up(cx: &Context, claim: Claim<TableDocument>, error: &Error) -> Status {
+async fn give_up(claim: Claim<TableDocument>, error: &Error) -> Status {
     match error.kind() {
         ErrorKind::Fenced => {
-            claim.abandon(cx).await;
+            claim.abandon().await;
             Status::InProgress
         }
         ErrorKind::Terminated | ErrorKind::Interrupted => {
-            release(cx, claim).await;
+            release(claim).await;
             Status::Pending
         }
         _ => {
-            unsettled(claim.settle(cx, SettledClaim::failed(error)).await);
+            unsettled(claim.settle(SettledClaim::failed(error)).await);
             Status::Failed
         }
     }
 }
 
 /// Gives a claim back with work left to do.
-async fn release(cx: &Context, claim: Claim<TableDocument>) {
-    unsettled(claim.settle(cx, SettledClaim::event(Event::Released)).await);
+async fn release(claim: Claim<TableDocument>) {
+    unsettled(claim.settle(SettledClaim::event(Event::Released)).await);
 }
 
 fn unsettled<T>(settled: Result<T>) {

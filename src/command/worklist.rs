@@ -1,0 +1,116 @@
+//! Which of the chosen tables are to be copied. What the ledger in the target proves is never copied again; what only a
+//! checkpoint claims is.
+
+use crate::checkpoint::Entry;
+use crate::clock;
+use crate::copy::owner::alive::{ClaimLock, has_fresh_heartbeat, owner_lives};
+use crate::copy::owner::record::Records;
+use crate::copy::queue::TableWork;
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::checkpoint::{Status, TableDocument};
+use crate::model::names::TableName;
+use crate::model::phase;
+use crate::model::phase::Event;
+use crate::model::plan::PlannedTable;
+use crate::postgres::catalog;
+use crate::postgres::client::Client as TargetClient;
+use crate::postgres::{ledger, unlogged};
+use crate::settings::Settings;
+use std::collections::BTreeMap;
+
+/// The tables that are to be copied, and those that need not be.
+pub(super) struct Worklist {
+    pub(super) work: Vec<TableWork>,
+    pub(super) completed: Vec<PlannedTable>,
+    pub(super) chosen: u64,
+}
+
+/// Reconciles the checkpoints with the ledger, which is the truth about data, and sorts the tables accordingly.
+///
+/// # Errors
+/// Those of the store and the target; `PlanMissing` for `--resume` without a checkpoint.
+pub(super) async fn reconcile(
+    settings: &Settings,
+    records: &Records<'_>,
+    target: &TargetClient,
+    actual: &BTreeMap<TableName, catalog::TargetTable>,
+    selected: Vec<PlannedTable>,
+) -> Result<Worklist> {
+    let mut entries: BTreeMap<u32, Entry<TableDocument>> = records
+        .checkpoints
+        .tables(records.plan)
+        .await?
+        .into_iter()
+        .map(|entry| (entry.document.index, entry))
+        .collect();
+    if settings.resume
+        && !selected.iter().any(|table| entries.get(&table.index).is_some_and(Entry::is_stored))
+    {
+        let message = "--resume, but no chosen table of this run has a checkpoint";
+        return Err(Error::new(ErrorKind::PlanMissing, message));
+    }
+    let committed = ledger::tallies(target, settings.run_id.as_str()).await?;
+    let mut losses = ledger::losses(target, settings.run_id.as_str(), None).await?;
+    let unlogged = unlogged::noted(target, settings.run_id.as_str()).await?;
+    let mut list = Worklist { work: Vec::new(), completed: Vec::new(), chosen: 0 };
+    for table in selected {
+        let Some(mut entry) = entries.remove(&table.index) else { continue };
+        let status = entry.document.data.status;
+        if settings.retry_failed && status != Status::Failed {
+            continue;
+        }
+        list.chosen += 1;
+        let lost = losses.remove(&table.index).unwrap_or_default();
+        let there = actual.get(&table.target);
+        let proved = committed.get(&table.index).filter(|_| there.is_some());
+        // Its rows are to be looked at again, whatever the ledger says, and it is to be made LOGGED.
+        let unlogged = there.is_some_and(|there| there.unlogged) || unlogged.contains(&table.index);
+        match (proved, status) {
+            (Some(all), Status::Completed) if all.is_complete() && unlogged => {
+                tracing::warn!(table = %table.source, "called completed, but a crash of the target would empty it (or has): it is UNLOGGED");
+                entry.document.data = phase::next(&entry.document.data, Event::Reset, clock::now())?;
+                list.work.push(TableWork { table, entry });
+            }
+            (Some(all), _) if all.is_complete() && unlogged => list.work.push(TableWork { table, entry }),
+            (Some(all), Status::Completed) if all.is_complete() && entry.document.losses == lost => {
+                list.completed.push(table);
+            }
+            (Some(all), _) if all.is_complete() => {
+                // Its owner may be building indexes: it settles the table itself, and this pod waits for it.
+                if is_anothers(settings, target, &entry).await? {
+                    list.work.push(TableWork { table, entry });
+                    continue;
+                }
+                tracing::info!(table = %table.source, rows = all.rows, "the ledger has all of this table; its checkpoint is mended");
+                records.mend(&table, entry, all, &lost).await?;
+                list.completed.push(table);
+            }
+            (known, Status::Completed) => {
+                let part = known.map_or_else(
+                    || "nothing".to_owned(),
+                    |part| format!("only {} of {} chunks", part.committed, part.chunks),
+                );
+                tracing::warn!(table = %table.source, "called completed, but the target's ledger knows {part} of it: copying what is missing");
+                entry.document.data = phase::next(&entry.document.data, Event::Reset, clock::now())?;
+                list.work.push(TableWork { table, entry });
+            }
+            _ => list.work.push(TableWork { table, entry }),
+        }
+    }
+    Ok(list)
+}
+
+/// Is the table in the hands of another pod that lives? It is asked for only if its heartbeat is fresh: that costs nothing.
+pub(super) async fn is_anothers(
+    settings: &Settings,
+    target: &TargetClient,
+    entry: &Entry<TableDocument>,
+) -> Result<bool> {
+    let theirs = entry.document.owner.as_ref().is_some_and(|owner| owner.pod != settings.pod);
+    if !theirs || !has_fresh_heartbeat(entry, settings.claim_timeout) {
+        return Ok(false);
+    }
+    let (run, index) = (settings.run_id.as_str(), entry.document.index);
+    let lock = ClaimLock::look(target, settings.target()?, run, index).await?;
+    Ok(owner_lives(entry, lock, settings.claim_timeout))
+}

@@ -1,0 +1,44 @@
+//! Putting a table back into the queue whose rows the target has lost.
+
+use crate::copy::pod::Pod;
+use crate::copy::queue::{PodQueue, TableWork, WaitingTable};
+use crate::error::{Error, ErrorKind, Result};
+use crate::failpoint;
+use crate::model::plan::PlannedTable;
+use std::time::Instant;
+
+/// So often one pod begins a table again whose rows the target has lost.
+const MOST_LOSSES: u32 = 5;
+
+/// Puts the table back, a few times; its object is read as it is now.
+///
+/// # Errors
+/// `TargetUnavailable` if that was too often; those of the store, when the retries are used up.
+pub(in crate::copy) async fn begin_again(pod: &Pod, shared: &PodQueue, table: &PlannedTable) -> Result<()> {
+    let times = {
+        let mut queue = shared.queue();
+        let times = queue.lost.entry(table.index).or_default();
+        *times += 1;
+        *times
+    };
+    if times > MOST_LOSSES {
+        let message = format!("the target has lost what was committed of this table {times} times");
+        return Err(Error::new(ErrorKind::TargetUnavailable, message).table(&table.source));
+    }
+    tracing::warn!(table = %table.source, "the target has lost what was committed of this table; it is begun again");
+    let what = format!("reading the checkpoint of {}", table.source);
+    let mut retrying = pod.patience().retrying(&what);
+    let entry = loop {
+        let read = async {
+            failpoint!("again.before_get");
+            pod.claims.checkpoints.table(&pod.claims.plan, table).await
+        };
+        match read.await {
+            Ok(entry) => break entry,
+            Err(error) => retrying.pause(error).await?,
+        }
+    };
+    let work = TableWork { table: table.clone(), entry };
+    shared.queue().waiting.push_front(WaitingTable { work, busy_since: None, ready: Instant::now() });
+    Ok(())
+}
