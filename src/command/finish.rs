@@ -11,9 +11,10 @@ use crate::copy::owner::connections::{Connections, Servers};
 use crate::copy::patience::Patience;
 use crate::error::{Error, ErrorKind, Result};
 use crate::failpoint;
-use crate::model::checkpoint::{FinishDocument, FinishFinding, FinishVerdict, Status};
+use crate::model::checkpoint::{FinishDocument, FinishFinding, FinishVerdict};
 use crate::model::outcome::Outcome;
 use crate::model::phase;
+use crate::model::phase::Status;
 use crate::model::phase::{Event, PhaseProgress};
 use crate::model::plan::{Plan, PlannedTable};
 use crate::model::table::SourceTable;
@@ -55,7 +56,7 @@ pub(super) async fn finish(
     let epochs = ledger::epochs(&target, settings.run_id.as_str()).await?;
     let version = target.version();
     drop(target);
-    if entry.document.status.status == Status::Completed {
+    if entry.document.status.is_completed() {
         if epochs.contains_key(&FINISH_INDEX) {
             let message = "finish: already completed".to_owned();
             tracing::info!("{message}");
@@ -122,7 +123,8 @@ async fn build(
 /// Every table's data is committed, by the checkpoints.
 async fn all_data_is_there(checkpoints: &Checkpoints, plan: &Plan) -> Result<()> {
     let entries = checkpoints.tables(plan).await?;
-    let count = |status: Status| entries.iter().filter(|entry| entry.document.data.status == status).count();
+    let count =
+        |status: Status| entries.iter().filter(|entry| entry.document.data.status() == status).count();
     let (completed, failed) = (count(Status::Completed), count(Status::Failed));
     if completed == entries.len() {
         return Ok(());

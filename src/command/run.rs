@@ -3,7 +3,6 @@
 use super::{finish, plan, reset, schema, start, sync};
 use crate::checkpoint::Checkpoints;
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::checkpoint::Status;
 use crate::model::outcome::Outcome;
 use crate::model::plan::Plan;
 use crate::settings::Settings;
@@ -49,5 +48,5 @@ pub(super) async fn run(settings: Settings, shutdown: Stop) -> Result<Outcome> {
 
 async fn all_copied(checkpoints: &Checkpoints, plan: &Plan) -> Result<bool> {
     let entries = checkpoints.tables(plan).await?;
-    Ok(entries.iter().all(|entry| entry.document.data.status == Status::Completed))
+    Ok(entries.iter().all(|entry| entry.document.data.is_completed()))
 }

@@ -5,10 +5,11 @@ use crate::checkpoint::{Checkpoints, Entry};
 use crate::copy::owner::record::Records;
 use crate::error::{Error, ErrorKind, Result};
 use crate::failpoint;
-use crate::model::checkpoint::{PhaseError, Status, TableDocument};
+use crate::model::checkpoint::TableDocument;
 use crate::model::names::TableName;
 use crate::model::outcome::Outcome;
 use crate::model::phase::{Event, PhaseProgress};
+use crate::model::phase::{PhaseError, Status};
 use crate::model::plan::{Plan, PlannedTable};
 use crate::model::table::{Index, SourceTable};
 use crate::postgres::client::{Client as TargetClient, Transaction};
@@ -101,7 +102,7 @@ pub(super) async fn prepare(
                 continue;
             }
         }
-        if entry.document.schema.status != Status::Completed {
+        if entry.document.schema.status() != Status::Completed {
             writes.push((table, entry, Event::Completed(PhaseProgress::STEP)));
         }
     }

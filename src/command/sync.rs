@@ -16,8 +16,9 @@ use crate::copy::queue::{TableWork, Tally};
 use crate::copy::scheduler;
 use crate::copy::table::objects::{ObjectsAtStart, TableObjects};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::checkpoint::{PhaseError, PodDocument, Status, VERSION};
+use crate::model::checkpoint::{PodDocument, VERSION};
 use crate::model::outcome::Outcome;
+use crate::model::phase::{PhaseError, Status};
 use crate::model::plan::{Plan, PlannedTable};
 use crate::model::table::Index;
 use crate::plan::chunk_key;
@@ -154,7 +155,7 @@ async fn schema_was_run(checkpoints: &Checkpoints, plan: &Plan, absent: &[&Plann
     let entries = checkpoints.tables(plan).await?;
     let never = |table: &&&PlannedTable| {
         entries.iter().any(|entry| {
-            entry.document.index == table.index && entry.document.schema.status == Status::Pending
+            entry.document.index == table.index && entry.document.schema.status() == Status::Pending
         })
     };
     let mut missing = absent.iter().filter(never).map(|table| table.target.to_string());
@@ -169,7 +170,7 @@ async fn schema_was_run(checkpoints: &Checkpoints, plan: &Plan, absent: &[&Plann
 /// A finish step that was completed before must be done again after these tables.
 async fn redo_finish(checkpoints: &Checkpoints, plan: &Plan) -> Result<()> {
     let finish = checkpoints.finish(plan).await?;
-    if finish.is_stored() && finish.document.status.status == Status::Completed {
+    if finish.is_stored() && finish.document.status.is_completed() {
         tracing::info!("tables are copied again, so the finish step is to be done again");
         checkpoints.delete_finish().await?;
     }

@@ -7,10 +7,11 @@ use crate::copy::owner::alive::{ClaimLock, has_fresh_heartbeat, owner_lives};
 use crate::copy::owner::record::Records;
 use crate::copy::queue::TableWork;
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::checkpoint::{Status, TableDocument};
+use crate::model::checkpoint::TableDocument;
 use crate::model::names::TableName;
 use crate::model::phase;
 use crate::model::phase::Event;
+use crate::model::phase::Status;
 use crate::model::plan::PlannedTable;
 use crate::postgres::catalog;
 use crate::postgres::client::Client as TargetClient;
@@ -55,7 +56,7 @@ pub(super) async fn reconcile(
     let mut list = Worklist { work: Vec::new(), completed: Vec::new(), chosen: 0 };
     for table in selected {
         let Some(mut entry) = entries.remove(&table.index) else { continue };
-        let status = entry.document.data.status;
+        let status = entry.document.data.status();
         if settings.retry_failed && status != Status::Failed {
             continue;
         }

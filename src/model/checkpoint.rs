@@ -8,6 +8,7 @@
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::loss::LossRecord;
 use crate::model::names::TableName;
+use crate::model::phase::{Phase, PhaseError, Status};
 use crate::model::plan::{Plan, PlannedTable};
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
@@ -16,68 +17,6 @@ use std::collections::BTreeMap;
 
 /// The version this program writes.
 pub const VERSION: u32 = 2;
-
-/// The longest error text that is stored, in characters.
-const MESSAGE_LIMIT: usize = 2000;
-
-/// How far a phase has come.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Status {
-    /// Nobody has begun.
-    #[default]
-    Pending,
-    /// A pod has begun; whether it still lives is told by the owner's heartbeat.
-    InProgress,
-    /// Done for good.
-    Completed,
-    /// Ended by an error that a retry does not mend; tried again only on request.
-    Failed,
-}
-
-/// Why a phase failed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PhaseError {
-    /// The stable code of the error's kind (`error.rs`).
-    pub code: String,
-    /// For people. Never a value of a row, never a secret.
-    pub message: String,
-}
-
-impl From<&Error> for PhaseError {
-    fn from(error: &Error) -> Self {
-        let mut message = error.detail();
-        if let Some((end, _)) = message.char_indices().nth(MESSAGE_LIMIT) {
-            message.truncate(end);
-            message.push('…');
-        }
-        Self { code: error.policy().code.to_owned(), message }
-    }
-}
-
-/// One step of a table: its schema, its data, its verification.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Phase {
-    pub status: Status,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub started_at: Option<Timestamp>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub completed_at: Option<Timestamp>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub failed_at: Option<Timestamp>,
-    /// Rows committed in the target (never rows merely read).
-    pub rows_synced: u64,
-    /// Bytes of COPY data committed in the target.
-    pub bytes: u64,
-    /// Committed, of those pinned in the ledger. Version 1 knew whole tables only: 1 of 1.
-    pub chunks_done: u32,
-    pub chunks_total: u32,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub error: Option<PhaseError>,
-    /// How often it was begun.
-    pub attempts: u32,
-}
 
 /// The pod that works on a table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -232,13 +171,21 @@ pub struct PodDocument {
     pub tables: Vec<PodTable>,
 }
 
+/// Which phase of a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PhaseName {
+    Schema,
+    Data,
+    Verify,
+}
+
 /// One piece of a pod's work: a bar of the report's timeline.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PodTable {
     pub index: u32,
     pub table: TableName,
-    /// `schema`, `data` or `verify`.
-    pub phase: String,
+    pub phase: PhaseName,
     pub status: Status,
     pub started_at: Timestamp,
     pub ended_at: Timestamp,

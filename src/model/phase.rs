@@ -9,17 +9,59 @@
 //! Beside its status a phase has numbers: chunks, rows and bytes that are committed. They only say what the ledger says.
 //! A `completed` phase moves only by `Reset` (asked for by the user, or because the ledger in the target has no marker
 //! for it). Everything else is refused: a checkpoint never says less than what the ledger proves.
+//!
+//! In JSON a phase is one flat object, as the scripts before had it: the shape is [`PhaseRecord`]'s.
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::checkpoint::{Phase, PhaseError, Status};
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// The longest error text that is stored, in characters.
+const MESSAGE_LIMIT: usize = 2000;
+
+/// How far a phase has come.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Nobody has begun.
+    #[default]
+    Pending,
+    /// A pod has begun; whether it still lives is told by the owner's heartbeat.
+    InProgress,
+    /// Done for good.
+    Completed,
+    /// Ended by an error that a retry does not mend; tried again only on request.
+    Failed,
+}
+
+/// Why a phase failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PhaseError {
+    /// The stable code of the error's kind (`error.rs`).
+    pub code: String,
+    /// For people. Never a value of a row, never a secret.
+    pub message: String,
+}
+
+impl From<&Error> for PhaseError {
+    fn from(error: &Error) -> Self {
+        let mut message = error.detail();
+        if let Some((end, _)) = message.char_indices().nth(MESSAGE_LIMIT) {
+            message.truncate(end);
+            message.push('…');
+        }
+        Self { code: error.policy().code.to_owned(), message }
+    }
+}
 
 /// How far a phase has come, by the ledger.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct PhaseProgress {
+    /// Rows committed in the target (never rows merely read).
     pub rows: u64,
+    /// Bytes of COPY data committed in the target.
     pub bytes: u64,
-    /// Committed.
+    /// Committed. Version 1 knew whole tables only: 1 of 1.
     pub chunks: u32,
     /// Pinned so far; one that is cut counts as two from then on.
     pub of: u32,
@@ -28,6 +70,169 @@ pub struct PhaseProgress {
 impl PhaseProgress {
     /// Of a step that has no rows: the schema of a table, the finish.
     pub const STEP: Self = Self { rows: 0, bytes: 0, chunks: 1, of: 1 };
+}
+
+/// What a phase of any state has.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PhaseWork {
+    /// Of the last attempt; none before the first.
+    pub started_at: Option<Timestamp>,
+    pub done: PhaseProgress,
+    /// How often it was begun.
+    pub attempts: u32,
+}
+
+/// One step of a table: its schema, its data, its verification; or the finish step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "PhaseRecord", into = "PhaseRecord")]
+pub enum Phase {
+    /// Nobody works on it: not yet begun, or given back with work left to do.
+    Pending {
+        work: PhaseWork,
+    },
+    InProgress {
+        work: PhaseWork,
+    },
+    Completed {
+        work: PhaseWork,
+        completed_at: Timestamp,
+    },
+    Failed {
+        work: PhaseWork,
+        failed_at: Timestamp,
+        error: PhaseError,
+    },
+}
+
+impl Default for Phase {
+    fn default() -> Self {
+        Self::Pending { work: PhaseWork::default() }
+    }
+}
+
+impl Phase {
+    #[must_use]
+    pub const fn status(&self) -> Status {
+        match self {
+            Self::Pending { .. } => Status::Pending,
+            Self::InProgress { .. } => Status::InProgress,
+            Self::Completed { .. } => Status::Completed,
+            Self::Failed { .. } => Status::Failed,
+        }
+    }
+
+    #[must_use]
+    pub const fn is_completed(&self) -> bool {
+        matches!(self, Self::Completed { .. })
+    }
+
+    /// When it was begun, how often, and how far it has come.
+    #[must_use]
+    pub const fn work(&self) -> &PhaseWork {
+        match self {
+            Self::Pending { work }
+            | Self::InProgress { work }
+            | Self::Completed { work, .. }
+            | Self::Failed { work, .. } => work,
+        }
+    }
+
+    /// What is committed.
+    #[must_use]
+    pub const fn done(&self) -> &PhaseProgress {
+        &self.work().done
+    }
+
+    #[must_use]
+    pub const fn completed_at(&self) -> Option<Timestamp> {
+        match self {
+            Self::Completed { completed_at, .. } => Some(*completed_at),
+            Self::Pending { .. } | Self::InProgress { .. } | Self::Failed { .. } => None,
+        }
+    }
+
+    #[must_use]
+    pub const fn failed_at(&self) -> Option<Timestamp> {
+        match self {
+            Self::Failed { failed_at, .. } => Some(*failed_at),
+            Self::Pending { .. } | Self::InProgress { .. } | Self::Completed { .. } => None,
+        }
+    }
+
+    /// Why it failed, if it has.
+    #[must_use]
+    pub const fn error(&self) -> Option<&PhaseError> {
+        match self {
+            Self::Failed { error, .. } => Some(error),
+            Self::Pending { .. } | Self::InProgress { .. } | Self::Completed { .. } => None,
+        }
+    }
+}
+
+/// A phase as it stands in JSON.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PhaseRecord {
+    status: Status,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    started_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    completed_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failed_at: Option<Timestamp>,
+    rows_synced: u64,
+    bytes: u64,
+    chunks_done: u32,
+    chunks_total: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<PhaseError>,
+    attempts: u32,
+}
+
+impl From<Phase> for PhaseRecord {
+    fn from(phase: Phase) -> Self {
+        let PhaseWork { started_at, done, attempts } = *phase.work();
+        Self {
+            status: phase.status(),
+            started_at,
+            completed_at: phase.completed_at(),
+            failed_at: phase.failed_at(),
+            rows_synced: done.rows,
+            bytes: done.bytes,
+            chunks_done: done.chunks,
+            chunks_total: done.of,
+            error: phase.error().cloned(),
+            attempts,
+        }
+    }
+}
+
+impl TryFrom<PhaseRecord> for Phase {
+    type Error = &'static str;
+
+    /// What a state cannot have is not looked at; what it cannot be without is missed.
+    fn try_from(record: PhaseRecord) -> std::result::Result<Self, Self::Error> {
+        let done = PhaseProgress {
+            rows: record.rows_synced,
+            bytes: record.bytes,
+            chunks: record.chunks_done,
+            of: record.chunks_total,
+        };
+        let work = PhaseWork { started_at: record.started_at, done, attempts: record.attempts };
+        Ok(match record.status {
+            Status::Pending => Self::Pending { work },
+            Status::InProgress => Self::InProgress { work },
+            Status::Completed => Self::Completed {
+                work,
+                completed_at: record.completed_at.ok_or("a completed phase has no completed_at")?,
+            },
+            Status::Failed => Self::Failed {
+                work,
+                failed_at: record.failed_at.ok_or("a failed phase has no failed_at")?,
+                error: record.error.ok_or("a failed phase has no error")?,
+            },
+        })
+    }
 }
 
 /// What happened to a phase.
@@ -52,120 +257,40 @@ pub enum Event {
 /// # Errors
 /// `Bug` for a move that the picture above does not have.
 pub fn next(phase: &Phase, event: Event, now: Timestamp) -> Result<Phase> {
-    let with = |done: PhaseProgress| Phase {
-        rows_synced: done.rows,
-        bytes: done.bytes,
-        chunks_done: done.chunks,
-        chunks_total: done.of,
-        ..phase.clone()
-    };
-    match (phase.status, event) {
-        (Status::Pending | Status::Failed | Status::InProgress, Event::Started) => Ok(Phase {
-            status: Status::InProgress,
-            started_at: Some(now),
-            completed_at: None,
-            failed_at: None,
-            error: None,
-            attempts: phase.attempts.saturating_add(1),
-            ..phase.clone()
-        }),
-        (Status::Pending | Status::Failed | Status::InProgress, Event::Progressed(done)) => Ok(with(done)),
-        (_, Event::Completed(done)) if done.chunks == done.of => Ok(Phase {
-            status: Status::Completed,
-            started_at: phase.started_at.or(Some(now)),
-            completed_at: Some(now),
-            failed_at: None,
-            error: None,
-            attempts: phase.attempts.max(1),
-            ..with(done)
-        }),
-        (Status::InProgress | Status::Pending | Status::Failed, Event::Failed(error)) => {
-            Ok(Phase { status: Status::Failed, failed_at: Some(now), error: Some(error), ..phase.clone() })
-        }
-        (Status::InProgress | Status::Pending, Event::Released) => {
-            Ok(Phase { status: Status::Pending, ..phase.clone() })
-        }
+    let work = *phase.work();
+    match (phase, event) {
         (_, Event::Reset) => Ok(Phase::default()),
-        (status, event) => {
+        (_, Event::Completed(done)) if done.chunks == done.of => {
+            let started_at = work.started_at.or(Some(now));
+            let work = PhaseWork { started_at, done, attempts: work.attempts.max(1) };
+            Ok(Phase::Completed { work, completed_at: now })
+        }
+        (Phase::Completed { .. }, event) | (_, event @ Event::Completed(_)) => {
+            let status = phase.status();
             Err(Error::new(ErrorKind::Bug, format!("a {status:?} phase cannot take the event {event:?}")))
         }
+        (_, Event::Started) => {
+            let attempts = work.attempts.saturating_add(1);
+            Ok(Phase::InProgress { work: PhaseWork { started_at: Some(now), attempts, ..work } })
+        }
+        (_, Event::Progressed(done)) => {
+            let work = PhaseWork { done, ..work };
+            Ok(match phase {
+                Phase::Failed { failed_at, error, .. } => {
+                    Phase::Failed { work, failed_at: *failed_at, error: error.clone() }
+                }
+                Phase::InProgress { .. } => Phase::InProgress { work },
+                Phase::Pending { .. } | Phase::Completed { .. } => Phase::Pending { work },
+            })
+        }
+        (_, Event::Failed(error)) => Ok(Phase::Failed { work, failed_at: now, error }),
+        (Phase::Failed { .. }, Event::Released) => {
+            Err(Error::new(ErrorKind::Bug, "a failed phase cannot be released: its error would be forgotten"))
+        }
+        (_, Event::Released) => Ok(Phase::Pending { work }),
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const NOW: Timestamp = Timestamp::UNIX_EPOCH;
-
-    fn phase(status: Status) -> Phase {
-        Phase { status, ..Phase::default() }
-    }
-
-    fn error() -> PhaseError {
-        PhaseError { code: "value".to_owned(), message: "m".to_owned() }
-    }
-
-    #[test]
-    fn a_phase_goes_from_pending_over_in_progress_to_completed() {
-        let started = next(&Phase::default(), Event::Started, NOW).unwrap();
-        assert_eq!(
-            (started.status, started.attempts, started.started_at),
-            (Status::InProgress, 1, Some(NOW))
-        );
-        let half =
-            next(&started, Event::Progressed(PhaseProgress { rows: 3, bytes: 30, chunks: 1, of: 2 }), NOW)
-                .unwrap();
-        assert_eq!((half.status, half.rows_synced, half.chunks_done), (Status::InProgress, 3, 1));
-        let all = PhaseProgress { rows: 7, bytes: 70, chunks: 2, of: 2 };
-        let completed = next(&half, Event::Completed(all), NOW).unwrap();
-        assert_eq!((completed.status, completed.rows_synced, completed.bytes), (Status::Completed, 7, 70));
-        assert_eq!((completed.chunks_done, completed.chunks_total), (2, 2));
-    }
-
-    #[test]
-    fn nothing_is_completed_before_its_last_chunk() {
-        let started = next(&Phase::default(), Event::Started, NOW).unwrap();
-        let error = next(
-            &started,
-            Event::Completed(PhaseProgress { chunks: 1, of: 2, ..PhaseProgress::default() }),
-            NOW,
-        )
-        .unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Bug);
-    }
-
-    #[test]
-    fn a_failed_phase_keeps_its_error_until_it_is_started_again() {
-        let failed = next(&phase(Status::InProgress), Event::Failed(error()), NOW).unwrap();
-        assert_eq!((failed.status, failed.error.clone()), (Status::Failed, Some(error())));
-        let again = next(&failed, Event::Started, NOW).unwrap();
-        assert_eq!((again.status, again.error, again.failed_at), (Status::InProgress, None, None));
-    }
-
-    #[test]
-    fn what_is_completed_moves_only_by_reset() {
-        let completed = phase(Status::Completed);
-        for event in [
-            Event::Started,
-            Event::Progressed(PhaseProgress::default()),
-            Event::Failed(error()),
-            Event::Released,
-        ] {
-            assert_eq!(next(&completed, event, NOW).unwrap_err().kind(), ErrorKind::Bug);
-        }
-        assert_eq!(next(&completed, Event::Reset, NOW).unwrap(), Phase::default());
-    }
-
-    #[test]
-    fn a_released_phase_is_pending_and_remembers_its_attempts() {
-        let started = next(&Phase::default(), Event::Started, NOW).unwrap();
-        let half =
-            next(&started, Event::Progressed(PhaseProgress { rows: 3, bytes: 30, chunks: 1, of: 2 }), NOW)
-                .unwrap();
-        let released = next(&half, Event::Released, NOW).unwrap();
-        assert_eq!((released.status, released.attempts, released.rows_synced), (Status::Pending, 1, 3));
-        let again = next(&released, Event::Started, NOW).unwrap();
-        assert_eq!((again.chunks_done, again.chunks_total, again.attempts), (1, 2, 2));
-    }
-}
+#[path = "phase/tests.rs"]
+mod tests;

@@ -9,8 +9,9 @@ mod json;
 mod text;
 
 use crate::cli::PhaseChoice;
-use crate::model::checkpoint::{FinishDocument, Phase, Status, TableDocument};
+use crate::model::checkpoint::{FinishDocument, TableDocument};
 use crate::model::counts::Totals;
+use crate::model::phase::{Phase, Status};
 use crate::model::plan::Plan;
 use jiff::Timestamp;
 
@@ -59,8 +60,8 @@ impl StatusView {
                 State::Completed => totals.completed += 1,
                 State::Failed => totals.failed += 1,
             }
-            totals.rows += table.data.rows_synced;
-            totals.bytes += table.data.bytes;
+            totals.rows += table.data.done().rows;
+            totals.bytes += table.data.done().bytes;
         }
         totals
     }
@@ -70,18 +71,20 @@ impl StatusView {
     #[must_use]
     pub fn is_done(&self) -> bool {
         let totals = self.totals();
-        totals.completed + totals.failed == totals.tables && self.finish.status != Status::InProgress
+        totals.completed + totals.failed == totals.tables && self.finish.status() != Status::InProgress
     }
 
     /// The first start of any table; before that, the time of the plan.
     fn session_start(&self) -> Timestamp {
-        let starts = self.phases().filter_map(|phase| phase.started_at);
+        let starts = self.phases().filter_map(|phase| phase.work().started_at);
         starts.min().unwrap_or(self.planned_at)
     }
 
     /// The last thing any document says.
     fn last_updated(&self) -> Timestamp {
-        let times = self.phases().flat_map(|phase| [phase.started_at, phase.completed_at, phase.failed_at]);
+        let times = self
+            .phases()
+            .flat_map(|phase| [phase.work().started_at, phase.completed_at(), phase.failed_at()]);
         let heartbeats = self.tables.iter().map(|table| table.owner.as_ref().map(|owner| owner.heartbeat));
         times.chain(heartbeats).flatten().max().unwrap_or(self.planned_at)
     }
@@ -104,7 +107,7 @@ impl StatusView {
 }
 
 fn state(table: &TableDocument) -> State {
-    match (table.schema.status, table.data.status) {
+    match (table.schema.status(), table.data.status()) {
         (_, Status::Completed) => State::Completed,
         (_, Status::Failed) | (Status::Failed, _) => State::Failed,
         (_, Status::InProgress) | (Status::InProgress, _) => State::InProgress,

@@ -7,8 +7,8 @@
 use super::measures::{self, Timed};
 use super::names::{self, Outcome, RunPhase};
 use crate::error::{Error, ErrorKind};
-use crate::model::checkpoint::Status as TableStatus;
 use crate::model::outcome;
+use crate::model::phase::Status as TableStatus;
 use crate::model::plan::PlannedTable;
 use crate::settings::Settings;
 use opentelemetry::trace::Status;

@@ -5,9 +5,9 @@ use shardferry::checkpoint::s3::{S3Options, S3Store};
 use shardferry::checkpoint::store::{PutOutcome, Store, Tag};
 use shardferry::checkpoint::{Checkpoints, Written};
 use shardferry::error::ErrorKind;
-use shardferry::model::checkpoint::Status;
 use shardferry::model::location::{CheckpointUrl, RunId};
 use shardferry::model::names::TableName;
+use shardferry::model::phase::{Phase, PhaseProgress, PhaseWork};
 use shardferry::model::plan::{Plan, PlanOptions, PlannedSource, PlannedTable};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -130,13 +130,14 @@ async fn tables_heartbeats_and_finish_on_s3() {
     for index in [2usize, 39] {
         let mut entry = checkpoints.table(&plan, &plan.tables[index - 1]).await.unwrap();
         for rows in 1..=3 {
-            entry.document.data.status = Status::InProgress;
-            entry.document.data.rows_synced = rows;
+            let done = PhaseProgress { rows, ..PhaseProgress::default() };
+            let work = PhaseWork { done, attempts: 1, ..PhaseWork::default() };
+            entry.document.data = Phase::InProgress { work };
             assert_eq!(checkpoints.write(&mut entry).await.unwrap(), Written::Stored);
         }
     }
     let entries = checkpoints.tables(&plan).await.unwrap();
-    let begun: Vec<_> = entries.iter().filter(|entry| entry.document.data.rows_synced == 3).collect();
+    let begun: Vec<_> = entries.iter().filter(|entry| entry.document.data.done().rows == 3).collect();
     assert_eq!(begun.iter().map(|entry| entry.document.index).collect::<Vec<_>>(), [2, 39]);
     assert!(begun.iter().all(|entry| entry.age().unwrap().as_secs() < 60));
     let mut finish = checkpoints.finish(&plan).await.unwrap();

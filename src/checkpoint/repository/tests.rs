@@ -2,7 +2,7 @@ use super::super::store::memory::{Fault, MemoryStore};
 use super::super::tests::{plan, table};
 use super::*;
 use crate::model::checkpoint::Owner;
-use crate::model::checkpoint::Status;
+use crate::model::phase::{Phase, PhaseProgress, PhaseWork, Status};
 use futures_util::future::join_all;
 
 const TABLE: &str = "r/tables/00001-dbo.T1.json";
@@ -85,14 +85,23 @@ async fn a_plan_that_is_newer_or_damaged_is_refused() {
     }
 }
 
+/// A phase under way with so many rows.
+fn begun(rows: u64) -> Phase {
+    let done = PhaseProgress { rows, ..PhaseProgress::default() };
+    Phase::InProgress { work: PhaseWork { done, attempts: 1, ..PhaseWork::default() } }
+}
+
 #[tokio::test]
 async fn an_absent_table_is_pending_and_a_written_one_reads_back() {
     let (store, checkpoints) = new();
     let plan = plan(1);
     let mut entry = checkpoints.table(&plan, table(&plan, 1)).await.unwrap();
-    assert_eq!((entry.document.data.status, entry.age(), entry.is_stored()), (Status::Pending, None, false));
+    assert_eq!(
+        (entry.document.data.status(), entry.age(), entry.is_stored()),
+        (Status::Pending, None, false)
+    );
     claim(&mut entry, "pod-1");
-    entry.document.data.status = Status::InProgress;
+    entry.document.data = begun(0);
     assert_eq!(checkpoints.write(&mut entry).await.unwrap(), Written::Stored);
     assert_eq!(store.keys(), [TABLE]);
     store.advance(75);
@@ -157,10 +166,10 @@ async fn a_write_repeated_by_its_caller_knows_its_own_earlier_one() {
     store.fail_writes(&[Fault::After, Fault::Before]);
     store.fail_reads(&[Fault::Before, Fault::Before]);
     for rows in [10, 20] {
-        entry.document.data.rows_synced = rows;
+        entry.document.data = begun(rows);
         assert_eq!(checkpoints.write(&mut entry).await.unwrap_err().kind(), ErrorKind::StoreUnavailable);
     }
-    entry.document.data.rows_synced = 30;
+    entry.document.data = begun(30);
     assert_eq!(checkpoints.write(&mut entry).await.unwrap(), Written::Stored);
     assert_eq!(checkpoints.table(&plan, table(&plan, 1)).await.unwrap().document, entry.document);
 }
@@ -171,7 +180,7 @@ async fn all_tables_come_in_plan_order_with_the_absent_ones_pending() {
     let plan = plan(200);
     for index in [3, 150, 7] {
         let mut entry = checkpoints.table(&plan, table(&plan, index)).await.unwrap();
-        entry.document.schema.status = Status::Completed;
+        entry.document.schema = begun(0);
         checkpoints.write(&mut entry).await.unwrap();
     }
     let entries = checkpoints.tables(&plan).await.unwrap();

@@ -7,7 +7,7 @@ use crate::copy::owner::claim::{ClaimAnswer, ClaimSubject, FINISH_INDEX};
 use crate::copy::owner::claims::Claims;
 use crate::copy::owner::connections::Connections;
 use crate::error::Result;
-use crate::model::checkpoint::{FinishDocument, Status, TableDocument};
+use crate::model::checkpoint::{FinishDocument, TableDocument};
 use crate::model::names::TableName;
 use crate::model::phase;
 use crate::model::phase::Event;
@@ -88,7 +88,7 @@ async fn current_table(
     table: &PlannedTable,
 ) -> Result<Option<Entry<TableDocument>>> {
     let mut entry = claims.checkpoints.table(&claims.plan, table).await?;
-    if entry.document.data.status == Status::Completed {
+    if entry.document.data.is_completed() {
         let known = ledger::chunks(connections.target().await?, &claims.run, table.index).await?;
         if ledger::all_committed(&known) {
             return Ok(None);
@@ -101,7 +101,7 @@ async fn current_table(
 /// The finish step's document as it is now.
 async fn current_finish(claims: &Claims) -> Result<Entry<FinishDocument>> {
     let mut entry = claims.checkpoints.finish(&claims.plan).await?;
-    if entry.document.status.status == Status::Completed {
+    if entry.document.status.is_completed() {
         // By another pod meanwhile, or before the ledger lost it: done again, every step finds what is there.
         entry.document.status = phase::next(&entry.document.status, Event::Reset, clock::now())?;
     }

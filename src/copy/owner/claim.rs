@@ -19,10 +19,11 @@ use crate::copy::owner::heartbeat::Heartbeat;
 use crate::copy::owner::lost::write_owned;
 use crate::error::{Error, ErrorKind, Result};
 use crate::failpoint;
-use crate::model::checkpoint::{Owner, PhaseError, Status};
+use crate::model::checkpoint::Owner;
 use crate::model::names::TableName;
 use crate::model::phase;
 use crate::model::phase::Event;
+use crate::model::phase::PhaseError;
 use crate::model::phase::PhaseProgress;
 use crate::postgres::ledger;
 use std::sync::Arc;
@@ -125,7 +126,7 @@ async fn take<T: Claimable>(
         // Whoever wrote: if nobody has claimed it, it was no claim.
         let now = &stored.document;
         let unclaimed = now.epoch() == seen && now.owner().map(|owner| owner.epoch) == owner;
-        if !unclaimed || now.phase().status == Status::Completed || attempt == TRIES {
+        if !unclaimed || now.phase().is_completed() || attempt == TRIES {
             return Ok(Taken::ByAnother(now.owner().cloned()));
         }
         *entry = stored;

@@ -1,6 +1,7 @@
 //! The documents that can have an owner, and what in them is the owner's to write.
 
-use crate::model::checkpoint::{Document, FinishDocument, Owner, Phase, TableDocument};
+use crate::model::checkpoint::{Document, FinishDocument, Owner, TableDocument};
+use crate::model::phase::Phase;
 use crate::settings::Consistency;
 
 /// A document that can have an owner.

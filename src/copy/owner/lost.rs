@@ -8,7 +8,6 @@
 use crate::checkpoint::{Checkpoints, Entry, Written};
 use crate::copy::owner::claimable::Claimable;
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::checkpoint::Status;
 
 /// Lost writes in a row after which the store is called unavailable.
 const TRIES: usize = 8;
@@ -21,7 +20,7 @@ fn still_owned<T: Claimable>(ours: &T, stored: &T, pod: &str, epoch: u64) -> boo
     match stored.owner() {
         Some(owner) => owner.pod == pod && owner.epoch == epoch,
         // A reset leaves `pending` behind, and its ledger knows no epoch any more.
-        None => stored.phase().status == Status::Completed,
+        None => stored.phase().is_completed(),
     }
 }
 

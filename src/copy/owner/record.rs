@@ -8,8 +8,9 @@ use crate::clock;
 use crate::copy::owner::alive;
 use crate::error::{Error, ErrorKind, Result};
 use crate::failpoint;
-use crate::model::checkpoint::{PhaseError, Status, TableDocument};
+use crate::model::checkpoint::TableDocument;
 use crate::model::loss::LossRecord;
+use crate::model::phase::PhaseError;
 use crate::model::phase::{self, Event, PhaseProgress};
 use crate::model::plan::{Plan, PlannedTable};
 use crate::postgres::ledger::Tally;
@@ -75,7 +76,7 @@ impl<'a> Records<'a> {
         let completed = matches!(event, Event::Completed(_));
         self.change(table, entry, |entry| {
             let known = &entry.document.schema;
-            match (known.status == Status::Completed, completed) {
+            match (known.is_completed(), completed) {
                 (true, true) => return Ok(false),
                 (true, false) => {
                     entry.document.schema = phase::next(known, Event::Reset, clock::now())?;
@@ -111,7 +112,7 @@ impl<'a> Records<'a> {
                 chunks: proved.committed,
                 of: proved.chunks,
             };
-            let mended = document.data.status == Status::Completed && document.losses == losses;
+            let mended = document.data.is_completed() && document.losses == losses;
             if document.epoch != epoch || mended {
                 return Ok(false);
             }
@@ -138,7 +139,7 @@ impl<'a> Records<'a> {
             let document = &entry.document;
             let theirs = document.owner.as_ref().is_some_and(|owner| owner.pod != self.pod);
             let lives = theirs && alive::has_fresh_heartbeat(entry, self.timeout);
-            if lives || document.data.status == Status::Completed {
+            if lives || document.data.is_completed() {
                 return Ok(false);
             }
             let failed = Event::Failed(PhaseError::from(error));

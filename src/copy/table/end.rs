@@ -17,7 +17,8 @@ use crate::copy::table::settle;
 use crate::copy::table::settle::Settlement;
 use crate::error::{Error, ErrorKind, Result};
 use crate::failpoint;
-use crate::model::checkpoint::{PodTable, Status, TableDocument};
+use crate::model::checkpoint::{PhaseName, PodTable, TableDocument};
+use crate::model::phase::Status;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -161,7 +162,7 @@ pub(in crate::copy) async fn settle(
     tally.tables.push(PodTable {
         index: table.index,
         table: table.source.clone(),
-        phase: "data".to_owned(),
+        phase: PhaseName::Data,
         status,
         started_at: attempt.started_at,
         ended_at: clock::now(),

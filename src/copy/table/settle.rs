@@ -6,10 +6,11 @@ use crate::copy::owner::claim::SettledClaim;
 use crate::copy::pod::Pod;
 use crate::copy::table::books::EndedTable;
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::checkpoint::{Status, TableDocument};
+use crate::model::checkpoint::TableDocument;
 use crate::model::loss::LossRecord;
 use crate::model::phase::Event;
 use crate::model::phase::PhaseProgress;
+use crate::model::phase::Status;
 use crate::model::plan::PlannedTable;
 use crate::postgres::ledger::Proof;
 
@@ -159,7 +160,7 @@ async fn completed(
 /// Does the table's object say that it is completed, and nobody has claimed it since?
 async fn is_completed(pod: &Pod, table: &PlannedTable, epoch: u64) -> bool {
     let now = pod.claims.checkpoints.table(&pod.claims.plan, table).await;
-    now.is_ok_and(|entry| entry.document.data.status == Status::Completed && entry.document.epoch == epoch)
+    now.is_ok_and(|entry| entry.document.data.is_completed() && entry.document.epoch == epoch)
 }
 
 /// Records a failure, or gives the claim back after a signal; a claim that was taken over is no longer ours to change.

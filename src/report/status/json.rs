@@ -2,9 +2,10 @@
 
 use super::StatusView;
 use crate::cli::PhaseChoice;
-use crate::model::checkpoint::{Phase, Status, TableDocument};
+use crate::model::checkpoint::TableDocument;
 use crate::model::counts::Totals;
 use crate::model::loss::{Loss, LossRecord, Sample};
+use crate::model::phase::{Phase, Status};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::ser::{Formatter, Serializer};
@@ -91,11 +92,11 @@ pub(super) fn render(view: &StatusView, phases: Option<PhaseChoice>) -> String {
         bytes,
     };
     let finish = FinishLine {
-        done: view.finish.status == Status::Completed,
-        started_at: view.finish.started_at,
-        completed_at: view.finish.completed_at,
-        failed_at: view.finish.failed_at,
-        error: view.finish.error.as_ref().map(|error| error.message.as_str()),
+        done: view.finish.is_completed(),
+        started_at: view.finish.work().started_at,
+        completed_at: view.finish.completed_at(),
+        failed_at: view.finish.failed_at(),
+        error: view.finish.error().map(|error| error.message.as_str()),
     };
     let lines: Vec<String> = view
         .tables
@@ -118,7 +119,7 @@ fn of_table(table: &TableDocument, phases: Option<PhaseChoice>) -> TableLine<'_>
         Some(PhaseChoice::Schema) => (true, false),
         Some(PhaseChoice::Data) => (false, true),
         Some(PhaseChoice::All) => (true, true),
-        None => (table.schema.status != Status::Completed || table.data.status == Status::Completed, true),
+        None => (table.schema.status() != Status::Completed || table.data.is_completed(), true),
     };
     TableLine {
         index: table.index,
@@ -139,18 +140,19 @@ fn of_loss(record: &LossRecord) -> LossLine<'_> {
 }
 
 fn of_phase(phase: &Phase) -> PhaseLine<'_> {
+    let work = phase.work();
     PhaseLine {
-        status: phase.status,
-        started_at: phase.started_at,
-        completed_at: phase.completed_at,
-        failed_at: phase.failed_at,
-        rows_synced: phase.rows_synced,
-        bytes: phase.bytes,
-        chunks_done: phase.chunks_done,
-        chunks_total: phase.chunks_total,
-        error: phase.error.as_ref().map(|error| error.message.as_str()),
-        error_code: phase.error.as_ref().map(|error| error.code.as_str()),
-        attempts: phase.attempts,
+        status: phase.status(),
+        started_at: work.started_at,
+        completed_at: phase.completed_at(),
+        failed_at: phase.failed_at(),
+        rows_synced: work.done.rows,
+        bytes: work.done.bytes,
+        chunks_done: work.done.chunks,
+        chunks_total: work.done.of,
+        error: phase.error().map(|error| error.message.as_str()),
+        error_code: phase.error().map(|error| error.code.as_str()),
+        attempts: work.attempts,
     }
 }
 

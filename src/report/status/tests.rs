@@ -1,6 +1,7 @@
 use super::*;
-use crate::model::checkpoint::{Owner, PhaseError};
+use crate::model::checkpoint::Owner;
 use crate::model::names::TableName;
+use crate::model::phase::{PhaseError, PhaseProgress, PhaseWork};
 use crate::model::plan::{PlanOptions, PlannedSource, PlannedTable};
 use std::collections::BTreeMap;
 
@@ -42,18 +43,20 @@ fn plan(tables: &[&str]) -> Plan {
 }
 
 fn phase(status: Status) -> Phase {
-    let time = |yes: bool, second| yes.then(|| at(second));
-    Phase {
-        status,
-        started_at: time(status != Status::Pending, 1),
-        completed_at: time(status == Status::Completed, 5),
-        failed_at: time(status == Status::Failed, 6),
-        error: (status == Status::Failed).then(|| PhaseError {
-            code: "value".to_owned(),
-            message: "a \"completed\"\nrow that PostgreSQL cannot hold".to_owned(),
-        }),
-        attempts: u32::from(status != Status::Pending),
-        ..Phase::default()
+    let attempts = u32::from(status != Status::Pending);
+    let work = PhaseWork { started_at: (attempts > 0).then(|| at(1)), attempts, ..PhaseWork::default() };
+    match status {
+        Status::Pending => Phase::Pending { work },
+        Status::InProgress => Phase::InProgress { work },
+        Status::Completed => Phase::Completed { work, completed_at: at(5) },
+        Status::Failed => Phase::Failed {
+            work,
+            failed_at: at(6),
+            error: PhaseError {
+                code: "value".to_owned(),
+                message: "a \"completed\"\nrow that PostgreSQL cannot hold".to_owned(),
+            },
+        },
     }
 }
 
@@ -71,7 +74,11 @@ fn view(states: &[(Status, Status)], finish: Status) -> StatusView {
                 document.owner = Some(Owner { pod: "pod-7".to_owned(), epoch: 1, heartbeat: at(9) });
             }
             if *data == Status::Completed {
-                document.data.rows_synced = 1_234_567;
+                let done = PhaseProgress { rows: 1_234_567, ..PhaseProgress::default() };
+                document.data = Phase::Completed {
+                    work: PhaseWork { done, ..*document.data.work() },
+                    completed_at: at(5),
+                };
             }
             document
         })

@@ -1,8 +1,9 @@
 //! The table of `status` for a terminal.
 
 use super::{State, StatusView, state};
-use crate::model::checkpoint::{Phase, Status, TableDocument};
+use crate::model::checkpoint::TableDocument;
 use crate::model::counts::thousands;
+use crate::model::phase::{Phase, Status};
 use comfy_table::{Cell, CellAlignment, Table, presets};
 use jiff::Timestamp;
 
@@ -49,7 +50,7 @@ fn of_losses(table: &TableDocument) -> String {
 }
 
 fn of_finish(finish: &Phase) -> String {
-    match (&finish.error, finish.status) {
+    match (finish.error(), finish.status()) {
         (Some(error), Status::Failed) => short(&format!("failed: [{}] {}", error.code, error.message)),
         (_, status) => word(status).to_owned(),
     }
@@ -60,17 +61,18 @@ fn of_tables(tables: &[&TableDocument]) -> String {
     view.load_style(presets::NOTHING);
     view.set_header(["#", "Table", "Schema", "Data", "Chunks", "Rows", "Since", "Pod", "Error"]);
     for table in tables {
-        let phase = if table.data.status == Status::Pending { &table.schema } else { &table.data };
-        let since = [phase.completed_at, phase.failed_at, phase.started_at].into_iter().flatten().max();
-        let error = table.data.error.as_ref().or(table.schema.error.as_ref());
+        let phase = if table.data.status() == Status::Pending { &table.schema } else { &table.data };
+        let since =
+            [phase.completed_at(), phase.failed_at(), phase.work().started_at].into_iter().flatten().max();
+        let error = table.data.error().or(table.schema.error());
         let error = error.filter(|_| state(table) == State::Failed);
         view.add_row([
             Cell::new(table.index).set_alignment(CellAlignment::Right),
             Cell::new(&table.table),
-            Cell::new(word(table.schema.status)),
-            Cell::new(word(table.data.status)),
+            Cell::new(word(table.schema.status())),
+            Cell::new(word(table.data.status())),
             Cell::new(chunks(&table.data)).set_alignment(CellAlignment::Right),
-            Cell::new(thousands(table.data.rows_synced)).set_alignment(CellAlignment::Right),
+            Cell::new(thousands(table.data.done().rows)).set_alignment(CellAlignment::Right),
             Cell::new(since.map(time).unwrap_or_default()),
             Cell::new(table.owner.as_ref().map(|owner| owner.pod.as_str()).unwrap_or_default()),
             Cell::new(
@@ -83,9 +85,9 @@ fn of_tables(tables: &[&TableDocument]) -> String {
 
 /// Committed of those known so far; nothing where the table was not begun.
 fn chunks(data: &Phase) -> String {
-    match data.chunks_total {
+    match data.done().of {
         0 => String::new(),
-        of => format!("{}/{of}", data.chunks_done),
+        of => format!("{}/{of}", data.done().chunks),
     }
 }
 
