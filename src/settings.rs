@@ -28,7 +28,7 @@ use crate::cli::{
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
-use crate::limits::memory;
+use crate::limits::memory::{self, Workers};
 use crate::model::location::{CheckpointUrl, RunId};
 use crate::model::names::TableName;
 use crate::model::plan::PlanOptions;
@@ -311,6 +311,7 @@ fn settings(cli: Cli, tables: Option<&TablesSection>, environment: &Environment)
     if planning {
         plan.tables = choices.unwrap_or_default();
     }
+    let rejects = choices::rejects(copy.rejects.as_deref(), copy.rejects_quota)?;
     let memory = copy.memory.as_deref().map(|text| values::size("memory", text, LEAST_MEMORY)).transpose()?;
     let settings = Settings {
         source,
@@ -324,7 +325,7 @@ fn settings(cli: Cli, tables: Option<&TablesSection>, environment: &Environment)
             LEAST_CLAIM_TIMEOUT,
         )?,
         selection,
-        jobs: copy.jobs.unwrap_or_else(|| default_jobs(memory, Path::new("/"))),
+        jobs: copy.jobs.unwrap_or_else(|| default_jobs(memory, rejects.is_some(), Path::new("/"))),
         resume: copy.resume,
         start_from_table: copy
             .start_from_table
@@ -344,7 +345,7 @@ fn settings(cli: Cli, tables: Option<&TablesSection>, environment: &Environment)
         },
         memory,
         plan,
-        rejects: choices::rejects(copy.rejects.as_deref(), copy.rejects_quota)?,
+        rejects,
         unlogged: copy.unlogged,
         throttle: choices::throttle(&copy.throttle)?,
         retry: retry_policy(run.retries, time("retry-max-wait", run.retry_max_wait, 30)?),
@@ -382,10 +383,11 @@ fn check(settings: &Settings) -> Result<()> {
 }
 
 /// By the CPUs of the container: see [`JOBS_PER_CPU`]. Never more than the memory is enough for.
-fn default_jobs(memory: Option<u64>, root: &Path) -> NonZeroUsize {
+fn default_jobs(memory: Option<u64>, rejects: bool, root: &Path) -> NonZeroUsize {
     let wanted = usize::try_from(limits::cpus(root)).unwrap_or(MOST_DEFAULT_JOBS);
     let wanted = wanted.saturating_mul(JOBS_PER_CPU).clamp(1, MOST_DEFAULT_JOBS);
-    memory::fitting(memory, NonZeroUsize::new(wanted).unwrap_or(NonZeroUsize::MIN), root)
+    let jobs = NonZeroUsize::new(wanted).unwrap_or(NonZeroUsize::MIN);
+    memory::fitting(memory, Workers { jobs, rejects }, root)
 }
 
 fn retry_policy(retries: Option<usize>, max_wait: Duration) -> RetryPolicy {

@@ -47,6 +47,9 @@ mod memory;
 #[path = "integration/objects.rs"]
 mod objects;
 #[cfg(test)]
+#[path = "integration/ownership.rs"]
+mod ownership;
+#[cfg(test)]
 #[path = "integration/peers.rs"]
 mod peers;
 #[cfg(test)]

@@ -12,6 +12,7 @@ use crate::copy::rules::CopyRules;
 use crate::copy::table::objects::TableObjects;
 use crate::copy::table::proof::Proofs;
 use crate::error::Result;
+use crate::limits::memory::Workers;
 use crate::settings::{Consistency, Settings};
 use crate::stop::Stop;
 use std::path::Path;
@@ -53,6 +54,7 @@ impl Pod {
     ) -> Result<Arc<Self>> {
         let (run, patience) = (settings.run_id.to_string(), Patience::new(settings, stop));
         let servers = Servers { source: settings.source()?.clone(), target: settings.target()?.clone() };
+        let workers = Workers { jobs: settings.jobs, rejects: start.rejects.is_some() };
         let rules = CopyRules {
             run: run.clone(),
             truncate: settings.truncate,
@@ -66,7 +68,7 @@ impl Pod {
             servers: Arc::new(servers),
             copier: ChunkCopier {
                 rules,
-                budget: Budget::new(settings.memory, settings.jobs, Path::new("/"))?,
+                budget: Budget::new(settings.memory, workers, Path::new("/"))?,
                 throttle: Arc::new(Throttle::new(settings.throttle)),
                 patience,
                 watcher: start.watcher,

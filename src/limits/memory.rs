@@ -17,6 +17,9 @@ const PROGRAM: u64 = 48 * MIB;
 const WITHOUT_LIMIT: u64 = 1024 * MIB;
 /// A worker's buffers of a fixed size: the decoder's, TLS, and what the target's connection holds of its messages.
 const WORKER: u64 = 1280 * KIB;
+/// What a worker needs more if it leaves refused rows out: two rows of kept values, and the part of the reject file that is
+/// not yet put (`copy/chunk/rejects.rs`).
+pub const REJECTS: u64 = 2 * MIB;
 /// Batches that a worker can hold at once: one being filled, two under way, one being written, and two of which the
 /// target's connection still holds a piece.
 const BATCHES: u64 = 6;
@@ -52,13 +55,33 @@ impl BufferLimits {
     }
 }
 
-/// What each of `jobs` workers may hold. `memory`: what `--memory` says. `root`: `/`, or in a test what stands for it.
+/// The workers that share the budget.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Workers {
+    pub jobs: NonZeroUsize,
+    /// They leave refused rows out (`--rejects`).
+    pub rejects: bool,
+}
+
+impl Workers {
+    /// Bytes that all of them need besides their batches.
+    fn fixed(self) -> Option<u64> {
+        let each = WORKER + if self.rejects { REJECTS } else { 0 };
+        self.count().checked_mul(each)
+    }
+
+    const fn count(self) -> u64 {
+        self.jobs.get() as u64
+    }
+}
+
+/// What each of the workers may hold. `memory`: what `--memory` says. `root`: `/`, or in a test what stands for it.
 ///
 /// # Errors
 /// `Config` if it is too little for so many workers.
-pub fn granted(memory: Option<u64>, jobs: NonZeroUsize, root: &Path) -> Result<BufferLimits> {
+pub fn granted(memory: Option<u64>, workers: Workers, root: &Path) -> Result<BufferLimits> {
     let (bytes, origin) = size(memory, root);
-    let limits = shared(bytes, jobs.get() as u64).ok_or_else(|| too_little(&origin, memory, jobs))?;
+    let limits = shared(bytes, workers).ok_or_else(|| too_little(&origin, memory, workers))?;
     let (batch, share, largest) = (limits.batch, limits.share, limits.value);
     tracing::debug!(bytes, origin, batch, share, largest, "memory for buffers");
     Ok(limits)
@@ -80,16 +103,16 @@ fn size(memory: Option<u64>, root: &Path) -> (u64, String) {
 
 /// As many workers as the budget is enough for, of those `wanted`; 1 where it is not even enough for one.
 #[must_use]
-pub fn fitting(memory: Option<u64>, wanted: NonZeroUsize, root: &Path) -> NonZeroUsize {
+pub fn fitting(memory: Option<u64>, wanted: Workers, root: &Path) -> NonZeroUsize {
     let (bytes, _) = size(memory, root);
-    let fits = |jobs: &usize| shared(bytes, *jobs as u64).is_some();
-    (1..=wanted.get()).rev().find(fits).and_then(NonZeroUsize::new).unwrap_or(NonZeroUsize::MIN)
+    let fits = |jobs: &NonZeroUsize| shared(bytes, Workers { jobs: *jobs, ..wanted }).is_some();
+    (1..=wanted.jobs.get()).rev().filter_map(NonZeroUsize::new).find(fits).unwrap_or(NonZeroUsize::MIN)
 }
 
 /// Parts the budget; None where it is too little.
-fn shared(bytes: u64, jobs: u64) -> Option<BufferLimits> {
-    let free = bytes.checked_sub(jobs.checked_mul(WORKER)?)?;
-    let batches = jobs * BATCHES;
+fn shared(bytes: u64, workers: Workers) -> Option<BufferLimits> {
+    let free = bytes.checked_sub(workers.fixed()?)?;
+    let batches = workers.count() * BATCHES;
     let each = (free / 2 / batches).checked_sub(OVER)?;
     let batch = (each / 2).min(BATCH);
     let share = (each - batch).min(SHARE);
@@ -103,14 +126,14 @@ fn shared(bytes: u64, jobs: u64) -> Option<BufferLimits> {
 }
 
 /// The least budget of so many workers, in whole MiB.
-fn least(jobs: u64) -> u64 {
-    let batches = jobs.saturating_mul(2 * BATCHES * (LEAST_BATCH + LEAST_SHARE + OVER));
-    let bytes = jobs.saturating_mul(WORKER).saturating_add(batches.max(2 * (LEAST_LANE + OVER)));
+fn least(workers: Workers) -> u64 {
+    let batches = workers.count().saturating_mul(2 * BATCHES * (LEAST_BATCH + LEAST_SHARE + OVER));
+    let bytes = workers.fixed().unwrap_or(u64::MAX).saturating_add(batches.max(2 * (LEAST_LANE + OVER)));
     bytes.div_ceil(MIB).saturating_mul(MIB)
 }
 
-fn too_little(origin: &str, memory: Option<u64>, jobs: NonZeroUsize) -> Error {
-    let least = least(jobs.get() as u64);
+fn too_little(origin: &str, memory: Option<u64>, workers: Workers) -> Error {
+    let least = least(workers);
     let more = match memory {
         Some(_) => format!("give at least {}", mib(least)),
         None => format!(
@@ -119,7 +142,9 @@ fn too_little(origin: &str, memory: Option<u64>, jobs: NonZeroUsize) -> Error {
             mib(least).replace(' ', "")
         ),
     };
-    let message = format!("{origin} is too little memory for {jobs} chunks at once: {more}, or lower --jobs");
+    let what = if workers.rejects { "chunks at once with --rejects" } else { "chunks at once" };
+    let message =
+        format!("{origin} is too little memory for {} {what}: {more}, or lower --jobs", workers.jobs);
     Error::new(ErrorKind::Config, message)
 }
 

@@ -2,8 +2,8 @@ use super::*;
 use crate::limits::tests::tree;
 use tempfile::TempDir;
 
-fn jobs(count: usize) -> NonZeroUsize {
-    NonZeroUsize::new(count).unwrap()
+fn jobs(count: usize) -> Workers {
+    Workers { jobs: NonZeroUsize::new(count).unwrap(), rejects: false }
 }
 
 #[test]
@@ -12,27 +12,30 @@ fn the_budget_is_given_or_the_limit_or_a_part_of_the_machine() {
     let limited = tree(&[("proc/self/cgroup", "0::/\n"), ("sys/fs/cgroup/memory.max", "134217728\n")]);
     let nothing = tree(&[]);
     let limits = |memory, root: &TempDir| granted(memory, jobs(4), root.path()).unwrap();
-    assert_eq!(limits(None, &limited), shared(128 * MIB - PROGRAM, 4).unwrap());
-    assert_eq!(limits(None, &unlimited), shared(256 * MIB, 4).unwrap());
-    assert_eq!(limits(None, &nothing), shared(WITHOUT_LIMIT, 4).unwrap());
+    assert_eq!(limits(None, &limited), shared(128 * MIB - PROGRAM, jobs(4)).unwrap());
+    assert_eq!(limits(None, &unlimited), shared(256 * MIB, jobs(4)).unwrap());
+    assert_eq!(limits(None, &nothing), shared(WITHOUT_LIMIT, jobs(4)).unwrap());
     for root in [&limited, &unlimited, &nothing] {
-        assert_eq!(limits(Some(64 * MIB), root), shared(64 * MIB, 4).unwrap());
+        assert_eq!(limits(Some(64 * MIB), root), shared(64 * MIB, jobs(4)).unwrap());
     }
 }
 
 #[test]
 fn the_parts_together_are_no_more_than_the_budget() {
-    for jobs in 1..=64 {
-        assert_eq!(shared(least(jobs) - MIB, jobs), None, "{jobs}");
-        for bytes in (least(jobs)..=4096 * MIB).step_by(usize::try_from(37 * MIB + 4321).unwrap()) {
-            let limits = shared(bytes, jobs).unwrap();
+    for (count, rejects) in (1..=64).flat_map(|count| [(count, false), (count, true)]) {
+        let workers = Workers { rejects, ..jobs(count) };
+        let least = least(workers);
+        assert_eq!(shared(least - MIB, workers), None, "{workers:?}");
+        for bytes in (least..=4096 * MIB).step_by(usize::try_from(37 * MIB + 4321).unwrap()) {
+            let limits = shared(bytes, workers).unwrap();
             let [batch, share, value] = [limits.batch, limits.share, limits.value].map(|size| size as u64);
-            let all = jobs * (WORKER + BATCHES * (batch + share + OVER)) + value + OVER;
-            assert!(all <= bytes, "{jobs} jobs, {bytes}: {limits:?}");
+            let fixed = WORKER + if rejects { REJECTS } else { 0 };
+            let all = count as u64 * (fixed + BATCHES * (batch + share + OVER)) + value + OVER;
+            assert!(all <= bytes, "{workers:?}, {bytes}: {limits:?}");
             assert!(batch <= BATCH && share <= SHARE && value >= share, "{limits:?}");
         }
     }
-    assert_eq!(shared(1024 * MIB, 2).unwrap().batch as u64, BATCH);
+    assert_eq!(shared(1024 * MIB, jobs(2)).unwrap().batch as u64, BATCH);
 }
 
 #[test]
@@ -61,4 +64,15 @@ fn no_more_jobs_than_the_memory_is_enough_for() {
     assert!(granted(None, jobs(5), root.path()).is_ok());
     assert!(granted(None, jobs(6), root.path()).is_err());
     assert_eq!(fitting(Some(1024 * MIB), jobs(8), root.path()).get(), 8);
+}
+
+#[test]
+fn rows_that_are_left_out_have_their_place_in_the_budget() {
+    let root = tree(&[]);
+    let with = |count| Workers { rejects: true, ..jobs(count) };
+    assert!(granted(Some(16 * MIB), jobs(4), root.path()).is_ok());
+    let error = granted(Some(16 * MIB), with(4), root.path()).unwrap_err();
+    let says = "--memory is too little memory for 4 chunks at once with --rejects: give at least 20 MiB, or lower --jobs";
+    assert!(error.to_string().contains(says), "{error}");
+    assert!(fitting(Some(64 * MIB), with(32), root.path()) < fitting(Some(64 * MIB), jobs(32), root.path()));
 }

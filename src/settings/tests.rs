@@ -369,7 +369,7 @@ fn jobs_are_two_for_each_cpu_as_far_as_memory_goes() {
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, text).unwrap();
         }
-        default_jobs(None, root.path()).get()
+        default_jobs(None, false, root.path()).get()
     };
     assert_eq!([of("0", None), of("0-1", None), of("0-3", None), of("0-63", None)], [2, 4, 8, 8]);
     // 128 MiB are enough for all of them, 64 MiB for five, and one is always tried.

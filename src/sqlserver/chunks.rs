@@ -11,7 +11,7 @@ mod literal;
 mod shown;
 
 pub use boundaries::boundaries;
-pub use capture::{Kept, KeyCapture};
+pub use capture::{Kept, KeyCapture, LONGEST_ROW};
 pub use shown::{Shown, ValueReader};
 
 use super::select::KeyPart;

@@ -62,6 +62,7 @@ pub(in crate::copy) async fn pump(
         loop {
             let filled = rows.fill(encoder).await?;
             left_out.look(encoder)?;
+            left_out.put_part().await?;
             let (batch, done) = (allowance.take(encoder.inner()), encoder.get().bytes());
             if !batch.is_empty() {
                 copier.tell(&CopyEvent::ChunkUnderWay {

@@ -8,8 +8,8 @@ use crate::settings;
 use bytes::Bytes;
 use std::sync::Arc;
 
-/// Names of a chunk's file in one epoch: each further one is of an attempt that read something else.
-const ATTEMPTS: u32 = 100;
+/// Names of a chunk's files in one epoch: each further one has the rows that follow, or is of an attempt that read something else.
+const NAMES: u32 = 1000;
 
 /// Where reject files go.
 pub struct RejectFiles {
@@ -39,7 +39,7 @@ impl RejectFiles {
     /// # Errors
     /// `StoreRefused`, `StoreUnavailable`.
     pub(super) async fn put(&self, of: &FileOf<'_>, body: Bytes) -> Result<String> {
-        for attempt in 1..=ATTEMPTS {
+        for attempt in 1..=NAMES {
             let again = if attempt == 1 { String::new() } else { format!("-{attempt}") };
             let name = format!("{}/{}-{}{again}.jsonl", of.folder, of.chunk, of.epoch);
             let key = format!("{}/{name}", of.run);

@@ -1,9 +1,9 @@
 //! Rows that are left out of a chunk: refused, written down, counted; and what a chunk that is done again knows of them.
 //!
-//! Without `--rejects` a refused row fails the chunk, with its key. With it, the row goes into the chunk's reject file. The
-//! file is put before the chunk's commit, under a name with the epoch that is never written twice with different content;
-//! the `loss` row of the chunk's transaction names it. A file that no such row names belongs to an attempt that never
-//! committed, and counts for nothing.
+//! Without `--rejects` a refused row fails the chunk, with its key. With it, the row goes into the chunk's reject file, or
+//! into several if the rows are large. A file is put before the chunk's commit, under a name with the epoch that is never
+//! written twice with different content; the `loss` row of the chunk's transaction names it. A file that no such row names
+//! belongs to an attempt that never committed, and counts for nothing.
 
 use crate::checkpoint::table_folder;
 use crate::convert::encode::{CopyEncoder, Keys, RefusedRow};
@@ -15,17 +15,20 @@ use crate::failpoint;
 use crate::model::loss::{Loss, LossRecord, Sample};
 use crate::model::plan::{ChunkKey, PlannedTable};
 use crate::postgres::writer::CopyFailed;
-use crate::sqlserver::chunks::{Kept, KeyCapture, Shown, ValueReader};
+use crate::sqlserver::chunks::{Kept, KeyCapture, LONGEST_ROW, Shown, ValueReader};
 use crate::sqlserver::wire::WireColumn;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::atomic::Ordering;
 
-/// Bytes of a value that a line has at most; fewer once the file is large.
+/// Bytes of a value that a line has at most; fewer once the chunk's files are large.
 const LONGEST: usize = 64 * 1024;
 const LONGEST_OF_MANY: usize = 1024;
 const LARGE: usize = 4 * 1024 * 1024;
+/// Lines that are put as a file of their own, so that a worker never holds more of them. Together with one more row, whose
+/// values are written in three times their bytes at most, and with the kept rows they are [`crate::limits::memory::REJECTS`].
+const PART: usize = 1024 * 1024;
 /// What an attempt leaves for the next one of the same chunk.
 #[derive(Debug, Default)]
 pub(in crate::copy) struct RejectRetry {
@@ -54,7 +57,12 @@ pub(in crate::copy) struct LeftOutRows<'a> {
     /// Places of the key's columns.
     key: Vec<usize>,
     keys: Keys,
+    /// Not yet put.
     lines: Vec<u8>,
+    /// Names of the files that are put.
+    files: Vec<String>,
+    /// Bytes of them.
+    written: usize,
     count: u64,
     pub(in crate::copy) redo: &'a mut RejectRetry,
 }
@@ -74,7 +82,19 @@ impl<'a> LeftOutRows<'a> {
             .map_or_else(Vec::new, |key| key.columns.iter().filter_map(|part| place(&part.name)).collect());
         let keys = keys(&open.attempt.table, &key);
         let readers = wire.iter().map(|column| ValueReader::new(&column.ty)).collect();
-        Self { rules, open, chunk, readers, key, keys, lines: Vec::new(), count: 0, redo }
+        Self {
+            rules,
+            open,
+            chunk,
+            readers,
+            key,
+            keys,
+            lines: Vec::new(),
+            files: Vec::new(),
+            written: 0,
+            count: 0,
+            redo,
+        }
     }
 
     /// Makes the encoder leave out what is to be left out.
@@ -132,12 +152,17 @@ impl<'a> LeftOutRows<'a> {
                 None => error,
             });
         }
-        let limit = if self.lines.len() > LARGE { LONGEST_OF_MANY } else { LONGEST };
+        let limit = if self.written + self.lines.len() > LARGE { LONGEST_OF_MANY } else { LONGEST };
+        if self.lines.capacity() == 0 {
+            // At once, for growing by doubling would need twice as much.
+            self.lines.reserve_exact(PART + 3 * LONGEST_ROW);
+        }
+        let values = rows.row();
         let line = Line {
             key: key.as_ref(),
             row,
             table: &self.open.attempt.table,
-            values: rows.row(),
+            values: &values,
             readers: &self.readers,
             limit,
         };
@@ -176,24 +201,39 @@ impl<'a> LeftOutRows<'a> {
         Error::new(ErrorKind::Value, message)
     }
 
-    /// What the chunk changed; rejected rows with the file that was put for them.
+    /// Puts the lines as a file once they are many.
     ///
     /// # Errors
-    /// Those of the store.
-    pub(in crate::copy) async fn put(&mut self, mut losses: Vec<LossRecord>) -> Result<Vec<LossRecord>> {
-        let Some(rejects) = self.rules.rejects.as_ref().filter(|_| self.count > 0) else { return Ok(losses) };
-        failpoint!("rejects.before_put");
-        let folder = table_folder(&self.open.attempt.table);
-        let of = FileOf {
-            run: &self.rules.run,
-            folder: &folder,
-            chunk: self.chunk,
-            epoch: self.open.attempt.epoch,
+    /// `StoreRefused`, `StoreUnavailable`.
+    pub(in crate::copy) async fn put_part(&mut self) -> Result<()> {
+        if self.lines.len() < PART {
+            return Ok(());
+        }
+        self.put_lines().await
+    }
+
+    async fn put_lines(&mut self) -> Result<()> {
+        let Some(rejects) = self.rules.rejects.as_ref().filter(|_| !self.lines.is_empty()) else {
+            return Ok(());
         };
-        let name = rejects.put(&of, std::mem::take(&mut self.lines).into()).await?;
+        failpoint!("rejects.before_put");
+        let attempt = &self.open.attempt;
+        let folder = table_folder(&attempt.table);
+        let of = FileOf { run: &self.rules.run, folder: &folder, chunk: self.chunk, epoch: attempt.epoch };
+        self.written += self.lines.len();
+        self.files.push(rejects.put(&of, std::mem::take(&mut self.lines).into()).await?);
         failpoint!("rejects.after_put");
+        Ok(())
+    }
+
+    /// What the chunk changed; rejected rows with the files that were put for them.
+    ///
+    /// # Errors
+    /// `StoreRefused`, `StoreUnavailable`.
+    pub(in crate::copy) async fn put(&mut self, mut losses: Vec<LossRecord>) -> Result<Vec<LossRecord>> {
+        self.put_lines().await?;
         for record in losses.iter_mut().filter(|record| record.loss == Loss::Rejected) {
-            record.files = vec![name.clone()];
+            record.files.clone_from(&self.files);
         }
         Ok(losses)
     }
@@ -226,7 +266,7 @@ struct Line<'a> {
     key: Option<&'a crate::model::bound::Bound>,
     row: &'a RefusedRow,
     table: &'a PlannedTable,
-    values: &'a [Kept],
+    values: &'a [Kept<'a>],
     readers: &'a [ValueReader],
     limit: usize,
 }
@@ -254,7 +294,7 @@ impl Serialize for Values<'_> {
             let value = if column.mask.is_some() {
                 serde_json::json!({"masked": true})
             } else {
-                shown(kept, reader, line.limit)
+                shown(*kept, reader, line.limit)
             };
             map.serialize_entry(column.source.as_str(), &value)?;
         }
@@ -262,7 +302,7 @@ impl Serialize for Values<'_> {
     }
 }
 
-fn shown(kept: &Kept, reader: &ValueReader, limit: usize) -> serde_json::Value {
+fn shown(kept: Kept<'_>, reader: &ValueReader, limit: usize) -> serde_json::Value {
     match reader.shown(kept, limit) {
         Shown::Null => serde_json::Value::Null,
         Shown::Text(text) => text.into(),

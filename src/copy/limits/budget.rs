@@ -7,9 +7,8 @@
 
 use crate::convert::encode::CopyEncoder;
 use crate::error::{Error, ErrorKind, Result};
-use crate::limits::memory::{self, BufferLimits};
+use crate::limits::memory::{self, BufferLimits, Workers};
 use bytes::Bytes;
-use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -22,12 +21,12 @@ pub struct Budget {
 }
 
 impl Budget {
-    /// The budget of `jobs` workers. `memory`: what `--memory` says. `root`: `/`, or in a test what stands for it.
+    /// The budget of these workers. `memory`: what `--memory` says. `root`: `/`, or in a test what stands for it.
     ///
     /// # Errors
     /// `Config` where it is too little for so many workers.
-    pub fn new(memory: Option<u64>, jobs: NonZeroUsize, root: &Path) -> Result<Self> {
-        let limits = memory::granted(memory, jobs, root)?;
+    pub fn new(memory: Option<u64>, workers: Workers, root: &Path) -> Result<Self> {
+        let limits = memory::granted(memory, workers, root)?;
         Ok(Self { limits, lane: Arc::new(Semaphore::new(1)) })
     }
 

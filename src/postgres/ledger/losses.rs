@@ -25,7 +25,9 @@ pub async fn insert_losses(
         let samples = serde_json::to_value(&record.samples).map_err(|error| {
             Error::new(ErrorKind::Bug, "sample keys cannot be written as JSON").because(error)
         })?;
-        let (loss, file) = (record.loss.name(), record.files.first().cloned());
+        // One a line: names are percent-encoded.
+        let file = (!record.files.is_empty()).then(|| record.files.join("\n"));
+        let loss = record.loss.name();
         let parameters: [Parameter<'_>; 8] =
             [&run, &index, &chunk, &record.column, &loss, &rows, &samples, &file];
         transaction.execute(include_str!("../sql/insert_loss.sql"), &parameters).await?;
@@ -79,7 +81,11 @@ fn record_of(row: &Row) -> Result<(u32, LossRecord)> {
         loss: Loss::named(&loss).ok_or_else(|| damaged("a loss"))?,
         rows: read(get::<i64>(row, 4)?)?,
         samples,
-        files: get::<Option<String>>(row, 6)?.into_iter().collect(),
+        files: get::<Option<String>>(row, 6)?
+            .iter()
+            .flat_map(|files| files.lines())
+            .map(str::to_owned)
+            .collect(),
     };
     Ok((read(get::<i32>(row, 0)?)?, record))
 }

@@ -10,41 +10,81 @@ use crate::sqlserver::wire::{RowEncoder, WireColumn};
 /// What is remembered of one value; no key is as long.
 const LONGEST: usize = 64 * 1024;
 
-/// Passes every call on to `E`. Of some columns it keeps the raw bytes, in two rows of buffers that are swapped at the
-/// end of each row: nothing is allocated for a row, and literals are made only when they are asked for.
+/// What is remembered of the values of one row that are no key ([`KeyCapture::of_all_columns`]): later ones are cut shorter.
+/// [`crate::limits::memory`] counts two rows for a worker.
+pub const LONGEST_ROW: usize = 128 * 1024;
+
+/// Passes every call on to `E`. Of some columns it keeps the raw bytes, in two rows that are swapped at the end of each row:
+/// nothing is allocated for a row, and literals are made only when they are asked for.
 #[derive(Debug)]
 pub struct KeyCapture<E: RowEncoder> {
     inner: E,
-    /// By column of the result: its place among those that are kept. Empty where none is.
+    /// By column of the result: its place among those that are kept. Empty if none is.
     places: Vec<Option<usize>>,
     /// Of each column of the key, in its order: its place, and what makes its literal.
     makers: Vec<(usize, LiteralMaker)>,
-    current: Vec<Kept>,
-    last: Vec<Kept>,
+    current: KeptRow,
+    last: KeptRow,
     complete: bool,
 }
 
 /// A value that is kept.
-#[derive(Debug, Clone, Default)]
-pub struct Kept {
+#[derive(Debug, Clone, Copy)]
+pub struct Kept<'r> {
     /// At most [`LONGEST`] bytes of it.
-    pub raw: Vec<u8>,
+    pub raw: &'r [u8],
     pub null: bool,
     /// Of the whole value.
     pub length: u64,
 }
 
-impl Kept {
-    fn begin(&mut self) {
-        self.raw.clear();
-        self.null = false;
-        self.length = 0;
+/// The kept values of one row, one behind the other in one buffer.
+#[derive(Debug, Default)]
+struct KeptRow {
+    bytes: Vec<u8>,
+    values: Vec<KeptValue>,
+}
+
+/// Where a value stands in the buffer of its row.
+#[derive(Debug, Clone, Copy, Default)]
+struct KeptValue {
+    start: usize,
+    end: usize,
+    length: u64,
+    null: bool,
+    /// A part of a key is kept whole, however long the row is.
+    key: bool,
+}
+
+impl KeptRow {
+    fn of(values: usize) -> Self {
+        Self { bytes: Vec::new(), values: vec![KeptValue::default(); values] }
     }
 
-    fn add(&mut self, piece: &[u8]) {
-        self.length += piece.len() as u64;
-        let room = LONGEST.saturating_sub(self.raw.len()).min(piece.len());
-        self.raw.extend_from_slice(&piece[..room]);
+    /// A value begins; the one before it is complete.
+    #[inline]
+    fn begin(&mut self, place: usize, null: bool) {
+        let start = self.bytes.len();
+        if let Some(value) = self.values.get_mut(place) {
+            *value = KeptValue { start, end: start, length: 0, null, key: value.key };
+        }
+    }
+
+    #[inline]
+    fn add(&mut self, place: usize, piece: &[u8]) {
+        let Some(value) = self.values.get_mut(place) else { return };
+        value.length += piece.len() as u64;
+        let mut room = LONGEST.saturating_sub(value.end - value.start);
+        if !value.key {
+            room = room.min(LONGEST_ROW.saturating_sub(self.bytes.len()));
+        }
+        self.bytes.extend_from_slice(&piece[..room.min(piece.len())]);
+        value.end = self.bytes.len();
+    }
+
+    fn get(&self, place: usize) -> Option<Kept<'_>> {
+        let value = self.values.get(place)?;
+        Some(Kept { raw: self.bytes.get(value.start..value.end)?, null: value.null, length: value.length })
     }
 }
 
@@ -66,8 +106,17 @@ impl<E: RowEncoder> KeyCapture<E> {
             places[column] = Some(place);
             makers.push((place, LiteralMaker::new(&wire[column].ty)));
         }
-        let current = vec![Kept::default(); makers.len()];
-        Ok(Self { inner, places, makers, last: current.clone(), current, complete: false })
+        let keys = makers.len();
+        let mut capture = Self {
+            inner,
+            places,
+            makers,
+            current: KeptRow::of(keys),
+            last: KeptRow::of(keys),
+            complete: false,
+        };
+        capture.mark_keys();
+        Ok(capture)
     }
 
     /// Keeps the values of all columns from now on: [`Self::row`] has them.
@@ -77,14 +126,27 @@ impl<E: RowEncoder> KeyCapture<E> {
             *place = self.places.iter().position(|kept| *kept == Some(*place)).unwrap_or(*place);
         }
         self.places = (0..columns).map(Some).collect();
-        self.current = vec![Kept::default(); columns];
-        self.last = self.current.clone();
+        (self.current, self.last) = (KeptRow::of(columns), KeptRow::of(columns));
+        self.mark_keys();
         self
     }
 
-    /// The values of the last complete row in column order; empty where not all of them are kept.
-    pub fn row(&self) -> &[Kept] {
-        if self.complete && self.last.len() == self.places.len() { &self.last } else { &[] }
+    fn mark_keys(&mut self) {
+        for row in [&mut self.current, &mut self.last] {
+            for (place, _) in &self.makers {
+                if let Some(value) = row.values.get_mut(*place) {
+                    value.key = true;
+                }
+            }
+        }
+    }
+
+    /// The values of the last complete row in column order; empty if not all of them are kept.
+    pub fn row(&self) -> Vec<Kept<'_>> {
+        if !self.complete || self.last.values.len() != self.places.len() {
+            return Vec::new();
+        }
+        (0..self.places.len()).filter_map(|place| self.last.get(place)).collect()
     }
 
     pub fn inner(&mut self) -> &mut E {
@@ -104,55 +166,54 @@ impl<E: RowEncoder> KeyCapture<E> {
         let literal = |(place, maker): &(usize, LiteralMaker)| {
             let kept =
                 self.last.get(*place).filter(|kept| !kept.null && kept.length == kept.raw.len() as u64)?;
-            maker.literal(&kept.raw)
+            maker.literal(kept.raw)
         };
         self.makers.iter().map(literal).collect::<Option<Vec<_>>>().map(Bound)
     }
 
     /// Where a column's value is kept.
     #[inline]
-    fn kept(&mut self, column: usize) -> Option<&mut Kept> {
-        let place = (*self.places.get(column)?)?;
-        self.current.get_mut(place)
+    fn place(&self, column: usize) -> Option<usize> {
+        *self.places.get(column)?
     }
 }
 
 impl<E: RowEncoder> RowEncoder for KeyCapture<E> {
     #[inline]
     fn begin_row(&mut self) {
+        self.current.bytes.clear();
         self.inner.begin_row();
     }
 
     #[inline]
     fn null(&mut self, column: usize) -> Result<()> {
-        if let Some(kept) = self.kept(column) {
-            kept.begin();
-            kept.null = true;
+        if let Some(place) = self.place(column) {
+            self.current.begin(place, true);
         }
         self.inner.null(column)
     }
 
     #[inline(always)]
     fn value(&mut self, column: usize, raw: &[u8]) -> Result<()> {
-        if let Some(kept) = self.kept(column) {
-            kept.begin();
-            kept.add(raw);
+        if let Some(place) = self.place(column) {
+            self.current.begin(place, false);
+            self.current.add(place, raw);
         }
         self.inner.value(column, raw)
     }
 
     #[inline]
     fn long_begin(&mut self, column: usize, length: Option<u64>) -> Result<()> {
-        if let Some(kept) = self.kept(column) {
-            kept.begin();
+        if let Some(place) = self.place(column) {
+            self.current.begin(place, false);
         }
         self.inner.long_begin(column, length)
     }
 
     #[inline]
     fn long_piece(&mut self, column: usize, piece: &[u8]) -> Result<()> {
-        if let Some(kept) = self.kept(column) {
-            kept.add(piece);
+        if let Some(place) = self.place(column) {
+            self.current.add(place, piece);
         }
         self.inner.long_piece(column, piece)
     }
@@ -371,12 +432,33 @@ mod tests {
         capture.end_row();
         assert_eq!(last(&capture).unwrap(), ["9", "1"]);
         let row = capture.row();
-        assert_eq!(
-            (row[0].raw.as_slice(), row[1].raw.len(), row[1].length),
-            (&[1, 0, 0, 0][..], LONGEST, 65_540)
-        );
+        assert_eq!((row[0].raw, row[1].raw.len(), row[1].length), (&[1, 0, 0, 0][..], LONGEST, 65_540));
         self::row(&mut capture, 2, 3);
         assert!(capture.row()[1].null && !capture.row()[0].null);
+    }
+
+    #[test]
+    fn a_row_of_long_values_is_kept_in_part_and_its_key_whole() {
+        let table = table(&["b"]);
+        let wire: Vec<_> = wire().into_iter().chain(wire()).collect();
+        let capture = KeyCapture::new(Calls::default(), &table, table.chunk_key.as_ref(), &wire).unwrap();
+        // The key is the third column; of the ones before it there is more than a row may have.
+        let mut capture = capture.of_all_columns(6);
+        let long = vec![b'x'; LONGEST];
+        capture.begin_row();
+        for column in 0..6 {
+            match column {
+                2 => capture.value(column, &[9]).unwrap(),
+                _ => capture.value(column, &long).unwrap(),
+            }
+        }
+        capture.end_row();
+        assert_eq!(last(&capture).unwrap(), ["9"]);
+        let row = capture.row();
+        let kept: Vec<_> = row.iter().map(|kept| kept.raw.len()).collect();
+        assert_eq!(kept, [LONGEST, LONGEST, 1, 0, 0, 0]);
+        assert!(row.iter().all(|kept| kept.length == if kept.raw == [9] { 1 } else { LONGEST as u64 }));
+        assert!(capture.current.bytes.capacity() + capture.last.bytes.capacity() <= 4 * LONGEST_ROW);
     }
 
     #[test]

@@ -40,12 +40,12 @@ impl ValueReader {
 
     /// At most `limit` bytes of the value.
     #[must_use]
-    pub fn shown(&self, kept: &Kept, limit: usize) -> Shown {
+    pub fn shown(&self, kept: Kept<'_>, limit: usize) -> Shown {
         if kept.null {
             return Shown::Null;
         }
         let whole = kept.raw.len() as u64 == kept.length && kept.raw.len() <= limit;
-        let raw = kept.raw.get(..limit).unwrap_or(&kept.raw);
+        let raw = kept.raw.get(..limit).unwrap_or(kept.raw);
         let text = match &self.kind {
             // Cut anywhere, a part might be no text although the whole is.
             Kind::Utf16 | Kind::Coded(_) if !whole => None,
@@ -67,20 +67,20 @@ fn utf16(raw: &[u8]) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn kept(raw: &[u8]) -> Kept {
-        Kept { raw: raw.to_vec(), null: false, length: raw.len() as u64 }
+    fn kept(raw: &[u8]) -> Kept<'_> {
+        Kept { raw, null: false, length: raw.len() as u64 }
     }
 
     #[test]
     fn text_is_shown_as_text_and_the_rest_as_bytes() {
         let wide = ValueReader::new(&WireType::NVarChar { max_bytes: None });
-        assert_eq!(wide.shown(&kept(&[b'a', 0, 0, 0]), 100), Shown::Text("a\0".to_owned()));
-        assert_eq!(wide.shown(&kept(&[0, 0xD8]), 100), Shown::Bytes(vec![0, 0xD8]));
-        assert_eq!(wide.shown(&kept(&[b'a', 0, b'b', 0]), 2), Shown::Bytes(vec![b'a', 0]));
-        assert_eq!(wide.shown(&Kept { null: true, ..Kept::default() }, 2), Shown::Null);
+        assert_eq!(wide.shown(kept(&[b'a', 0, 0, 0]), 100), Shown::Text("a\0".to_owned()));
+        assert_eq!(wide.shown(kept(&[0, 0xD8]), 100), Shown::Bytes(vec![0, 0xD8]));
+        assert_eq!(wide.shown(kept(&[b'a', 0, b'b', 0]), 2), Shown::Bytes(vec![b'a', 0]));
+        assert_eq!(wide.shown(Kept { null: true, ..kept(&[]) }, 2), Shown::Null);
         let number = ValueReader::new(&WireType::Int);
-        assert_eq!(number.shown(&kept(&[1, 0, 0, 0]), 100), Shown::Bytes(vec![1, 0, 0, 0]));
+        assert_eq!(number.shown(kept(&[1, 0, 0, 0]), 100), Shown::Bytes(vec![1, 0, 0, 0]));
         let latin = WireType::VarChar { max_bytes: Some(4), collation: [0x09, 0x04, 0xD0, 0x00, 0x34] };
-        assert_eq!(ValueReader::new(&latin).shown(&kept(&[0xE4]), 9), Shown::Text("\u{e4}".to_owned()));
+        assert_eq!(ValueReader::new(&latin).shown(kept(&[0xE4]), 9), Shown::Text("\u{e4}".to_owned()));
     }
 }
