@@ -1,7 +1,7 @@
 //! One error type for the whole program: a kind, what happened, where, and what caused it.
 //!
 //! [`ErrorKind::policy`] is THE table: kind -> code, retry, exit code, does it stop the pod, remedy. [`Verdict`] says which
-//! of several errors a process ends with. A new kind is added only where a user
+//! of several errors a process ends with. A new kind is added only if a user
 //! or an orchestrator would act differently. The default for anything unforeseen is "do not retry". The code of a
 //! kind is stored in checkpoints, so it may never change.
 
@@ -50,7 +50,7 @@ pub enum ErrorKind {
     CheckpointNewer,
     /// The plan belongs to another source, filter or mapping.
     PlanForeign,
-    /// There is no plan or checkpoint where one is required.
+    /// There is no plan or checkpoint, but one is required.
     PlanMissing,
     /// Data is to be copied into tables that were never created.
     SchemaMissing,

@@ -9,7 +9,7 @@
 //! | action | what happens |
 //! |---|---|
 //! | `kill` | SIGKILL to the own process: nothing of the program runs behind the place |
-//! | `error` | a transient error: the step is tried again where it would be for a server that is away |
+//! | `error` | a transient error: the step is tried again, as for a server that is away |
 //! | `fail` | a final error |
 //! | `stop` | SIGSTOP to the own process: a frozen pod, until SIGCONT |
 //! | `log` | nothing but the line in the log that all of them write: how often is the place reached? |

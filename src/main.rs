@@ -58,7 +58,7 @@ fn start(settings: Settings, report: &dyn Fn(&Outcome)) -> Result<Outcome> {
     Ok(outcome)
 }
 
-/// Says why there are no settings; None where that was asked for (`--help`, `--version`).
+/// Says why there are no settings; None if that was asked for (`--help`, `--version`).
 fn answer(failure: Failure) -> Option<Error> {
     match failure {
         Failure::Error(error) => {

@@ -15,7 +15,7 @@ pub const TERMINATION_LIMIT: usize = 4096;
 /// Who reports.
 #[derive(Debug, Clone, Default)]
 pub struct Reporter {
-    /// None where the settings could not be read.
+    /// None if the settings could not be read.
     command: Option<&'static str>,
     run_id: Option<String>,
     pod: Option<String>,
@@ -61,7 +61,7 @@ impl Reporter {
         }
     }
 
-    /// Reports where the settings themselves are wrong.
+    /// Reports that the settings themselves are wrong.
     #[must_use]
     pub fn without_settings(outputs: OutputSettings) -> Self {
         Self { outputs, ..Self::default() }

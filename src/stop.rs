@@ -65,7 +65,7 @@ impl Stop {
     /// Listens to SIGTERM and SIGINT until the process ends. Needs a Tokio runtime.
     ///
     /// # Errors
-    /// [`ErrorKind::Bug`] where the system refuses a handler.
+    /// [`ErrorKind::Bug`] if the system refuses a handler.
     pub fn listen(&self) -> Result<()> {
         let refused = |error| Error::new(ErrorKind::Bug, "cannot install a signal handler").because(error);
         let mut terminate = signal(SignalKind::terminate()).map_err(refused)?;
@@ -147,7 +147,7 @@ impl Stop {
         self.until(work, self.token.cancelled()).await
     }
 
-    /// `work` that hears signals itself, and is given up where it does not: [`PATIENCE`] after the end of the grace period, or
+    /// `work` that hears signals itself, and is given up if it does not: [`PATIENCE`] after the end of the grace period, or
     /// after a second signal.
     ///
     /// # Errors

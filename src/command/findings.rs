@@ -9,7 +9,7 @@ use crate::model::table::SourceTable;
 use crate::postgres::ddl::Statement;
 use crate::postgres::objects::{PlannedObject, Step};
 
-/// Of the objects that `planned` is about, and of tables and columns; also said in the log, where it is not said of every column.
+/// Of the objects that `planned` is about, and of tables and columns; also said in the log, if it is not said of every column.
 pub(super) fn of(
     plan: &Plan,
     tables: &[SourceTable],

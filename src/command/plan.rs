@@ -64,11 +64,11 @@ pub(super) async fn run(settings: Settings, shutdown: Stop, output: Output) -> R
 /// The run's plan.
 pub(super) struct MadePlan {
     pub(super) plan: Plan,
-    /// What it was made from, where it was made now.
+    /// What it was made from, if it was made now.
     pub(super) seen: Option<SourceView>,
 }
 
-/// The plan of the run, made now or found; true where this process made it.
+/// The plan of the run, made now or found; true if this process made it.
 ///
 /// # Errors
 /// As [`run`].
@@ -110,7 +110,7 @@ struct Material {
 }
 
 impl Material {
-    /// Asks both servers; the target only where it was given, for the objects around the tables only where they matter.
+    /// Asks both servers; the target only if it was given, for the objects of the tables only if they matter.
     async fn read(
         settings: &Settings,
         shutdown: &Stop,
@@ -232,7 +232,7 @@ fn as_json(plan: &Plan, ours: bool, ranges: &[String]) -> Result<String> {
         .map_err(|error| Error::new(ErrorKind::Bug, "cannot write the plan as JSON").because(error))
 }
 
-/// One line a shard where shards were asked for, else one line a table.
+/// One line a shard if shards were asked for, else one line a table.
 fn as_text(plan: &Plan, ranges: &[String]) -> String {
     if ranges.is_empty() {
         let line = |table: &crate::model::plan::PlannedTable| {

@@ -18,7 +18,7 @@ use futures_util::{StreamExt, stream};
 const WRITES_AT_ONCE: usize = 32;
 
 /// # Errors
-/// Those of the store and the target; `Fenced` where a living pod works on one of the tables.
+/// Those of the store and the target; `Fenced` if a living pod works on one of the tables.
 pub(super) async fn run(settings: Settings, shutdown: Stop) -> Result<Outcome> {
     let checkpoints = start::checkpoints(&settings).await?;
     let plan = checkpoints.plan().await?;

@@ -143,7 +143,7 @@ async fn pause(shutdown: &Stop) -> Result<()> {
     shutdown.error().map_or(Ok(()), Err)
 }
 
-/// Takes the lock under which tables are created, for this transaction; false where another pod has it.
+/// Takes the lock under which tables are created, for this transaction; false if another pod has it.
 async fn locked(transaction: &Transaction<'_>) -> Result<bool> {
     let rows = transaction.query("SELECT pg_try_advisory_xact_lock($1)", &[&DDL_LOCK]).await?;
     rows.first()
@@ -228,7 +228,7 @@ fn say_what_is_logged(selected: &[PlannedTable], actual: &BTreeMap<TableName, ca
 /// A table that is to be created: its place among the chosen ones, and what makes it.
 type Wanted<'t> = (usize, &'t PlannedTable, String);
 
-/// All of the batch in one transaction and one round trip; where that fails each by itself, so that a table fails alone.
+/// All of the batch in one transaction and one round trip; if that fails, each by itself, so that a table fails alone.
 /// Returns those that did.
 ///
 /// # Errors

@@ -45,7 +45,7 @@ pub(super) async fn run(settings: Settings, shutdown: Stop) -> Result<Outcome> {
     phase(RunPhase::Copy, copy(&settings, &shutdown, &checkpoints, &plan, None)).await
 }
 
-/// Copies the chosen tables of the plan. `seen`: the source as this process has found it, where it has.
+/// Copies the chosen tables of the plan. `seen`: the source as this process has found it, if it has.
 ///
 /// # Errors
 /// As [`run`].
@@ -146,7 +146,7 @@ fn begin_progress(settings: &Settings, list: &Worklist, total: u32) -> Progress 
     progress
 }
 
-/// Refuses to begin where the schema step never came to some tables: nothing of theirs could be copied, and to call each of
+/// Refuses to begin if the schema step never came to some tables: nothing of theirs could be copied, and to call each of
 /// them failed would say the wrong thing.
 async fn schema_was_run(checkpoints: &Checkpoints, plan: &Plan, absent: &[&PlannedTable]) -> Result<()> {
     if absent.is_empty() {

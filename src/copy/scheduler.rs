@@ -1,6 +1,6 @@
 //! The work list of a pod: completed tables are skipped, the rest goes largest first, `--jobs` chunks at once.
 //!
-//! A worker takes a chunk of a table that is under way where one waits, else it claims and begins the next table (`opening`).
+//! A worker takes a chunk of a table under way if one waits; else it claims and begins the next table (`opening`).
 //! Whoever ends the last chunk of a table builds its indexes and has its claim settled (`ending`).
 //!
 //! A table that another living pod owns is put back and asked for again until the pod has ended or the claim timeout has

@@ -151,7 +151,7 @@ pub struct PodDocument {
     #[serde(default)]
     pub operation: String,
     pub pod: String,
-    /// Of the pod, where Kubernetes told them (`POD_NAMESPACE`, `NODE_NAME`).
+    /// Of the pod, if Kubernetes told them (`POD_NAMESPACE`, `NODE_NAME`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub namespace: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -274,7 +274,7 @@ pub(crate) fn same_plan(object: &str, theirs: &str, plan: &Plan) -> Result<()> {
     ))
 }
 
-/// Refuses to go on with a stored plan where this process would have made another, and says what differs.
+/// Refuses to go on with a stored plan if this process would have made another, and says what differs.
 ///
 /// Compares fingerprints; the sentences come from the fields that fingerprints cover.
 pub fn refuse_foreign(stored: &Plan, ours: &Plan) -> Result<()> {

@@ -1,6 +1,6 @@
-//! What happens to a value that PostgreSQL cannot hold as it is, and what is counted where one was changed.
+//! What happens to a value that PostgreSQL cannot hold as it is, and what is counted if one was changed.
 //!
-//! Every policy is `error` where the value itself would change. What is changed nevertheless, on request or because a
+//! Every policy is `error` if the value itself would change. What is changed nevertheless, on request or because a
 //! comparison does not see it, is counted by column and [`Loss`](crate::model::loss::Loss) (the lossiness record).
 
 use serde::{Deserialize, Serialize};

@@ -56,7 +56,7 @@ pub(in crate::copy) struct CommittedChunk {
 /// stops it.
 ///
 /// # Errors
-/// The last error, with the table's name. Nothing of the chunk is committed then, except where the answer to the commit
+/// The last error, with the table's name. Nothing of the chunk is committed then, unless the answer to the commit
 /// was lost: the rerun finds the marker.
 pub(in crate::copy) async fn copy_chunk(
     copier: &ChunkCopier,
@@ -148,7 +148,7 @@ async fn attempt(
     let fixed = fixed_values(&transaction, table).await?;
     let writer = CopyWriter::of(&transaction, copy).await?;
     failpoint!("copy.after_start");
-    // Only where the order of the key costs nothing may a chunk be cut: reading in order is what makes a cut possible.
+    // A chunk may be cut only if the order of the key costs nothing: reading in order is what makes a cut possible.
     let cut_key = table.chunk_key.as_ref().filter(|key| key.clustered);
     let mut rows = source.read(&statement::read_chunk(&rules.consistency, table, &chunk.range)?).await?;
     let key =
@@ -217,7 +217,7 @@ async fn emptied(
         open.unlogged.store(true, Ordering::SeqCst);
     }
     let emptying = Emptying::choose(rules, table, found, true, forget);
-    // Sent at once; where the first fails, it says why.
+    // Sent at once; if the first fails, it says why.
     let (cleared, prepared) = futures_util::future::join(
         clear(&rules.run, transaction, table, found, emptying),
         writer::prepare(transaction, table, emptying.freezes()),

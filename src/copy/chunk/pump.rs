@@ -38,7 +38,7 @@ pub(in crate::copy) struct Piece<'a> {
 pub(in crate::copy) struct Pumped {
     /// Rows that the target counted.
     pub(in crate::copy) written: u64,
-    /// The key of the last row, where the chunk was cut there.
+    /// The key of the last row, if the chunk was cut behind it.
     pub(in crate::copy) cut: Option<Bound>,
 }
 

@@ -105,10 +105,10 @@ impl<'a> LeftOutRows<'a> {
         }
     }
 
-    /// Looks at the row that made the encoder full: takes it where it was refused, tells its key where that is wanted.
+    /// Looks at the row that made the encoder full: takes it if it was refused, tells its key if that is wanted.
     ///
     /// # Errors
-    /// The refusal, where rows are not to be left out; `Value` where they are too many.
+    /// The refusal, if rows are not to be left out; `Value` if they are too many.
     pub(in crate::copy) fn look(&mut self, rows: &mut KeyCapture<CopyEncoder>) -> Result<()> {
         if let Some(row) = rows.inner().refused_row() {
             return self.take(&row, rows);
@@ -174,7 +174,7 @@ impl<'a> LeftOutRows<'a> {
         Ok(())
     }
 
-    /// PostgreSQL refused a row: the chunk is to be done again without it, where rows may be left out and it is known which.
+    /// PostgreSQL refused a row: the chunk is to be done again without it, if rows may be left out and it is known which.
     pub(in crate::copy) fn refused_by_target(&mut self, failed: CopyFailed, encoder: &CopyEncoder) -> Error {
         let (Some(line), ErrorKind::Value) = (failed.line, failed.error.kind()) else { return failed.error };
         let columns = &self.open.attempt.table.columns;

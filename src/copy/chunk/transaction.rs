@@ -9,7 +9,7 @@ use crate::postgres::unlogged;
 use crate::postgres::unlogged::{FOUND, StorageState};
 use crate::settings::Truncate;
 
-/// A table without a page on disk is not truncated where it is to get at most so many bytes: TRUNCATE makes a new file of the
+/// A table without a page on disk is not truncated if it is to get at most so many bytes: TRUNCATE makes a new file of the
 /// table, of its TOAST and of each index, and flushes, which takes longer than to copy that much. What a truncation would
 /// give back, FREEZE and (under `wal_level = minimal`) no WAL, is for larger tables; PostgreSQL's own
 /// `wal_skip_threshold` is as large.
@@ -19,7 +19,7 @@ const NOT_WORTH_A_FILE: u64 = 2 * 1024 * 1024;
 /// its commit is not waited for ([`TargetClient::begin_lazily`]).
 ///
 /// # Errors
-/// `Fenced` where `epoch` is not the table's any more: only a look, so that nothing is begun in vain;
+/// `Fenced` if `epoch` is not the table's any more: only a look, so that nothing is begun in vain;
 /// [`ledger::check_epoch`] decides. Those of the target.
 pub(in crate::copy) async fn open<'c>(
     run: &str,

@@ -24,7 +24,7 @@ impl Budget {
     /// The budget of these workers. `memory`: what `--memory` says. `root`: `/`, or in a test what stands for it.
     ///
     /// # Errors
-    /// `Config` where it is too little for so many workers.
+    /// `Config` if it is too little for so many workers.
     pub fn new(memory: Option<u64>, workers: Workers, root: &Path) -> Result<Self> {
         let limits = memory::granted(memory, workers, root)?;
         Ok(Self { limits, lane: Arc::new(Semaphore::new(1)) })
@@ -64,10 +64,10 @@ impl Allowance<'_> {
         }
     }
 
-    /// Where the encoder collects a value that outgrew its share: waits for the lane, and lets it go on.
+    /// Waits for the lane if the encoder collects a value that outgrew its share, and lets it go on.
     ///
     /// # Errors
-    /// `Bug` where the lane is gone.
+    /// `Bug` if the lane is gone.
     pub async fn refill(&mut self, encoder: &mut CopyEncoder) -> Result<()> {
         if !encoder.wants_more() {
             return Ok(());

@@ -30,15 +30,15 @@ const OFTEN: Duration = Duration::from_millis(250);
 const SELDOM: Duration = Duration::from_secs(2);
 /// A target that does not answer for so long is asked on another connection.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// How long the last answer holds where there is none.
+/// How long the last answer holds if there is none.
 const HOLDS: Duration = Duration::from_secs(60);
 /// While it waits, the log says so that often.
 const SAY_EVERY: Duration = Duration::from_secs(60);
 
-/// Watches the replicas until it is dropped; None where no limit was asked for.
+/// Watches the replicas until it is dropped; None if no limit was asked for.
 ///
 /// # Errors
-/// `Config` where the role may not see them; those of connecting to the target.
+/// `Config` if the role may not see them; those of connecting to the target.
 pub async fn watch(
     target: &TargetSettings,
     throttle: &Arc<Throttle>,

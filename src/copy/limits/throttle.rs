@@ -81,7 +81,7 @@ impl Throttle {
         &self.held
     }
 
-    /// Stops or lets go all who wait for replicas; true where that is a change.
+    /// Stops or lets go all who wait for replicas; true if that is a change.
     pub(in crate::copy) fn set_behind(&self, behind: bool) -> bool {
         self.behind.send_if_modified(|now| std::mem::replace(now, behind) != behind)
     }
@@ -100,7 +100,7 @@ impl Throttle {
         let mut behind = self.behind.subscribe();
         if *behind.borrow_and_update() {
             let _held = self.held.begin(Cause::ReplicaLag);
-            // Fails where the sender is gone, which is `self`.
+            // Fails if the sender is gone, which is `self`.
             let _ = behind.wait_for(|behind| !behind).await;
         }
     }
@@ -138,7 +138,7 @@ impl Throttle {
     }
 }
 
-/// When so much has been earned, where the limit is used until `used`.
+/// When so much has been earned, if the limit is used up until `used`.
 fn earned(limit: Option<NonZeroU64>, amount: u64, used: Instant, now: Instant) -> Instant {
     let Some(limit) = limit else { return now };
     // Rounded up: never more than the limit.

@@ -40,10 +40,10 @@ pub(in crate::copy) async fn stand(
     Ok(None)
 }
 
-/// Makes the table LOGGED, under the epoch of its claim; nothing to do where it is.
+/// Makes the table LOGGED, under the epoch of its claim; nothing to do if it is.
 ///
 /// # Errors
-/// Those of the target, when the retries are used up; `TargetUnavailable` where the rows are lost, which the table then knows
+/// Those of the target, when the retries are used up; `TargetUnavailable` if the rows are lost, which the table then knows
 /// ([`OpenTable::is_lost`]); `Fenced`.
 pub(in crate::copy) async fn make(pod: &Pod, connections: &mut Connections, open: &OpenTable) -> Result<()> {
     let what = format!("making {} LOGGED", open.attempt.table.source);

@@ -17,7 +17,7 @@ use crate::postgres::ledger::Proof;
 /// What became of a table.
 pub(in crate::copy) struct Settlement {
     pub(in crate::copy) status: Status,
-    /// Where not all went well.
+    /// What went wrong, if anything did.
     pub(in crate::copy) error: Option<Error>,
     /// The target has taken back what was committed: the table is to be claimed and begun again.
     pub(in crate::copy) again: bool,

@@ -8,7 +8,7 @@
 //!   name; so does a name that another one of the same place has already, and a column called like one of PostgreSQL's
 //!   system columns. Names that can stay come first, in the order of the plan and of the columns: a made-up name never
 //!   pushes out a real one.
-//! - What the user named is taken as written. It is an error where it cannot be had.
+//! - What the user named is taken as written. It is an error if it cannot be had.
 
 use super::{LONGEST, NameCase, folded, shortened};
 use std::collections::BTreeSet;

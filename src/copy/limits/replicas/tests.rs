@@ -18,7 +18,7 @@ fn the_lag_is_what_the_server_says_or_how_long_we_have_waited() {
         seconds(lags.worst(replicas, now))
     };
     assert_eq!(look(0, &[]), (String::new(), 0));
-    // What the server measured counts from the first look; where all is replayed, it is an old measurement.
+    // What the server measured counts from the first look; if all is replayed, it is an old measurement.
     assert_eq!(look(0, &[replica("a", Some(30), 5, 9)]), ("a".to_owned(), 30));
     assert_eq!(look(2, &[replica("a", Some(30), 9, 9)]), ("a".to_owned(), 0));
     // Without a measurement: since it was first seen not to be there.
