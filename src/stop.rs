@@ -123,8 +123,8 @@ impl Stop {
         self.token.is_cancelled()
     }
 
-    /// Ends when a signal came and `grace` has passed since then, or a second signal came. Whoever asks, and however late:
-    /// there is one deadline for all work of the process.
+    /// Ends when a signal came and `grace` has passed since then, or a second signal came. Whoever asks, and however
+    /// late: there is one deadline for all work of the process.
     pub async fn grace_over(&self, grace: Duration) {
         self.token.cancelled().await;
         let deadline = self.deadline(grace).unwrap_or_else(Instant::now);
@@ -142,16 +142,16 @@ impl Stop {
     /// `work` that a signal may end at any moment: nothing of it has to be undone or written down.
     ///
     /// # Errors
-    /// Those of the work; that of the signal.
+    /// What the work ends in; `Terminated` or `Interrupted` after a signal.
     pub async fn race<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
         self.until(work, self.token.cancelled()).await
     }
 
-    /// `work` that hears signals itself, and is given up if it does not: [`PATIENCE`] after the end of the grace period, or
-    /// after a second signal.
+    /// `work` that hears signals itself, and is given up if it does not: [`PATIENCE`] after the end of the grace
+    /// period, or after a second signal.
     ///
     /// # Errors
-    /// Those of the work; that of the signal.
+    /// What the work ends in; `Terminated` or `Interrupted` after a signal.
     pub async fn bound<T>(&self, grace: Duration, work: impl Future<Output = Result<T>>) -> Result<T> {
         let over = async {
             self.grace_over(grace).await;

@@ -82,8 +82,8 @@ pub struct Checkpoints {
     pod: String,
     /// The store's root, for messages.
     place: String,
-    /// Table objects as this process last read or wrote them, by key: what a listing shows under the same tag need not be
-    /// read again. Never what a write is based on: that is the tag alone, which the store compares.
+    /// Table objects as this process last read or wrote them, by key: what a listing shows under the same tag need
+    /// not be read again. Never what a write is based on: that is the tag alone, which the store compares.
     known: Arc<Mutex<HashMap<String, (Tag, Bytes)>>>,
 }
 
@@ -191,7 +191,7 @@ impl Checkpoints {
     /// The state of these tables, in their order, each with an error of its own.
     ///
     /// # Errors
-    /// Those of listing the objects.
+    /// `StoreRefused`, `StoreUnavailable`: the objects cannot be listed.
     pub async fn some_tables(
         &self,
         plan: &Plan,
@@ -309,7 +309,7 @@ impl Checkpoints {
     /// The entry as the store has it now; None if the object is gone.
     ///
     /// # Errors
-    /// Those of the store; `CheckpointDamaged`, `CheckpointNewer`.
+    /// `StoreRefused`, `StoreUnavailable`, `CheckpointDamaged`, `CheckpointNewer`.
     pub async fn read_again<T: Document>(&self, entry: &Entry<T>) -> Result<Option<Entry<T>>> {
         let Some(Object { body, tag, modified, now }) = self.get(&entry.key).await? else { return Ok(None) };
         self.remember(&entry.key, &tag, &body);

@@ -37,7 +37,8 @@ pub(super) struct Output {
 }
 
 /// # Errors
-/// Those of the source and the store, `PlanForeign`, `Unsupported` with everything that cannot be copied.
+/// `SourceUnavailable`, `SourceLogin`, `SourcePermission`; `StoreRefused`, `StoreUnavailable`, `CheckpointDamaged`,
+/// `CheckpointNewer`; `PlanForeign`; `Unsupported` with everything that cannot be copied.
 pub(super) async fn run(settings: Settings, shutdown: Stop, output: Output) -> Result<Outcome> {
     if output.dry_run {
         return phase(RunPhase::Plan, assess(&settings, &shutdown, output.format)).await;

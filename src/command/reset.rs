@@ -1,5 +1,5 @@
-//! `reset`: forgets what was done for the chosen tables, in the store and in the ledger. Rows in the target stay until the
-//! next `sync` truncates their table.
+//! `reset`: forgets what was done for the chosen tables, in the store and in the ledger. Rows in the target stay
+//! until the next `sync` truncates their table.
 
 use super::{start, worklist};
 use crate::checkpoint::{Checkpoints, Entry};
@@ -18,7 +18,8 @@ use futures_util::{StreamExt, stream};
 const WRITES_AT_ONCE: usize = 32;
 
 /// # Errors
-/// Those of the store and the target; `Fenced` if a living pod works on one of the tables.
+/// `StoreRefused`, `StoreUnavailable`, `CheckpointDamaged`, `CheckpointNewer`; `TargetUnavailable`, `TargetLogin`,
+/// `TargetPermission`; `Fenced` if a living pod works on one of the tables.
 pub(super) async fn run(settings: Settings, shutdown: Stop) -> Result<Outcome> {
     let checkpoints = start::checkpoints(&settings).await?;
     let plan = checkpoints.plan().await?;
@@ -28,8 +29,9 @@ pub(super) async fn run(settings: Settings, shutdown: Stop) -> Result<Outcome> {
     Ok(Outcome { tables_processed: tables, message: Some(message), ..Outcome::default() })
 }
 
-/// Forgets the chosen tables; how many there were. The ledger first: without a marker a checkpoint counts for nothing, so
-/// a reset that is cut off in between leaves tables that are copied again, never tables that are believed to be there.
+/// Forgets the chosen tables; how many there were. The ledger first: without a marker a checkpoint counts for
+/// nothing, so a reset that is cut off in between leaves tables that are copied again, never tables that are believed
+/// to be there.
 ///
 /// # Errors
 /// As [`run`].

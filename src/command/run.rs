@@ -10,7 +10,7 @@ use crate::stop::Stop;
 use crate::telemetry::{RunPhase, phase};
 
 /// # Errors
-/// Those of its steps.
+/// What stops its first step that fails for all tables: see `plan`, `schema`, `sync`, `finish`.
 pub(super) async fn run(settings: Settings, shutdown: Stop) -> Result<Outcome> {
     let checkpoints = start::checkpoints(&settings).await?;
     if settings.resume && checkpoints.plan_if_any().await?.is_none() {

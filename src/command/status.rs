@@ -20,7 +20,7 @@ pub(super) struct View {
 }
 
 /// # Errors
-/// Those of the store, `PlanMissing`, and of damaged, newer or foreign documents.
+/// `StoreRefused`, `StoreUnavailable`, `CheckpointDamaged`, `CheckpointNewer`, `PlanMissing`, `PlanForeign`.
 pub(super) async fn run(settings: Settings, shutdown: Stop, view: View) -> Result<Outcome> {
     let checkpoints =
         Checkpoints::open(settings.checkpoint()?, settings.run_id.clone(), &settings.pod).await?;

@@ -29,7 +29,8 @@ pub(super) struct Worklist {
 /// Reconciles the checkpoints with the ledger, which is the truth about data, and sorts the tables accordingly.
 ///
 /// # Errors
-/// Those of the store and the target; `PlanMissing` for `--resume` without a checkpoint.
+/// `StoreRefused`, `StoreUnavailable`, `CheckpointDamaged`, `CheckpointNewer`; `TargetUnavailable`, `TargetLogin`,
+/// `TargetPermission`; `PlanMissing` for `--resume` without a checkpoint.
 pub(super) async fn reconcile(
     settings: &Settings,
     records: &Records<'_>,
@@ -101,7 +102,8 @@ pub(super) async fn reconcile(
     Ok(list)
 }
 
-/// Is the table in the hands of another pod that lives? It is asked for only if its heartbeat is fresh: that costs nothing.
+/// Is the table in the hands of another pod that lives? It is asked for only if its heartbeat is fresh: that costs
+/// nothing.
 pub(super) async fn is_anothers(
     settings: &Settings,
     target: &TargetClient,

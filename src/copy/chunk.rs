@@ -1,6 +1,6 @@
 //! One chunk, one target transaction: what the source is asked for ([`statement`]), what the transaction begins with
-//! ([`transaction`]), the pump that moves the rows ([`pump`]), the rows that are left out ([`rejects`], [`reject_files`]), and
-//! the attempts that hold it together ([`copy`]).
+//! ([`transaction`]), the pump that moves the rows ([`pump`]), the rows that are left out ([`rejects`],
+//! [`reject_files`]), and the attempts that hold it together ([`copy`]).
 
 pub mod copier;
 pub(in crate::copy) mod copy;

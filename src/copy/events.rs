@@ -1,4 +1,5 @@
-//! What happens to a pod's tables while they are copied, told to whoever shows it. The copying knows nobody who listens.
+//! What happens to a pod's tables while they are copied, told to whoever shows it. The copying knows nobody who
+//! listens.
 
 use crate::error::Error;
 use crate::model::plan::PlannedTable;

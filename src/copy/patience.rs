@@ -28,10 +28,11 @@ impl Patience {
         Retrying::new(self.retry, &self.stop, what)
     }
 
-    /// `work` on a table until it ends, another pod takes the table over (`when`, for people), or the grace period is over.
+    /// `work` on a table until it ends, another pod takes the table over (`when`, for people), or the grace period is
+    /// over.
     ///
     /// # Errors
-    /// `Fenced`; that of the signal; those of the work.
+    /// `Fenced`; `Terminated` or `Interrupted` after a signal; what the work ends in.
     pub(in crate::copy) async fn until_fenced<T>(
         &self,
         fenced: &CancellationToken,

@@ -3,9 +3,9 @@
 //! A worker takes a chunk of a table under way if one waits; else it claims and begins the next table (`opening`).
 //! Whoever ends the last chunk of a table builds its indexes and has its claim settled (`ending`).
 //!
-//! A table that another living pod owns is put back and asked for again until the pod has ended or the claim timeout has
-//! passed twice. A table that fails for good does not stop the others; an error that would stop every table (login,
-//! missing database, unreachable servers after all retries) does.
+//! A table that another living pod owns is put back and asked for again until the pod has ended or the claim timeout
+//! has passed twice. A table that fails for good does not stop the others; an error that would stop every table
+//! (login, missing database, unreachable servers after all retries) does.
 
 use crate::copy::chunk::copy;
 use crate::copy::events::CopyEvent;

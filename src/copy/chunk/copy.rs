@@ -1,9 +1,9 @@
 //! The worker: one chunk, one target transaction.
 //!
-//! truncate (a table's only chunk), COPY while reading, epoch check under a shared row lock, marker, commit. An attempt
-//! that fails rolls back by closing its connections, and begins anew with fresh ones; what other chunks of the table have
-//! committed stays. A chunk that turns out much larger than wanted is cut behind a complete row: its marker, its new upper
-//! bound and the chunk that takes the rest are committed together.
+//! truncate (a table's only chunk), COPY while reading, epoch check under a shared row lock, marker, commit. An
+//! attempt that fails rolls back by closing its connections, and begins anew with fresh ones; what other chunks of
+//! the table have committed stays. A chunk that turns out much larger than wanted is cut behind a complete row: its
+//! marker, its new upper bound and the chunk that takes the rest are committed together.
 
 use crate::convert::encode::CopyEncoder;
 use crate::copy::chunk::copier::ChunkCopier;
@@ -268,7 +268,8 @@ fn may_be_refused(table: &PlannedTable) -> bool {
     })
 }
 
-/// What ends a chunk's transaction: epoch check, marker, what was changed, and the chunk that takes over what was cut off.
+/// What ends a chunk's transaction: epoch check, marker, what was changed, and the chunk that takes over what was cut
+/// off.
 async fn seal(
     transaction: &Transaction<'_>,
     open: &OpenTable,
@@ -283,8 +284,8 @@ async fn seal(
             Begins::Nothing => ledger::fill_marker(transaction, marker).await,
         }
     };
-    // Sent at once, in this order, which is the order in which the server does it: the marker is written under the lock that the
-    // check takes. Both are answered before anything is committed.
+    // Sent at once, in this order, which is the order in which the server does it: the marker is written under the
+    // lock that the check takes. Both are answered before anything is committed.
     let (checked, marked) = futures_util::future::join(
         ledger::check_epoch(transaction, &marker.run, marker.table, marker.epoch),
         mark,

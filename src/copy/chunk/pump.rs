@@ -1,6 +1,7 @@
 //! The pump: rows from the source's wire into the target's COPY. Reader and writer overlap through a channel of two
-//! batches, so memory is bounded by a few batches whatever the table's size; see [`crate::copy::limits::budget`] for how large they are.
-//! What is held back ([`crate::copy::limits::throttle`]) waits in front of the writer; the reader stops when the channel is full.
+//! batches, so memory is bounded by a few batches whatever the table's size; see [`crate::copy::limits::budget`] for
+//! how large they are. What is held back ([`crate::copy::limits::throttle`]) waits in front of the writer; the reader
+//! stops when the channel is full.
 
 use crate::convert::encode::CopyEncoder;
 use crate::copy::chunk::copier::ChunkCopier;

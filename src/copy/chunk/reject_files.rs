@@ -1,5 +1,5 @@
-//! The files of refused rows (`--rejects`): one a chunk and epoch, put before the chunk's commit, never written twice with
-//! different content.
+//! The files of refused rows (`--rejects`): one a chunk and epoch, put before the chunk's commit, never written twice
+//! with different content.
 
 use crate::checkpoint::open_store;
 use crate::checkpoint::store::{PutOutcome, Store};
@@ -8,7 +8,8 @@ use crate::settings;
 use bytes::Bytes;
 use std::sync::Arc;
 
-/// Names of a chunk's files in one epoch: each further one has the rows that follow, or is of an attempt that read something else.
+/// Names of a chunk's files in one epoch: each further one has the rows that follow, or is of an attempt that read
+/// something else.
 const NAMES: u32 = 1000;
 
 /// Where reject files go.

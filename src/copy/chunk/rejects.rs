@@ -1,9 +1,10 @@
-//! Rows that are left out of a chunk: refused, written down, counted; and what a chunk that is done again knows of them.
+//! Rows that are left out of a chunk: refused, written down, counted; and what a chunk that is done again knows of
+//! them.
 //!
-//! Without `--rejects` a refused row fails the chunk, with its key. With it, the row goes into the chunk's reject file, or
-//! into several if the rows are large. A file is put before the chunk's commit, under a name with the epoch that is never
-//! written twice with different content; the `loss` row of the chunk's transaction names it. A file that no such row names
-//! belongs to an attempt that never committed, and counts for nothing.
+//! Without `--rejects` a refused row fails the chunk, with its key. With it, the row goes into the chunk's reject
+//! file, or into several if the rows are large. A file is put before the chunk's commit, under a name with the epoch
+//! that is never written twice with different content; the `loss` row of the chunk's transaction names it. A file
+//! that no such row names belongs to an attempt that never committed, and counts for nothing.
 
 use crate::checkpoint::table_folder;
 use crate::convert::encode::{CopyEncoder, Keys, RefusedRow};
@@ -26,8 +27,9 @@ use std::sync::atomic::Ordering;
 const LONGEST: usize = 64 * 1024;
 const LONGEST_OF_MANY: usize = 1024;
 const LARGE: usize = 4 * 1024 * 1024;
-/// Lines that are put as a file of their own, so that a worker never holds more of them. Together with one more row, whose
-/// values are written in three times their bytes at most, and with the kept rows they are [`crate::limits::memory::REJECTS`].
+/// Lines that are put as a file of their own, so that a worker never holds more of them. Together with one more row,
+/// whose values are written in three times their bytes at most, and with the kept rows they are
+/// [`crate::limits::memory::REJECTS`].
 const PART: usize = 1024 * 1024;
 /// What an attempt leaves for the next one of the same chunk.
 #[derive(Debug, Default)]
@@ -174,7 +176,8 @@ impl<'a> LeftOutRows<'a> {
         Ok(())
     }
 
-    /// PostgreSQL refused a row: the chunk is to be done again without it, if rows may be left out and it is known which.
+    /// PostgreSQL refused a row: the chunk is to be done again without it, if rows may be left out and it is known
+    /// which.
     pub(in crate::copy) fn refused_by_target(&mut self, failed: CopyFailed, encoder: &CopyEncoder) -> Error {
         let (Some(line), ErrorKind::Value) = (failed.line, failed.error.kind()) else { return failed.error };
         let columns = &self.open.attempt.table.columns;

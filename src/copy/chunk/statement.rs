@@ -1,5 +1,5 @@
-//! What the source is asked for a chunk: its columns in the form that is read exactly, its key range, the filter, the order
-//! of a clustered key, all under the isolation that was chosen.
+//! What the source is asked for a chunk: its columns in the form that is read exactly, its key range, the filter, the
+//! order of a clustered key, all under the isolation that was chosen.
 
 use crate::convert::types;
 use crate::error::{Error, ErrorKind, Result};

@@ -9,18 +9,18 @@ use crate::postgres::unlogged;
 use crate::postgres::unlogged::{FOUND, StorageState};
 use crate::settings::Truncate;
 
-/// A table without a page on disk is not truncated if it is to get at most so many bytes: TRUNCATE makes a new file of the
-/// table, of its TOAST and of each index, and flushes, which takes longer than to copy that much. What a truncation would
-/// give back, FREEZE and (under `wal_level = minimal`) no WAL, is for larger tables; PostgreSQL's own
-/// `wal_skip_threshold` is as large.
+/// A table without a page on disk is not truncated if it is to get at most so many bytes: TRUNCATE makes a new file
+/// of the table, of its TOAST and of each index, and flushes, which takes longer than to copy that much. What a
+/// truncation would give back, FREEZE and (under `wal_level = minimal`) no WAL, is for larger tables; PostgreSQL's
+/// own `wal_skip_threshold` is as large.
 const NOT_WORTH_A_FILE: u64 = 2 * 1024 * 1024;
 
-/// Begins a transaction that copies rows into `table`: one round trip. Its session is named, by which a take-over finds it, and
-/// its commit is not waited for ([`TargetClient::begin_lazily`]).
+/// Begins a transaction that copies rows into `table`: one round trip. Its session is named, by which a take-over
+/// finds it, and its commit is not waited for ([`TargetClient::begin_lazily`]).
 ///
 /// # Errors
 /// `Fenced` if `epoch` is not the table's any more: only a look, so that nothing is begun in vain;
-/// [`ledger::check_epoch`] decides. Those of the target.
+/// [`ledger::check_epoch`] decides. `TargetUnavailable` if the connection breaks.
 pub(in crate::copy) async fn open<'c>(
     run: &str,
     target: &'c mut TargetClient,
@@ -42,8 +42,8 @@ pub(in crate::copy) async fn open<'c>(
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::copy) struct Emptying {
     way: EmptyingWay,
-    /// The ledger has chunks of an earlier beginning, which must not come back: a crash of the server may undo a commit that did
-    /// not truncate.
+    /// The ledger has chunks of an earlier beginning, which must not come back: a crash of the server may undo a
+    /// commit that did not truncate.
     forget: bool,
 }
 
@@ -84,7 +84,7 @@ impl Emptying {
 /// Empties the table, forgets its chunks if there are some, and notes it if it is UNLOGGED.
 ///
 /// # Errors
-/// `TargetData` if it may not be emptied; those of the target.
+/// `TargetData` if it may not be emptied; `TargetPermission`, `TargetUnavailable`.
 pub(in crate::copy) async fn clear(
     run: &str,
     transaction: &Transaction<'_>,

@@ -2,8 +2,8 @@
 //!
 //! How large the budget is, and its parts, are [`crate::limits::memory`]'s to compute.
 //!
-//! Guaranteed: the lane is given back when the last byte of its value was handed to the target's connection, not earlier;
-//! a worker that waits for it holds nothing that another one waits for, so there is no deadlock.
+//! Guaranteed: the lane is given back when the last byte of its value was handed to the target's connection, not
+//! earlier; a worker that waits for it holds nothing that another one waits for, so there is no deadlock.
 
 use crate::convert::encode::CopyEncoder;
 use crate::error::{Error, ErrorKind, Result};

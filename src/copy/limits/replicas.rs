@@ -1,13 +1,14 @@
 //! Backing off while a replica of the target is too far behind (`--max-replica-lag`).
 //!
-//! A task with a connection of its own asks every second or two; workers wait between two batches ([`crate::copy::limits::throttle`])
-//! from the answer that is above the limit until one is below half of it, so that they do not stop and go all the time.
-//! A lag is the larger one of what the server measured (`replay_lag`) and of what this task saw: the time since the replica
-//! was asked to be where it is not yet. The first is unknown when nothing was written for a while, and is updated by the
-//! replica's answers alone; the second is never more than the truth. A replica that has replayed all has no lag.
+//! A task with a connection of its own asks every second or two; workers wait between two batches
+//! ([`crate::copy::limits::throttle`]) from the answer that is above the limit until one is below half of it, so that
+//! they do not stop and go all the time. A lag is the larger one of what the server measured (`replay_lag`) and of
+//! what this task saw: the time since the replica was asked to be where it is not yet. The first is unknown when
+//! nothing was written for a while, and is updated by the replica's answers alone; the second is never more than the
+//! truth. A replica that has replayed all has no lag.
 //!
-//! A target that cannot be asked does not fail the copy: the last answer holds for a minute ([`HOLDS`]), then the copy goes on
-//! without, and the log says so. A replica that is not connected is not waited for.
+//! A target that cannot be asked does not fail the copy: the last answer holds for a minute ([`HOLDS`]), then the
+//! copy goes on without, and the log says so. A replica that is not connected is not waited for.
 
 use crate::copy::limits::throttle::Throttle;
 use crate::copy::patience::Patience;

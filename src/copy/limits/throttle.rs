@@ -1,14 +1,14 @@
-//! The limits of a pod: so many rows and bytes a second, all its workers together, and none while a replica of the target
-//! is too far behind (`crate::copy::limits::replicas` says when).
+//! The limits of a pod: so many rows and bytes a second, all its workers together, and none while a replica of the
+//! target is too far behind (`crate::copy::limits::replicas` says when).
 //!
-//! A batch is written when all of it has been earned at the limit; what is not used is kept for a second ([`CREDIT`]). So
-//! in no time `t` more than `t` + 1 s of the limit is written, and a batch larger than that waits as long as it takes.
-//! Workers are served in the order in which they come (Tokio's mutex is fair): the first one waits for its time, the
-//! others for it; nobody else is woken. A worker that is stopped while it waits has used nothing.
+//! A batch is written when all of it has been earned at the limit; what is not used is kept for a second
+//! ([`CREDIT`]). So in no time `t` more than `t` + 1 s of the limit is written, and a batch larger than that waits as
+//! long as it takes. Workers are served in the order in which they come (Tokio's mutex is fair): the first one waits
+//! for its time, the others for it; nobody else is woken. A worker that is stopped while it waits has used nothing.
 //!
-//! Who waits holds its own batches, and with one of them maybe the lane of the budget; nothing that another worker in the
-//! queue needs in order to go on, so there is no deadlock. The source is not read meanwhile, and its timeout runs only
-//! while we wait for it ([`crate::sqlserver::rows`]).
+//! Who waits holds its own batches, and with one of them maybe the lane of the budget; nothing that another worker in
+//! the queue needs in order to go on, so there is no deadlock. The source is not read meanwhile, and its timeout runs
+//! only while we wait for it ([`crate::sqlserver::rows`]).
 //!
 //! Not a crate: `governor` refuses what is larger than its burst and has a clock of its own, `leaky-bucket` has waiting
 //! tasks that refill for one another, with a timer of fractions of a second. This is two instants behind a mutex.

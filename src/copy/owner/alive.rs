@@ -21,7 +21,7 @@ impl ClaimLock {
     /// Looks at the lock without touching it.
     ///
     /// # Errors
-    /// Those of the target's statements, and of connecting to it.
+    /// `TargetUnavailable`, `TargetLogin`, `TargetPermission`: the target cannot be asked.
     pub async fn look(client: &Client, settings: &TargetSettings, run: &str, index: u32) -> Result<Self> {
         let free =
             !ledger::is_held(client, run, index).await? && pooler::keeps_sessions(client, settings).await?;
@@ -29,8 +29,8 @@ impl ClaimLock {
     }
 }
 
-/// Has the object an owner that lives? One whose heartbeat is as old as `timeout` by the store's clock, or whose lock is free,
-/// does not.
+/// Has the object an owner that lives? One whose heartbeat is as old as `timeout` by the store's clock, or whose lock
+/// is free, does not.
 #[must_use]
 pub fn owner_lives<T: Claimable>(entry: &Entry<T>, lock: ClaimLock, timeout: Duration) -> bool {
     entry.document.owner().is_some()

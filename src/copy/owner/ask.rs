@@ -19,7 +19,8 @@ use std::sync::Arc;
 /// meanwhile.
 ///
 /// # Errors
-/// Those of the store and the target, when the retries are used up.
+/// `StoreRefused`, `StoreUnavailable`, `CheckpointDamaged`, `CheckpointNewer`, `TargetUnavailable`, `TargetLogin`,
+/// `TargetPermission`, when the retries are used up; that of a signal.
 pub(in crate::copy) async fn own_table(
     claims: &Arc<Claims>,
     connections: &mut Connections,

@@ -62,7 +62,8 @@ pub struct Claim<T: Claimable> {
 /// Asks for the claim of `subject`, whose document is `entry`.
 ///
 /// # Errors
-/// Those of the store and the target.
+/// `StoreRefused`, `StoreUnavailable`, `CheckpointDamaged`, `CheckpointNewer`; `TargetUnavailable`, `TargetLogin`,
+/// `TargetPermission`; `Fenced` if the ledger has a higher epoch.
 pub(super) async fn ask<T: Claimable>(
     claims: &Arc<Claims>,
     connections: &mut Connections,
@@ -177,7 +178,7 @@ impl<T: Claimable> Claim<T> {
     /// Records what became of the claim and gives it back: no owner, no lock.
     ///
     /// # Errors
-    /// `Fenced` if another pod has taken the claim over; those of the store.
+    /// `Fenced` if another pod has taken the claim over; `StoreRefused`, `StoreUnavailable`.
     pub async fn settle(self, settled: SettledClaim<T>) -> Result<T> {
         let Self { index, epoch, claims, heartbeat } = self;
         let entry = heartbeat.stop(index).await;

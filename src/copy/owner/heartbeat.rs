@@ -1,4 +1,5 @@
-//! The heartbeat of a claim: it says in the store, four times in a claim timeout, that the owner lives, and how far it is.
+//! The heartbeat of a claim: it says in the store, four times in a claim timeout, that the owner lives, and how far
+//! it is.
 
 use crate::checkpoint::{Entry, Written};
 use crate::clock;

@@ -1,9 +1,9 @@
 //! What a lost write means, decided here once.
 //!
-//! A compare-and-swap of an owner is lost if anybody wrote the object since. That is not yet a take-over: the schema step of
-//! another pod writes the same object, and a start that takes an owner for dead may mend it. So the object is read again. The
-//! same owner and epoch, or a mended object that nobody has claimed since: the owner goes on with what stands there now.
-//! Anything else: another pod has taken the claim over, and this one writes nothing more.
+//! A compare-and-swap of an owner is lost if anybody wrote the object since. That is not yet a take-over: the schema
+//! step of another pod writes the same object, and a start that takes an owner for dead may mend it. So the object is
+//! read again. The same owner and epoch, or a mended object that nobody has claimed since: the owner goes on with
+//! what stands there now. Anything else: another pod has taken the claim over, and this one writes nothing more.
 
 use crate::checkpoint::{Checkpoints, Entry, Written};
 use crate::copy::owner::claimable::Claimable;
@@ -27,7 +27,8 @@ fn still_owned<T: Claimable>(ours: &T, stored: &T, pod: &str, epoch: u64) -> boo
 /// Writes the document of a claim that `pod` has by `epoch`. `Lost`: another pod has taken it over.
 ///
 /// # Errors
-/// Those of the store; `StoreUnavailable` if others write the object all the time.
+/// `StoreRefused`, `StoreUnavailable`, `CheckpointDamaged`, `CheckpointNewer`; also `StoreUnavailable` if others
+/// write the object all the time.
 pub(super) async fn write_owned<T: Claimable>(
     checkpoints: &Checkpoints,
     entry: &mut Entry<T>,

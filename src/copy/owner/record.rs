@@ -1,7 +1,7 @@
 //! What pods write of a table that they do not own: its schema, a refusal, what the ledger proves, a reset.
 //!
-//! Every such write is a change of what stands in the store: if it is lost, the object is read again and the change is made
-//! on top of it. What an owner writes ([`super::lost`]) survives that, and an owner that lives is left alone.
+//! Every such write is a change of what stands in the store: if it is lost, the object is read again and the change
+//! is made on top of it. What an owner writes ([`super::lost`]) survives that, and an owner that lives is left alone.
 
 use crate::checkpoint::{Checkpoints, Entry, Written};
 use crate::clock;
@@ -38,10 +38,12 @@ impl<'a> Records<'a> {
         Self { checkpoints, plan, pod: &settings.pod, timeout: settings.claim_timeout }
     }
 
-    /// Changes the object of `table`, which was last seen as `entry`. `change` answers false if nothing is to be written.
+    /// Changes the object of `table`, which was last seen as `entry`. `change` answers false if nothing is to be
+    /// written.
     ///
     /// # Errors
-    /// Those of the change and the store; `StoreUnavailable` if others write the object all the time.
+    /// What the change answers; `StoreRefused`, `StoreUnavailable`, `CheckpointDamaged`, `CheckpointNewer`; also
+    /// `StoreUnavailable` if others write the object all the time.
     async fn change(
         &self,
         table: &PlannedTable,
@@ -65,7 +67,7 @@ impl<'a> Records<'a> {
     /// there once may be gone or changed.
     ///
     /// # Errors
-    /// Those of the store.
+    /// `StoreRefused`, `StoreUnavailable`, `CheckpointDamaged`, `CheckpointNewer`.
     pub async fn schema(
         &self,
         table: &PlannedTable,
@@ -91,11 +93,11 @@ impl<'a> Records<'a> {
         Ok(())
     }
 
-    /// Writes down what the ledger proves of a table whose owner does not live: the commit happened, the checkpoint was not
-    /// written. Nothing is written if another pod has claimed the table since `entry` was read.
+    /// Writes down what the ledger proves of a table whose owner does not live: the commit happened, the checkpoint
+    /// was not written. Nothing is written if another pod has claimed the table since `entry` was read.
     ///
     /// # Errors
-    /// Those of the store.
+    /// `StoreRefused`, `StoreUnavailable`, `CheckpointDamaged`, `CheckpointNewer`.
     pub async fn mend(
         &self,
         table: &PlannedTable,
@@ -128,7 +130,7 @@ impl<'a> Records<'a> {
     /// another pod has completed meanwhile stays.
     ///
     /// # Errors
-    /// Those of the store.
+    /// `StoreRefused`, `StoreUnavailable`, `CheckpointDamaged`, `CheckpointNewer`.
     pub async fn refused(
         &self,
         table: &PlannedTable,
@@ -149,10 +151,11 @@ impl<'a> Records<'a> {
         .await
     }
 
-    /// Back to pending, with the epoch kept so that a zombie stays fenced. An object that cannot be read (None) is removed.
+    /// Back to pending, with the epoch kept so that a zombie stays fenced. An object that cannot be read (None) is
+    /// removed.
     ///
     /// # Errors
-    /// Those of the store.
+    /// `StoreRefused`, `StoreUnavailable`, `CheckpointDamaged`, `CheckpointNewer`.
     pub async fn forget(&self, table: &PlannedTable, entry: Option<Entry<TableDocument>>) -> Result<()> {
         let Some(entry) = entry else { return self.checkpoints.delete_table(table).await };
         self.change(table, entry, |entry| {

@@ -1,7 +1,7 @@
 //! The session whose advisory locks say that this pod is alive.
 //!
-//! Nothing but locks is asked for on it, and each is tried without waiting. So a slow statement of one task (a take-over that
-//! ends a frozen session, a proof) keeps no other task and no heartbeat waiting.
+//! Nothing but locks is asked for on it, and each is tried without waiting. So a slow statement of one task (a
+//! take-over that ends a frozen session, a proof) keeps no other task and no heartbeat waiting.
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::postgres::client::Client;
@@ -34,8 +34,9 @@ impl LockSession {
         Self { settings, application, run, locks }
     }
 
-    /// Makes the session anew if the last one is gone: without it this pod would count as dead. The locks are taken again that
-    /// another pod has not taken meanwhile. If one has, the epoch in the ledger still keeps us from doubling a row.
+    /// Makes the session anew if the last one is gone: without it this pod would count as dead. The locks are taken
+    /// again that another pod has not taken meanwhile. If one has, the epoch in the ledger still keeps us from
+    /// doubling a row.
     ///
     /// # Errors
     /// `TargetUnavailable`, `TargetLogin` and what else connecting to PostgreSQL may end in.

@@ -13,7 +13,7 @@ const MOST_LOSSES: u32 = 5;
 /// Puts the table back, a few times; its object is read as it is now.
 ///
 /// # Errors
-/// `TargetUnavailable` if that was too often; those of the store, when the retries are used up.
+/// `TargetUnavailable` if that was too often; `StoreRefused`, `StoreUnavailable`, when the retries are used up.
 pub(in crate::copy) async fn begin_again(pod: &Pod, shared: &PodQueue, table: &PlannedTable) -> Result<()> {
     let times = {
         let mut queue = shared.queue();

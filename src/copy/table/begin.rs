@@ -38,7 +38,8 @@ pub(in crate::copy) async fn begin(
             Ok(begun) => return Ok(begun),
             Err(error) => {
                 connections.close();
-                // The chunks in the way may be our own: of an attempt whose COMMIT was under way when its connection broke.
+                // The chunks in the way may be our own: of an attempt whose COMMIT was under way when its connection
+                // broke.
                 if error.kind() == ErrorKind::Fenced && std::mem::take(&mut again) {
                     continue;
                 }

@@ -147,8 +147,8 @@ impl OpenTable {
         self.books.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes that the target does not have any more what was committed, and says so as an error: no chunk goes on with this
-    /// table, which is to be begun again.
+    /// Notes that the target does not have any more what was committed, and says so as an error: no chunk goes on
+    /// with this table, which is to be begun again.
     pub(in crate::copy) fn lose(&self) -> Error {
         self.lost.store(true, Ordering::SeqCst);
         Error::new(ErrorKind::TargetUnavailable, "the target has lost what was committed of this table")
@@ -204,7 +204,8 @@ impl OpenTable {
         }
     }
 
-    /// Says once, when there is nothing more to do, what came of it. `stopping`: chunks that wait are not begun any more.
+    /// Says once, when there is nothing more to do, what came of it. `stopping`: chunks that wait are not begun any
+    /// more.
     pub(in crate::copy) fn end(&self, stopping: bool) -> Option<EndedTable> {
         let mut books = self.books();
         let at_rest =

@@ -1,9 +1,9 @@
 //! The end of a table: its indexes, and what became of it written down.
 //!
-//! The indexes are built by the worker that ended the table. Settling is a task of its own, so that no worker waits for the
-//! store: the rows are committed with their markers, and a pod that is killed before the object says so leaves what the next
-//! start mends from the ledger. The claim, its lock and its heartbeat stay until the object is written. Only so many tables
-//! are settled at once, and none is left when the pod ends.
+//! The indexes are built by the worker that ended the table. Settling is a task of its own, so that no worker waits
+//! for the store: the rows are committed with their markers, and a pod that is killed before the object says so
+//! leaves what the next start mends from the ledger. The claim, its lock and its heartbeat stay until the object is
+//! written. Only so many tables are settled at once, and none is left when the pod ends.
 
 use crate::clock;
 use crate::copy::owner::claim::Claim;
@@ -74,7 +74,8 @@ pub(in crate::copy) async fn settle_ended(
     }
 }
 
-/// Settles what a signal, or an error that stops the pod, has left open, all at once; then waits for all that are being settled.
+/// Settles what a signal, or an error that stops the pod, has left open, all at once; then waits for all that are
+/// being settled.
 pub(in crate::copy) async fn settle_left(pod: &Arc<Pod>, shared: &Arc<PodQueue>) {
     let left = std::mem::take(&mut shared.queue().open);
     for open in left {
@@ -105,8 +106,8 @@ async fn make_logged(pod: &Pod, connections: &mut Connections, open: &ClaimedTab
     })
 }
 
-/// Builds the indexes of a table whose rows are all committed, while its claim is held. What does not succeed is left to
-/// the finish step: the rows are there. After a signal none is begun.
+/// Builds the indexes of a table whose rows are all committed, while its claim is held. What does not succeed is left
+/// to the finish step: the rows are there. After a signal none is begun.
 async fn index(pod: &Pod, connections: &mut Connections, open: &ClaimedTable) {
     let attempt = &open.table.attempt;
     let table = &attempt.table;

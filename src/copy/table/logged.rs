@@ -9,11 +9,11 @@ use crate::model::plan::PlannedTable;
 use crate::postgres::client::Client as TargetClient;
 use crate::postgres::{ledger, unlogged};
 
-/// Do the rows stand that the markers tell of? `Some`: they do, and whether the table is to be made LOGGED. `None`: it was
-/// emptied behind the markers' back, and is to be begun anew.
+/// Do the rows stand that the markers tell of? `Some`: they do, and whether the table is to be made LOGGED. `None`:
+/// it was emptied behind the markers' back, and is to be begun anew.
 ///
 /// # Errors
-/// Those of the target.
+/// `TargetUnavailable`, `TargetPermission`: the target cannot be asked.
 pub(in crate::copy) async fn stand(
     run: &str,
     target: &mut TargetClient,
@@ -43,8 +43,8 @@ pub(in crate::copy) async fn stand(
 /// Makes the table LOGGED, under the epoch of its claim; nothing to do if it is.
 ///
 /// # Errors
-/// Those of the target, when the retries are used up; `TargetUnavailable` if the rows are lost, which the table then knows
-/// ([`OpenTable::is_lost`]); `Fenced`.
+/// `TargetUnavailable`, `TargetPermission`, when the retries are used up; `TargetUnavailable` too if the rows are
+/// lost, which the table then knows ([`OpenTable::is_lost`]); `Fenced`.
 pub(in crate::copy) async fn make(pod: &Pod, connections: &mut Connections, open: &OpenTable) -> Result<()> {
     let what = format!("making {} LOGGED", open.attempt.table.source);
     let mut retrying = pod.patience().retrying(&what);

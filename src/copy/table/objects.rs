@@ -1,8 +1,9 @@
 //! What stands on the tables of the target, or will: indexes, checks and foreign keys, from what the source has.
 //!
-//! It takes a dozen queries on the source, and most tables never need it before their last row is there: so it is read
-//! beside the copying, on the connection that the start has made. Who needs it earlier waits for it: a table on which an
-//! earlier load left something. If it cannot be read, the next who needs it tries again with a connection of its own.
+//! It takes a dozen queries on the source, and most tables never need it before their last row is there: so it is
+//! read beside the copying, on the connection that the start has made. Who needs it earlier waits for it: a table on
+//! which an earlier load left something. If it cannot be read, the next who needs it tries again with a connection of
+//! its own.
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::names::TableName;

@@ -22,7 +22,8 @@ use tracing::Instrument;
 /// Claims and begins a table; None if another pod owns or has completed it.
 ///
 /// # Errors
-/// Those of claiming, with the table's name. What goes wrong later is settled with the claim.
+/// What [`ask::own_table`] answers, with the table's name; `Fenced` if another pod keeps the table. What goes wrong
+/// later is settled with the claim.
 pub(in crate::copy) async fn open(
     pod: &Pod,
     shared: &PodQueue,

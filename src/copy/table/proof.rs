@@ -1,9 +1,9 @@
 //! What may be called completed: that the ledger has every chunk of a table, and that its WAL is flushed.
 //!
-//! The transactions that copy chunks commit without waiting for the disk. A crash of the server may therefore take back
-//! chunks that this pod has seen committed, markers and all. So nobody says `completed` by what a pod remembers: the
-//! ledger is asked, by a transaction whose own commit is as durable as the server makes commits, and which therefore stands
-//! behind all that it has seen. Tables that end at about the same time are asked for together.
+//! The transactions that copy chunks commit without waiting for the disk. A crash of the server may therefore take
+//! back chunks that this pod has seen committed, markers and all. So nobody says `completed` by what a pod remembers:
+//! the ledger is asked, by a transaction whose own commit is as durable as the server makes commits, and which
+//! therefore stands behind all that it has seen. Tables that end at about the same time are asked for together.
 
 use crate::error::Result;
 use crate::model::loss::LossRecord;
@@ -37,7 +37,7 @@ impl Proofs {
     /// What the ledger has of a table, durable by the time it is said.
     ///
     /// # Errors
-    /// Those of connecting to the target and of its statements (`TargetUnavailable` above all).
+    /// `TargetUnavailable`, `TargetLogin`, `TargetPermission`: the target cannot be asked.
     pub(in crate::copy) async fn prove(&self, index: u32) -> Result<Proof> {
         loop {
             let (answer, mut answered) = oneshot::channel();

@@ -29,8 +29,8 @@ impl Settlement {
     }
 }
 
-/// Writes down what became of a table and gives its claim back: its state, and the error if not all went well. `pod_stops`: an
-/// error stops the whole pod, so nobody is asked for what a rerun finds out.
+/// Writes down what became of a table and gives its claim back: its state, and the error if not all went well.
+/// `pod_stops`: an error stops the whole pod, so nobody is asked for what a rerun finds out.
 pub(in crate::copy) async fn settle(
     pod: &Pod,
     claim: Claim<TableDocument>,
@@ -93,7 +93,8 @@ pub(in crate::copy) async fn settle(
     }
 }
 
-/// What the ledger has of the table, for good: nothing is completed by what this pod remembers (see [`crate::copy::table::proof`]).
+/// What the ledger has of the table, for good: nothing is completed by what this pod remembers (see
+/// [`crate::copy::table::proof`]).
 async fn proof(pod: &Pod, table: &PlannedTable) -> Result<Proof> {
     let what = format!("proving {}", table.source);
     let mut retrying = pod.patience().retrying(&what);
