@@ -7,6 +7,7 @@
 //! - [`plan`]: `plan.json`; [`selection`]: which of its tables a pod works on; [`predicate`]: a user's filter
 //! - [`checkpoint`]: the other documents of a run; [`phase`]: the states of their phases and the moves between them
 //! - [`policy`], [`loss`]: what becomes of a value that PostgreSQL cannot hold, and what is counted
+//! - [`identity`]: who a source database is
 //! - [`location`]: the checkpoint URL and the run id
 //! - [`outcome`], [`counts`]: what a process has done
 
@@ -14,6 +15,7 @@ pub mod bound;
 pub mod checkpoint;
 pub mod collation;
 pub mod counts;
+pub mod identity;
 pub mod location;
 pub mod loss;
 pub mod names;

@@ -23,6 +23,9 @@ mod encoded;
 #[path = "integration/expressions.rs"]
 mod expressions;
 #[cfg(test)]
+#[path = "integration/failover.rs"]
+mod failover;
+#[cfg(test)]
 #[path = "integration/faults_pooler.rs"]
 mod faults_pooler;
 #[cfg(test)]

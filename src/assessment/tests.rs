@@ -1,4 +1,5 @@
 use super::*;
+use crate::model::identity::DatabaseIdentity;
 use crate::model::names::ColumnName;
 use crate::model::names::NameCase;
 use crate::model::plan::{Collations, ColumnChoice, PlanOptions, PlannedSource, TableChoice};
@@ -97,6 +98,7 @@ fn assessed(options: PlanOptions) -> Assessment {
         server: "S".to_owned(),
         database: "D".to_owned(),
         product_version: "16".to_owned(),
+        identity: DatabaseIdentity::default(),
         log_position: None,
     };
     let inputs = Inputs {

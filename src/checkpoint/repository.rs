@@ -15,7 +15,6 @@ use crate::model::checkpoint::VERSION;
 use crate::model::checkpoint::damaged;
 use crate::model::checkpoint::decode;
 use crate::model::checkpoint::encode;
-use crate::model::checkpoint::refuse_foreign;
 use crate::model::checkpoint::same_plan;
 use crate::model::location::CheckpointUrl;
 use crate::model::location::RunId;
@@ -132,8 +131,7 @@ impl Checkpoints {
 
     /// Writes the plan if the run has none; answers the run's plan and whether it is this one.
     ///
-    /// Of pods that plan at once all get the first one's. Errors: `PlanForeign` where the run's plan has another
-    /// fingerprint, saying what differs.
+    /// Of pods that plan at once all get the first one's, which may be for something else: the caller compares.
     pub async fn create_plan(&self, plan: &Plan) -> Result<(Plan, bool)> {
         #[derive(Serialize)]
         struct Stamped<'a> {
@@ -149,11 +147,7 @@ impl Checkpoints {
         let key = keys::plan(&self.run);
         match put(&*self.store, &key, &body.into(), std::slice::from_ref(&operation), None).await? {
             Put::Stored { .. } => Ok((Plan { operation, ..plan.clone() }, true)),
-            Put::Lost => {
-                let stored = self.plan().await?;
-                refuse_foreign(&stored, plan)?;
-                Ok((stored, false))
-            }
+            Put::Lost => Ok((self.plan().await?, false)),
         }
     }
 

@@ -1,5 +1,7 @@
 //! What the tests of this part share: a plan.
 
+use crate::model::identity::DatabaseIdentity;
+
 use crate::model::names::{ColumnName, TableName};
 use crate::model::plan::{Plan, PlanOptions, PlannedColumn, PlannedSource, PlannedTable, VERSION};
 use crate::model::types::SourceType;
@@ -17,6 +19,7 @@ pub(crate) fn plan(tables: u32) -> Plan {
             server: "sql1".to_owned(),
             database: "Sales".to_owned(),
             product_version: "16.0.4135.4".to_owned(),
+            identity: DatabaseIdentity::default(),
             log_position: None,
         },
         options: PlanOptions::default(),

@@ -106,6 +106,7 @@ pub(super) fn planned_source(server: &Server) -> PlannedSource {
     PlannedSource {
         server: server.name.clone(),
         database: server.database.clone(),
+        identity: server.identity.clone(),
         product_version: server.product_version.clone(),
         log_position: server.log_position.clone(),
     }
@@ -118,6 +119,14 @@ pub(super) fn planned_source(server: &Server) -> PlannedSource {
 pub(super) fn same_plan(plan: &Plan, server: &Server, options: Option<&PlanOptions>) -> Result<()> {
     let differences = build::differences(plan, &planned_source(server), options);
     if differences.is_empty() {
+        if plan.source.identity.has_another_history(&server.identity) {
+            tracing::warn!(
+                server = server.name,
+                database = server.database,
+                "since the plan was made, the source database was restored from a backup or failed over by force: rows that are \
+                 copied already may differ from those that it has now"
+            );
+        }
         return Ok(());
     }
     let message = format!("the plan of this run is not the one asked for: {}", differences.join("; "));

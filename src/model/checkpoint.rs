@@ -274,45 +274,6 @@ pub(crate) fn same_plan(object: &str, theirs: &str, plan: &Plan) -> Result<()> {
     ))
 }
 
-/// Refuses to go on with a stored plan if this process would have made another, and says what differs.
-///
-/// Compares fingerprints; the sentences come from the fields that fingerprints cover.
-pub fn refuse_foreign(stored: &Plan, ours: &Plan) -> Result<()> {
-    if stored.fingerprint == ours.fingerprint {
-        return Ok(());
-    }
-    let mut differences = Vec::new();
-    let mut compare = |what: &str, theirs: String, ours: String| {
-        if theirs != ours {
-            differences.push(format!("{what} was {theirs}, now {ours}"));
-        }
-    };
-    let list =
-        |patterns: &[String]| if patterns.is_empty() { "none".to_owned() } else { patterns.join(", ") };
-    compare("source server", stored.source.server.clone(), ours.source.server.clone());
-    compare("source database", stored.source.database.clone(), ours.source.database.clone());
-    compare("include", list(&stored.options.include), list(&ours.options.include));
-    compare("exclude", list(&stored.options.exclude), list(&ours.options.exclude));
-    let map = |plan: &Plan| {
-        let pairs: Vec<_> = plan.options.schema_map.iter().map(|(from, to)| format!("{from}={to}")).collect();
-        list(&pairs)
-    };
-    compare("schema map", map(stored), map(ours));
-    let skip = |plan: &Plan| plan.options.skip_unsupported.to_string();
-    compare("skipping unsupported columns", skip(stored), skip(ours));
-    if differences.is_empty() {
-        differences.push(format!(
-            "fingerprint was {}, now {}",
-            short(&stored.fingerprint),
-            short(&ours.fingerprint)
-        ));
-    }
-    Err(Error::new(
-        ErrorKind::PlanForeign,
-        format!("the run already has a plan for something else: {}", differences.join("; ")),
-    ))
-}
-
 /// Enough of a fingerprint to tell two apart.
 fn short(fingerprint: &str) -> String {
     fingerprint.chars().take(12).collect()

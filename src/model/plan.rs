@@ -1,5 +1,6 @@
 //! `plan.json`: the pinned, ordered list of the run's tables (docs/checkpoint.md shows one).
 
+use crate::model::identity::DatabaseIdentity;
 use crate::model::names::NameCase;
 use crate::model::names::{ColumnName, TableName};
 use crate::model::policy::{Mask, Policies};
@@ -14,7 +15,8 @@ pub const VERSION: u32 = 3;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
     pub version: u32,
-    /// SHA-256, in hex, of everything that must be the same for a resume: source server and database, filters, mapping.
+    /// SHA-256, in hex, of everything that must be the same for a resume: the source database's identity and name, filters,
+    /// mapping. The run's documents carry it. Plans without an identity (see [`PlannedSource`]) have the server's name in it.
     pub fingerprint: String,
     /// The random id of the write that made it: two plans are never taken for one, however alike they are. The store adds
     /// it; empty until then.
@@ -41,9 +43,12 @@ impl Plan {
 /// Where the plan was made. No user, no password.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlannedSource {
-    /// `@@SERVERNAME`, or the host where that is not to be had.
+    /// `@@SERVERNAME`, or the host if that is not to be had. For people, if there is an identity: each replica has its own.
     pub server: String,
     pub database: String,
+    /// Empty in plans of older programs, which knew a source by its server's name.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub identity: DatabaseIdentity,
     pub product_version: String,
     /// The log position (LSN) when the plan was made, where the login may read it: change capture can start there.
     pub log_position: Option<String>,

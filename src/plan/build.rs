@@ -9,6 +9,7 @@ mod tables;
 use super::choices;
 use super::filter::Filter;
 use crate::error::{Error, ErrorKind, Result};
+use crate::model::identity::CommonMark;
 use crate::model::names::{ColumnName, TableName};
 use crate::model::objects::PartitionedTable;
 use crate::model::plan::Plan;
@@ -135,7 +136,8 @@ pub fn build(inputs: Inputs<'_>) -> Result<Plan> {
     Err(Error::new(ErrorKind::Unsupported, message))
 }
 
-/// SHA-256, in hex, over what a resume must find unchanged: server, database, filters, mapping.
+/// SHA-256, in hex, over what a resume must find unchanged: the database's identity and name, filters, mapping. The server's
+/// name stands in for an identity that cannot be read.
 ///
 /// # Errors
 /// `Bug` where the options cannot be written as JSON.
@@ -143,7 +145,8 @@ pub fn fingerprint(source: &PlannedSource, options: &PlanOptions) -> Result<Stri
     let options = serde_json::to_string(options).map_err(|error| {
         Error::new(ErrorKind::Bug, "cannot write the plan's options as JSON").because(error)
     })?;
-    Ok(hex_digest(&[&source.server, &source.database, &options]))
+    let (mark, value) = source.identity.strongest().unwrap_or(("server", &source.server));
+    Ok(hex_digest(&[mark, value, &source.database, &options]))
 }
 
 /// What differs between a plan that is there and what this run was asked for; empty where it is the same.
@@ -155,7 +158,19 @@ pub fn differences(plan: &Plan, source: &PlannedSource, options: Option<&PlanOpt
             found.push(format!("{what} (plan: {planned}, now: {now})"));
         }
     };
-    compare("source server", plan.source.server.clone(), source.server.clone());
+    match plan.source.identity.in_common(&source.identity) {
+        Some(CommonMark { name, ours, theirs }) => {
+            compare(&format!("{name} of the source database"), ours.to_owned(), theirs.to_owned());
+        }
+        None => {
+            // A plan of an older program, or a login that sees nothing of it.
+            let what = match plan.source.identity.strongest() {
+                None => "source server, by whose name this plan knows its database",
+                Some(_) => "source server, as this login cannot see the database's own identity",
+            };
+            compare(what, plan.source.server.clone(), source.server.clone());
+        }
+    }
     compare("source database", plan.source.database.clone(), source.database.clone());
     if let Some(options) = options {
         for ((what, planned), (_, now)) in texts(&plan.options).into_iter().zip(texts(options)) {
@@ -165,26 +180,39 @@ pub fn differences(plan: &Plan, source: &PlannedSource, options: Option<&PlanOpt
     found
 }
 
-/// The choices, for people. What the user wrote as a value (a mask) is not shown.
+/// The choices, for people: all of them, since nothing else compares them. What the user wrote as a value (a mask) is not shown.
 fn texts(options: &PlanOptions) -> Vec<(&'static str, String)> {
-    let of_tables = |options: &PlanOptions| {
-        let json = serde_json::to_string(&options.tables).unwrap_or_default();
-        let names: Vec<&str> = options.tables.keys().map(String::as_str).collect();
+    let PlanOptions {
+        include,
+        exclude,
+        schema_map,
+        skip_unsupported,
+        allow_row_filters,
+        name_case,
+        collations,
+        partitions,
+        maps,
+        policies,
+        tables,
+    } = options;
+    let of_tables = || {
+        let json = serde_json::to_string(tables).unwrap_or_default();
+        let names: Vec<&str> = tables.keys().map(String::as_str).collect();
         let digest = hex_digest(&[&json]);
         if names.is_empty() { "none".to_owned() } else { format!("{} ({})", names.join(", "), &digest[..8]) }
     };
     vec![
-        ("include", format!("{:?}", options.include)),
-        ("exclude", format!("{:?}", options.exclude)),
-        ("schema map", format!("{:?}", options.schema_map)),
-        ("skip unsupported", options.skip_unsupported.to_string()),
-        ("allow row filters", options.allow_row_filters.to_string()),
-        ("name case", format!("{:?}", options.name_case).to_lowercase()),
-        ("collations", format!("{:?}", options.collations).to_lowercase()),
-        ("partitions", format!("{:?}", options.partitions).to_lowercase()),
-        ("map", format!("{:?}", options.maps)),
-        ("policy", format!("{:?}", options.policies)),
-        ("tables of the config file", of_tables(options)),
+        ("include", format!("{include:?}")),
+        ("exclude", format!("{exclude:?}")),
+        ("schema map", format!("{schema_map:?}")),
+        ("skip unsupported", skip_unsupported.to_string()),
+        ("allow row filters", allow_row_filters.to_string()),
+        ("name case", format!("{name_case:?}").to_lowercase()),
+        ("collations", format!("{collations:?}").to_lowercase()),
+        ("partitions", format!("{partitions:?}").to_lowercase()),
+        ("map", format!("{maps:?}")),
+        ("policy", format!("{policies:?}")),
+        ("tables of the config file", of_tables()),
     ]
 }
 

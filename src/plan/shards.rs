@@ -125,6 +125,7 @@ fn cuts(weights: &[u64], limit: u64, shards: usize) -> Option<Vec<usize>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::identity::DatabaseIdentity;
     use crate::model::plan::{PlanOptions, PlannedSource, VERSION};
     use proptest::prelude::*;
 
@@ -158,6 +159,7 @@ mod tests {
                 server: "s".to_owned(),
                 database: "d".to_owned(),
                 product_version: "16".to_owned(),
+                identity: DatabaseIdentity::default(),
                 log_position: None,
             },
             options: PlanOptions::default(),

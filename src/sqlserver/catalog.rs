@@ -6,6 +6,7 @@
 //! one of these.
 
 mod around;
+mod identity;
 mod keys;
 mod objects;
 mod row;
@@ -16,6 +17,7 @@ mod types;
 
 use super::client::Client;
 use crate::error::{Error, ErrorKind, Result};
+use crate::model::identity::DatabaseIdentity;
 use crate::model::names::{ColumnName, TableName};
 use crate::model::table::{Identity, Key, KeyColumn, SourceColumn, SourceTable};
 use crate::model::types::SourceType;
@@ -30,9 +32,11 @@ type ColumnId = (i32, i32);
 /// The server and the database of a connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Server {
-    /// `@@SERVERNAME`, or the host of the connection.
+    /// `@@SERVERNAME`, or the host of the connection. A failover changes it.
     pub name: String,
     pub database: String,
+    /// Of the database, whatever its server is called.
+    pub identity: DatabaseIdentity,
     /// The database that this one is a database snapshot of.
     pub snapshot_of: Option<String>,
     pub product_version: String,
@@ -54,12 +58,14 @@ pub async fn server(client: &mut Client) -> Result<Server> {
     let mut server = Server {
         name: row.text_or_null("server_name")?.unwrap_or_else(|| client.host().to_owned()),
         database: row.text("database_name")?,
+        identity: DatabaseIdentity::default(),
         snapshot_of: row.text_or_null("base_database")?,
         product_version: row.text("product_version")?,
         edition: row.text_or_null("edition")?,
         snapshot_isolation: row.int("snapshot_isolation_state")? == 1,
         log_position: None,
     };
+    server.identity = identity::read(client).await?;
     for sql in [include_str!("sql/log_position_cdc.sql"), include_str!("sql/log_position_log.sql")] {
         if let Ok(rows) = client.try_rows(sql).await?
             && let Some(row) = rows.first()
@@ -123,7 +129,7 @@ async fn add_columns(client: &mut Client, tables: &mut BTreeMap<i32, SourceTable
     let withheld = marked(client, "masked columns", include_str!("sql/withheld_columns.sql")).await?;
     let mut identities = BTreeMap::new();
     for row in &optional(client, "identities", include_str!("sql/identities.sql")).await? {
-        identities.insert(Record(row).column_id()?, identity(&Record(row))?);
+        identities.insert(Record(row).column_id()?, identity_column(&Record(row))?);
     }
     let types = types::load(client).await?;
     let mut computed = BTreeMap::new();
@@ -161,7 +167,7 @@ async fn marked(client: &mut Client, what: &str, sql: &str) -> Result<BTreeSet<C
     optional(client, what, sql).await?.iter().map(|row| Record(row).column_id()).collect()
 }
 
-fn identity(row: &Record<'_>) -> Result<Identity> {
+fn identity_column(row: &Record<'_>) -> Result<Identity> {
     Ok(Identity {
         seed: row.text("seed_value")?,
         increment: row.text("increment_value")?,

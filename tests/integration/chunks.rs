@@ -8,6 +8,7 @@ use mssim::{Options, Server};
 use proptest::prelude::*;
 use shardferry::error::{ErrorKind, Result};
 use shardferry::model::bound::{Bound, KeyRange};
+use shardferry::model::identity::DatabaseIdentity;
 use shardferry::model::plan::{PlanOptions, PlannedSource, PlannedTable};
 use shardferry::plan::build;
 use shardferry::settings::source::SourceSettings;
@@ -51,6 +52,7 @@ impl Source {
             server: "S".to_owned(),
             database: "testdb".to_owned(),
             product_version: "16".to_owned(),
+            identity: DatabaseIdentity::default(),
             log_position: None,
         };
         let plan = build::build(build::Inputs {

@@ -172,6 +172,22 @@ fn pods_with_other_filters_than_the_plan_s_are_told_the_difference() {
 }
 
 #[test]
+fn another_database_of_the_same_name_behind_the_same_url_is_foreign() {
+    let world = prepared();
+    world.engine.replace_by_another("testdb").unwrap();
+    let texts = ["family_guid of the source database (plan: ", "[plan_foreign]; use another --run-id"];
+    for command in ["plan", "run", "sync", "schema"] {
+        refuses(&world, &[command], 2, &texts);
+    }
+    // Without the right to see its family it is another one all the same.
+    world.engine.deny_view("sys.database_recovery_status", Some(mssim::engine::Denial::Denied));
+    let texts = ["service_broker_guid of the source database (plan: ", "[plan_foreign]"];
+    for command in ["plan", "run", "sync", "schema"] {
+        refuses(&world, &[command], 2, &texts);
+    }
+}
+
+#[test]
 fn filters_that_leave_nothing() {
     let world = world(SHOP);
     let text = "nothing to plan: the database has 2 tables, the filters leave none [usage]";

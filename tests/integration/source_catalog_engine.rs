@@ -4,6 +4,7 @@
 use mssim::engine::{Denial, Engine, EngineOptions};
 use mssim::session::EngineBackend;
 use mssim::{Options, Server};
+use shardferry::model::identity::DatabaseIdentity;
 use shardferry::model::table::{ForeignKey, Index, SourceTable};
 use shardferry::settings::source::SourceSettings;
 use shardferry::sqlserver::catalog;
@@ -144,6 +145,34 @@ async fn the_server_is_described() {
     assert!(!server.snapshot_isolation);
     source.client.execute("ALTER DATABASE [shop] SET ALLOW_SNAPSHOT_ISOLATION ON").await.unwrap();
     assert!(catalog::server(&mut source.client).await.unwrap().snapshot_isolation);
+}
+
+#[tokio::test]
+async fn a_database_is_known_by_its_own_identity() {
+    let mut source = source().await;
+    let known = catalog::server(&mut source.client).await.unwrap().identity;
+    let created = known.created_at.as_deref().unwrap_or_default();
+    assert!(created.starts_with("2024-01-01T00:00:00"), "{created}");
+    assert!(known.family.as_deref().is_some_and(|guid| guid.len() == 36 && guid == guid.to_lowercase()));
+    assert!(known.broker.is_some() && known.recovery_fork.is_some() && known.family != known.broker);
+    source.engine.set_server_name("REPLICA2");
+    let replica = catalog::server(&mut source.client).await.unwrap();
+    assert_eq!((replica.name.as_str(), &replica.identity), ("REPLICA2", &known));
+    for denial in [Denial::Denied, Denial::Missing] {
+        source.engine.deny_view("sys.database_recovery_status", Some(denial));
+        let less = catalog::server(&mut source.client).await.unwrap().identity;
+        let expected = DatabaseIdentity { family: None, recovery_fork: None, ..known.clone() };
+        assert_eq!(less, expected, "{denial:?}");
+    }
+    source.engine.deny_view("sys.database_recovery_status", None);
+    // A database snapshot is known by the database that it is one of.
+    source
+        .client
+        .execute("CREATE DATABASE night ON (NAME = shop, FILENAME = '/n.ss') AS SNAPSHOT OF shop")
+        .await
+        .unwrap();
+    source.client.execute("USE night").await.unwrap();
+    assert_eq!(catalog::server(&mut source.client).await.unwrap().identity, known);
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ use shardferry::checkpoint::s3::{S3Options, S3Store};
 use shardferry::checkpoint::store::{PutOutcome, Store, Tag};
 use shardferry::checkpoint::{Checkpoints, Written};
 use shardferry::error::ErrorKind;
+use shardferry::model::identity::DatabaseIdentity;
 use shardferry::model::location::{CheckpointUrl, RunId};
 use shardferry::model::names::TableName;
 use shardferry::model::phase::{Phase, PhaseProgress, PhaseWork};
@@ -74,6 +75,7 @@ fn plan(tables: u32) -> Plan {
             server: "sql1".to_owned(),
             database: "Sales".to_owned(),
             product_version: "16.0".to_owned(),
+            identity: DatabaseIdentity::default(),
             log_position: None,
         },
         options: PlanOptions::default(),

@@ -11,6 +11,7 @@ mod ledger;
 mod writing;
 
 use bytes::{BufMut, Bytes, BytesMut};
+use shardferry::model::identity::DatabaseIdentity;
 use shardferry::model::names::{ColumnName, TableName};
 use shardferry::model::plan::{
     Plan, PlanOptions, PlannedColumn, PlannedIdentity, PlannedSource, PlannedTable,
@@ -148,6 +149,7 @@ fn plan(tables: Vec<PlannedTable>) -> Plan {
             server: String::new(),
             database: String::new(),
             product_version: String::new(),
+            identity: DatabaseIdentity::default(),
             log_position: None,
         },
         target: None,

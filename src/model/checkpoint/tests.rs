@@ -159,27 +159,6 @@ fn a_damaged_document_names_its_object() {
 }
 
 #[test]
-fn a_foreign_plan_says_what_differs() {
-    let stored = plan(1);
-    let mut ours = plan(1);
-    assert!(refuse_foreign(&stored, &ours).is_ok());
-    ours.fingerprint = "ff".repeat(32);
-    ours.source.database = "Sales2".to_owned();
-    ours.options.exclude = vec!["dbo.Log*".to_owned(), "tmp.*".to_owned()];
-    let error = refuse_foreign(&stored, &ours).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::PlanForeign);
-    assert_eq!(
-        error.detail(),
-        "the run already has a plan for something else: source database was Sales, now Sales2; \
-         exclude was none, now dbo.Log*, tmp.*"
-    );
-    let mut ours = plan(1);
-    ours.fingerprint = "ff".repeat(32);
-    let error = refuse_foreign(&stored, &ours).unwrap_err();
-    assert!(error.detail().ends_with("fingerprint was abababababab, now ffffffffffff"), "{error}");
-}
-
-#[test]
 fn a_long_error_is_cut_between_characters() {
     let error = Error::new(ErrorKind::TargetRefused, "ü".repeat(5000));
     let stored = PhaseError::from(&error);

@@ -1,4 +1,5 @@
 use super::*;
+use crate::model::identity::DatabaseIdentity;
 use crate::model::names::NameCase;
 use crate::model::plan::{Collations, ColumnChoice, Partitions, TableChoice};
 use crate::model::policy::{Mask, NulPolicy, Policies};
@@ -36,6 +37,7 @@ fn source() -> PlannedSource {
         server: "S".to_owned(),
         database: "D".to_owned(),
         product_version: "16".to_owned(),
+        identity: DatabaseIdentity::default(),
         log_position: None,
     }
 }
@@ -115,6 +117,54 @@ fn the_fingerprint_covers_source_filters_and_mapping() {
         ["source database (plan: D, now: E)", "include (plan: [], now: [\"a.*\"])"]
     );
     assert!(differences(&plan, &source(), None).is_empty());
+}
+
+#[test]
+fn the_database_counts_and_not_the_name_of_its_server() {
+    let known = |server: &str, family: Option<&str>, broker: Option<&str>| PlannedSource {
+        server: server.to_owned(),
+        identity: DatabaseIdentity {
+            family: family.map(str::to_owned),
+            broker: broker.map(str::to_owned),
+            ..DatabaseIdentity::default()
+        },
+        ..source()
+    };
+    let options = PlanOptions::default();
+    let first = known("A", Some("f1"), Some("b1"));
+    let tables = [table("a.t", vec![column("id", "int")])];
+    let plan = build(Inputs { source: first.clone(), ..inputs(options.clone(), &tables) }).unwrap();
+    let replica = known("B", Some("f1"), Some("b1"));
+    assert!(differences(&plan, &replica, None).is_empty());
+    assert_eq!(fingerprint(&first, &options).unwrap(), fingerprint(&replica, &options).unwrap());
+    let other = known("A", Some("f2"), Some("b2"));
+    assert_eq!(differences(&plan, &other, None), ["family_guid of the source database (plan: f1, now: f2)"]);
+    assert_ne!(fingerprint(&first, &options).unwrap(), fingerprint(&other, &options).unwrap());
+    // A login without rights sees less, and is compared by what it sees.
+    assert!(differences(&plan, &known("B", None, Some("b1")), None).is_empty());
+    assert_eq!(
+        differences(&plan, &known("B", None, Some("b2")), None),
+        ["service_broker_guid of the source database (plan: b1, now: b2)"]
+    );
+    assert!(differences(&plan, &known("A", None, None), None).is_empty());
+    assert_eq!(
+        differences(&plan, &known("B", None, None), None),
+        ["source server, as this login cannot see the database's own identity (plan: A, now: B)"]
+    );
+}
+
+#[test]
+fn a_plan_of_an_older_program_is_compared_by_the_name_of_the_server() {
+    let tables = [table("a.t", vec![column("id", "int")])];
+    let plan = built(PlanOptions::default(), &tables).unwrap();
+    let identity = DatabaseIdentity { family: Some("f1".to_owned()), ..DatabaseIdentity::default() };
+    let same = PlannedSource { identity: identity.clone(), ..source() };
+    assert!(differences(&plan, &same, None).is_empty());
+    let elsewhere = PlannedSource { server: "B".to_owned(), identity, ..source() };
+    assert_eq!(
+        differences(&plan, &elsewhere, None),
+        ["source server, by whose name this plan knows its database (plan: S, now: B)"]
+    );
 }
 
 #[test]

@@ -1,6 +1,7 @@
 use super::columns::identity_options;
 use super::constraint::ForeignKeyIn;
 use super::*;
+use crate::model::identity::DatabaseIdentity;
 use crate::model::objects::{CheckConstraint, DefaultConstraint, PartitionedTable, Sequence};
 use crate::model::plan::{
     GeneratedColumn, Partitioning, Plan, PlanOptions, PlannedColumn, PlannedIdentity, PlannedSource,
@@ -65,6 +66,7 @@ pub(in crate::postgres) fn plan(tables: Vec<PlannedTable>) -> Plan {
             server: String::new(),
             database: String::new(),
             product_version: String::new(),
+            identity: DatabaseIdentity::default(),
             log_position: None,
         },
         target: None,

@@ -1,5 +1,6 @@
 use super::*;
 use crate::model::checkpoint::Owner;
+use crate::model::identity::DatabaseIdentity;
 use crate::model::names::TableName;
 use crate::model::phase::{PhaseError, PhaseProgress, PhaseWork};
 use crate::model::plan::{PlanOptions, PlannedSource, PlannedTable};
@@ -35,6 +36,7 @@ fn plan(tables: &[&str]) -> Plan {
             server: "s".to_owned(),
             database: "d".to_owned(),
             product_version: "16".to_owned(),
+            identity: DatabaseIdentity::default(),
             log_position: None,
         },
         options: PlanOptions::default(),

@@ -4,7 +4,7 @@
 //! or the login's permissions keep from us is written down in [`SourceObjects::unread`]. Only a lost connection is an error.
 
 use super::row::Record;
-use super::{around, identity, key_column, keys, types};
+use super::{around, identity_column, key_column, keys, types};
 use crate::error::{ErrorKind, Result};
 use crate::model::names::{ColumnName, TableName};
 use crate::model::objects::{CheckConstraint, DefaultConstraint, FullText, Sequence, SourceObjects, Unread};
@@ -138,7 +138,7 @@ async fn read_keys(reader: &mut Reader<'_>, objects: &mut SourceObjects) -> Resu
         let row = Record(row);
         let Some(table) = tables.get(&row.int("object_id")?) else { continue };
         let column = ColumnName::new(row.text("column_name")?);
-        objects.identities.insert((table.clone(), column), identity(&row)?);
+        objects.identities.insert((table.clone(), column), identity_column(&row)?);
     }
     objects.indexes = keys::read_indexes(&reader.rows("indexes", 0, keys::INDEXES).await?)?;
     let rows = reader.rows("foreign keys", 0, keys::FOREIGN_KEYS).await?;

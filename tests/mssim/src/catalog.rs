@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
-use crate::engine::Denial;
+use crate::engine::{DatabaseIdentity, Denial};
 use crate::results::SqlError;
 use crate::types::{Collation, Column, SqlType};
 
@@ -140,6 +140,9 @@ pub struct Catalog {
     pub read_only: bool,
     /// Of a database snapshot.
     pub source_database_id: Option<i32>,
+    pub identity: DatabaseIdentity,
+    /// What the server calls itself: `@@SERVERNAME`.
+    pub server_name: Arc<str>,
     pub(crate) oddities: crate::engine::Oddities,
     /// Rises with every change.
     pub version: u64,

@@ -18,6 +18,11 @@ use crate::results::{Login, SqlError};
 use crate::types::Collation;
 use crate::{storage, views};
 
+mod identity;
+
+pub use identity::DatabaseIdentity;
+pub(crate) use identity::random_guid;
+
 /// Who may log in, and the database to make.
 #[derive(Debug, Clone)]
 pub struct EngineOptions {
@@ -160,6 +165,14 @@ impl Database {
         self.changes.fetch_add(1, Ordering::AcqRel);
     }
 
+    /// Publishes the catalog with a change that is no DDL.
+    fn change(&self, change: impl FnOnce(&mut Catalog)) {
+        let _guard = self.ddl.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut catalog = Catalog::clone(&self.catalog());
+        change(&mut catalog);
+        self.publish(catalog);
+    }
+
     /// Notes that rows of a table changed.
     pub(crate) fn written(&self, object_id: i32) {
         *self.counters().writes.entry(object_id).or_default() += 1;
@@ -275,11 +288,10 @@ impl Engine {
         }
         let denied = self.denials();
         for database in self.all() {
-            let _guard = database.ddl.lock().unwrap_or_else(PoisonError::into_inner);
-            let mut catalog = Catalog::clone(&database.catalog());
-            catalog.system = Arc::new(system_relations(&denied, &self.collation));
-            catalog.index(&denied);
-            database.publish(catalog);
+            database.change(|catalog| {
+                catalog.system = Arc::new(system_relations(&denied, &self.collation));
+                catalog.index(&denied);
+            });
         }
     }
 
@@ -440,6 +452,8 @@ fn empty_catalog(
         read_committed_snapshot: false,
         read_only: false,
         source_database_id: None,
+        identity: DatabaseIdentity::new(),
+        server_name: Arc::from(identity::SERVER_NAME),
         oddities,
         version: 0,
         next_object_id: 100_000_000,

@@ -21,8 +21,17 @@ pub(super) const VIEWS: &[View] = &[
             compatibility_level tinyint, collation_name sysname null, user_access tinyint null, user_access_desc nvarchar(60) null, \
             is_read_only bit null, state tinyint null, state_desc nvarchar(60) null, snapshot_isolation_state tinyint null, \
             snapshot_isolation_state_desc nvarchar(60) null, is_read_committed_snapshot_on bit null, recovery_model tinyint null, \
-            recovery_model_desc nvarchar(60) null, is_cdc_enabled bit, is_encrypted bit null",
+            recovery_model_desc nvarchar(60) null, is_cdc_enabled bit, is_encrypted bit null, service_broker_guid uniqueidentifier",
         rows: databases,
+    },
+    View {
+        schema: "sys",
+        name: "database_recovery_status",
+        depends: Depends::Data,
+        columns: "database_id int, database_guid uniqueidentifier null, family_guid uniqueidentifier null, \
+            last_log_backup_lsn decimal(25, 0) null, recovery_fork_guid uniqueidentifier null, \
+            first_recovery_fork_guid uniqueidentifier null, fork_point_lsn decimal(25, 0) null",
+        rows: recovery_status,
     },
     View {
         schema: "sys",
@@ -166,9 +175,20 @@ fn databases(s: &Source<'_>) -> Rows {
                 "SIMPLE",
                 false,
                 false,
+                Value::Guid(k.identity.broker),
             ]
         })
         .collect())
+}
+
+fn recovery_status(s: &Source<'_>) -> Rows {
+    let row = |d: &std::sync::Arc<crate::engine::Database>| {
+        let identity = d.catalog().identity;
+        let fork = Value::Guid(identity.recovery_fork);
+        let (database, family) = (Value::Guid(identity.database), Value::Guid(identity.family));
+        row![d.id, database, family, NULL, fork.clone(), fork, NULL]
+    };
+    Ok(s.engine.all().iter().map(row).collect())
 }
 
 /// The columns of sys.objects, then those of a view built on it.

@@ -320,7 +320,7 @@ impl Binder<'_> {
             "productversion" => "16.0.4000.1",
             "productlevel" => "RTM",
             "edition" => "Developer Edition (64-bit)",
-            "servername" | "machinename" => "MSSIM",
+            "servername" | "machinename" => &self.env.catalog.server_name,
             "collation" => collation,
             "engineedition" => return Ok(self.variant(SqlType::Int, Value::Int(3))),
             "editionid" => return Ok(self.variant(SqlType::BigInt, Value::Int(-2_117_995_310))),
@@ -360,7 +360,7 @@ impl Binder<'_> {
     /// Functions of the moment: one value for the statement.
     fn volatile(&self, name: &str) -> Result<Typed, SqlError> {
         if name == "NEWID" {
-            return Ok(self.constant(SqlType::UniqueIdentifier, Value::Guid(random_guid())));
+            return Ok(self.constant(SqlType::UniqueIdentifier, Value::Guid(crate::engine::random_guid())));
         }
         // The test server's clock: the one place where it reads it.
         #[expect(clippy::disallowed_methods, reason = "GETDATE() is the wall clock by definition")]
@@ -381,16 +381,4 @@ impl Binder<'_> {
         )?;
         Ok(self.constant(SqlType::DateTime, value))
     }
-}
-
-/// 16 bytes from the hasher that std seeds at random, marked as version 4.
-fn random_guid() -> [u8; 16] {
-    use std::hash::{BuildHasher, Hasher, RandomState};
-    let half = || RandomState::new().build_hasher().finish().to_be_bytes();
-    let mut bytes = [0; 16];
-    bytes[..8].copy_from_slice(&half());
-    bytes[8..].copy_from_slice(&half());
-    bytes[7] = bytes[7] & 0x0F | 0x40;
-    bytes[8] = bytes[8] & 0x3F | 0x80;
-    bytes
 }

@@ -168,7 +168,8 @@ impl Binder<'_> {
         let env = self.env;
         Ok(match name.to_ascii_uppercase().as_str() {
             "@@VERSION" => self.text(super::call::VERSION, true),
-            "@@SERVERNAME" | "@@SERVICENAME" => self.text("MSSIM", true),
+            "@@SERVERNAME" => self.text(&env.catalog.server_name, true),
+            "@@SERVICENAME" => self.text("MSSQLSERVER", true),
             "@@SPID" => self.constant(SqlType::SmallInt, Value::Int(i64::from(env.spid))),
             "@@TRANCOUNT" => int(i64::from(env.transactions)),
             "@@ROWCOUNT" => int(env.row_count),
