@@ -38,6 +38,9 @@ mod faults_store;
 #[path = "integration/faults_target.rs"]
 mod faults_target;
 #[cfg(test)]
+#[path = "integration/finish.rs"]
+mod finish;
+#[cfg(test)]
 #[path = "integration/harness.rs"]
 mod harness;
 #[cfg(test)]

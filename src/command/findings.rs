@@ -2,12 +2,13 @@
 //! same, since both ask the same functions.
 
 use crate::assessment::{self, Finding, Material, Verdict};
+use crate::error::Error;
 use crate::model::checkpoint::{FinishFinding, FinishVerdict};
 use crate::model::objects::SourceObjects;
-use crate::model::plan::Plan;
+use crate::model::plan::{Plan, PlannedTable};
 use crate::model::table::SourceTable;
 use crate::postgres::ddl::Statement;
-use crate::postgres::objects::{PlannedObject, Step};
+use crate::postgres::objects::{CHANGED_ADVICE, PlannedObject, Step};
 
 /// Of the objects that `planned` is about, and of tables and columns; also said in the log, if it is not said of every column.
 pub(super) fn of(
@@ -19,6 +20,20 @@ pub(super) fn of(
     let material = Material { plan, refused: &[], tables, objects };
     let of_tables = assessment::of_tables(&material).into_iter().filter_map(of_table);
     of_tables.chain(planned.iter().filter_map(of_object)).collect()
+}
+
+/// Of a table of the source that changed since the plan was made: nothing is built on its copy.
+pub(super) fn of_changed(table: &PlannedTable, error: &Error) -> FinishFinding {
+    FinishFinding {
+        kind: "table".to_owned(),
+        object: format!("table {}", table.source),
+        verdict: FinishVerdict::Refused,
+        reason: format!(
+            "{}; its indexes, constraints, defaults, comments, identity positions and statistics are not built",
+            error.detail()
+        ),
+        advice: Some(CHANGED_ADVICE.to_owned()),
+    }
 }
 
 fn of_table(finding: Finding) -> Option<FinishFinding> {

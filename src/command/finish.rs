@@ -28,6 +28,7 @@ use crate::settings::Settings;
 use crate::sqlserver::catalog as source_catalog;
 use crate::stop::Stop;
 use crate::telemetry::{RunPhase, phase};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// # Errors
@@ -69,7 +70,7 @@ pub(super) async fn finish(
     }
     let (mut source, server) = start::source(settings, shutdown).await?;
     start::same_plan(plan, &server, None)?;
-    let (planned, findings) = gather(plan, &mut source, version).await?;
+    let work = gather(plan, &mut source, version).await?;
     drop(source);
     let patience = Patience::new(settings, shutdown);
     let start = ClaimsAtStart { checkpoints: checkpoints.clone(), plan: Arc::new(plan.clone()), epochs };
@@ -77,13 +78,13 @@ pub(super) async fn finish(
     failpoint!("finish.before_claim");
     let claim = own(&claims, settings, entry).await?;
     let built = tokio::select! {
-        built = build(settings, &patience, plan, &planned) => built,
+        built = build(settings, &patience, plan, &work.planned) => built,
         () = claim.fenced().cancelled() => Err(Error::new(ErrorKind::Fenced, "another pod took the finish step over")),
         () = shutdown.token().cancelled() => {
             Err(shutdown.reason())
         }
     };
-    settle(claim, built, findings).await
+    settle(claim, built, work).await
 }
 
 /// Takes the claim of the finish step.
@@ -170,28 +171,45 @@ async fn nothing_is_unlogged(settings: &Settings, plan: &Plan, target: &TargetCl
     Err(Error::new(ErrorKind::Unfinished, message))
 }
 
-/// Everything that is to be built, by what the source has now, and what is to be said of it.
+/// What the finish step does, by what the source has now.
+struct FinishWork {
+    planned: Vec<PlannedObject>,
+    findings: Vec<FinishFinding>,
+    /// Why nothing is built on a table: it is not what was copied.
+    changed: Vec<Error>,
+}
+
+/// Everything that is to be built, and what is to be said of it. A table that changed since the plan was made is left out.
 async fn gather(
     plan: &Plan,
     source: &mut crate::sqlserver::client::Client,
     version: u32,
-) -> Result<(Vec<PlannedObject>, Vec<FinishFinding>)> {
-    let now = start::source_tables(source).await?;
+) -> Result<FinishWork> {
+    let mut now = start::source_tables(source).await?;
+    let (mut left_out, mut changed) = (BTreeSet::new(), Vec::new());
     for table in &plan.tables {
-        start::unchanged(table, &now)?;
+        if let Err(error) = start::unchanged(table, &now) {
+            left_out.insert(table.source.clone());
+            changed.push((table, error));
+        }
     }
     let objects = source_catalog::objects(source).await?;
-    let planned = objects::statements(plan, &objects, version, &Names::of(plan, &objects));
+    let names = Names::of(plan, &objects);
+    let planned = objects::statements_without(plan, &objects, version, &names, &left_out);
+    now.retain(|name, _| !left_out.contains(name));
     let tables: Vec<SourceTable> = now.into_values().collect();
-    let findings = findings::of(plan, &tables, &objects, &planned);
-    Ok((planned, findings))
+    let mut findings: Vec<FinishFinding> =
+        changed.iter().map(|(table, error)| findings::of_changed(table, error)).collect();
+    findings.extend(findings::of(plan, &tables, &objects, &planned));
+    let changed = changed.into_iter().map(|(_, error)| error).collect();
+    Ok(FinishWork { planned, findings, changed })
 }
 
 /// Records what was built, what was left out and what failed.
 async fn settle(
     claim: Claim<FinishDocument>,
     built: Result<Report>,
-    findings: Vec<FinishFinding>,
+    work: FinishWork,
 ) -> Result<Outcome> {
     let report = match built {
         Ok(report) => report,
@@ -208,34 +226,22 @@ async fn settle(
             return Err(error);
         }
     };
-    for (object, error) in &report.failed {
-        tracing::error!(object, code = error.policy().code, error = error.detail(), "could not be built");
-    }
-    let count = |verdict| findings.iter().filter(|finding| finding.verdict == verdict).count();
-    let message = format!(
-        "finish: {} objects built, {} were there, {} changed, {} lossy, {} left out, {} failed",
-        report.built,
-        report.present,
-        count(FinishVerdict::Changed),
-        count(FinishVerdict::Lossy),
-        count(FinishVerdict::Refused),
-        report.failed.len()
-    );
-    let mut outcome = Outcome { message: Some(message.clone()), ..Outcome::default() };
-    let steps = report.steps.clone();
-    let settled = if report.failed.is_empty() {
-        SettledClaim::event(Event::Completed(PhaseProgress::STEP))
-    } else {
-        let names: Vec<String> =
-            report.failed.iter().map(|(object, error)| format!("{object}: {}", error.detail())).collect();
-        let error = Error::new(
-            ErrorKind::TargetData,
-            format!("{} objects failed: {}", names.len(), names.join("; ")),
-        );
-        let settled = SettledClaim::failed(&error);
-        outcome.error = Some(error);
-        settled
+    let FinishWork { findings, changed, .. } = work;
+    let message = summary(&report, &findings, &changed);
+    let mut outcome = Outcome {
+        message: Some(message.clone()),
+        tables_failed: u64::try_from(changed.len()).unwrap_or(u64::MAX),
+        ..Outcome::default()
     };
+    let settled = match failure(&report, changed) {
+        None => SettledClaim::event(Event::Completed(PhaseProgress::STEP)),
+        Some(error) => {
+            let settled = SettledClaim::failed(&error);
+            outcome.error = Some(error);
+            settled
+        }
+    };
+    let steps = report.steps;
     let change = Box::new(move |document: &mut FinishDocument| {
         document.steps = steps;
         document.findings = findings;
@@ -245,4 +251,46 @@ async fn settle(
     failpoint!("finish.after_settle");
     tracing::info!("{message}");
     Ok(outcome)
+}
+
+/// What was done, in one sentence.
+fn summary(report: &Report, findings: &[FinishFinding], changed: &[Error]) -> String {
+    let count = |verdict| findings.iter().filter(|finding| finding.verdict == verdict).count();
+    let mut text = format!(
+        "finish: {} objects built, {} were there, {} changed, {} lossy, {} left out, {} failed",
+        report.built,
+        report.present,
+        count(FinishVerdict::Changed),
+        count(FinishVerdict::Lossy),
+        count(FinishVerdict::Refused),
+        report.failed.len()
+    );
+    if !changed.is_empty() {
+        text.push_str(&format!("; {} tables changed in the source", changed.len()));
+    }
+    text
+}
+
+/// The error to end with: every object that could not be built, and every table that is not what was copied.
+fn failure(report: &Report, changed: Vec<Error>) -> Option<Error> {
+    let mut failed = Vec::new();
+    for error in &changed {
+        tracing::error!(code = error.policy().code, error = error.detail(), "nothing is built on this table");
+        failed.push(error.detail());
+    }
+    for (object, error) in &report.failed {
+        tracing::error!(object, code = error.policy().code, error = error.detail(), "could not be built");
+        failed.push(format!("{object}: {}", error.detail()));
+    }
+    match (changed.len(), report.failed.len()) {
+        (0, 0) => None,
+        (_, 0) => {
+            let message = format!("{} tables are not finished: {}", changed.len(), failed.join("; "));
+            Some(Error::new(ErrorKind::SourceChanged, message))
+        }
+        _ => {
+            let message = format!("{} objects failed: {}", failed.len(), failed.join("; "));
+            Some(Error::new(ErrorKind::TargetData, message))
+        }
+    }
 }

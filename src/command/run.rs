@@ -36,6 +36,7 @@ pub(super) async fn run(settings: Settings, shutdown: Stop) -> Result<Outcome> {
         Ok(finished) => {
             outcome.error = finished.error;
             outcome.message = finished.message;
+            outcome.tables_failed += finished.tables_failed;
         }
         // Another pod was the last one as well, and faster.
         Err(error) if error.kind() == ErrorKind::Fenced => {

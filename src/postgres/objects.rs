@@ -24,7 +24,11 @@ use crate::model::names::TableName;
 use crate::model::objects::SourceObjects;
 use crate::model::plan::Plan;
 use list::List;
+use std::collections::BTreeSet;
 use std::fmt;
+
+/// What can be done about a source table that changed since the plan was made.
+pub const CHANGED_ADVICE: &str = "restore the table's definition and run `shardferry finish` again, or make a new plan under another --run-id";
 
 /// What an object is and where it stands: `index IX on sales.orders`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -127,7 +131,20 @@ pub struct PlannedObject {
 /// `server_version_num`.
 #[must_use]
 pub fn statements(plan: &Plan, objects: &SourceObjects, version: u32, names: &Names) -> Vec<PlannedObject> {
-    let mut list = List::new(plan, objects, version, names);
+    statements_without(plan, objects, version, names, &BTreeSet::new())
+}
+
+/// The same, if nothing may be built on some source tables of the plan, since they changed. Foreign keys from and to them are
+/// listed as left out; what else stands on them is not listed.
+#[must_use]
+pub fn statements_without(
+    plan: &Plan,
+    objects: &SourceObjects,
+    version: u32,
+    names: &Names,
+    changed: &BTreeSet<TableName>,
+) -> Vec<PlannedObject> {
+    let mut list = List::new(plan, objects, version, names, changed);
     list.tables();
     list.indexes();
     list.sequences();
@@ -136,7 +153,7 @@ pub fn statements(plan: &Plan, objects: &SourceObjects, version: u32, names: &Na
     list.foreign_keys();
     list.identities();
     list.comments();
-    for table in &plan.tables {
+    for table in plan.tables.iter().filter(|table| !changed.contains(&table.source)) {
         let of = ObjectName { kind: "statistics", table: Some(table.source.clone()), name: String::new() };
         list.add(of, Statement::Sql(ddl::analyze(&table.target)), Step::Analyze, Makes::Nothing, &[table]);
     }

@@ -119,7 +119,7 @@ async fn index(pod: &Pod, connections: &mut Connections, open: &ClaimedTable) {
         }
         let standing = pod.objects.standing().await?;
         let target = connections.target().await?;
-        standing.build_indexes(target, &pod.claims.run, table, attempt.epoch).await
+        standing.build_indexes(target, &pod.claims.run, table, attempt.epoch, &pod.patience().stop).await
     };
     match pod.patience().until_fenced(open.claim.fenced(), "while its indexes were built", work).await {
         Ok(0) => {}

@@ -1,6 +1,6 @@
 //! The list of statements, kind by kind.
 
-use super::{Makes, ObjectName, PlannedObject, Step};
+use super::{CHANGED_ADVICE, Makes, ObjectName, PlannedObject, Step};
 use crate::model::names::{ColumnName, TableName};
 use crate::model::objects::SourceObjects;
 use crate::model::plan::{Plan, PlannedTable};
@@ -8,30 +8,36 @@ use crate::postgres::ddl;
 use crate::postgres::ddl::Statement;
 use crate::postgres::ddl::constraint::ForeignKeyIn;
 use crate::postgres::names::Names;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) struct List<'a> {
     pub(super) plan: &'a Plan,
     pub(super) objects: &'a SourceObjects,
     pub(super) version: u32,
     pub(super) names: &'a Names,
+    /// Those on which something may be built.
     pub(super) tables: BTreeMap<&'a TableName, &'a PlannedTable>,
+    /// The others: their definition in the source changed.
+    changed: BTreeMap<&'a TableName, &'a PlannedTable>,
     /// Unique keys of the target, by source table.
     pub(super) unique: BTreeMap<TableName, Vec<Vec<ColumnName>>>,
     pub(super) planned: Vec<PlannedObject>,
 }
 
 impl<'a> List<'a> {
-    pub(super) fn new(plan: &'a Plan, objects: &'a SourceObjects, version: u32, names: &'a Names) -> Self {
-        Self {
-            plan,
-            objects,
-            version,
-            names,
-            tables: plan.tables.iter().map(|table| (&table.source, table)).collect(),
-            unique: BTreeMap::new(),
-            planned: Vec::new(),
-        }
+    pub(super) fn new(
+        plan: &'a Plan,
+        objects: &'a SourceObjects,
+        version: u32,
+        names: &'a Names,
+        changed: &BTreeSet<TableName>,
+    ) -> Self {
+        let (changed, tables) = plan
+            .tables
+            .iter()
+            .map(|table| (&table.source, table))
+            .partition(|(name, _)| changed.contains(*name));
+        Self { plan, objects, version, names, tables, changed, unique: BTreeMap::new(), planned: Vec::new() }
     }
 
     pub(super) fn add(
@@ -111,7 +117,7 @@ impl<'a> List<'a> {
         let named: Vec<TableName> = objects
             .defaults
             .iter()
-            .filter(|default| self.tables.contains_key(&default.table))
+            .filter(|default| self.of_plan(&default.table).is_some())
             .filter_map(|default| ddl::constraint::next_value_for(default.expression.as_deref()?))
             .collect();
         for sequence in &objects.sequences {
@@ -181,19 +187,23 @@ impl<'a> List<'a> {
     pub(super) fn foreign_keys(&mut self) {
         let (objects, names) = (self.objects, self.names);
         for key in &objects.foreign_keys {
-            let Some(table) = self.tables.get(&key.table).copied() else { continue };
+            let Some(table) = self.of_plan(&key.table) else { continue };
             let name = names.constraint(&table.target, &key.name);
             let object =
                 ObjectName { kind: "foreign key", table: Some(table.source.clone()), name: name.to_owned() };
             let there = (table.target.clone(), name.to_owned());
             let makes = Makes::Constraint(there.0.clone(), there.1.clone());
-            let Some(referenced) = self.tables.get(&key.referenced).copied() else {
+            let Some(referenced) = self.of_plan(&key.referenced) else {
                 let reason = format!("the table it refers to, {}, is not in the plan", key.referenced);
                 let advice = Some("take that table into the plan as well".to_owned());
                 let statement = Statement::Skipped { reason, advice };
                 self.add(object, statement, Step::ForeignKeys, makes, &[table]);
                 continue;
             };
+            if let Some(statement) = self.not_built(&[table, referenced]) {
+                self.add(object, statement, Step::ForeignKeys, makes, &[table, referenced]);
+                continue;
+            }
             let unique = self.unique.get(&referenced.source).cloned().unwrap_or_default();
             let of = ForeignKeyIn { key, table, referenced, unique: &unique };
             let statement = ddl::add_foreign_key(&of, name, self.version);
@@ -208,9 +218,25 @@ impl<'a> List<'a> {
         }
     }
 
+    /// A table of the plan, changed or not.
+    fn of_plan(&self, name: &TableName) -> Option<&'a PlannedTable> {
+        self.tables.get(name).or_else(|| self.changed.get(name)).copied()
+    }
+
+    /// Why a foreign key between these tables is not built, if one of them changed.
+    fn not_built(&self, tables: &[&PlannedTable]) -> Option<Statement> {
+        let changed = tables.iter().find(|table| self.changed.contains_key(&table.source))?;
+        let reason =
+            format!("not built, because the source table {} changed since the plan was made", changed.source);
+        Some(Statement::Skipped { reason, advice: Some(CHANGED_ADVICE.to_owned()) })
+    }
+
     pub(super) fn identities(&mut self) {
         let objects = self.objects;
         for table in &self.plan.tables {
+            if self.changed.contains_key(&table.source) {
+                continue;
+            }
             for column in &table.columns {
                 let source = objects.identities.get(&(table.source.clone(), column.source.clone()));
                 let Some(sql) =

@@ -17,6 +17,7 @@ use crate::model::plan::{Plan, PlannedTable};
 use crate::postgres::client::Client;
 use crate::postgres::ddl::SEARCH_PATH;
 use crate::postgres::{catalog, ledger};
+use crate::stop::Stop;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Advisory lock of those who drop: one at a time. `sharddrp` in ASCII.
@@ -133,16 +134,18 @@ impl StandingObjects {
         queries::tuning(client, self.jobs).await
     }
 
-    /// Builds the indexes of a table whose rows are all there, under the claim's epoch. How many were built.
+    /// Builds the indexes of a table whose rows are all there, under the claim's epoch. After a signal no other one is begun.
+    /// How many were built.
     ///
     /// # Errors
-    /// Those of the target, `Fenced`; what is not built then is left to `finish`.
+    /// Those of the target, `Fenced`, that of the signal; what is not built then is left to `finish`.
     pub async fn build_indexes(
         &self,
         client: &mut Client,
         run: &str,
         table: &PlannedTable,
         epoch: u64,
+        stop: &Stop,
     ) -> Result<usize> {
         let Some(planned) = self.indexes.get(&table.target) else { return Ok(0) };
         let there = catalog::existing(client, std::slice::from_ref(&table.target)).await?;
@@ -156,6 +159,9 @@ impl StandingObjects {
             };
             if there.contains(name.as_str()) {
                 continue;
+            }
+            if stop.is_requested() {
+                return Err(stop.reason());
             }
             let tuning = match &tuning {
                 Some(tuning) => tuning,
