@@ -110,6 +110,9 @@ mod source_catalog_engine;
 #[path = "integration/source_catalog_objects.rs"]
 mod source_catalog_objects;
 #[cfg(test)]
+#[path = "integration/stops.rs"]
+mod stops;
+#[cfg(test)]
 #[path = "integration/store.rs"]
 mod store;
 #[cfg(test)]

@@ -4,7 +4,9 @@
 //! Each server here flushes what was not waited for once in ten seconds only, so that a crash does lose it.
 #![allow(clippy::unwrap_used, reason = "functions of tests")]
 
-use super::harness::{Invocation, PrivatePostgres, RUN, Running, World, until};
+use super::harness::{
+    Asked, Broken, Invocation, PrivatePostgres, RUN, Running, StoreProxy, When, World, environment, until,
+};
 use mssim::faults::{Fault, FaultKind};
 
 const BIG: u64 = 20_000;
@@ -119,6 +121,25 @@ fn chunks_that_a_crash_has_taken_back_are_copied_again() {
 #[test]
 fn a_beginning_that_a_crash_has_taken_back_is_begun_again() {
     lost_chunks_are_copied_again(false);
+}
+
+/// The store is away for a moment just when the pod reads the table's object to begin it again.
+#[test]
+fn a_table_is_begun_again_although_the_store_is_away_for_a_moment() {
+    let (server, world) = world(&[]);
+    world.succeed(&["schema"]);
+    let store = StoreProxy::start(&environment("SHARDFERRY_TEST_S3_ENDPOINT"));
+    let pod = stalled(&world, sync(&world, SMALL).env("AWS_ENDPOINT_URL_S3", &store.url()));
+    let reads = |asked: &Asked| asked.method == "GET" && asked.path.contains("/tables/");
+    let away = store.set(Broken::Answer(503, "SlowDown"), When::Before, 3, reads);
+    let before = committed(&world);
+    server.restart();
+    assert!(committed(&world) < before, "nothing was lost");
+    world.server.faults().clear();
+    let ended = pod.wait().exits(0).says("it is begun again");
+    assert_eq!(store.happened(away), 3);
+    assert!(!ended.lines_with("reading the checkpoint of dbo.Big").is_empty(), "{}", ended.stderr);
+    complete(&world);
 }
 
 #[test]
