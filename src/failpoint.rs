@@ -114,15 +114,15 @@ pub const NAMES: &[&str] = &[
 /// # Errors
 /// `Config` for a failpoint or an action that is not there, or a count that is none.
 pub fn arm() -> crate::error::Result<()> {
-    #[cfg(feature = "failpoints")]
+    #[cfg(any(test, feature = "failpoints"))]
     armed::arm()?;
     Ok(())
 }
 
-#[cfg(feature = "failpoints")]
+#[cfg(any(test, feature = "failpoints"))]
 pub use armed::reached;
 
-#[cfg(feature = "failpoints")]
+#[cfg(any(test, feature = "failpoints"))]
 mod armed {
     use crate::error::{Error, ErrorKind, Result};
     use rustix::process::{Signal, getpid, kill_process};
@@ -259,7 +259,6 @@ mod tests {
         assert!(NAMES.len() >= 20);
     }
 
-    #[cfg(feature = "failpoints")]
     #[test]
     fn what_is_armed_is_read_and_mistakes_are_refused() {
         use armed::{Action, parse};

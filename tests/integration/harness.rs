@@ -39,6 +39,7 @@ use serde_json::Value as Json;
 use shardferry::checkpoint::file::FileStore;
 use shardferry::checkpoint::s3::{S3Options, S3Store};
 use shardferry::checkpoint::store::{PutOutcome, Store};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -58,6 +59,11 @@ pub(crate) fn environment(name: &str) -> String {
     std::env::var(name).unwrap_or_else(|_| {
         panic!("{name} is not set: start tests/env/postgres.sh and eval \"$(tests/env/seaweed.sh env)\"")
     })
+}
+
+/// The folder of the repository.
+pub(crate) fn repository() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
 }
 
 /// The seed of a test that chooses at random: a new one, or the one of `SHARDFERRY_TEST_SEED`. The test prints it.

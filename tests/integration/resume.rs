@@ -2,7 +2,7 @@
 //! and the ledger of version 1 (`tests/golden/v1`, written by the last program of that version).
 #![allow(clippy::unwrap_used, reason = "functions of tests")]
 
-use super::harness::{RUN, World};
+use super::harness::{RUN, World, repository};
 use super::matrix::every_kind;
 use super::pipeline::assert_finished;
 use serde_json::Value as Json;
@@ -28,7 +28,7 @@ fn another_layout_and_other_sizes_go_on_where_killed_pods_stopped() {
 }
 
 fn golden(state: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/v1").join(state)
+    repository().join("tests/golden/v1").join(state)
 }
 
 /// Every file below `folder`, by its name from there.

@@ -6,7 +6,7 @@
 //! the assessment (`plan --dry-run`).
 #![allow(clippy::unwrap_used, reason = "in a test a panic is a failure")]
 
-use super::harness::World;
+use super::harness::{World, repository};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -34,7 +34,7 @@ fn odbc(world: &World) -> String {
 /// Runs a program of the repository with the clients' own Python; it must end with 0.
 #[track_caller]
 fn proves(script: &str, arguments: &[&str]) {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = repository();
     let python = root.join("target/test-clients/venv/bin/python");
     let ran = Command::new(python).arg(root.join(script)).args(arguments).output();
     let ran = ran.expect("tests/env/install.sh was run");

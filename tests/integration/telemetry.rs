@@ -113,6 +113,7 @@ fn three_pods_make_one_trace_in_a_real_collector_and_their_metrics_add_up() {
             receiver.points().iter().map(|point| point.resource["service.instance.id"].clone()).collect();
         (named(&spans, "shardferry sync").len() == 3 && metrics.len() == 3).then_some(())
     });
+    let version = world.succeed(&["--version"]).stdout;
     let spans = receiver.spans();
     assert_tree(&spans, "shardferry sync");
     for seen in &spans {
@@ -121,7 +122,7 @@ fn three_pods_make_one_trace_in_a_real_collector_and_their_metrics_add_up() {
         let pod = &seen.resource["service.instance.id"];
         for (name, value) in [
             ("service.name", "shardferry"),
-            ("service.version", env!("CARGO_PKG_VERSION")),
+            ("service.version", version.trim().trim_start_matches("shardferry ")),
             ("k8s.pod.name", pod),
             ("k8s.namespace.name", "etl"),
             ("k8s.node.name", "node-7"),

@@ -2,11 +2,11 @@
 //! a file (`SHARDFERRY_TEST_ACCOUNT`, else `target/test-account.jsonl`); `tests/env/account.py` adds them up.
 
 use super::compare::Row;
-use super::{RUN, World};
+use super::{RUN, World, repository};
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 use std::io::Write as _;
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 
 /// Rows of the target against rows of the source, as multisets.
@@ -88,9 +88,8 @@ impl World {
 fn write(line: &Json) {
     #[expect(clippy::disallowed_methods, reason = "the runner of the tests may name the file")]
     let path = std::env::var("SHARDFERRY_TEST_ACCOUNT");
-    let path =
-        path.unwrap_or_else(|_| concat!(env!("CARGO_MANIFEST_DIR"), "/target/test-account.jsonl").to_owned());
-    let mut file = std::fs::OpenOptions::new().create(true).append(true).open(Path::new(&path)).unwrap();
+    let path = path.map_or_else(|_| repository().join("target/test-account.jsonl"), PathBuf::from);
+    let mut file = std::fs::OpenOptions::new().create(true).append(true).open(path).unwrap();
     // One write, so that lines of tests at work side by side stay whole.
     file.write_all(format!("{line}\n").as_bytes()).unwrap();
 }

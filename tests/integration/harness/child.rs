@@ -2,6 +2,7 @@
 
 use super::{PATIENCE, until};
 use std::io::{BufRead, BufReader, Read};
+use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -19,8 +20,9 @@ pub(crate) struct Invocation {
 impl Invocation {
     /// The program with an empty environment.
     pub(crate) fn new(arguments: &[&str]) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_shardferry"));
-        command.env_clear().env("AWS_EC2_METADATA_DISABLED", "true").args(arguments);
+        let mut command = Command::new(env!("CARGO_BIN_EXE_shardferry-with-failpoints"));
+        // Usage and messages name the program as it is called.
+        command.arg0("shardferry").env_clear().env("AWS_EC2_METADATA_DISABLED", "true").args(arguments);
         Self { command, label: arguments.join(" "), runs: Arc::default() }
     }
 

@@ -308,7 +308,7 @@ pub(crate) struct Rotel {
 }
 
 const ROTEL: &str =
-    concat!(env!("CARGO_MANIFEST_DIR"), "/target/test-tools/rotel-0.0.1a15/rotel/rotel-agent");
+    concat!(env!("CARGO_MANIFEST_DIR"), "/../target/test-tools/rotel-0.0.1a15/rotel/rotel-agent");
 
 impl Rotel {
     pub(crate) fn before(receiver: &Receiver) -> Self {

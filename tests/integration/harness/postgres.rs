@@ -1,6 +1,6 @@
 //! Servers of one test's own: a PostgreSQL that it may kill, a PgBouncer before one, a session that holds locks.
 
-use super::{World, until};
+use super::{World, repository, until};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -19,7 +19,7 @@ fn script(command: &str, folder: &Path) -> String {
 
 /// `of`: the folder of another server that the command is about.
 fn script_of(command: &str, folder: &Path, of: Option<&Path>) -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/env/postgres.sh");
+    let path = repository().join("tests/env/postgres.sh");
     let mut call = Command::new(path);
     call.arg(command).arg(folder.join("server")).args(of.map(|of| of.join("server")));
     let ran = call.stdin(Stdio::null()).output().unwrap();
