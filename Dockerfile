@@ -12,6 +12,7 @@ WORKDIR /build
 # stand-ins; the members of the workspace that only tests and benchmarks need are that for good.
 COPY Cargo.toml Cargo.lock ./
 COPY benches/Cargo.toml benches/
+COPY tests/Cargo.toml tests/
 COPY tests/mssim/Cargo.toml tests/mssim/
 RUN for member in . benches tests/mssim; do \
         mkdir -p "$member/src" && echo 'fn main() {}' >"$member/src/main.rs" && touch "$member/src/lib.rs" || exit 1; \

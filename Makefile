@@ -31,11 +31,11 @@ test: install ## all tests, with PostgreSQL and S3 started for them; last, the a
 
 test-deploy: install ## what orchestrators run: Helm chart, manifests, DAG, workflows, against the real program
 	tests/deploy/install.sh
-	cargo build --locked --workspace --bins
+	cargo build --locked --package shardferry-tests --package mssim --bins
 	tests/env/run.sh target/test-tools/deploy/bin/python -m pytest -c tests/deploy/pytest.ini tests/deploy
 
 soak: install ## pods killed N times at random over 300 tables: make soak N=500
-	SHARDFERRY_TEST_SOAK=$(N) tests/env/run.sh cargo test --locked --test integration soak:: -- --nocapture
+	SHARDFERRY_TEST_SOAK=$(N) tests/env/run.sh cargo test --locked --package shardferry-tests soak:: -- --nocapture
 
 lint: ## formatting, and clippy without a warning
 	cargo fmt --all --check

@@ -18,6 +18,6 @@ case " $* " in
   *) profile=${SHARDFERRY_BENCH_PROFILE:-release} ;;
 esac
 export SHARDFERRY_BENCH_PROFILE=$profile
-cargo build --release --locked --workspace --bins
+cargo build --release --locked --package shardferry --package shardferry-bench --package mssim --bins
 cargo build --profile "$profile" --locked --bin shardferry
 exec python3 -B benches/run.py "$@"

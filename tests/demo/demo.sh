@@ -40,7 +40,7 @@ say "installing what is missing"
 tests/env/install.sh
 
 say "building shardferry and the test SQL Server"
-cargo build --release --workspace --bins
+cargo build --release --locked --package shardferry --package mssim --bins
 ferry=$PWD/target/release/shardferry
 
 say "starting PostgreSQL, SeaweedFS and mssim with $tables tables, $rows rows"

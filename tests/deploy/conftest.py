@@ -17,6 +17,8 @@ import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARIES = pathlib.Path(os.environ.get("SHARDFERRY_TEST_BINARIES", ROOT / "target" / "debug"))
+#: The one that the integration tests run too, so that it is built once.
+PROGRAM = BINARIES / "shardferry-with-failpoints"
 TABLES, ROWS = 12, 3000
 #: Long enough for a busy machine; nothing waits for it to pass.
 PATIENCE = 120
@@ -59,7 +61,7 @@ class World:
         for inside, outside in (files or {}).items():
             args = [arg.replace(inside, outside) for arg in args]
             given = {name: value.replace(inside, outside) for name, value in given.items()}
-        ended = subprocess.run([BINARIES / "shardferry", *args], env=given, capture_output=True, text=True,
+        ended = subprocess.run(["shardferry", *args], executable=PROGRAM, env=given, capture_output=True, text=True,
                                timeout=PATIENCE, check=False)
         written = pathlib.Path(given["SHARDFERRY_RESULT_FILE"])
         return Done(ended.returncode, ended.stdout, ended.stderr,

@@ -14,7 +14,7 @@ import kube
 import pytest
 import yaml
 from argo import execution, pods, references
-from conftest import BINARIES, ROOT, World
+from conftest import PROGRAM, ROOT, World
 
 DEPLOY = ROOT / "deploy" / "argo"
 TOOLS = ROOT / "target" / "test-tools"
@@ -242,7 +242,7 @@ def test_a_parameter_that_must_be_given() -> None:
 def test_every_flag_that_the_template_sets_exists() -> None:
     """A misspelt SHARDFERRY_ variable would be passed over in silence."""
     spec = template()["spec"]
-    help_texts = "".join(subprocess.run([BINARIES / "shardferry", step, "--help"], check=True,
+    help_texts = "".join(subprocess.run([PROGRAM, step, "--help"], check=True,
                                         capture_output=True, text=True).stdout for step in STEPS)
     for variable in spec["templateDefaults"]["container"]["env"]:
         if variable["name"].startswith("SHARDFERRY_"):

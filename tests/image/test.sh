@@ -58,7 +58,7 @@ make --no-print-directory image >"$work/image.log" 2>&1 || { tail -n 50 "$work/i
 server=${IMAGE_TEST_MSSIM:-}
 if [[ -z $server ]]; then
     say "building the test SQL Server"
-    cargo build --locked --workspace --bins
+    cargo build --locked --package shardferry-tests --package mssim --bins
     server=target/debug/mssim
 fi
 
