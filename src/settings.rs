@@ -20,7 +20,7 @@ mod values;
 pub use choices::{Consistency, LogSettings, OutputSettings, Rejects, Throttle, Truncate};
 pub use environment::Environment;
 pub use retries::RetryPolicy;
-pub use telemetry::{Collector, Protocol, TelemetrySettings};
+pub use telemetry::{Collector, TelemetrySettings};
 
 use crate::cli::{
     Cli, CliCommand, CopyArgs, Format, PhaseChoice, PlanChoiceArgs, RunArguments, SelectionArgs, SourceArgs,

@@ -7,7 +7,7 @@
 //! | [`names`] | every name of a metric and an attribute |
 //! | [`spans`] | run > table > chunk, and the phases |
 //! | [`measures`] | what is counted |
-//! | `otlp`, `client` | exporting: bounded queues, one warning, a bounded end; HTTP and gRPC |
+//! | `otlp`, `client` | exporting: bounded queues, one warning, a bounded end; the requests |
 
 mod client;
 mod console;

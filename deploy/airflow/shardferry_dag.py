@@ -75,7 +75,6 @@ ENVIRONMENT = {
     "AWS_REGION": setting("aws_region"),
     "AWS_ENDPOINT_URL_S3": setting("s3_endpoint"),
     "OTEL_EXPORTER_OTLP_ENDPOINT": setting("otlp_endpoint"),
-    "OTEL_EXPORTER_OTLP_PROTOCOL": setting("otlp_protocol"),
     "RUST_LOG": setting("rust_log"),
 }
 

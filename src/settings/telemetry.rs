@@ -13,22 +13,16 @@ use std::time::Duration;
 use url::Url;
 
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
+/// The one protocol of OTLP that is spoken; every collector takes it.
+const PROTOCOL: &str = "http/protobuf";
 /// The specification says a minute; a pod may not live that long.
 const DEFAULT_INTERVAL: Duration = Duration::from_secs(15);
-
-/// How a collector is spoken to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Protocol {
-    HttpProtobuf,
-    Grpc,
-}
 
 /// Where one signal goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Collector {
     /// Whole, with the path of the signal; without user and password, if there were some.
     pub url: Url,
-    pub protocol: Protocol,
     /// For one request.
     pub timeout: Duration,
     /// Trusted instead of the system's roots: a PEM file.
@@ -69,14 +63,11 @@ impl Signal {
         }
     }
 
-    const fn path(self, protocol: Protocol) -> &'static str {
-        match (self, protocol) {
-            (Self::Traces, Protocol::HttpProtobuf) => "v1/traces",
-            (Self::Metrics, Protocol::HttpProtobuf) => "v1/metrics",
-            (Self::Traces, Protocol::Grpc) => "opentelemetry.proto.collector.trace.v1.TraceService/Export",
-            (Self::Metrics, Protocol::Grpc) => {
-                "opentelemetry.proto.collector.metrics.v1.MetricsService/Export"
-            }
+    /// Behind the endpoint of all signals.
+    const fn path(self) -> &'static str {
+        match self {
+            Self::Traces => "v1/traces",
+            Self::Metrics => "v1/metrics",
         }
     }
 }
@@ -122,16 +113,15 @@ fn collector(environment: &Environment, signal: Signal, warnings: &mut Vec<Strin
             return None;
         }
     }
-    let protocol = match either(environment, signal, "PROTOCOL") {
-        None => Protocol::HttpProtobuf,
-        Some((_, text)) if text == "http/protobuf" => Protocol::HttpProtobuf,
-        Some((_, text)) if text == "grpc" => Protocol::Grpc,
-        Some((name, text)) => {
-            warnings.push(format!("{name}={text} is not known; accepted are http/protobuf and grpc"));
-            return None;
-        }
-    };
-    let Some(url) = url(&endpoint, &name, signal, protocol) else {
+    if let Some((name, text)) = either(environment, signal, "PROTOCOL").filter(|(_, text)| text != PROTOCOL) {
+        let because = if text == "grpc" { "is not supported" } else { "is not known" };
+        warnings.push(format!(
+            "{name}={text} {because}, so nothing is exported; set it to {PROTOCOL}, and the endpoint to the port of the \
+             collector that takes OTLP over HTTP, usually 4318"
+        ));
+        return None;
+    }
+    let Some(url) = url(&endpoint, &name, signal) else {
         // Not the value: there may be a password in it.
         warnings.push(format!("{name} is not understood; accepted is for example http://collector:4318"));
         return None;
@@ -140,25 +130,20 @@ fn collector(environment: &Environment, signal: Signal, warnings: &mut Vec<Strin
         [format!("OTEL_EXPORTER_OTLP_{}_TIMEOUT", signal.name()), "OTEL_EXPORTER_OTLP_TIMEOUT".to_owned()];
     let timeout = milliseconds(environment, &timeouts.each_ref().map(String::as_str), warnings);
     let certificate = either(environment, signal, "CERTIFICATE").map(|(_, path)| PathBuf::from(path));
-    Some(Collector { url, protocol, timeout: timeout.unwrap_or(DEFAULT_TIMEOUT), certificate })
+    Some(Collector { url, timeout: timeout.unwrap_or(DEFAULT_TIMEOUT), certificate })
 }
 
-/// The endpoint of all signals is a base; that of one signal is taken as it is, except for gRPC, which knows no paths.
-fn url(endpoint: &str, name: &str, signal: Signal, protocol: Protocol) -> Option<Url> {
+/// The endpoint of all signals is a base; that of one signal is taken as it is.
+fn url(endpoint: &str, name: &str, signal: Signal) -> Option<Url> {
     let mut url = Url::parse(endpoint).ok()?;
     if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none_or(str::is_empty) {
         return None;
     }
     url.set_username("").ok()?;
     url.set_password(None).ok()?;
-    let base = name == "OTEL_EXPORTER_OTLP_ENDPOINT";
-    match protocol {
-        Protocol::Grpc => url.set_path(signal.path(protocol)),
-        Protocol::HttpProtobuf if base => {
-            let path = format!("{}/{}", url.path().trim_end_matches('/'), signal.path(protocol));
-            url.set_path(&path);
-        }
-        Protocol::HttpProtobuf => {}
+    if name == "OTEL_EXPORTER_OTLP_ENDPOINT" {
+        let path = format!("{}/{}", url.path().trim_end_matches('/'), signal.path());
+        url.set_path(&path);
     }
     Some(url)
 }
@@ -221,12 +206,20 @@ mod tests {
     }
 
     #[test]
-    fn grpc_has_paths_of_its_own() {
-        let (traces, metrics) = urls(&[BASE, ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")]);
-        assert!(
-            traces.unwrap().ends_with(":4318/opentelemetry.proto.collector.trace.v1.TraceService/Export")
-        );
-        assert!(metrics.unwrap().ends_with("metrics.v1.MetricsService/Export"));
+    fn who_asks_for_grpc_is_told_once_what_to_set_instead() {
+        let settings = of(&[
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4317"),
+            ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"),
+        ]);
+        assert_eq!((settings.traces, settings.metrics), (None, None));
+        let [said] = settings.warnings.as_slice() else { panic!("{:?}", settings.warnings) };
+        for part in
+            ["OTEL_EXPORTER_OTLP_PROTOCOL=grpc is not supported", "nothing is exported", PROTOCOL, "4318"]
+        {
+            assert!(said.contains(part), "{said}");
+        }
+        let one = of(&[BASE, ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "grpc")]);
+        assert!(one.traces.is_none() && one.metrics.is_some());
     }
 
     #[test]

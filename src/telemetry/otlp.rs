@@ -172,7 +172,7 @@ fn resource(settings: &Settings) -> Resource {
         .build()
 }
 
-/// An exporter of either signal, told where to and by what; gRPC is the client's own matter.
+/// An exporter of either signal, told the address, the timeout and the client.
 fn addressed<B: WithExportConfig + WithHttpConfig>(builder: B, client: Client, collector: &Collector) -> B {
     builder
         .with_endpoint(collector.url.as_str())

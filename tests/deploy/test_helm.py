@@ -250,7 +250,7 @@ def test_the_network_policy_lets_out_what_is_needed_and_nothing_in() -> None:
     assert full["policyTypes"] == ["Ingress", "Egress"] and full["ingress"] == []
     ports = [[(port["protocol"], port["port"]) for port in rule["ports"]] for rule in full["egress"]]
     assert ports == [[("UDP", 53), ("TCP", 53)], [("TCP", 1433), ("TCP", 1434)], [("TCP", 5432)], [("TCP", 9000)],
-                     [("TCP", 4317), ("TCP", 4318)], [("UDP", 1434)]]
+                     [("TCP", 4318)], [("UDP", 1434)]]
     assert full["egress"][3]["to"] == [{"ipBlock": {"cidr": "10.1.0.0/16"}}, {"ipBlock": {"cidr": "fd00::/8"}}]
     identity = spec("pod-identity")["egress"]
     assert identity[-1] == {"ports": [{"protocol": "TCP", "port": 80}], "to": [{"ipBlock": {"cidr": "169.254.170.23/32"}}]}
@@ -324,7 +324,7 @@ def test_each_firing_of_a_schedule_is_a_load_of_its_own() -> None:
     (["--set", "networkPolicy.source.cidrs={10.0.0.1}"], r"cidrs.*pattern"),
     (["--set", "networkPolicy.target.ports={70000}"], r"ports.*65,?535"),
     (["--set", "image.digest=latest"], r"image.digest.*pattern"),
-    (["--set", "otlp.protocol=http/json"], r"otlp.protocol.*(must be one of|one of)"),
+    (["--set", "otlp.protocol=grpc"], r"otlp.*protocol"),
     (["--set", "caBundle.configMap=a,caBundle.secret=b"], "choose one"),
     (["--set", "job.maxFailedIndexes=30"], "more than shards"),
 ])

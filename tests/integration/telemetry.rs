@@ -85,11 +85,7 @@ fn three_pods_make_one_trace_in_a_real_collector_and_their_metrics_add_up() {
     let pods: Vec<_> = (1..=3)
         .map(|number| {
             let shard = format!("{number}/3");
-            // One of them by gRPC.
-            let (url, protocol) =
-                if number == 3 { (rotel.grpc(), "grpc") } else { (rotel.http(), "http/protobuf") };
-            sync(&world, &url)
-                .env("OTEL_EXPORTER_OTLP_PROTOCOL", protocol)
+            sync(&world, &rotel.http())
                 .env("OTEL_RESOURCE_ATTRIBUTES", "deployment.environment.name=tests")
                 .env("POD_NAMESPACE", "etl")
                 .env("POD_UID", &format!("uid-{number}"))
@@ -299,12 +295,10 @@ fn a_collector_that_is_away_silent_or_refusing_costs_only_telemetry_and_is_said_
         let held = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         format!("http://{}", held.local_addr().unwrap())
     };
-    let mut places = vec![(away.clone(), "http/protobuf"), (away, "grpc")];
-    places.push((silent.url(), "http/protobuf"));
-    places.extend(refusing.iter().map(|receiver| (receiver.url(), "http/protobuf")));
-    for (url, protocol) in places {
+    let mut places = vec![away, silent.url()];
+    places.extend(refusing.iter().map(Receiver::url));
+    for url in places {
         let pod = sync(&world, &url)
-            .env("OTEL_EXPORTER_OTLP_PROTOCOL", protocol)
             // It must be the bound of the end that ends it, and there must be many failures to be said once.
             .env("OTEL_EXPORTER_OTLP_TIMEOUT", "60000")
             .env("OTEL_METRIC_EXPORT_INTERVAL", "20")
@@ -400,8 +394,15 @@ fn nothing_is_sent_where_the_environment_says_so() {
     status("OTEL_METRICS_EXPORTER", "none");
     assert!(receiver.requests()[before..].iter().all(|request| request.path == "/v1/traces"));
     assert_eq!(receiver.spans().len(), 1);
-    let wrong = status("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json");
-    assert_eq!(wrong.lines_with("accepted are http/protobuf and grpc").len(), 1);
+    let before = receiver.requests().len();
+    for (name, value) in
+        [("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json"), ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")]
+    {
+        let wrong = status(name, value);
+        let said = wrong.lines_with(&format!("{name}={value} is not"));
+        assert!(said.len() == 1 && said[0].contains("http/protobuf") && said[0].contains("4318"), "{said:?}");
+    }
+    assert_eq!(receiver.requests().len(), before);
 }
 
 #[test]
@@ -460,18 +461,11 @@ fn no_secret_is_exported_or_logged() {
     let copied = pod("sync").run().exits(0);
     let user = format!("postgres://nobody:pl4nted-target@{}/{}", world.target_address(), world.database);
     let login = pod("sync").env("SHARDFERRY_TARGET_URL", &user).run().exits(2);
-    // HTTP/2 has logs of its own.
-    let rotel = Rotel::before(&receiver);
-    let grpc = pod("status")
-        .env("OTEL_EXPORTER_OTLP_ENDPOINT", &rotel.grpc())
-        .env("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")
-        .run()
-        .exits(0);
-    assert!(!grpc.lines_with("\"target\":\"h2").is_empty());
+    assert!(!copied.lines_with("\"target\":\"hyper").is_empty(), "the HTTP client has logs of its own");
     let requests = receiver.requests();
     assert!(requests.iter().any(|request| request.path == "/v1/traces"));
     assert!(requests.iter().any(|request| request.path == "/v1/metrics"));
-    for request in requests.iter().filter(|request| !request.headers["user-agent"].contains("Rotel")) {
+    for request in &requests {
         assert_eq!(request.headers["authorization"], "Bearer pl4nted-header");
         assert_eq!(request.headers["x-tenant"], "t7");
         let body = String::from_utf8_lossy(&request.body);
@@ -480,7 +474,7 @@ fn no_secret_is_exported_or_logged() {
         }
     }
     for secret in planted {
-        for done in [&copied, &login, &grpc] {
+        for done in [&copied, &login] {
             let shown = done.lines_with(secret);
             assert!(shown.is_empty(), "{secret}: {shown:?}");
         }

@@ -72,8 +72,6 @@
 {{- if .endpoint }}
 - name: OTEL_EXPORTER_OTLP_ENDPOINT
   value: {{ .endpoint | quote }}
-- name: OTEL_EXPORTER_OTLP_PROTOCOL
-  value: {{ .protocol | quote }}
 - name: OTEL_SERVICE_NAME
   value: {{ .serviceName | quote }}
 {{- if .resourceAttributes }}

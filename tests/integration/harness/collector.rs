@@ -303,7 +303,6 @@ fn unzipped(body: Vec<u8>) -> Vec<u8> {
 pub(crate) struct Rotel {
     child: Child,
     http: u16,
-    grpc: u16,
     _folder: TempDir,
 }
 
@@ -337,22 +336,16 @@ impl Rotel {
             .stderr(log)
             .spawn()
             .unwrap();
-        let mut started = Self { child, http, grpc, _folder: folder };
-        for port in [http, grpc] {
-            until("Rotel", || {
-                assert!(started.child.try_wait().unwrap().is_none(), "Rotel has ended");
-                TcpStream::connect(("127.0.0.1", port)).ok()
-            });
-        }
+        let mut started = Self { child, http, _folder: folder };
+        until("Rotel", || {
+            assert!(started.child.try_wait().unwrap().is_none(), "Rotel has ended");
+            TcpStream::connect(("127.0.0.1", http)).ok()
+        });
         started
     }
 
     pub(crate) fn http(&self) -> String {
         format!("http://127.0.0.1:{}", self.http)
-    }
-
-    pub(crate) fn grpc(&self) -> String {
-        format!("http://127.0.0.1:{}", self.grpc)
     }
 }
 
