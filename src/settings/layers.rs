@@ -1,21 +1,25 @@
 //! Flag over environment over file, for every flag alike.
 //!
-//! What the command line leaves open is filled from `SHARDFERRY_<FLAG>`, then from the config file, by appending
-//! arguments and parsing again: a setting means the same wherever it is given. Where two flags exclude each other,
-//! the one on the higher layer wins (`--range` replaces `SHARDFERRY_SHARD`); on one layer they are an error.
+//! The command line is parsed twice. The first time tells which config file there is, and which settings of the lower
+//! layers count: those that no higher layer decides or excludes. The second time has these as arguments, so that a setting
+//! means the same on every layer. An error of the second time is always about a lower layer, and is told with its place.
+//!
+//! If two flags exclude each other, the one on the higher layer wins (`--range` replaces `SHARDFERRY_SHARD`); on one layer
+//! they are an error.
 
 use super::file::{self, TablesSection};
 use super::{Environment, Failure};
 use crate::cli::Cli;
 use crate::error::{Error, ErrorKind};
+use clap::error::{ContextKind, ContextValue};
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command, CommandFactory};
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-/// A setting found on a lower layer.
-struct Item {
+/// A setting of a lower layer.
+struct Setting {
     flag: String,
     /// How an error names it: `SHARDFERRY_RANGE`, `conf.yaml, line 3: range`.
     origin: String,
@@ -30,34 +34,62 @@ pub(super) struct Merged {
 }
 
 /// The command line with everything that the lower layers add.
-pub(super) fn merge(arguments: Vec<OsString>, environment: &Environment) -> Result<Merged, Failure> {
+///
+/// # Errors
+/// [`Failure::Clap`] for the command line itself. Kind Config, naming the variable or the line of the file, for a config
+/// file that cannot be read, and for a value of a lower layer that is wrong or excludes another one of its layer.
+pub(super) fn merge(mut arguments: Vec<OsString>, environment: &Environment) -> Result<Merged, Failure> {
     let mut command = Cli::command();
     command.build();
-    let typed = command.clone().try_get_matches_from(&arguments)?;
-    let Some((name, typed)) = typed.subcommand() else {
+    let matches = command.clone().try_get_matches_from(&arguments)?;
+    let Some((name, typed)) = matches.subcommand() else {
         return Err(Error::new(ErrorKind::Usage, "no command").into());
     };
-    let mut all = BTreeSet::new();
-    for subcommand in command.get_subcommands() {
-        all.extend(flags(subcommand).filter_map(|arg| arg.get_long().map(str::to_owned)));
-    }
+    let all_flags: BTreeSet<String> = command.get_subcommands().flat_map(long_names).collect();
     let Some(subcommand) = command.find_subcommand(name) else {
         return Err(Error::new(ErrorKind::Bug, "a parsed command is unknown").into());
     };
-    let mut layers = Layers::new(name, subcommand, typed);
-    layers.add(from_environment(environment, subcommand))?;
+    let mut lower = LowerLayers::below(subcommand, typed);
+    lower.add(from_environment(environment, subcommand))?;
     let config = match typed.get_one::<PathBuf>("config") {
         Some(path) => Some(path.clone()),
         None => environment.get(&variable("config")).map(PathBuf::from),
     };
     let mut tables = None;
     if let Some(path) = config {
-        let contents = file::read(&path, &all)?;
-        layers.add(from_file(contents.entries, &path.display().to_string()))?;
+        let contents = file::read(&path, &all_flags)?;
+        lower.add(from_file(contents.entries, &path.display().to_string()))?;
         tables = contents.tables.map(|node| TablesSection { path, node });
     }
-    let merged = arguments.into_iter().chain(layers.added.iter().map(OsString::from));
-    Ok(Merged { matches: command.try_get_matches_from(merged)?, tables })
+    // In front of what was typed, which may end with `--`.
+    let place = arguments.iter().position(|argument| argument == name).map_or(arguments.len(), |at| at + 1);
+    arguments.splice(place..place, lower.arguments.iter().map(OsString::from));
+    let origins = lower.origins;
+    let matches = command.try_get_matches_from(arguments).map_err(|error| refused(&error, &origins))?;
+    Ok(Merged { matches, tables })
+}
+
+/// clap's message behind the places of the settings that it is about.
+fn refused(error: &clap::Error, origins: &[(String, String)]) -> Error {
+    let mut named = Vec::new();
+    for kind in [ContextKind::InvalidArg, ContextKind::PriorArg] {
+        match error.get(kind) {
+            Some(ContextValue::String(text)) => named.push(text.as_str()),
+            Some(ContextValue::Strings(texts)) => named.extend(texts.iter().map(String::as_str)),
+            _ => {}
+        }
+    }
+    // clap names an argument as `--jobs <N>`.
+    let is_named = |flag: &str| named.iter().any(|text| text.split(' ').next() == Some(&format!("--{flag}")));
+    let places: Vec<&str> =
+        origins.iter().filter(|(flag, _)| is_named(flag)).map(|(_, origin)| origin.as_str()).collect();
+    let text = error.render().to_string();
+    let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+    Error::new(ErrorKind::Config, format!("{}: {message}", places.join(", ")))
+}
+
+fn long_names(command: &Command) -> impl Iterator<Item = String> {
+    flags(command).filter_map(|arg| arg.get_long().map(str::to_owned))
 }
 
 fn flags(command: &Command) -> impl Iterator<Item = &Arg> {
@@ -71,112 +103,97 @@ fn variable(flag: &str) -> String {
     format!("SHARDFERRY_{}", flag.replace('-', "_").to_uppercase())
 }
 
-fn from_environment(environment: &Environment, command: &Command) -> Vec<Item> {
-    let mut items = Vec::new();
+fn from_environment(environment: &Environment, command: &Command) -> Vec<Setting> {
+    let mut settings = Vec::new();
     for arg in flags(command) {
         let Some(flag) = arg.get_long().filter(|flag| *flag != "config") else { continue };
         let origin = variable(flag);
         if let Some(text) = environment.get(&origin) {
             let list = matches!(arg.get_action(), ArgAction::Append) && flag != "consistency";
             let values = if list { super::values::split_list(text) } else { vec![text.to_owned()] };
-            items.push(Item { flag: flag.to_owned(), origin, values });
+            settings.push(Setting { flag: flag.to_owned(), origin, values });
         }
     }
-    items
+    settings
 }
 
-fn from_file(entries: Vec<file::Entry>, path: &str) -> Vec<Item> {
-    let item = |file::Entry { flag, line, values }| {
+fn from_file(entries: Vec<file::Entry>, path: &str) -> Vec<Setting> {
+    let setting = |file::Entry { flag, line, values }| {
         let origin = format!("{path}, line {line}: {flag}");
-        Item { flag, origin, values }
+        Setting { flag, origin, values }
     };
-    entries.into_iter().map(item).collect()
+    entries.into_iter().map(setting).collect()
 }
 
-struct Layers<'c> {
-    name: &'c str,
+/// What the layers below the command line add to it.
+struct LowerLayers<'c> {
     command: &'c Command,
-    /// Flags whose value a layer has decided, were it `false`.
+    /// Flags whose value a layer has decided, even if it is `false`.
     decided: BTreeSet<String>,
     /// Flags that are in effect and may exclude others.
-    active: BTreeSet<String>,
-    /// Arguments to append.
-    added: Vec<String>,
+    active: Vec<&'c Arg>,
+    /// As if typed.
+    arguments: Vec<String>,
+    /// Each flag of `arguments` and where it comes from.
+    origins: Vec<(String, String)>,
 }
 
-impl<'c> Layers<'c> {
-    fn new(name: &'c str, command: &'c Command, typed: &ArgMatches) -> Self {
-        let given: BTreeSet<String> = flags(command)
-            .filter(|arg| typed.value_source(arg.get_id().as_str()) == Some(ValueSource::CommandLine))
-            .filter_map(|arg| arg.get_long().map(str::to_owned))
-            .collect();
-        Self { name, command, decided: given.clone(), active: given, added: Vec::new() }
+impl<'c> LowerLayers<'c> {
+    fn below(command: &'c Command, typed: &ArgMatches) -> Self {
+        let is_typed =
+            |arg: &&Arg| typed.value_source(arg.get_id().as_str()) == Some(ValueSource::CommandLine);
+        let active: Vec<&Arg> = flags(command).filter(is_typed).collect();
+        let decided = active.iter().filter_map(|arg| arg.get_long().map(str::to_owned)).collect();
+        Self { command, decided, active, arguments: Vec::new(), origins: Vec::new() }
     }
 
     /// Adds what the layers above leave open.
-    fn add(&mut self, items: Vec<Item>) -> Result<(), Failure> {
+    fn add(&mut self, settings: Vec<Setting>) -> Result<(), Failure> {
         let above = self.active.clone();
-        let mut added = Vec::new();
-        let mut origins = Vec::new();
-        for item in items {
-            let Some(arg) = flags(self.command).find(|arg| arg.get_long() == Some(&item.flag)) else {
+        for setting in settings {
+            let Some(arg) = flags(self.command).find(|arg| arg.get_long() == Some(&setting.flag)) else {
                 continue; // a flag of another command
             };
-            if self.decided.contains(&item.flag) || self.rivals(arg).any(|rival| above.contains(rival)) {
+            if self.decided.contains(&setting.flag) || above.iter().any(|other| self.exclude(arg, other)) {
                 continue;
             }
-            let arguments = arguments_of(arg, &item)?;
-            self.check(&arguments, &item.origin)?;
-            self.decided.insert(item.flag.clone());
+            self.decided.insert(setting.flag.clone());
+            let arguments = as_arguments(arg, &setting)?;
             if !arguments.is_empty() {
-                self.active.insert(item.flag);
-                origins.push(item.origin);
-                added.extend(arguments);
+                self.active.push(arg);
+                self.arguments.extend(arguments);
+                self.origins.push((setting.flag, setting.origin));
             }
         }
-        self.check(&added, &origins.join(", "))?;
-        self.added.extend(added);
         Ok(())
     }
 
-    /// The flags that exclude this one, whichever of the two declares it.
-    fn rivals(&self, arg: &Arg) -> impl Iterator<Item = &'c str> {
-        let own = self.command.get_arg_conflicts_with(arg);
-        let id = arg.get_id().clone();
-        let others = flags(self.command).filter(move |other| {
-            self.command.get_arg_conflicts_with(other).iter().any(|arg| *arg.get_id() == id)
-        });
-        own.into_iter().chain(others).filter_map(Arg::get_long).collect::<Vec<_>>().into_iter()
-    }
-
-    /// Parses arguments alone, so that an error can name where they come from.
-    fn check(&self, arguments: &[String], origin: &str) -> Result<(), Failure> {
-        let line = ["shardferry", self.name].into_iter().chain(arguments.iter().map(String::as_str));
-        match Cli::command().try_get_matches_from(line) {
-            Ok(_) => Ok(()),
-            Err(error) => {
-                let text = error.render().to_string();
-                let first = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
-                Err(Error::new(ErrorKind::Config, format!("{origin}: {first}")).into())
-            }
-        }
+    /// Whether the flags exclude each other, whichever of the two declares it.
+    fn exclude(&self, one: &Arg, other: &Arg) -> bool {
+        let declares = |one: &Arg, other: &Arg| {
+            self.command.get_arg_conflicts_with(one).iter().any(|arg| arg.get_id() == other.get_id())
+        };
+        declares(one, other) || declares(other, one)
     }
 }
 
-fn arguments_of(arg: &Arg, item: &Item) -> Result<Vec<String>, Failure> {
-    let wrong = |message: &str| Error::new(ErrorKind::Config, format!("{}: {message}", item.origin)).into();
+fn as_arguments(arg: &Arg, setting: &Setting) -> Result<Vec<String>, Failure> {
+    let wrong =
+        |message: &str| Error::new(ErrorKind::Config, format!("{}: {message}", setting.origin)).into();
     match arg.get_action() {
-        ArgAction::SetTrue => match item.values.as_slice() {
+        ArgAction::SetTrue => match setting.values.as_slice() {
             [value] => match super::values::truth(value) {
-                Some(true) => Ok(vec![format!("--{}", item.flag)]),
+                Some(true) => Ok(vec![format!("--{}", setting.flag)]),
                 Some(false) => Ok(Vec::new()),
                 None => Err(wrong("accepted are true and false")),
             },
             _ => Err(wrong("accepted are true and false")),
         },
-        ArgAction::Append => Ok(item.values.iter().map(|value| format!("--{}={value}", item.flag)).collect()),
-        _ => match item.values.as_slice() {
-            [value] => Ok(vec![format!("--{}={value}", item.flag)]),
+        ArgAction::Append => {
+            Ok(setting.values.iter().map(|value| format!("--{}={value}", setting.flag)).collect())
+        }
+        _ => match setting.values.as_slice() {
+            [value] => Ok(vec![format!("--{}={value}", setting.flag)]),
             _ => Err(wrong("one value is accepted, not a list")),
         },
     }

@@ -175,6 +175,20 @@ fn what_excludes_itself_on_one_layer_is_an_error() {
 }
 
 #[test]
+fn what_excludes_itself_in_the_file_names_both_lines() {
+    let file = config("range: 1-2\njobs: 2\nshard: 1/3\n");
+    let path = file.path().to_str().unwrap();
+    let said = refused(&[SYNC, &["--config", path]].concat(), &[]);
+    let places = format!("{path}, line 1: range, {path}, line 3: shard: the argument");
+    assert!(said.contains(&places) && said.contains("cannot be used with"), "{said}");
+}
+
+#[test]
+fn a_lower_layer_counts_also_if_the_command_line_ends_with_two_dashes() {
+    assert_eq!(sync(&["--"], &[("SHARDFERRY_JOBS", "3")]).jobs.get(), 3);
+}
+
+#[test]
 fn a_wrong_value_names_its_layer() {
     let said = refused(SYNC, &[("SHARDFERRY_JOBS", "many")]);
     assert!(said.contains("SHARDFERRY_JOBS: invalid value 'many' for '--jobs <N>'"), "{said}");
