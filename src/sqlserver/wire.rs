@@ -94,7 +94,6 @@ pub struct Decoder {
     rows: u64,
     /// The first result set is open: rows may come.
     in_result: bool,
-    attention: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -130,7 +129,6 @@ impl Decoder {
             retry_at: 0,
             rows: 0,
             in_result: false,
-            attention: false,
         }
     }
 
@@ -140,8 +138,7 @@ impl Decoder {
         self.columns.clear();
         self.frames.clear();
         self.state = State::Tokens;
-        (self.skip, self.retry_at, self.rows) = (0, 0, 0);
-        (self.in_result, self.attention) = (false, false);
+        (self.skip, self.retry_at, self.rows, self.in_result) = (0, 0, 0, false);
     }
 
     /// Where the next bytes from the network go: about 256 KB, never empty. To be asked for only after
@@ -165,12 +162,6 @@ impl Decoder {
     #[must_use]
     pub const fn rows(&self) -> u64 {
         self.rows
-    }
-
-    /// An attention was sent: the answer now ends with its acknowledgement.
-    pub fn attention_sent(&mut self) {
-        self.attention = true;
-        self.packets.more_messages = true;
     }
 
     /// Decodes what was received.
@@ -200,7 +191,7 @@ impl Decoder {
                 continue;
             }
             if !self.packets.next()? {
-                if self.packets.message_complete() && !self.attention {
+                if self.packets.message_complete() {
                     return Err(broken("the answer ended before its last DONE"));
                 }
                 return Ok(Event::NeedMore);
@@ -329,12 +320,7 @@ impl Decoder {
 
     fn done(&mut self, done: tokens::Done) -> Result<Step> {
         if done.attention() {
-            if !self.attention {
-                return Err(broken("an attention was acknowledged that was not sent"));
-            }
-            self.attention = false;
-            self.state = State::Ended;
-            return Ok(Step::Cut);
+            return Err(broken("an attention was acknowledged that was not sent"));
         }
         if done.failed() {
             return Err(Error::new(
@@ -345,7 +331,7 @@ impl Decoder {
         if std::mem::take(&mut self.in_result) && done.selected().is_some_and(|count| count != self.rows) {
             return Err(broken("the rows received are not as many as the server counted"));
         }
-        if done.last() && !self.attention {
+        if done.last() {
             self.state = State::Ended;
             return Ok(Step::Cut);
         }

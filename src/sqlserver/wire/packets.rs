@@ -29,8 +29,6 @@ pub(super) struct Packets {
     left: usize,
     /// The current packet is the last one of its message.
     last: bool,
-    /// Another message may follow (after an attention).
-    pub(super) more_messages: bool,
 }
 
 impl Packets {
@@ -43,14 +41,13 @@ impl Packets {
             filled: 0,
             left: 0,
             last: false,
-            more_messages: false,
         }
     }
 
     /// Forgets everything but the buffer.
     pub(super) fn reset(&mut self) {
         (self.start, self.end, self.raw, self.filled) = (0, 0, 0, 0);
-        (self.left, self.last, self.more_messages) = (0, false, false);
+        (self.left, self.last) = (0, false);
     }
 
     /// Where the next bytes from the network go; never empty.
@@ -105,7 +102,7 @@ impl Packets {
             if kind != TABULAR_RESULT {
                 return Err(broken(format!("packet type {kind:#04x}")));
             }
-            if self.last && !self.more_messages {
+            if self.last {
                 return Err(broken("a packet after the last one of the answer"));
             }
             let length = usize::from(u16::from_be_bytes([high, low]));

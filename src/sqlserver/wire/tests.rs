@@ -441,32 +441,6 @@ fn a_stray_byte_behind_the_last_packet_is_not_waited_upon() {
 }
 
 #[test]
-fn an_attention_is_waited_for() {
-    let columns = [col("a", Ty::Int)];
-    let mut first = Vec::new();
-    tds_bytes::columns(&mut first, &columns);
-    tds_bytes::done(&mut first, tds_bytes::DONE, 0, 0xC1, 0);
-    let mut second = Vec::new();
-    tds_bytes::done(&mut second, tds_bytes::DONE, tds_bytes::ATTENTION, 0, 0);
-    let mut decoder = Decoder::new();
-    decoder.attention_sent();
-    let mut recorder = Recorder::default();
-    let mut seen = Vec::new();
-    for bytes in [tds_bytes::packets(&first, 4096), tds_bytes::packets(&second, 4096)] {
-        decoder.space()[..bytes.len()].copy_from_slice(&bytes);
-        decoder.filled(bytes.len());
-        loop {
-            let event = decoder.advance(&mut recorder).unwrap();
-            seen.push(event);
-            if matches!(event, Event::NeedMore | Event::End) {
-                break;
-            }
-        }
-    }
-    assert_eq!(seen, [Event::Columns, Event::NeedMore, Event::End]);
-}
-
-#[test]
 fn rows_where_none_were_expected_are_a_bug() {
     let columns = [col("a", Ty::NVarChar(Some(20)))];
     let payload = tds_bytes::result(&columns, &[vec![Some(utf16("x"))]], Chunks::One);
