@@ -25,7 +25,7 @@ pub use losses::{Keys, Losses};
 use mask::Hidden;
 use refused::Refused;
 pub use rejected::RefusedRow;
-use rejected::Rejecting;
+use rejected::{OnRefusal, RowFate};
 use row::Parts;
 use second::Watch;
 pub(super) use short::field;
@@ -79,18 +79,11 @@ pub struct CopyEncoder {
     rows: u64,
     bytes: u64,
     checksum: u64,
-    /// Rows that were left out.
-    dropped: u64,
     losses: Losses,
-    /// The row under way is not to be counted as it is.
-    unusual: bool,
-    /// Why the row under way will be left out.
-    refusal: Option<(usize, Refused)>,
-    /// The last row, where it was left out.
-    refused: Option<RefusedRow>,
-    /// Rows are refused at their end, not at once.
-    deferred: bool,
-    rejecting: Option<Box<Rejecting>>,
+    fate: RowFate,
+    on_refusal: OnRefusal,
+    /// Rows that were left out.
+    left_out: u64,
     table: String,
     columns: Vec<String>,
 }
@@ -139,13 +132,10 @@ impl CopyEncoder {
             rows: 0,
             bytes: 0,
             checksum: 0,
-            dropped: 0,
             losses: Losses::default(),
-            unusual: false,
-            refusal: None,
-            refused: None,
-            deferred: false,
-            rejecting: None,
+            fate: RowFate::default(),
+            on_refusal: OnRefusal::default(),
+            left_out: 0,
             table: table.source.to_string(),
             columns: table.columns.iter().map(|column| column.source.to_string()).collect(),
         })
@@ -199,7 +189,7 @@ impl CopyEncoder {
 
     #[inline]
     fn final_bytes(&self) -> usize {
-        if self.unusual && (self.refusal.is_some() || self.keeps_rows_whole()) {
+        if self.holds_row_back() {
             self.row
         } else if self.long.collected {
             self.long.field
@@ -298,7 +288,7 @@ impl RowEncoder for CopyEncoder {
 
     fn long_begin(&mut self, column: usize, length: Option<u64>) -> Result<()> {
         self.column = column;
-        if self.refusal.is_some() {
+        if self.fate.is_refused() {
             return Ok(());
         }
         if let Some(Watch::Mask(masking)) = self.watches.get(column) {
@@ -317,7 +307,7 @@ impl RowEncoder for CopyEncoder {
     }
 
     fn long_piece(&mut self, column: usize, piece: &[u8]) -> Result<()> {
-        if self.refusal.is_some() {
+        if self.fate.is_refused() {
             return Ok(());
         }
         match self.piece(column, piece) {
@@ -327,7 +317,7 @@ impl RowEncoder for CopyEncoder {
     }
 
     fn long_end(&mut self, column: usize) -> Result<()> {
-        if self.refusal.is_some() {
+        if self.fate.is_refused() {
             return Ok(());
         }
         match self.end(column) {
@@ -338,10 +328,10 @@ impl RowEncoder for CopyEncoder {
 
     #[inline]
     fn end_row(&mut self) {
-        if self.unusual {
-            self.end_unusual_row();
-        } else {
+        if let RowFate::Plain = self.fate {
             self.count_row();
+        } else {
+            self.end_special_row();
         }
     }
 
@@ -351,6 +341,6 @@ impl RowEncoder for CopyEncoder {
             || self.wants_more()
             || self.pause && self.is_between_rows()
             || self.losses.wants_key()
-            || self.refused.is_some()
+            || matches!(self.fate, RowFate::LeftOut(_))
     }
 }

@@ -28,7 +28,55 @@ impl RefusedRow {
     }
 }
 
-/// What is known beside the rows where rows are rejected.
+/// What becomes of the row under way, and what became of the last one until the next begins.
+#[derive(Debug, Default)]
+pub(super) enum RowFate {
+    /// Its end counts it, and does nothing else.
+    #[default]
+    Plain,
+    /// Its end has more to do: a value was changed, or the row's hash is wanted.
+    Watched,
+    /// Its end leaves it out. The first value that was refused says why.
+    Refused { column: usize, why: Refused },
+    /// It ended and was left out. [`RowEncoder::is_full`] holds until [`CopyEncoder::refused_row`] takes it.
+    ///
+    /// [`RowEncoder::is_full`]: crate::sqlserver::wire::RowEncoder::is_full
+    LeftOut(RefusedRow),
+}
+
+impl RowFate {
+    pub(super) const fn is_refused(&self) -> bool {
+        matches!(self, Self::Refused { .. })
+    }
+
+    /// The row under way was changed.
+    pub(super) fn watch(&mut self) {
+        if !self.is_refused() {
+            *self = Self::Watched;
+        }
+    }
+
+    /// The row under way will be left out.
+    pub(super) fn refuse(&mut self, column: usize, why: Refused) {
+        if !self.is_refused() {
+            *self = Self::Refused { column, why };
+        }
+    }
+}
+
+/// What a refused value ends.
+#[derive(Debug, Default)]
+pub(super) enum OnRefusal {
+    /// The encoding, at once.
+    #[default]
+    Fail,
+    /// Its row, which is left out.
+    LeaveOut,
+    /// Its row; rows that PostgreSQL refused in an earlier attempt are left out too.
+    Reject(Box<Rejecting>),
+}
+
+/// What is known of rows that PostgreSQL refuses.
 #[derive(Debug, Default)]
 pub(super) struct Rejecting {
     /// Hashes of rows that PostgreSQL refused, with the column.
@@ -39,24 +87,46 @@ pub(super) struct Rejecting {
     whole_rows: bool,
 }
 
+impl OnRefusal {
+    fn rejecting(&self) -> Option<&Rejecting> {
+        match self {
+            Self::Reject(rejecting) => Some(rejecting),
+            Self::Fail | Self::LeaveOut => None,
+        }
+    }
+
+    /// How each row begins.
+    const fn fate(&self) -> RowFate {
+        match self {
+            Self::Reject(_) => RowFate::Watched,
+            Self::Fail | Self::LeaveOut => RowFate::Plain,
+        }
+    }
+}
+
 impl CopyEncoder {
     /// From now on a row that is refused ends the encoding of that row, not of all: [`Self::refused_row`] has it behind its
     /// end. `keys`: who tells the keys of rows.
     pub fn keep_refused_rows(&mut self, keys: Keys) {
-        self.deferred = true;
+        if let OnRefusal::Fail = self.on_refusal {
+            self.on_refusal = OnRefusal::LeaveOut;
+        }
         self.losses.set_keys(keys);
     }
 
-    /// Gets ready for rows that PostgreSQL refuses: by `skip`, hashes of rows with the column, equal rows are left out.
-    /// `whole_rows`: nothing of a row is taken before it is complete.
+    /// As [`Self::keep_refused_rows`]; gets ready for rows that PostgreSQL refuses too: by `skip`, hashes of rows with the
+    /// column, equal rows are left out. `whole_rows`: nothing of a row is taken before it is complete.
     pub fn reject(&mut self, skip: BTreeMap<u64, usize>, whole_rows: bool) {
-        self.unusual = true;
-        self.rejecting = Some(Box::new(Rejecting { skip, recent: VecDeque::new(), whole_rows }));
+        let rejecting = Rejecting { skip, recent: VecDeque::new(), whole_rows };
+        self.on_refusal = OnRefusal::Reject(Box::new(rejecting));
+        self.fate = self.on_refusal.fate();
     }
 
     /// The last row, where it was left out; once.
     pub fn refused_row(&mut self) -> Option<RefusedRow> {
-        self.refused.take()
+        let RowFate::LeftOut(row) = self.fate else { return None };
+        self.fate = self.on_refusal.fate();
+        Some(row)
     }
 
     /// The error of a row that was refused.
@@ -75,13 +145,23 @@ impl CopyEncoder {
     /// The hash of the row that PostgreSQL counted as this one (from 1); None where it is too long ago.
     #[must_use]
     pub fn hash_of_row(&self, line: u64) -> Option<u64> {
-        let recent = &self.rejecting.as_ref()?.recent;
+        let recent = &self.on_refusal.rejecting()?.recent;
         let back = usize::try_from(self.rows.checked_sub(line)?).ok()?;
         recent.get(recent.len().checked_sub(back + 1)?).copied()
     }
 
-    pub(super) fn keeps_rows_whole(&self) -> bool {
-        self.rejecting.as_ref().is_some_and(|rejecting| rejecting.whole_rows)
+    /// Nothing of the row under way is final: it will be left out, or may be.
+    #[inline]
+    pub(super) fn holds_row_back(&self) -> bool {
+        match self.fate {
+            RowFate::Plain | RowFate::LeftOut(_) => false,
+            RowFate::Watched => self.keeps_rows_whole(),
+            RowFate::Refused { .. } => true,
+        }
+    }
+
+    fn keeps_rows_whole(&self) -> bool {
+        self.on_refusal.rejecting().is_some_and(|rejecting| rejecting.whole_rows)
     }
 
     /// A row that is kept whole must have room.
@@ -93,29 +173,30 @@ impl CopyEncoder {
         Ok(())
     }
 
-    /// The end of a row of which something is to be noted.
+    /// The end of a row that is not [`RowFate::Plain`].
     #[cold]
-    pub(super) fn end_unusual_row(&mut self) {
-        let number = self.rows + self.dropped + 1;
+    pub(super) fn end_special_row(&mut self) {
+        let number = self.rows + self.left_out + 1;
         let torn = !self.parts.is_empty();
-        let before = self.checksum;
-        let (bytes, rows) = (self.bytes, self.rows);
-        let start = self.row;
+        let (before, bytes, rows, start) = (self.checksum, self.bytes, self.rows, self.row);
         self.count_row();
         let hash = self.checksum.wrapping_sub(before);
-        self.unusual = self.rejecting.is_some();
-        let skipped = self.rejecting.as_ref().and_then(|all| all.skip.get(&hash).copied());
-        let refusal = self.refusal.take().or_else(|| skipped.map(|column| (column, Refused::ByTarget)));
+        let skipped = || self.on_refusal.rejecting().and_then(|all| all.skip.get(&hash).copied());
+        let refusal = match self.fate {
+            RowFate::Refused { column, why } => Some((column, why)),
+            _ => skipped().map(|column| (column, Refused::ByTarget)),
+        };
         if let Some((column, why)) = refusal {
             (self.checksum, self.bytes, self.rows) = (before, bytes, rows);
             self.out.truncate(start);
             self.row = start;
-            self.dropped += 1;
+            self.left_out += 1;
             self.losses.drop_row();
-            self.refused = Some(RefusedRow { column, number, torn, why });
+            self.fate = RowFate::LeftOut(RefusedRow { column, number, torn, why });
             return;
         }
-        if let Some(rejecting) = &mut self.rejecting {
+        self.fate = self.on_refusal.fate();
+        if let OnRefusal::Reject(rejecting) = &mut self.on_refusal {
             if rejecting.recent.len() == RECENT {
                 rejecting.recent.pop_front();
             }

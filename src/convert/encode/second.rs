@@ -8,7 +8,7 @@ use super::super::time::{self, Below};
 use super::super::types::map;
 use super::mask::{Hidden, Masking, text_field};
 use super::refused::Refused;
-use super::{CopyEncoder, LongValue, close, field};
+use super::{CopyEncoder, LongValue, OnRefusal, close, field};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::loss::Loss;
 use crate::model::plan::PlannedColumn;
@@ -187,7 +187,7 @@ impl CopyEncoder {
 
     pub(super) fn note(&mut self, column: usize, loss: Loss) {
         self.losses.note(column, loss);
-        self.unusual = true;
+        self.fate.watch();
     }
 
     fn note_text(&mut self, column: usize, changed: Changed) {
@@ -248,13 +248,12 @@ impl CopyEncoder {
     /// The row under way cannot be encoded: an error, or noted until its end.
     #[cold]
     pub(super) fn refuse(&mut self, column: usize, refused: Refused) -> Result<()> {
-        if !self.deferred || refused.policy().is_none() {
+        if matches!(self.on_refusal, OnRefusal::Fail) || refused.policy().is_none() {
             return Err(self.error(column, refused.error()));
         }
         self.long = LongValue::default();
         self.hidden = None;
-        self.unusual = true;
-        self.refusal.get_or_insert((column, refused));
+        self.fate.refuse(column, refused);
         Ok(())
     }
 }

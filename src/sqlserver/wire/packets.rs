@@ -33,15 +33,7 @@ pub(super) struct Packets {
 
 impl Packets {
     pub(super) fn new() -> Self {
-        Self {
-            buffer: vec![0; READ + LEAST_ROOM],
-            start: 0,
-            end: 0,
-            raw: 0,
-            filled: 0,
-            left: 0,
-            last: false,
-        }
+        Self { buffer: vec![0; READ + LEAST_ROOM], start: 0, end: 0, raw: 0, filled: 0, left: 0, last: false }
     }
 
     /// Forgets everything but the buffer.
