@@ -4,7 +4,7 @@
 //! receive function reads (PostgreSQL documentation, COPY, "Binary Format"). Header and trailer are the writer's.
 //! A value that PostgreSQL cannot hold is refused with table and column, never the value: at once, or, where
 //! [`CopyEncoder::keep_refused_rows`] was called, as the whole row at its end, of which nothing is in the output then. Where
-//! a policy says so something else takes the value's place (`second.rs`), and the row is counted ([`Losses`]). None of this
+//! a policy says so something else takes the value's place (`policies.rs`), and the row is counted ([`Losses`]). None of this
 //! costs a value that is as it should be more than one look at its column.
 //!
 //! What is complete can be taken in the middle of a row: every byte but those of a text that is still being collected
@@ -19,37 +19,37 @@ use crate::model::plan::PlannedTable;
 use crate::model::policy::Policies;
 use crate::sqlserver::wire::{RowEncoder, WireColumn};
 use bytes::Bytes;
-use fast::Fast;
-use long::LongValue;
+pub(super) use field::field;
+use field::{close, encode};
+use long_value::LongValue;
 pub use losses::{Keys, Losses};
-use mask::Hidden;
-use refused::Refused;
-pub use rejected::RefusedRow;
-use rejected::{OnRefusal, RowFate};
-use row::Parts;
-use second::Watch;
-pub(super) use short::field;
-use short::{close, encode};
+use mask::MaskedValue;
+use policies::Watch;
+use refusal::Refusal;
+pub use refused_rows::RefusedRow;
+use refused_rows::{OnRefusal, RowFate};
+use row_parts::RowParts;
+use short_cut::ShortCut;
 
 pub(super) mod alternative;
-mod fast;
-mod long;
+pub(super) mod as_text;
+mod field;
+mod long_value;
 mod losses;
 mod mask;
+mod policies;
 #[cfg(test)]
 mod policy_tests;
-mod refused;
-mod rejected;
-mod row;
-mod second;
-mod short;
+mod refusal;
+mod refused_rows;
+mod row_parts;
+mod short_cut;
 mod spatial;
+pub(super) mod structured;
 #[cfg(test)]
 mod tests;
 pub(super) mod variant;
 mod vector;
-pub(super) mod whole;
-pub(super) mod written;
 
 /// Room behind the limit for the row that crosses it.
 const SLACK: usize = 16 * 1024;
@@ -60,7 +60,7 @@ const NULL: [u8; 4] = (-1i32).to_be_bytes();
 pub struct CopyEncoder {
     operations: Vec<Operation>,
     /// By column: the short cut.
-    fast: Vec<Fast>,
+    fast: Vec<ShortCut>,
     /// By column: what is looked at beside the value's bytes.
     watches: Vec<Watch>,
     policies: Vec<Policies>,
@@ -68,12 +68,12 @@ pub struct CopyEncoder {
     out: Vec<u8>,
     /// Where the row under way starts in `out`, or goes on where parts of it were taken.
     row: usize,
-    parts: Parts,
+    parts: RowParts,
     limits: BufferLimits,
     pause: bool,
     long: LongValue,
     /// A long value that is masked.
-    hidden: Option<Box<Hidden>>,
+    hidden: Option<Box<MaskedValue>>,
     /// Of the long value.
     column: usize,
     rows: u64,
@@ -108,11 +108,12 @@ impl CopyEncoder {
         let (mut operations, mut watches) = (Vec::new(), Vec::new());
         for (planned, sent) in table.columns.iter().zip(wire) {
             let at = |error: Error| error.table(&table.source).column(&planned.source);
-            let operation = operation(&second::unmasked(planned), sent).map_err(at)?;
-            watches.push(Watch::of(planned, &operation).map_err(at)?);
+            let operation = operation(&policies::unmasked(planned), sent).map_err(at)?;
+            watches.push(Watch::of_column(planned, &operation).map_err(at)?);
             operations.push(operation);
         }
-        let fast = operations.iter().zip(&watches).map(|(operation, watch)| Fast::of(operation, watch));
+        let fast =
+            operations.iter().zip(&watches).map(|(operation, watch)| ShortCut::of_column(operation, watch));
         Ok(Self {
             fast: fast.collect(),
             operations,
@@ -123,7 +124,7 @@ impl CopyEncoder {
                 .to_be_bytes(),
             out: Vec::with_capacity(limits.batch + SLACK),
             row: 0,
-            parts: Parts::default(),
+            parts: RowParts::default(),
             limits: BufferLimits { value: limits.value.min(LARGEST_FIELD), ..limits },
             pause: false,
             long: LongValue::default(),
@@ -244,7 +245,7 @@ impl CopyEncoder {
         self.out.truncate(start);
         let done = match self.operations.get(column) {
             Some(operation) => encode(operation, &mut self.out, raw),
-            None => Err(Refused::Malformed),
+            None => Err(Refusal::Malformed),
         };
         if let (Ok(()), Some(watch)) = (&done, self.watches.get(column))
             && watch.is_content(raw, self.out.len() - start)
@@ -279,7 +280,7 @@ impl RowEncoder for CopyEncoder {
     #[inline(always)]
     fn value(&mut self, column: usize, raw: &[u8]) -> Result<()> {
         let start = self.out.len();
-        let fast = self.fast.get(column).copied().unwrap_or(Fast::No);
+        let fast = self.fast.get(column).copied().unwrap_or(ShortCut::None);
         if fast.encode(self.operations.get(column), &mut self.out, raw) {
             return Ok(());
         }
@@ -292,12 +293,12 @@ impl RowEncoder for CopyEncoder {
             return Ok(());
         }
         if let Some(Watch::Mask(masking)) = self.watches.get(column) {
-            self.hidden = Some(Box::new(Hidden::begin(masking)));
+            self.hidden = Some(Box::new(MaskedValue::begin(masking)));
             return Ok(());
         }
         let begun = match self.operations.get(column) {
             Some(operation) => LongValue::begin(operation, &mut self.out, length, self.limits.value),
-            None => Err(Refused::Malformed),
+            None => Err(Refusal::Malformed),
         };
         match begun {
             Ok(long) => self.long = long,

@@ -4,7 +4,7 @@
 //! One character at most stands for each UTF-16 unit, or for each byte or pair of bytes of a code page, so that a text
 //! of n of them still has at most n characters.
 
-use super::text::{Refused, push, stands_alone, unassigned};
+use super::text::{TextRefusal, push, stands_alone, unassigned};
 use crate::model::loss::Loss;
 use crate::model::policy::InvalidPolicy;
 use crate::model::policy::NulPolicy;
@@ -14,7 +14,7 @@ use encoding_rs::Encoding;
 
 /// What takes the place of one thing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Instead {
+enum Replacement {
     Refuse,
     Replace,
     Strip,
@@ -25,28 +25,28 @@ enum Instead {
 /// What takes the place of each thing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Rules {
-    nul: Instead,
-    surrogate: Instead,
-    undefined: Instead,
+    nul: Replacement,
+    surrogate: Replacement,
+    undefined: Replacement,
 }
 
 impl Rules {
     /// Nothing is refused and nothing lost: two texts become the same bytes only where they are the same.
     pub(super) const FOR_HASH: Self =
-        Self { nul: Instead::Keep, surrogate: Instead::Keep, undefined: Instead::Keep };
+        Self { nul: Replacement::Keep, surrogate: Replacement::Keep, undefined: Replacement::Keep };
 
     pub(super) const fn new(policies: &Policies) -> Self {
-        const fn invalid(policy: InvalidPolicy) -> Instead {
+        const fn invalid(policy: InvalidPolicy) -> Replacement {
             match policy {
-                InvalidPolicy::Error => Instead::Refuse,
-                InvalidPolicy::Replace => Instead::Replace,
+                InvalidPolicy::Error => Replacement::Refuse,
+                InvalidPolicy::Replace => Replacement::Replace,
             }
         }
         Self {
             nul: match policies.nul {
-                NulPolicy::Error => Instead::Refuse,
-                NulPolicy::Replace => Instead::Replace,
-                NulPolicy::Strip => Instead::Strip,
+                NulPolicy::Error => Replacement::Refuse,
+                NulPolicy::Replace => Replacement::Replace,
+                NulPolicy::Strip => Replacement::Strip,
             },
             surrogate: invalid(policies.surrogate),
             undefined: invalid(policies.undefined),
@@ -54,28 +54,28 @@ impl Rules {
     }
 
     /// Is there a place for what was refused?
-    pub(super) const fn admit(self, refused: Refused) -> bool {
+    pub(super) const fn admit(self, refused: TextRefusal) -> bool {
         !matches!(
             match refused {
-                Refused::Nul => self.nul,
-                Refused::LoneSurrogate => self.surrogate,
-                Refused::Undefined => self.undefined,
-                Refused::Malformed => Instead::Refuse,
+                TextRefusal::Nul => self.nul,
+                TextRefusal::LoneSurrogate => self.surrogate,
+                TextRefusal::Undefined => self.undefined,
+                TextRefusal::Malformed => Replacement::Refuse,
             },
-            Instead::Refuse
+            Replacement::Refuse
         )
     }
 }
 
 /// What was changed in one value.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Changed {
+pub(super) struct TextChanges {
     nul: bool,
     surrogate: bool,
     undefined: bool,
 }
 
-impl Changed {
+impl TextChanges {
     pub(super) fn losses(self) -> impl Iterator<Item = Loss> {
         let all =
             [(self.nul, Loss::Nul), (self.surrogate, Loss::Surrogate), (self.undefined, Loss::Undefined)];
@@ -85,7 +85,7 @@ impl Changed {
 
 /// Where a text under way stands: what the pieces so far left for the next one.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Pending {
+pub(super) struct CutText {
     /// Half a UTF-16 unit.
     pub(super) odd: Option<u8>,
     /// A high surrogate.
@@ -98,17 +98,17 @@ pub(super) struct Pending {
 #[derive(Debug)]
 pub(super) struct Lenient {
     rules: Rules,
-    pending: Pending,
-    pub(super) changed: Changed,
+    pending: CutText,
+    pub(super) changed: TextChanges,
 }
 
 impl Lenient {
-    pub(super) const fn new(rules: Rules, pending: Pending) -> Self {
-        let changed = Changed { nul: false, surrogate: false, undefined: false };
+    pub(super) const fn new(rules: Rules, pending: CutText) -> Self {
+        let changed = TextChanges { nul: false, surrogate: false, undefined: false };
         Self { rules, pending, changed }
     }
 
-    pub(super) fn utf16(&mut self, out: &mut Vec<u8>, raw: &[u8]) -> Result<(), Refused> {
+    pub(super) fn utf16(&mut self, out: &mut Vec<u8>, raw: &[u8]) -> Result<(), TextRefusal> {
         for &byte in raw {
             match self.pending.odd.take() {
                 None => self.pending.odd = Some(byte),
@@ -118,11 +118,11 @@ impl Lenient {
         Ok(())
     }
 
-    fn unit(&mut self, out: &mut Vec<u8>, unit: u16) -> Result<(), Refused> {
+    fn unit(&mut self, out: &mut Vec<u8>, unit: u16) -> Result<(), TextRefusal> {
         if let Some(high) = self.pending.high.take() {
             if (0xDC00..=0xDFFF).contains(&unit) {
                 let point = 0x10000 + ((u32::from(high) & 0x3FF) << 10 | u32::from(unit) & 0x3FF);
-                push(out, char::from_u32(point).ok_or(Refused::Malformed)?);
+                push(out, char::from_u32(point).ok_or(TextRefusal::Malformed)?);
                 return Ok(());
             }
             self.surrogate(out, high)?;
@@ -135,31 +135,36 @@ impl Lenient {
             }
             0xDC00..=0xDFFF => self.surrogate(out, unit),
             unit => {
-                push(out, char::from_u32(u32::from(unit)).ok_or(Refused::Malformed)?);
+                push(out, char::from_u32(u32::from(unit)).ok_or(TextRefusal::Malformed)?);
                 Ok(())
             }
         }
     }
 
-    fn nul(&mut self, out: &mut Vec<u8>) -> Result<(), Refused> {
+    fn nul(&mut self, out: &mut Vec<u8>) -> Result<(), TextRefusal> {
         self.changed.nul = true;
-        instead(self.rules.nul, out, &[0], Refused::Nul)
+        instead(self.rules.nul, out, &[0], TextRefusal::Nul)
     }
 
-    fn surrogate(&mut self, out: &mut Vec<u8>, unit: u16) -> Result<(), Refused> {
+    fn surrogate(&mut self, out: &mut Vec<u8>, unit: u16) -> Result<(), TextRefusal> {
         self.changed.surrogate = true;
         let [high, low] = unit.to_be_bytes();
         // As UTF-8 would have it, if it had it.
         let bytes = [0xE0 | high >> 4, 0x80 | (high & 0x0F) << 2 | low >> 6, 0x80 | low & 0x3F];
-        instead(self.rules.surrogate, out, &bytes, Refused::LoneSurrogate)
+        instead(self.rules.surrogate, out, &bytes, TextRefusal::LoneSurrogate)
     }
 
-    fn undefined(&mut self, out: &mut Vec<u8>, bytes: &[u8]) -> Result<(), Refused> {
+    fn undefined(&mut self, out: &mut Vec<u8>, bytes: &[u8]) -> Result<(), TextRefusal> {
         self.changed.undefined = true;
-        instead(self.rules.undefined, out, bytes, Refused::Undefined)
+        instead(self.rules.undefined, out, bytes, TextRefusal::Undefined)
     }
 
-    pub(super) fn coded(&mut self, page: &CodePage, out: &mut Vec<u8>, raw: &[u8]) -> Result<(), Refused> {
+    pub(super) fn coded(
+        &mut self,
+        page: &CodePage,
+        out: &mut Vec<u8>,
+        raw: &[u8],
+    ) -> Result<(), TextRefusal> {
         for &byte in raw {
             match page {
                 CodePage::DoubleByte(encoding) => self.byte(encoding, out, byte)?,
@@ -175,7 +180,7 @@ impl Lenient {
         Ok(())
     }
 
-    fn byte(&mut self, encoding: &'static Encoding, out: &mut Vec<u8>, byte: u8) -> Result<(), Refused> {
+    fn byte(&mut self, encoding: &'static Encoding, out: &mut Vec<u8>, byte: u8) -> Result<(), TextRefusal> {
         if let Some(lead) = self.pending.lead.take() {
             let pair = [lead, byte];
             let text = encoding.decode_without_bom_handling_and_without_replacement(&pair);
@@ -212,9 +217,9 @@ impl Lenient {
     }
 
     /// The end of a value of UTF-16.
-    pub(super) fn end_utf16(&mut self, out: &mut Vec<u8>) -> Result<(), Refused> {
+    pub(super) fn end_utf16(&mut self, out: &mut Vec<u8>) -> Result<(), TextRefusal> {
         if self.pending.odd.take().is_some() {
-            return Err(Refused::Malformed);
+            return Err(TextRefusal::Malformed);
         }
         self.pending.high.take().map_or(Ok(()), |high| self.surrogate(out, high))
     }
@@ -225,7 +230,7 @@ impl Lenient {
         page: &CodePage,
         out: &mut Vec<u8>,
         text: usize,
-    ) -> Result<(), Refused> {
+    ) -> Result<(), TextRefusal> {
         if let Some(lead) = self.pending.lead.take() {
             self.undefined(out, &[lead])?;
         }
@@ -245,12 +250,17 @@ impl Lenient {
     }
 }
 
-fn instead(what: Instead, out: &mut Vec<u8>, bytes: &[u8], refused: Refused) -> Result<(), Refused> {
+fn instead(
+    what: Replacement,
+    out: &mut Vec<u8>,
+    bytes: &[u8],
+    refused: TextRefusal,
+) -> Result<(), TextRefusal> {
     match what {
-        Instead::Refuse => return Err(refused),
-        Instead::Replace => push(out, char::REPLACEMENT_CHARACTER),
-        Instead::Strip => {}
-        Instead::Keep => out.extend_from_slice(bytes),
+        Replacement::Refuse => return Err(refused),
+        Replacement::Replace => push(out, char::REPLACEMENT_CHARACTER),
+        Replacement::Strip => {}
+        Replacement::Keep => out.extend_from_slice(bytes),
     }
     Ok(())
 }
@@ -269,12 +279,12 @@ mod tests {
         padding: crate::model::policy::PaddingPolicy::Pad,
     };
 
-    fn utf16(policies: &Policies, units: &[u16]) -> Result<(String, Vec<Loss>), Refused> {
+    fn utf16(policies: &Policies, units: &[u16]) -> Result<(String, Vec<Loss>), TextRefusal> {
         let raw: Vec<u8> = units.iter().flat_map(|unit| unit.to_le_bytes()).collect();
         let mut results = Vec::new();
         // However it is cut.
         for at in 0..=raw.len() {
-            let mut lenient = Lenient::new(Rules::new(policies), Pending::default());
+            let mut lenient = Lenient::new(Rules::new(policies), CutText::default());
             let mut out = Vec::new();
             let (head, tail) = raw.split_at(at);
             let done = lenient
@@ -288,11 +298,15 @@ mod tests {
         results.swap_remove(0)
     }
 
-    fn coded(policies: &Policies, collation: [u8; 5], raw: &[u8]) -> Result<(String, Vec<Loss>), Refused> {
+    fn coded(
+        policies: &Policies,
+        collation: [u8; 5],
+        raw: &[u8],
+    ) -> Result<(String, Vec<Loss>), TextRefusal> {
         let page = code_page(collation).unwrap();
         let mut results = Vec::new();
         for at in 0..=raw.len() {
-            let mut lenient = Lenient::new(Rules::new(policies), Pending::default());
+            let mut lenient = Lenient::new(Rules::new(policies), CutText::default());
             let mut out = b"head".to_vec();
             let (head, tail) = raw.split_at(at);
             let done = lenient
@@ -315,8 +329,8 @@ mod tests {
         assert_eq!(utf16(&REPLACE, &units), Ok(replaced));
         let strip = Policies { nul: NulPolicy::Strip, ..Policies::default() };
         assert_eq!(utf16(&strip, &[0x61, 0, 0, 0x62]), Ok(("ab".to_owned(), vec![Loss::Nul])));
-        assert_eq!(utf16(&strip, &[0x61, 0xD800]), Err(Refused::LoneSurrogate));
-        assert_eq!(utf16(&Policies { nul: NulPolicy::Error, ..REPLACE }, &[0]), Err(Refused::Nul));
+        assert_eq!(utf16(&strip, &[0x61, 0xD800]), Err(TextRefusal::LoneSurrogate));
+        assert_eq!(utf16(&Policies { nul: NulPolicy::Error, ..REPLACE }, &[0]), Err(TextRefusal::Nul));
         assert_eq!(utf16(&REPLACE, &[0x61]), Ok(("a".to_owned(), vec![])));
     }
 
@@ -338,7 +352,7 @@ mod tests {
         }
         let error = Policies { undefined: InvalidPolicy::Error, ..REPLACE };
         for collation in [greek, japanese, utf8] {
-            assert_eq!(coded(&error, collation, b"a\xFF"), Err(Refused::Undefined), "{collation:x?}");
+            assert_eq!(coded(&error, collation, b"a\xFF"), Err(TextRefusal::Undefined), "{collation:x?}");
             assert_eq!(coded(&error, collation, b"a\0"), Ok(("a\u{FFFD}".to_owned(), vec![Loss::Nul])));
         }
     }
@@ -350,7 +364,7 @@ mod tests {
             [&[0u16][..], &[], &[0xD800], &[0xDC00], &[0xFFFD], &[0x61], &[0xD800, 0xDC00], &[0xDC00, 0xD800]]
         {
             let raw: Vec<u8> = units.iter().flat_map(|unit| unit.to_le_bytes()).collect();
-            let mut lenient = Lenient::new(Rules::FOR_HASH, Pending::default());
+            let mut lenient = Lenient::new(Rules::FOR_HASH, CutText::default());
             let mut out = Vec::new();
             lenient.utf16(&mut out, &raw).unwrap();
             lenient.end_utf16(&mut out).unwrap();

@@ -1,9 +1,9 @@
 //! Which conversion a column needs: what the plan says of it against what the wire sends.
 
 use super::encode::alternative::{Alternative, Integer};
+use super::encode::as_text::TextForm;
+use super::encode::structured::{Spatial, Structured};
 use super::encode::variant::Variant;
-use super::encode::whole::{Spatial, Whole};
-use super::encode::written::Written;
 use super::types::{Encoding, map};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::plan::PlannedColumn;
@@ -43,7 +43,7 @@ pub(super) enum Operation {
     /// A short value for another type than the one nearest to its own.
     Alternative(Alternative),
     /// A value that is understood as a whole.
-    Whole(Whole),
+    Structured(Structured),
 }
 
 /// Chooses the operation of a column, or says why the result is not what the plan says.
@@ -95,7 +95,7 @@ fn choose(sent: &WireType, encoding: Encoding) -> Result<Option<Operation>> {
         (W::DateTimeOffset { scale }, E::TimestampTz) => Operation::DateTimeOffset(*scale),
         (W::Guid, E::Uuid) => Operation::Guid,
         (W::Binary { .. } | W::VarBinary { .. }, E::Bytea) => Operation::Bytes,
-        (W::Binary { .. } | W::VarBinary { .. }, E::Written) => Operation::Hex,
+        (W::Binary { .. } | W::VarBinary { .. }, E::AsText) => Operation::Hex,
         (W::NChar { .. } | W::NVarChar { .. }, E::Text | E::Json) => Operation::Utf16,
         (W::NVarChar { .. }, E::Jsonb) => Operation::Jsonb,
         (W::Xml, E::Xml | E::Text) => Operation::Xml,
@@ -130,25 +130,33 @@ fn alternative(sent: &WireType, encoding: Encoding) -> Option<Operation> {
         (W::Decimal { scale: 0, .. }, E::Int8) => Alternative::WholeNumber,
         (W::Real, E::Float8) => Alternative::Double,
         (W::Binary { .. } | W::VarBinary { .. }, E::Int8) => Alternative::RowVersion,
-        (W::Decimal { scale, .. }, E::Written) => Alternative::Written(Written::Decimal(*scale)),
-        (W::Money, E::Written) => Alternative::Written(Written::Money),
-        (W::SmallMoney, E::Written) => Alternative::Written(Written::SmallMoney),
-        (W::Date, E::Written) => Alternative::Written(Written::Date),
-        (W::Time { scale }, E::Written) => Alternative::Written(Written::Time(*scale)),
-        (W::SmallDateTime, E::Written) => Alternative::Written(Written::SmallDateTime),
-        (W::DateTime, E::Written) => Alternative::Written(Written::DateTime),
-        (W::DateTime2 { scale }, E::Written) => Alternative::Written(Written::DateTime2(*scale)),
-        (W::DateTimeOffset { scale }, E::Written) => Alternative::Written(Written::DateTimeOffset(*scale)),
-        (W::Guid, E::Written) => Alternative::Written(Written::Guid),
-        (W::VarBinary { .. }, E::Ewkb) => return Some(Operation::Whole(Whole::Spatial(Spatial::Ewkb))),
-        (W::VarBinary { .. }, E::Geodetic) => {
-            return Some(Operation::Whole(Whole::Spatial(Spatial::Geodetic)));
+        (W::Decimal { scale, .. }, E::AsText) => Alternative::AsText(TextForm::Decimal(*scale)),
+        (W::Money, E::AsText) => Alternative::AsText(TextForm::Money),
+        (W::SmallMoney, E::AsText) => Alternative::AsText(TextForm::SmallMoney),
+        (W::Date, E::AsText) => Alternative::AsText(TextForm::Date),
+        (W::Time { scale }, E::AsText) => Alternative::AsText(TextForm::Time(*scale)),
+        (W::SmallDateTime, E::AsText) => Alternative::AsText(TextForm::SmallDateTime),
+        (W::DateTime, E::AsText) => Alternative::AsText(TextForm::DateTime),
+        (W::DateTime2 { scale }, E::AsText) => Alternative::AsText(TextForm::DateTime2(*scale)),
+        (W::DateTimeOffset { scale }, E::AsText) => Alternative::AsText(TextForm::DateTimeOffset(*scale)),
+        (W::Guid, E::AsText) => Alternative::AsText(TextForm::Guid),
+        (W::VarBinary { .. }, E::Ewkb) => {
+            return Some(Operation::Structured(Structured::Spatial(Spatial::Ewkb)));
         }
-        (W::VarBinary { .. }, E::Ewkt) => return Some(Operation::Whole(Whole::Spatial(Spatial::Text))),
-        (W::NVarChar { .. }, E::RealArray) => return Some(Operation::Whole(Whole::RealArray)),
-        (W::NVarChar { .. }, E::Vector) => return Some(Operation::Whole(Whole::Vector)),
-        (W::Variant, E::VariantText) => return Some(Operation::Whole(Whole::Variant(Variant::text()))),
-        (W::Variant, E::VariantJson) => return Some(Operation::Whole(Whole::Variant(Variant::json()))),
+        (W::VarBinary { .. }, E::Geodetic) => {
+            return Some(Operation::Structured(Structured::Spatial(Spatial::Geodetic)));
+        }
+        (W::VarBinary { .. }, E::Ewkt) => {
+            return Some(Operation::Structured(Structured::Spatial(Spatial::Text)));
+        }
+        (W::NVarChar { .. }, E::RealArray) => return Some(Operation::Structured(Structured::RealArray)),
+        (W::NVarChar { .. }, E::Vector) => return Some(Operation::Structured(Structured::Vector)),
+        (W::Variant, E::VariantText) => {
+            return Some(Operation::Structured(Structured::Variant(Variant::text())));
+        }
+        (W::Variant, E::VariantJson) => {
+            return Some(Operation::Structured(Structured::Variant(Variant::json())));
+        }
         _ => return None,
     };
     Some(Operation::Alternative(short))

@@ -45,7 +45,7 @@ pub enum Encoding {
     Json,
     Jsonb,
     /// A number, moment, uniqueidentifier or bytes as text: every digit, bytes in hex.
-    Written,
+    AsText,
     /// A spatial value for bytea and PostGIS's geometry.
     Ewkb,
     /// The same for PostGIS's geography, which folds what lies beyond the globe.
@@ -203,7 +203,7 @@ fn numbers(ty: &SourceType, chosen: &str) -> Chosen {
         }
         ("money", "numeric") => ("numeric(19,4)".to_owned(), E::Numeric),
         ("smallmoney", "numeric") => ("numeric(10,4)".to_owned(), E::Numeric),
-        ("decimal" | "numeric" | "money" | "smallmoney", _) => (chosen.to_owned(), E::Written),
+        ("decimal" | "numeric" | "money" | "smallmoney", _) => (chosen.to_owned(), E::AsText),
         ("real", "real") => (chosen.to_owned(), E::Float4),
         // float(1..24) is real in the catalog already.
         ("real" | "float", _) => (chosen.to_owned(), E::Float8),
@@ -252,7 +252,7 @@ fn moments(ty: &SourceType, chosen: &str) -> Chosen {
         "time" => (format!("time({micros})"), E::Time),
         "timestamp" => (format!("timestamp({micros})"), E::Timestamp),
         "timestamptz" => (format!("timestamptz({micros})"), E::TimestampTz),
-        _ => (chosen.to_owned(), E::Written),
+        _ => (chosen.to_owned(), E::AsText),
     };
     let lossy = (chosen == "timestamptz").then(|| if ty.name == "datetimeoffset" { OFFSET } else { UTC });
     Some(Ok(Mapping { lossy, ..plain(ty, target, encoding) }))
@@ -265,11 +265,11 @@ fn others(ty: &SourceType, chosen: &str) -> Chosen {
     let mapping = match (ty.name.as_str(), chosen) {
         ("binary" | "varbinary" | "rowversion" | "timestamp", "bytea") => plain(ty, chosen, E::Bytea),
         ("rowversion" | "timestamp", "bigint") => plain(ty, chosen, E::Int8),
-        ("binary" | "varbinary" | "rowversion" | "timestamp", _) => plain(ty, chosen, E::Written),
+        ("binary" | "varbinary" | "rowversion" | "timestamp", _) => plain(ty, chosen, E::AsText),
         ("image", "bytea") => cast(ty, BYTES, ("varbinary", -1), chosen, E::Bytea),
-        ("image", _) => cast(ty, BYTES, ("varbinary", -1), chosen, E::Written),
+        ("image", _) => cast(ty, BYTES, ("varbinary", -1), chosen, E::AsText),
         ("uniqueidentifier", "uuid") => plain(ty, chosen, E::Uuid),
-        ("uniqueidentifier", _) => plain(ty, chosen, E::Written),
+        ("uniqueidentifier", _) => plain(ty, chosen, E::AsText),
         ("xml", "xml") => plain(ty, chosen, E::Xml),
         ("xml", _) => plain(ty, chosen, E::Text),
         ("sql_variant", "jsonb") => plain(ty, chosen, E::VariantJson),

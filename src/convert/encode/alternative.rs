@@ -2,9 +2,9 @@
 
 use super::super::number::numeric;
 use super::super::types::Encoding;
-use super::Refused;
-use super::short::{close, decimal, field, fixed};
-use super::written::Written;
+use super::Refusal;
+use super::as_text::TextForm;
+use super::field::{close, decimal, field, fixed};
 
 /// An integer as it is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,28 +29,28 @@ pub(in crate::convert) enum Alternative {
     /// Eight bytes, most significant first, to int8.
     RowVersion,
     /// To text.
-    Written(Written),
+    AsText(TextForm),
 }
 
 impl Alternative {
     /// Appends the field.
-    pub(super) fn field(self, out: &mut Vec<u8>, raw: &[u8]) -> Result<(), Refused> {
+    pub(super) fn field(self, out: &mut Vec<u8>, raw: &[u8]) -> Result<(), Refusal> {
         match self {
             Self::Integer(from, to) => return integer(from, to, out, raw),
             Self::WholeNumber => {
                 let (negative, magnitude) = decimal(raw)?;
-                let magnitude = i64::try_from(magnitude).map_err(|_| Refused::Malformed)?;
+                let magnitude = i64::try_from(magnitude).map_err(|_| Refusal::Malformed)?;
                 field(out, &if negative { -magnitude } else { magnitude }.to_be_bytes());
             }
             Self::Double => field(out, &f64::from(f32::from_le_bytes(fixed(raw)?)).to_be_bytes()),
             Self::RowVersion => {
                 let bytes = fixed::<8>(raw)?;
                 if i64::from_be_bytes(bytes) < 0 {
-                    return Err(Refused::NoForm("a rowversion that bigint cannot hold (2^63 or more)"));
+                    return Err(Refusal::NoForm("a rowversion that bigint cannot hold (2^63 or more)"));
                 }
                 field(out, &bytes);
             }
-            Self::Written(written) => {
+            Self::AsText(written) => {
                 let start = out.len();
                 out.extend_from_slice(&[0; 4]);
                 written.write(out, raw)?;
@@ -61,7 +61,7 @@ impl Alternative {
     }
 }
 
-fn integer(from: Integer, to: Encoding, out: &mut Vec<u8>, raw: &[u8]) -> Result<(), Refused> {
+fn integer(from: Integer, to: Encoding, out: &mut Vec<u8>, raw: &[u8]) -> Result<(), Refusal> {
     let value = match from {
         Integer::Bit => i64::from(fixed::<1>(raw)? != [0]),
         Integer::One => i64::from(fixed::<1>(raw)?[0]),
@@ -70,8 +70,8 @@ fn integer(from: Integer, to: Encoding, out: &mut Vec<u8>, raw: &[u8]) -> Result
         Integer::Eight => i64::from_le_bytes(fixed(raw)?),
     };
     match to {
-        Encoding::Int2 => field(out, &i16::try_from(value).map_err(|_| Refused::Malformed)?.to_be_bytes()),
-        Encoding::Int4 => field(out, &i32::try_from(value).map_err(|_| Refused::Malformed)?.to_be_bytes()),
+        Encoding::Int2 => field(out, &i16::try_from(value).map_err(|_| Refusal::Malformed)?.to_be_bytes()),
+        Encoding::Int4 => field(out, &i32::try_from(value).map_err(|_| Refusal::Malformed)?.to_be_bytes()),
         Encoding::Numeric => numeric(out, value < 0, u128::from(value.unsigned_abs()), 0),
         _ => field(out, &value.to_be_bytes()),
     }

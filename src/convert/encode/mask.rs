@@ -1,8 +1,8 @@
 //! Masks: what the target gets instead of a column's values. A NULL stays NULL.
 
-use super::super::lenient::{Lenient, Pending, Rules};
+use super::super::lenient::{CutText, Lenient, Rules};
 use super::super::operation::Operation;
-use super::{NULL, Refused, field};
+use super::{NULL, Refusal, field};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::plan::PlannedColumn;
 use crate::model::policy::Mask;
@@ -10,14 +10,14 @@ use sha2::{Digest, Sha256};
 
 /// The mask of one column, made ready.
 #[derive(Debug)]
-pub(super) enum Masking {
+pub(super) enum ColumnMask {
     Null,
     Hash,
     /// The field, with its length.
     Fixed(Vec<u8>),
 }
 
-impl Masking {
+impl ColumnMask {
     /// # Errors
     /// `PlanForeign` for a mask that the plan should not have: NULL where the target has NOT NULL, a hash in a column
     /// that is not `text`.
@@ -51,19 +51,19 @@ pub(super) fn text_field(content: &[u8]) -> Result<Vec<u8>> {
 
 /// A masked value under way.
 #[derive(Debug)]
-pub(super) struct Hidden {
+pub(super) struct MaskedValue {
     hash: Option<(Sha256, Lenient)>,
     scratch: Vec<u8>,
 }
 
-impl Hidden {
-    pub(super) fn begin(masking: &Masking) -> Self {
-        let hash = matches!(masking, Masking::Hash)
-            .then(|| (Sha256::new(), Lenient::new(Rules::FOR_HASH, Pending::default())));
+impl MaskedValue {
+    pub(super) fn begin(masking: &ColumnMask) -> Self {
+        let hash = matches!(masking, ColumnMask::Hash)
+            .then(|| (Sha256::new(), Lenient::new(Rules::FOR_HASH, CutText::default())));
         Self { hash, scratch: Vec::new() }
     }
 
-    pub(super) fn piece(&mut self, operation: &Operation, raw: &[u8]) -> Result<(), Refused> {
+    pub(super) fn piece(&mut self, operation: &Operation, raw: &[u8]) -> Result<(), Refusal> {
         let Some((hasher, text)) = &mut self.hash else { return Ok(()) };
         self.scratch.clear();
         match operation {
@@ -78,15 +78,15 @@ impl Hidden {
     /// Writes the field.
     pub(super) fn end(
         mut self,
-        masking: &Masking,
+        masking: &ColumnMask,
         operation: &Operation,
         out: &mut Vec<u8>,
-    ) -> Result<(), Refused> {
+    ) -> Result<(), Refusal> {
         match (masking, self.hash.take()) {
-            (Masking::Null, _) => out.extend_from_slice(&NULL),
-            (Masking::Fixed(field), _) => out.extend_from_slice(field),
-            (Masking::Hash, None) => return Err(Refused::Malformed),
-            (Masking::Hash, Some((mut hasher, mut text))) => {
+            (ColumnMask::Null, _) => out.extend_from_slice(&NULL),
+            (ColumnMask::Fixed(field), _) => out.extend_from_slice(field),
+            (ColumnMask::Hash, None) => return Err(Refusal::Malformed),
+            (ColumnMask::Hash, Some((mut hasher, mut text))) => {
                 self.scratch.clear();
                 match operation {
                     Operation::Utf16 | Operation::Xml => text.end_utf16(&mut self.scratch)?,

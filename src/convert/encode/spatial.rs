@@ -5,7 +5,7 @@
 //! A coordinate is never touched: eight bytes of WKB are eight bytes of EWKB. WKB has no form for an empty point; it is
 //! written as PostGIS does, with NaN coordinates. A FullGlobe has no form in OGC's model and is refused.
 
-use super::{Refused, written};
+use super::{Refusal, as_text};
 
 const Z: u32 = 0x8000_0000;
 const M: u32 = 0x4000_0000;
@@ -39,13 +39,13 @@ struct Kind {
 }
 
 impl Kind {
-    fn of(word: u32) -> Result<Self, Refused> {
+    fn from_word(word: u32) -> Result<Self, Refusal> {
         let (code, dimensions) = (word % 1000, word / 1000);
         if word == FULL_GLOBE {
-            return Err(Refused::NoForm("a FullGlobe, which has no form outside of SQL Server"));
+            return Err(Refusal::NoForm("a FullGlobe, which has no form outside of SQL Server"));
         }
         if !(1..=10).contains(&code) || dimensions > 3 {
-            return Err(Refused::NoForm("a spatial value of a kind that is not known"));
+            return Err(Refusal::NoForm("a spatial value of a kind that is not known"));
         }
         Ok(Self { code, z: dimensions & 1 != 0, m: dimensions & 2 != 0 })
     }
@@ -66,41 +66,41 @@ struct Reader<'w> {
 }
 
 impl Reader<'_> {
-    fn bytes<const N: usize>(&mut self) -> Result<[u8; N], Refused> {
+    fn bytes<const N: usize>(&mut self) -> Result<[u8; N], Refusal> {
         let found = self.wkb.get(self.at..self.at + N).and_then(|bytes| bytes.try_into().ok());
         self.at += N;
-        found.ok_or(Refused::Malformed)
+        found.ok_or(Refusal::Malformed)
     }
 
-    fn count(&mut self) -> Result<u32, Refused> {
+    fn count(&mut self) -> Result<u32, Refusal> {
         Ok(u32::from_le_bytes(self.bytes()?))
     }
 
-    fn number(&mut self) -> Result<f64, Refused> {
+    fn number(&mut self) -> Result<f64, Refusal> {
         Ok(f64::from_le_bytes(self.bytes()?))
     }
 
-    fn kind(&mut self) -> Result<Kind, Refused> {
+    fn kind(&mut self) -> Result<Kind, Refusal> {
         if self.bytes()? != [1] {
-            return Err(Refused::Malformed);
+            return Err(Refusal::Malformed);
         }
-        Kind::of(u32::from_le_bytes(self.bytes()?))
+        Kind::from_word(u32::from_le_bytes(self.bytes()?))
     }
 }
 
 /// Splits off the head: an empty point, SRID.
-fn head(raw: &[u8]) -> Result<(bool, u32), Refused> {
-    let Some(&[empty, a, b, c, d]) = raw.first_chunk::<HEAD>() else { return Err(Refused::Malformed) };
+fn head(raw: &[u8]) -> Result<(bool, u32), Refusal> {
+    let Some(&[empty, a, b, c, d]) = raw.first_chunk::<HEAD>() else { return Err(Refusal::Malformed) };
     let srid = u32::from_be_bytes([a, b, c, d]);
     // What SQL Server allows, and PostGIS holds.
     if empty > 1 || srid > 999_999 {
-        return Err(Refused::Malformed);
+        return Err(Refusal::Malformed);
     }
     Ok((empty == 1, srid))
 }
 
 /// Turns what stands in `out` from `start` into EWKB. `geodetic`: refuses what lies beyond the globe.
-pub(super) fn binary(out: &mut Vec<u8>, start: usize, geodetic: bool) -> Result<(), Refused> {
+pub(super) fn binary(out: &mut Vec<u8>, start: usize, geodetic: bool) -> Result<(), Refusal> {
     let (empty, srid) = head(out.get(start..).unwrap_or_default())?;
     if empty {
         let kind = Reader { wkb: out.get(start + HEAD..).unwrap_or_default(), at: 0 }.kind()?;
@@ -115,10 +115,10 @@ pub(super) fn binary(out: &mut Vec<u8>, start: usize, geodetic: bool) -> Result<
     let mut walk = Walk { wkb, at: 0, geodetic };
     walk.geometry(DEEPEST)?;
     if walk.at != walk.wkb.len() {
-        return Err(Refused::Malformed);
+        return Err(Refusal::Malformed);
     }
     // The type of the top now has its flags; the head gives room for the SRID behind it.
-    let Some(&[_, a, b, c, d]) = walk.wkb.first_chunk::<HEAD>() else { return Err(Refused::Malformed) };
+    let Some(&[_, a, b, c, d]) = walk.wkb.first_chunk::<HEAD>() else { return Err(Refusal::Malformed) };
     let flags = u32::from_le_bytes([a, b, c, d]);
     let mut room = Vec::with_capacity(2 * HEAD);
     room.push(1);
@@ -150,9 +150,9 @@ struct Walk<'w> {
 }
 
 impl Walk<'_> {
-    fn geometry(&mut self, deeper: usize) -> Result<(), Refused> {
+    fn geometry(&mut self, deeper: usize) -> Result<(), Refusal> {
         let Some(deeper) = deeper.checked_sub(1) else {
-            return Err(Refused::NoForm("collections inside collections, more than 128 deep"));
+            return Err(Refusal::NoForm("collections inside collections, more than 128 deep"));
         };
         let mut reader = Reader { wkb: self.wkb, at: self.at };
         let kind = reader.kind()?;
@@ -182,23 +182,23 @@ impl Walk<'_> {
         }
     }
 
-    fn count(&mut self) -> Result<u32, Refused> {
+    fn count(&mut self) -> Result<u32, Refusal> {
         let mut reader = Reader { wkb: self.wkb, at: self.at };
         let count = reader.count()?;
         self.at = reader.at;
         Ok(count)
     }
 
-    fn points(&mut self, kind: Kind, count: u32) -> Result<(), Refused> {
+    fn points(&mut self, kind: Kind, count: u32) -> Result<(), Refusal> {
         let size = kind.coordinates() * 8;
         let length = usize::try_from(count).ok().and_then(|count| count.checked_mul(size));
-        let end = length.and_then(|length| self.at.checked_add(length)).ok_or(Refused::Malformed)?;
-        let points = self.wkb.get(self.at..end).ok_or(Refused::Malformed)?;
+        let end = length.and_then(|length| self.at.checked_add(length)).ok_or(Refusal::Malformed)?;
+        let points = self.wkb.get(self.at..end).ok_or(Refusal::Malformed)?;
         if self.geodetic {
             for point in points.chunks_exact(size) {
                 let mut reader = Reader { wkb: point, at: 0 };
                 if reader.number()?.abs() > 180.0 || reader.number()?.abs() > 90.0 {
-                    return Err(Refused::NoForm(
+                    return Err(Refusal::NoForm(
                         "a longitude beyond 180 or a latitude beyond 90 degrees, which PostGIS's geography would change",
                     ));
                 }
@@ -210,7 +210,7 @@ impl Walk<'_> {
 }
 
 /// Appends EWKT as PostGIS writes it: `SRID=4326;POINT(1 2)`; Z is seen by the third number, M alone is said (`POINTM`).
-pub(super) fn text(out: &mut Vec<u8>, raw: &[u8]) -> Result<(), Refused> {
+pub(super) fn text(out: &mut Vec<u8>, raw: &[u8]) -> Result<(), Refusal> {
     let (empty, srid) = head(raw)?;
     if srid != 0 {
         out.extend_from_slice(format!("SRID={srid};").as_bytes());
@@ -223,7 +223,7 @@ pub(super) fn text(out: &mut Vec<u8>, raw: &[u8]) -> Result<(), Refused> {
         return Ok(());
     }
     geometry_text(out, &mut reader, None, DEEPEST)?;
-    if reader.at == reader.wkb.len() { Ok(()) } else { Err(Refused::Malformed) }
+    if reader.at == reader.wkb.len() { Ok(()) } else { Err(Refusal::Malformed) }
 }
 
 fn name(out: &mut Vec<u8>, kind: Kind) {
@@ -240,9 +240,9 @@ fn geometry_text(
     reader: &mut Reader<'_>,
     within: Option<u32>,
     deeper: usize,
-) -> Result<(), Refused> {
+) -> Result<(), Refusal> {
     let Some(deeper) = deeper.checked_sub(1) else {
-        return Err(Refused::NoForm("collections inside collections, more than 128 deep"));
+        return Err(Refusal::NoForm("collections inside collections, more than 128 deep"));
     };
     let kind = reader.kind()?;
     // A part whose type follows from the whole's is not named.
@@ -277,8 +277,8 @@ fn geometry_text(
 fn listed(
     out: &mut Vec<u8>,
     count: u32,
-    mut each: impl FnMut(&mut Vec<u8>) -> Result<(), Refused>,
-) -> Result<(), Refused> {
+    mut each: impl FnMut(&mut Vec<u8>) -> Result<(), Refusal>,
+) -> Result<(), Refusal> {
     for place in 0..count {
         out.push(if place == 0 { b'(' } else { b',' });
         each(out)?;
@@ -287,12 +287,12 @@ fn listed(
     Ok(())
 }
 
-fn point_text(out: &mut Vec<u8>, reader: &mut Reader<'_>, kind: Kind) -> Result<(), Refused> {
+fn point_text(out: &mut Vec<u8>, reader: &mut Reader<'_>, kind: Kind) -> Result<(), Refusal> {
     for place in 0..kind.coordinates() {
         if place > 0 {
             out.push(b' ');
         }
-        written::float(out, &format!("{:?}", reader.number()?));
+        as_text::float(out, &format!("{:?}", reader.number()?));
     }
     Ok(())
 }

@@ -4,10 +4,10 @@
 //! digits and the offset, bytes in hex behind `0x`. As jsonb the base type stands beside it:
 //! `{"type": "decimal(18,4)", "value": 1.5000}`; numbers and bits are JSON's, all else is text.
 
-use super::super::text::{Coded, Utf16};
-use super::Refused;
-use super::short::fixed;
-use super::written::{Written, digits, float, hex};
+use super::super::text::{CodedPieces, Utf16Pieces};
+use super::Refusal;
+use super::as_text::{TextForm, digits, float, hex};
+use super::field::fixed;
 use crate::sqlserver::wire::{CodePage, Collation, code_page};
 use std::sync::{Mutex, PoisonError};
 
@@ -29,10 +29,10 @@ enum Value<'v> {
     Integer(&'v [u8], usize),
     Real(&'v [u8]),
     Float(&'v [u8]),
-    /// Written, and a number for JSON.
-    Number(Written, &'v [u8]),
-    /// Written, and text for JSON.
-    Moment(Written, &'v [u8]),
+    /// TextForm, and a number for JSON.
+    Number(TextForm, &'v [u8]),
+    /// TextForm, and text for JSON.
+    Moment(TextForm, &'v [u8]),
     Bytes(&'v [u8]),
     Wide(&'v [u8]),
     Coded(Collation, &'v [u8]),
@@ -48,7 +48,7 @@ impl Variant {
     }
 
     /// Appends the content of the field.
-    pub(super) fn write(&self, out: &mut Vec<u8>, raw: &[u8]) -> Result<(), Refused> {
+    pub(super) fn write(&self, out: &mut Vec<u8>, raw: &[u8]) -> Result<(), Refusal> {
         let (name, value) = parse(raw)?;
         if !self.json {
             return self.value(out, &value);
@@ -62,7 +62,7 @@ impl Variant {
         Ok(())
     }
 
-    fn value(&self, out: &mut Vec<u8>, value: &Value<'_>) -> Result<(), Refused> {
+    fn value(&self, out: &mut Vec<u8>, value: &Value<'_>) -> Result<(), Refusal> {
         match *value {
             Value::Bit(raw) => out.push(if fixed::<1>(raw)? == [0] { b'0' } else { b'1' }),
             Value::Integer(raw, size) => integer(out, raw, size)?,
@@ -74,7 +74,7 @@ impl Variant {
                 hex(out, raw);
             }
             Value::Wide(raw) => {
-                let mut text = Utf16::default();
+                let mut text = Utf16Pieces::default();
                 text.piece(out, raw)?;
                 text.end()?;
             }
@@ -83,23 +83,23 @@ impl Variant {
         Ok(())
     }
 
-    fn coded(&self, out: &mut Vec<u8>, collation: Collation, raw: &[u8]) -> Result<(), Refused> {
+    fn coded(&self, out: &mut Vec<u8>, collation: Collation, raw: &[u8]) -> Result<(), Refusal> {
         let mut cached = self.page.lock().unwrap_or_else(PoisonError::into_inner);
         if cached.as_ref().is_none_or(|(known, _)| *known != collation) {
-            let page = code_page(collation).ok_or(Refused::NoForm(
+            let page = code_page(collation).ok_or(Refusal::NoForm(
                 "a text in a sql_variant under a collation whose code page is not known",
             ))?;
             *cached = Some((collation, page));
         }
-        let Some((_, page)) = cached.as_ref() else { return Err(Refused::Malformed) };
+        let Some((_, page)) = cached.as_ref() else { return Err(Refusal::Malformed) };
         let start = out.len();
-        let mut text = Coded::default();
+        let mut text = CodedPieces::default();
         text.piece(page, out, raw)?;
         text.end(page, out, start)?;
         Ok(())
     }
 
-    fn json_value(&self, out: &mut Vec<u8>, value: &Value<'_>) -> Result<(), Refused> {
+    fn json_value(&self, out: &mut Vec<u8>, value: &Value<'_>) -> Result<(), Refusal> {
         let number = match *value {
             Value::Bit(raw) => {
                 out.extend_from_slice(if fixed::<1>(raw)? == [0] { b"false" } else { b"true" });
@@ -127,7 +127,7 @@ fn json_float(value: f64) -> bool {
     value.is_finite() && !(value == 0.0 && value.is_sign_negative())
 }
 
-fn integer(out: &mut Vec<u8>, raw: &[u8], size: usize) -> Result<(), Refused> {
+fn integer(out: &mut Vec<u8>, raw: &[u8], size: usize) -> Result<(), Refusal> {
     let value = match size {
         1 => i64::from(fixed::<1>(raw)?[0]),
         2 => i64::from(i16::from_le_bytes(fixed(raw)?)),
@@ -154,13 +154,13 @@ fn escape(out: &mut Vec<u8>, start: usize) {
 }
 
 /// The type as T-SQL writes it, and the value.
-fn parse(raw: &[u8]) -> Result<(String, Value<'_>), Refused> {
-    let (&[code, length], rest) = raw.split_first_chunk::<2>().ok_or(Refused::Malformed)?;
-    let (properties, value) = rest.split_at_checked(usize::from(length)).ok_or(Refused::Malformed)?;
+fn parse(raw: &[u8]) -> Result<(String, Value<'_>), Refusal> {
+    let (&[code, length], rest) = raw.split_first_chunk::<2>().ok_or(Refusal::Malformed)?;
+    let (properties, value) = rest.split_at_checked(usize::from(length)).ok_or(Refusal::Malformed)?;
     let plain = |name: &str, value| Ok((name.to_owned(), value));
-    let scaled = |name: &str, written: fn(u8) -> Written| match *properties {
+    let scaled = |name: &str, written: fn(u8) -> TextForm| match *properties {
         [scale] if scale <= 7 => Ok((format!("{name}({scale})"), Value::Moment(written(scale), value))),
-        _ => Err(Refused::Malformed),
+        _ => Err(Refusal::Malformed),
     };
     let coded = |name: &str, each: u16, wide: bool| match *properties {
         [a, b, c, d, e, low, high] => {
@@ -168,7 +168,7 @@ fn parse(raw: &[u8]) -> Result<(String, Value<'_>), Refused> {
             let value = if wide { Value::Wide(value) } else { Value::Coded([a, b, c, d, e], value) };
             Ok((format!("{name}({most})"), value))
         }
-        _ => Err(Refused::Malformed),
+        _ => Err(Refusal::Malformed),
     };
     match code {
         0x32 => plain("bit", Value::Bit(value)),
@@ -178,34 +178,34 @@ fn parse(raw: &[u8]) -> Result<(String, Value<'_>), Refused> {
         0x7F => plain("bigint", Value::Integer(value, 8)),
         0x3B => plain("real", Value::Real(value)),
         0x3E => plain("float", Value::Float(value)),
-        0x3C => plain("money", Value::Number(Written::Money, value)),
-        0x7A => plain("smallmoney", Value::Number(Written::SmallMoney, value)),
-        0x3D => plain("datetime", Value::Moment(Written::DateTime, value)),
-        0x3A => plain("smalldatetime", Value::Moment(Written::SmallDateTime, value)),
-        0x24 => plain("uniqueidentifier", Value::Moment(Written::Guid, value)),
-        0x28 => plain("date", Value::Moment(Written::Date, value)),
-        0x29 => scaled("time", Written::Time),
-        0x2A => scaled("datetime2", Written::DateTime2),
-        0x2B => scaled("datetimeoffset", Written::DateTimeOffset),
+        0x3C => plain("money", Value::Number(TextForm::Money, value)),
+        0x7A => plain("smallmoney", Value::Number(TextForm::SmallMoney, value)),
+        0x3D => plain("datetime", Value::Moment(TextForm::DateTime, value)),
+        0x3A => plain("smalldatetime", Value::Moment(TextForm::SmallDateTime, value)),
+        0x24 => plain("uniqueidentifier", Value::Moment(TextForm::Guid, value)),
+        0x28 => plain("date", Value::Moment(TextForm::Date, value)),
+        0x29 => scaled("time", TextForm::Time),
+        0x2A => scaled("datetime2", TextForm::DateTime2),
+        0x2B => scaled("datetimeoffset", TextForm::DateTimeOffset),
         0x6A | 0x6C => match *properties {
             [precision, scale] if scale <= precision && precision <= 38 => {
                 let name = if code == 0x6A { "decimal" } else { "numeric" };
-                Ok((format!("{name}({precision},{scale})"), Value::Number(Written::Decimal(scale), value)))
+                Ok((format!("{name}({precision},{scale})"), Value::Number(TextForm::Decimal(scale), value)))
             }
-            _ => Err(Refused::Malformed),
+            _ => Err(Refusal::Malformed),
         },
         0xA5 | 0xAD => match *properties {
             [low, high] => {
                 let name = if code == 0xA5 { "varbinary" } else { "binary" };
                 Ok((format!("{name}({})", u16::from_le_bytes([low, high])), Value::Bytes(value)))
             }
-            _ => Err(Refused::Malformed),
+            _ => Err(Refusal::Malformed),
         },
         0xA7 => coded("varchar", 1, false),
         0xAF => coded("char", 1, false),
         0xE7 => coded("nvarchar", 2, true),
         0xEF => coded("nchar", 2, true),
-        _ => Err(Refused::NoForm("a sql_variant of a base type that is not known")),
+        _ => Err(Refusal::NoForm("a sql_variant of a base type that is not known")),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Vectors: SQL Server sends them as a JSON array, `[1.0000000e-001,2.5000000e+000]`; each number becomes the real
 //! nearest to its text.
 
-use super::Refused;
+use super::Refusal;
 
 /// The type of the elements of `real[]`.
 const FLOAT4_OID: i32 = 700;
@@ -9,50 +9,50 @@ const FLOAT4_OID: i32 = 700;
 const LONGEST: usize = 64;
 
 /// Appends `real[]` as `array_recv` reads it: one dimension, from 1.
-pub(super) fn real_array(out: &mut Vec<u8>, raw: &[u8]) -> Result<(), Refused> {
+pub(super) fn real_array(out: &mut Vec<u8>, raw: &[u8]) -> Result<(), Refusal> {
     for word in [1, 0, FLOAT4_OID, 0, 1] {
         out.extend_from_slice(&i32::to_be_bytes(word));
     }
     let place = out.len() - 8;
-    let count = each(raw, |number| {
+    let count = for_each_number(raw, |number| {
         out.extend_from_slice(&4i32.to_be_bytes());
         out.extend_from_slice(&number.to_be_bytes());
     })?;
-    let count = i32::from(i16::try_from(count).map_err(|_| Refused::Malformed)?);
+    let count = i32::from(i16::try_from(count).map_err(|_| Refusal::Malformed)?);
     out[place..place + 4].copy_from_slice(&count.to_be_bytes());
     Ok(())
 }
 
 /// Appends pgvector's `vector` as `vector_recv` reads it: dimensions, two unused bytes, the numbers.
-pub(super) fn vector(out: &mut Vec<u8>, raw: &[u8]) -> Result<(), Refused> {
+pub(super) fn vector(out: &mut Vec<u8>, raw: &[u8]) -> Result<(), Refusal> {
     let place = out.len();
     out.extend_from_slice(&[0; 4]);
-    let count = each(raw, |number| out.extend_from_slice(&number.to_be_bytes()))?;
-    let count = i16::try_from(count).map_err(|_| Refused::Malformed)?;
+    let count = for_each_number(raw, |number| out.extend_from_slice(&number.to_be_bytes()))?;
+    let count = i16::try_from(count).map_err(|_| Refusal::Malformed)?;
     out[place..place + 2].copy_from_slice(&count.to_be_bytes());
     Ok(())
 }
 
 /// Reads UTF-16LE; how many numbers there are, at least one.
-fn each(raw: &[u8], mut found: impl FnMut(f32)) -> Result<usize, Refused> {
+fn for_each_number(raw: &[u8], mut found: impl FnMut(f32)) -> Result<usize, Refusal> {
     let mut number = [0u8; LONGEST];
     let (mut length, mut count, mut open, mut closed) = (0, 0, false, false);
     if !raw.len().is_multiple_of(2) {
-        return Err(Refused::Malformed);
+        return Err(Refusal::Malformed);
     }
     for unit in raw.chunks_exact(2) {
         let byte = match *unit {
             [byte, 0] if byte.is_ascii() => byte,
-            _ => return Err(Refused::Malformed),
+            _ => return Err(Refusal::Malformed),
         };
         match byte {
             b' ' | b'\t' | b'\r' | b'\n' => {}
             b'[' if !open => open = true,
             b',' | b']' if open && !closed => {
-                let text = std::str::from_utf8(&number[..length]).map_err(|_| Refused::Malformed)?;
-                let value: f32 = text.parse().map_err(|_| Refused::Malformed)?;
+                let text = std::str::from_utf8(&number[..length]).map_err(|_| Refusal::Malformed)?;
+                let value: f32 = text.parse().map_err(|_| Refusal::Malformed)?;
                 if !value.is_finite() {
-                    return Err(Refused::Malformed);
+                    return Err(Refusal::Malformed);
                 }
                 found(value);
                 (length, count) = (0, count + 1);
@@ -62,10 +62,10 @@ fn each(raw: &[u8], mut found: impl FnMut(f32)) -> Result<usize, Refused> {
                 number[length] = byte;
                 length += 1;
             }
-            _ => return Err(Refused::Malformed),
+            _ => return Err(Refusal::Malformed),
         }
     }
-    if closed { Ok(count) } else { Err(Refused::Malformed) }
+    if closed { Ok(count) } else { Err(Refusal::Malformed) }
 }
 
 #[cfg(test)]
@@ -75,7 +75,7 @@ mod tests {
     fn numbers(text: &str) -> Result<Vec<f32>, ()> {
         let raw: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
         let mut found = Vec::new();
-        each(&raw, |number| found.push(number)).map_err(|_| ()).map(|_| found)
+        for_each_number(&raw, |number| found.push(number)).map_err(|_| ()).map(|_| found)
     }
 
     #[test]

@@ -1,13 +1,13 @@
 //! The second look at a value: the policies of its column, masks, and what is counted of values that are as they are.
 //! Only values that were refused, and those of a column with a [`Watch`], come here.
 
-use super::super::lenient::{Changed, Lenient, Pending, Rules};
+use super::super::lenient::{CutText, Lenient, Rules, TextChanges};
 use super::super::operation::Operation;
-use super::super::text::{self, plain_xml};
-use super::super::time::{self, Below};
+use super::super::text::{TextRefusal, plain_xml};
+use super::super::time::{self, SeventhDigit};
 use super::super::types::map;
-use super::mask::{Hidden, Masking, text_field};
-use super::refused::Refused;
+use super::mask::{ColumnMask, MaskedValue, text_field};
+use super::refusal::Refusal;
 use super::{CopyEncoder, LongValue, OnRefusal, close, field};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::loss::Loss;
@@ -25,7 +25,7 @@ pub(super) enum Watch {
     Padding(usize),
     /// Trailing blanks are cut off.
     Trim,
-    Mask(Masking),
+    Mask(ColumnMask),
 }
 
 impl Watch {
@@ -42,8 +42,8 @@ impl Watch {
 
     /// # Errors
     /// `PlanForeign` for a mask that the plan should not have.
-    pub(super) fn of(planned: &PlannedColumn, operation: &Operation) -> Result<Self> {
-        if let Some(masking) = Masking::new(planned)? {
+    pub(super) fn of_column(planned: &PlannedColumn, operation: &Operation) -> Result<Self> {
+        if let Some(masking) = ColumnMask::new(planned)? {
             return Ok(Self::Mask(masking));
         }
         let (source, target) = (planned.source_type.name.as_str(), planned.target_type.as_str());
@@ -80,7 +80,7 @@ impl CopyEncoder {
     /// `Bug` for a column without such a mask; `Value` where it is too long.
     pub fn set_fixed(&mut self, column: usize, value: &[u8]) -> Result<()> {
         match self.watches.get_mut(column) {
-            Some(Watch::Mask(Masking::Fixed(field))) => *field = text_field(value)?,
+            Some(Watch::Mask(ColumnMask::Fixed(field))) => *field = text_field(value)?,
             _ => return Err(Error::new(ErrorKind::Bug, "a fixed value for a column that has no such mask")),
         }
         Ok(())
@@ -94,17 +94,17 @@ impl CopyEncoder {
         column: usize,
         raw: &[u8],
         start: usize,
-        done: Result<(), Refused>,
+        done: Result<(), Refusal>,
     ) -> Result<()> {
         let looked = match (self.watches.get(column), done) {
             (Some(Watch::Mask(masking)), _) => {
                 self.out.truncate(start);
-                let mut hidden = Hidden::begin(masking);
+                let mut hidden = MaskedValue::begin(masking);
                 match self.operations.get(column) {
                     Some(operation) => hidden
                         .piece(operation, raw)
                         .and_then(|()| hidden.end(masking, operation, &mut self.out)),
-                    None => Err(Refused::Malformed),
+                    None => Err(Refusal::Malformed),
                 }
             }
             (_, Ok(())) => self.watch(column, raw, start),
@@ -123,11 +123,11 @@ impl CopyEncoder {
     }
 
     /// Counts what is to be counted of the value that begins at `start`, and trims it.
-    fn watch(&mut self, column: usize, raw: &[u8], start: usize) -> Result<(), Refused> {
+    fn watch(&mut self, column: usize, raw: &[u8], start: usize) -> Result<(), Refusal> {
         match self.watches.get(column) {
             Some(Watch::Offset) if !raw.ends_with(&[0, 0]) => {
                 if self.policies.get(column).is_some_and(|all| all.offset == OffsetPolicy::Error) {
-                    return Err(Refused::Offset);
+                    return Err(Refusal::Offset);
                 }
                 self.note(column, Loss::Offset);
             }
@@ -151,17 +151,17 @@ impl CopyEncoder {
     }
 
     /// Encodes a value that was refused as its column's policies have it.
-    fn leniently(&mut self, column: usize, raw: &[u8], refused: Refused) -> Result<(), Refused> {
+    fn leniently(&mut self, column: usize, raw: &[u8], refused: Refusal) -> Result<(), Refusal> {
         let (Some(operation), Some(policies)) = (self.operations.get(column), self.policies.get(column))
         else {
             return Err(refused);
         };
         match refused {
-            Refused::SeventhDigit => {
+            Refusal::SeventhDigit => {
                 let below = match policies.fraction {
                     FractionPolicy::Error => return Err(refused),
-                    FractionPolicy::Truncate => Below::CutOff,
-                    FractionPolicy::Round => Below::Rounded,
+                    FractionPolicy::Truncate => SeventhDigit::CutOff,
+                    FractionPolicy::Round => SeventhDigit::Rounded,
                 };
                 let micros = match operation {
                     Operation::Time(7) => time::time_of_seven(raw, below)?,
@@ -172,8 +172,8 @@ impl CopyEncoder {
                 field(&mut self.out, &micros.to_be_bytes());
                 self.note(column, Loss::Fraction);
             }
-            Refused::Text(why) if Rules::new(policies).admit(why) => {
-                let mut lenient = Lenient::new(Rules::new(policies), Pending::default());
+            Refusal::Text(why) if Rules::new(policies).admit(why) => {
+                let mut lenient = Lenient::new(Rules::new(policies), CutText::default());
                 let start = self.out.len();
                 self.out.extend_from_slice(&[0; 4]);
                 whole_text(operation, &mut lenient, &mut self.out, raw)?;
@@ -190,21 +190,21 @@ impl CopyEncoder {
         self.fate.watch();
     }
 
-    fn note_text(&mut self, column: usize, changed: Changed) {
+    fn note_text(&mut self, column: usize, changed: TextChanges) {
         for loss in changed.losses() {
             self.note(column, loss);
         }
     }
 
     /// The next piece of the long value.
-    pub(super) fn piece(&mut self, column: usize, raw: &[u8]) -> Result<(), Refused> {
-        let Some(operation) = self.operations.get(column) else { return Err(Refused::Malformed) };
+    pub(super) fn piece(&mut self, column: usize, raw: &[u8]) -> Result<(), Refusal> {
+        let Some(operation) = self.operations.get(column) else { return Err(Refusal::Malformed) };
         if let Some(hidden) = &mut self.hidden {
             return hidden.piece(operation, raw);
         }
         let (before, pending) = (self.out.len(), self.long.pending(operation));
         match self.long.piece(operation, &mut self.out, raw, self.limits.value) {
-            Err(Refused::Text(why)) if self.rules_for(column, why).is_some() => {
+            Err(Refusal::Text(why)) if self.rules_for(column, why).is_some() => {
                 self.out.truncate(before);
                 if let Some(rules) = self.rules_for(column, why) {
                     self.long.be_lenient(rules, pending);
@@ -217,15 +217,15 @@ impl CopyEncoder {
     }
 
     /// The end of the long value.
-    pub(super) fn end(&mut self, column: usize) -> Result<(), Refused> {
-        let Some(operation) = self.operations.get(column) else { return Err(Refused::Malformed) };
+    pub(super) fn end(&mut self, column: usize) -> Result<(), Refusal> {
+        let Some(operation) = self.operations.get(column) else { return Err(Refusal::Malformed) };
         if let (Some(hidden), Some(Watch::Mask(masking))) = (self.hidden.take(), self.watches.get(column)) {
             return hidden.end(masking, operation, &mut self.out);
         }
         let (start, collected) = (self.long.field, self.long.collected);
         let (before, pending) = (self.out.len(), self.long.pending(operation));
         match self.long.end(operation, &mut self.out) {
-            Err(Refused::Text(why)) if self.rules_for(column, why).is_some() => {
+            Err(Refusal::Text(why)) if self.rules_for(column, why).is_some() => {
                 self.out.truncate(before);
                 if let Some(rules) = self.rules_for(column, why) {
                     self.long.be_lenient(rules, pending);
@@ -240,14 +240,14 @@ impl CopyEncoder {
     }
 
     /// The rules by which a long text may go on that was refused for the first time.
-    fn rules_for(&self, column: usize, why: text::Refused) -> Option<Rules> {
+    fn rules_for(&self, column: usize, why: TextRefusal) -> Option<Rules> {
         let rules = Rules::new(self.policies.get(column)?);
         (rules.admit(why) && !self.long.is_lenient()).then_some(rules)
     }
 
     /// The row under way cannot be encoded: an error, or noted until its end.
     #[cold]
-    pub(super) fn refuse(&mut self, column: usize, refused: Refused) -> Result<()> {
+    pub(super) fn refuse(&mut self, column: usize, refused: Refusal) -> Result<()> {
         if matches!(self.on_refusal, OnRefusal::Fail) || refused.policy().is_none() {
             return Err(self.error(column, refused.error()));
         }
@@ -264,7 +264,7 @@ fn whole_text(
     lenient: &mut Lenient,
     out: &mut Vec<u8>,
     raw: &[u8],
-) -> Result<(), text::Refused> {
+) -> Result<(), TextRefusal> {
     let start = out.len();
     match operation {
         Operation::Utf16 | Operation::Xml => {
@@ -278,7 +278,7 @@ fn whole_text(
             lenient.coded(page, out, raw)?;
             lenient.end_coded(page, out, start)?;
         }
-        _ => return Err(text::Refused::Malformed),
+        _ => return Err(TextRefusal::Malformed),
     }
     Ok(())
 }

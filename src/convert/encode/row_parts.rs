@@ -5,18 +5,18 @@ use twox_hash::XxHash3_64;
 
 /// What is known of the parts that were taken; nothing for most rows.
 #[derive(Default)]
-pub(super) struct Parts {
+pub(super) struct RowParts {
     hasher: Option<Box<XxHash3_64>>,
     bytes: u64,
 }
 
-impl std::fmt::Debug for Parts {
+impl std::fmt::Debug for RowParts {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Parts").field("bytes", &self.bytes).finish()
+        f.debug_struct("RowParts").field("bytes", &self.bytes).finish()
     }
 }
 
-impl Parts {
+impl RowParts {
     /// A part of the row goes.
     pub(super) fn add(&mut self, part: &[u8]) {
         if !part.is_empty() {

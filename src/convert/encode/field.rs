@@ -3,8 +3,8 @@
 use super::super::number::{numeric, numeric_of_64};
 use super::super::operation::Operation;
 use super::super::time;
-use super::Refused;
-use super::long::sized;
+use super::Refusal;
+use super::long_value::sized;
 
 /// A field of known content.
 #[inline]
@@ -17,8 +17,8 @@ pub(in crate::convert) fn field<const N: usize>(out: &mut Vec<u8>, content: &[u8
 
 /// Writes the length of the field that starts at `field` and ends here.
 #[inline]
-pub(super) fn close(out: &mut [u8], field: usize) -> Result<(), Refused> {
-    let length = i32::try_from(out.len() - field - 4).map_err(|_| Refused::TooLong)?;
+pub(super) fn close(out: &mut [u8], field: usize) -> Result<(), Refusal> {
+    let length = i32::try_from(out.len() - field - 4).map_err(|_| Refusal::TooLong)?;
     if let Some(place) = out.get_mut(field..field + 4) {
         place.copy_from_slice(&length.to_be_bytes());
     }
@@ -26,13 +26,13 @@ pub(super) fn close(out: &mut [u8], field: usize) -> Result<(), Refused> {
 }
 
 #[inline]
-pub(super) fn fixed<const N: usize>(raw: &[u8]) -> Result<[u8; N], Refused> {
-    raw.try_into().map_err(|_| Refused::Malformed)
+pub(super) fn fixed<const N: usize>(raw: &[u8]) -> Result<[u8; N], Refusal> {
+    raw.try_into().map_err(|_| Refusal::Malformed)
 }
 
 /// Appends the field of a value.
 #[inline]
-pub(super) fn encode(operation: &Operation, out: &mut Vec<u8>, raw: &[u8]) -> Result<(), Refused> {
+pub(super) fn encode(operation: &Operation, out: &mut Vec<u8>, raw: &[u8]) -> Result<(), Refusal> {
     match operation {
         Operation::Bit => field(out, &[u8::from(fixed::<1>(raw)? != [0])]),
         Operation::TinyInt => field(out, &[0, fixed::<1>(raw)?[0]]),
@@ -69,7 +69,7 @@ pub(super) fn encode(operation: &Operation, out: &mut Vec<u8>, raw: &[u8]) -> Re
         | Operation::Coded(_)
         | Operation::Jsonb
         | Operation::Hex
-        | Operation::Whole(_) => {
+        | Operation::Structured(_) => {
             let start = out.len();
             out.extend_from_slice(&[0; 4]);
             sized(operation, out, raw)?;
@@ -80,7 +80,7 @@ pub(super) fn encode(operation: &Operation, out: &mut Vec<u8>, raw: &[u8]) -> Re
 }
 
 #[inline]
-fn swapped<const N: usize>(raw: &[u8]) -> Result<[u8; N], Refused> {
+fn swapped<const N: usize>(raw: &[u8]) -> Result<[u8; N], Refusal> {
     let mut bytes = fixed::<N>(raw)?;
     bytes.reverse();
     Ok(bytes)
@@ -88,14 +88,14 @@ fn swapped<const N: usize>(raw: &[u8]) -> Result<[u8; N], Refused> {
 
 /// DECIMALN: a sign byte (1: not negative), then 4, 8, 12 or 16 bytes of magnitude.
 #[inline]
-pub(super) fn decimal(raw: &[u8]) -> Result<(bool, u128), Refused> {
+pub(super) fn decimal(raw: &[u8]) -> Result<(bool, u128), Refusal> {
     const TOO_LARGE: u128 = 10u128.pow(38);
-    let (&sign, digits) = raw.split_first().ok_or(Refused::Malformed)?;
+    let (&sign, digits) = raw.split_first().ok_or(Refusal::Malformed)?;
     if sign > 1 || !matches!(digits.len(), 4 | 8 | 12 | 16) {
-        return Err(Refused::Malformed);
+        return Err(Refusal::Malformed);
     }
     let mut bytes = [0u8; 16];
     bytes[..digits.len()].copy_from_slice(digits);
     let magnitude = u128::from_le_bytes(bytes);
-    if magnitude >= TOO_LARGE { Err(Refused::Malformed) } else { Ok((sign == 0, magnitude)) }
+    if magnitude >= TOO_LARGE { Err(Refusal::Malformed) } else { Ok((sign == 0, magnitude)) }
 }

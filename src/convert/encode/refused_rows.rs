@@ -1,6 +1,6 @@
 //! Rows that are left out: refused by a policy, or by PostgreSQL in an earlier attempt.
 
-use super::refused::Refused;
+use super::refusal::Refusal;
 use super::{Bound, CopyEncoder, Error, Keys, Sample};
 use crate::model::loss::Loss;
 use std::collections::{BTreeMap, VecDeque};
@@ -17,7 +17,7 @@ pub struct RefusedRow {
     pub number: u64,
     /// A part of the row was taken already, so it is in the output after all.
     pub torn: bool,
-    why: Refused,
+    why: Refusal,
 }
 
 impl RefusedRow {
@@ -37,7 +37,7 @@ pub(super) enum RowFate {
     /// Its end has more to do: a value was changed, or the row's hash is wanted.
     Watched,
     /// Its end leaves it out. The first value that was refused says why.
-    Refused { column: usize, why: Refused },
+    Refused { column: usize, why: Refusal },
     /// It ended and was left out. [`RowEncoder::is_full`] holds until [`CopyEncoder::refused_row`] takes it.
     ///
     /// [`RowEncoder::is_full`]: crate::sqlserver::wire::RowEncoder::is_full
@@ -57,7 +57,7 @@ impl RowFate {
     }
 
     /// The row under way will be left out.
-    pub(super) fn refuse(&mut self, column: usize, why: Refused) {
+    pub(super) fn refuse(&mut self, column: usize, why: Refusal) {
         if !self.is_refused() {
             *self = Self::Refused { column, why };
         }
@@ -73,12 +73,12 @@ pub(super) enum OnRefusal {
     /// Its row, which is left out.
     LeaveOut,
     /// Its row; rows that PostgreSQL refused in an earlier attempt are left out too.
-    Reject(Box<Rejecting>),
+    Reject(Box<TargetRefusals>),
 }
 
 /// What is known of rows that PostgreSQL refuses.
 #[derive(Debug, Default)]
-pub(super) struct Rejecting {
+pub(super) struct TargetRefusals {
     /// Hashes of rows that PostgreSQL refused, with the column.
     skip: BTreeMap<u64, usize>,
     /// Hashes of the last rows that were encoded.
@@ -88,7 +88,7 @@ pub(super) struct Rejecting {
 }
 
 impl OnRefusal {
-    fn rejecting(&self) -> Option<&Rejecting> {
+    fn rejecting(&self) -> Option<&TargetRefusals> {
         match self {
             Self::Reject(rejecting) => Some(rejecting),
             Self::Fail | Self::LeaveOut => None,
@@ -117,7 +117,7 @@ impl CopyEncoder {
     /// As [`Self::keep_refused_rows`]; gets ready for rows that PostgreSQL refuses too: by `skip`, hashes of rows with the
     /// column, equal rows are left out. `whole_rows`: nothing of a row is taken before it is complete.
     pub fn reject(&mut self, skip: BTreeMap<u64, usize>, whole_rows: bool) {
-        let rejecting = Rejecting { skip, recent: VecDeque::new(), whole_rows };
+        let rejecting = TargetRefusals { skip, recent: VecDeque::new(), whole_rows };
         self.on_refusal = OnRefusal::Reject(Box::new(rejecting));
         self.fate = self.on_refusal.fate();
     }
@@ -165,10 +165,10 @@ impl CopyEncoder {
     }
 
     /// A row that is kept whole must have room.
-    pub(super) fn measure_whole_row(&self) -> Result<(), Refused> {
+    pub(super) fn measure_whole_row(&self) -> Result<(), Refusal> {
         let limit = self.limits.value;
         if self.keeps_rows_whole() && self.out.len() - self.row > limit {
-            return Err(Refused::TooMuch(limit));
+            return Err(Refusal::TooMuch(limit));
         }
         Ok(())
     }
@@ -184,7 +184,7 @@ impl CopyEncoder {
         let skipped = || self.on_refusal.rejecting().and_then(|all| all.skip.get(&hash).copied());
         let refusal = match self.fate {
             RowFate::Refused { column, why } => Some((column, why)),
-            _ => skipped().map(|column| (column, Refused::ByTarget)),
+            _ => skipped().map(|column| (column, Refusal::ByTarget)),
         };
         if let Some((column, why)) = refusal {
             (self.checksum, self.bytes, self.rows) = (before, bytes, rows);

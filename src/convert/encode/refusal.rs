@@ -1,6 +1,7 @@
 //! Why a value was not encoded, in words.
 
-use super::super::{text, time};
+use super::super::text::TextRefusal;
+use super::super::time::TimeRefusal;
 use super::LARGEST_FIELD;
 use crate::error::{Error, ErrorKind};
 use crate::model::loss::Sample;
@@ -8,12 +9,12 @@ use crate::sqlserver::wire::broken;
 
 /// Why a value was not encoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Refused {
+pub(super) enum Refusal {
     Malformed,
     SeventhDigit,
     /// That is not +00:00.
     Offset,
-    Text(text::Refused),
+    Text(TextRefusal),
     /// For PostgreSQL.
     TooLong,
     /// For the memory that there is.
@@ -24,30 +25,30 @@ pub(super) enum Refused {
     ByTarget,
 }
 
-impl From<time::Refused> for Refused {
-    fn from(refused: time::Refused) -> Self {
+impl From<TimeRefusal> for Refusal {
+    fn from(refused: TimeRefusal) -> Self {
         match refused {
-            time::Refused::Malformed => Self::Malformed,
-            time::Refused::SeventhDigit => Self::SeventhDigit,
+            TimeRefusal::Malformed => Self::Malformed,
+            TimeRefusal::SeventhDigit => Self::SeventhDigit,
         }
     }
 }
 
-impl From<text::Refused> for Refused {
-    fn from(refused: text::Refused) -> Self {
+impl From<TextRefusal> for Refusal {
+    fn from(refused: TextRefusal) -> Self {
         Self::Text(refused)
     }
 }
 
-impl Refused {
+impl Refusal {
     /// Its name among the losses, and which policies would have changed the value; None: it is no matter of a policy.
     pub(super) const fn policy(self) -> Option<(&'static str, &'static str)> {
         Some(match self {
             Self::SeventhDigit => ("fraction", "fraction=truncate or fraction=round"),
             Self::Offset => ("offset", "offset=instant"),
-            Self::Text(text::Refused::Nul) => ("nul", "nul=replace or nul=strip"),
-            Self::Text(text::Refused::LoneSurrogate) => ("surrogate", "surrogate=replace"),
-            Self::Text(text::Refused::Undefined) => ("undefined", "undefined=replace"),
+            Self::Text(TextRefusal::Nul) => ("nul", "nul=replace or nul=strip"),
+            Self::Text(TextRefusal::LoneSurrogate) => ("surrogate", "surrogate=replace"),
+            Self::Text(TextRefusal::Undefined) => ("undefined", "undefined=replace"),
             _ => return None,
         })
     }
@@ -57,7 +58,7 @@ impl Refused {
         let value = |what: &str| Error::new(ErrorKind::Value, what);
         match self {
             Self::Malformed => broken("bytes that are no value of the column's type"),
-            Self::Text(text::Refused::Malformed) => broken("half a UTF-16 unit"),
+            Self::Text(TextRefusal::Malformed) => broken("half a UTF-16 unit"),
             Self::TooLong => value(&format!(
                 "a value of more than {LARGEST_FIELD} bytes, the most that PostgreSQL has room for in one field"
             )),
@@ -65,7 +66,7 @@ impl Refused {
                 "a value of more than {limit} bytes, which has to be held in memory whole: give more memory (--memory)"
             )),
             Self::NoForm(what) => value(what),
-            _ => value(self.what()),
+            _ => value(self.message()),
         }
     }
 
@@ -75,24 +76,22 @@ impl Refused {
         let message = format!(
             "{}, in the row with {place}; a plan with --policy {policies} changes such values and counts them, and sync with \
              --rejects URL leaves such rows out and keeps them in a file",
-            self.what()
+            self.message()
         );
         Error::new(ErrorKind::Value, message)
     }
 
-    const fn what(self) -> &'static str {
+    const fn message(self) -> &'static str {
         match self {
             Self::SeventhDigit => {
                 "a time with a seventh digit, where PostgreSQL keeps six; it is not rounded silently"
             }
             Self::Offset => "a moment with an offset other than +00:00, which timestamptz does not keep",
-            Self::Text(text::Refused::Nul) => "a character that PostgreSQL cannot hold (U+0000)",
-            Self::Text(text::Refused::LoneSurrogate) => {
+            Self::Text(TextRefusal::Nul) => "a character that PostgreSQL cannot hold (U+0000)",
+            Self::Text(TextRefusal::LoneSurrogate) => {
                 "half a surrogate pair, which is no character in PostgreSQL"
             }
-            Self::Text(text::Refused::Undefined) => {
-                "bytes that the code page of its collation does not define"
-            }
+            Self::Text(TextRefusal::Undefined) => "bytes that the code page of its collation does not define",
             _ => "a value that PostgreSQL refuses",
         }
     }

@@ -2,7 +2,7 @@
 //! into the field's content at their end.
 
 use super::variant::Variant;
-use super::{Refused, spatial, vector};
+use super::{Refusal, spatial, vector};
 
 /// How a spatial value is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,16 +16,16 @@ pub(in crate::convert) enum Spatial {
 
 /// What the value is.
 #[derive(Debug)]
-pub(in crate::convert) enum Whole {
+pub(in crate::convert) enum Structured {
     Spatial(Spatial),
     RealArray,
     Vector,
     Variant(Variant),
 }
 
-impl Whole {
+impl Structured {
     /// Appends the content of the field.
-    pub(super) fn encode(&self, out: &mut Vec<u8>, raw: &[u8]) -> Result<(), Refused> {
+    pub(super) fn encode(&self, out: &mut Vec<u8>, raw: &[u8]) -> Result<(), Refusal> {
         match self {
             Self::Spatial(Spatial::Text) => spatial::text(out, raw),
             Self::Spatial(_) => {
@@ -40,7 +40,7 @@ impl Whole {
     }
 
     /// The value's bytes stand at the end of `out`, from `start`: the content of the field comes in their place.
-    pub(super) fn collected(&self, out: &mut Vec<u8>, start: usize) -> Result<(), Refused> {
+    pub(super) fn collected(&self, out: &mut Vec<u8>, start: usize) -> Result<(), Refusal> {
         if let Self::Spatial(form @ (Spatial::Ewkb | Spatial::Geodetic)) = self {
             return spatial::binary(out, start, *form == Spatial::Geodetic);
         }

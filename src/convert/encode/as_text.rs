@@ -1,8 +1,8 @@
 //! Values as the text that SQL Server itself writes: every digit of the declared scale, ISO dates, upper-case
 //! uniqueidentifiers, hex for bytes. What SQL Server would round in its text (money, float) is written in full.
 
-use super::Refused;
-use super::short::{decimal, fixed};
+use super::Refusal;
+use super::field::{decimal, fixed};
 
 /// 1900-01-01 in days since 0001-01-01.
 const YEAR_1900: i32 = 693_595;
@@ -13,7 +13,7 @@ const UPPER: &[u8; 16] = b"0123456789ABCDEF";
 
 /// What the bytes are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::convert) enum Written {
+pub(in crate::convert) enum TextForm {
     Decimal(u8),
     Money,
     SmallMoney,
@@ -26,9 +26,9 @@ pub(in crate::convert) enum Written {
     Guid,
 }
 
-impl Written {
+impl TextForm {
     /// Appends the text.
-    pub(super) fn write(self, out: &mut Vec<u8>, raw: &[u8]) -> Result<(), Refused> {
+    pub(super) fn write(self, out: &mut Vec<u8>, raw: &[u8]) -> Result<(), Refusal> {
         match self {
             Self::Decimal(scale) => {
                 let (negative, magnitude) = decimal(raw)?;
@@ -49,7 +49,7 @@ impl Written {
                 let [a, b, c, d] = fixed(raw)?;
                 let minutes = u16::from_le_bytes([c, d]);
                 if minutes >= 1440 {
-                    return Err(Refused::Malformed);
+                    return Err(Refusal::Malformed);
                 }
                 day(out, YEAR_1900 + i32::from(u16::from_le_bytes([a, b])))?;
                 out.push(b' ');
@@ -60,14 +60,14 @@ impl Written {
                 let ticks = u32::from_le_bytes([e, f, g, h]);
                 let since = i32::from_le_bytes([a, b, c, d]);
                 if ticks >= 300 * 86_400 {
-                    return Err(Refused::Malformed);
+                    return Err(Refusal::Malformed);
                 }
-                day(out, since.checked_add(YEAR_1900).ok_or(Refused::Malformed)?)?;
+                day(out, since.checked_add(YEAR_1900).ok_or(Refusal::Malformed)?)?;
                 out.push(b' ');
                 clock(out, (u64::from(ticks) * 10 + 1) / 3, 3);
             }
             Self::DateTime2(scale) => {
-                let at = raw.len().checked_sub(3).ok_or(Refused::Malformed)?;
+                let at = raw.len().checked_sub(3).ok_or(Refusal::Malformed)?;
                 let (time, date) = raw.split_at(at);
                 day(out, days(date)?)?;
                 out.push(b' ');
@@ -81,22 +81,22 @@ impl Written {
 }
 
 /// The local time and its offset: `2024-01-31 12:00:00.0000000 +02:00`.
-fn moment(out: &mut Vec<u8>, raw: &[u8], scale: u8) -> Result<(), Refused> {
-    let at = raw.len().checked_sub(5).ok_or(Refused::Malformed)?;
+fn moment(out: &mut Vec<u8>, raw: &[u8], scale: u8) -> Result<(), Refusal> {
+    let at = raw.len().checked_sub(5).ok_or(Refusal::Malformed)?;
     let (time, rest) = raw.split_at(at);
     let [a, b, c, low, high] = fixed(rest)?;
     let offset = i16::from_le_bytes([low, high]);
     if offset.unsigned_abs() > 840 {
-        return Err(Refused::Malformed);
+        return Err(Refusal::Malformed);
     }
     let second = 10i64.pow(u32::from(scale.min(7)));
-    let utc = i64::try_from(units(time, scale)?).map_err(|_| Refused::Malformed)?;
+    let utc = i64::try_from(units(time, scale)?).map_err(|_| Refusal::Malformed)?;
     let local = utc + i64::from(offset) * 60 * second;
     let length = 86_400 * second;
-    let over = i32::try_from(local.div_euclid(length)).map_err(|_| Refused::Malformed)?;
+    let over = i32::try_from(local.div_euclid(length)).map_err(|_| Refusal::Malformed)?;
     day(out, days(&[a, b, c])? + over)?;
     out.push(b' ');
-    clock(out, u64::try_from(local.rem_euclid(length)).map_err(|_| Refused::Malformed)?, scale);
+    clock(out, u64::try_from(local.rem_euclid(length)).map_err(|_| Refusal::Malformed)?, scale);
     out.extend_from_slice(if offset < 0 { b" -" } else { b" +" });
     let minutes = u64::from(offset.unsigned_abs());
     padded(out, minutes / 60, 2);
@@ -150,25 +150,25 @@ fn guid(out: &mut Vec<u8>, raw: [u8; 16]) {
     }
 }
 
-fn days(raw: &[u8]) -> Result<i32, Refused> {
+fn days(raw: &[u8]) -> Result<i32, Refusal> {
     let [a, b, c] = fixed(raw)?;
     Ok(i32::from_le_bytes([a, b, c, 0]))
 }
 
 /// Units of 10^-scale seconds since midnight.
-fn units(raw: &[u8], scale: u8) -> Result<u64, Refused> {
+fn units(raw: &[u8], scale: u8) -> Result<u64, Refusal> {
     let length = match scale {
         0..=2 => 3,
         3 | 4 => 4,
         _ => 5,
     };
     if raw.len() != length || scale > 7 {
-        return Err(Refused::Malformed);
+        return Err(Refusal::Malformed);
     }
     let mut bytes = [0; 8];
     bytes[..length].copy_from_slice(raw);
     let units = u64::from_le_bytes(bytes);
-    if units < 86_400 * 10u64.pow(u32::from(scale)) { Ok(units) } else { Err(Refused::Malformed) }
+    if units < 86_400 * 10u64.pow(u32::from(scale)) { Ok(units) } else { Err(Refusal::Malformed) }
 }
 
 fn clock(out: &mut Vec<u8>, units: u64, scale: u8) {
@@ -187,11 +187,11 @@ fn clock(out: &mut Vec<u8>, units: u64, scale: u8) {
 
 /// A day as year, month and day (the proleptic Gregorian calendar; years begin in March here, so that the day that is
 /// sometimes there comes last).
-fn day(out: &mut Vec<u8>, days: i32) -> Result<(), Refused> {
+fn day(out: &mut Vec<u8>, days: i32) -> Result<(), Refusal> {
     if !(0..=LAST_DAY).contains(&days) {
-        return Err(Refused::Malformed);
+        return Err(Refusal::Malformed);
     }
-    let shifted = u64::try_from(days).map_err(|_| Refused::Malformed)? + 306;
+    let shifted = u64::try_from(days).map_err(|_| Refusal::Malformed)? + 306;
     let era = shifted / 146_097;
     let of_era = shifted % 146_097;
     let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
@@ -221,7 +221,7 @@ fn padded(out: &mut Vec<u8>, mut value: u64, width: usize) {
 mod tests {
     use super::*;
 
-    fn written(what: Written, raw: &[u8]) -> Result<String, ()> {
+    fn written(what: TextForm, raw: &[u8]) -> Result<String, ()> {
         let mut out = Vec::new();
         what.write(&mut out, raw).map_err(|_| ())?;
         Ok(String::from_utf8(out).unwrap())
@@ -236,28 +236,28 @@ mod tests {
         let first = jiff::civil::date(1, 1, 1);
         for days in (0..=LAST_DAY).step_by(13).chain([0, 58, 59, 60, 365, 1154, 730_178, LAST_DAY]) {
             let expected = first.checked_add(jiff::Span::new().days(i64::from(days))).unwrap().to_string();
-            assert_eq!(written(Written::Date, &le(i64::from(days), 3)), Ok(expected));
+            assert_eq!(written(TextForm::Date, &le(i64::from(days), 3)), Ok(expected));
         }
-        assert_eq!(written(Written::Date, &le(i64::from(LAST_DAY) + 1, 3)), Err(()));
+        assert_eq!(written(TextForm::Date, &le(i64::from(LAST_DAY) + 1, 3)), Err(()));
     }
 
     #[test]
     fn every_digit_of_a_time_is_written() {
-        assert_eq!(written(Written::Time(7), &le(863_999_999_999, 5)).unwrap(), "23:59:59.9999999");
-        assert_eq!(written(Written::Time(0), &le(1, 3)).unwrap(), "00:00:01");
-        assert_eq!(written(Written::Time(3), &le(1, 4)).unwrap(), "00:00:00.001");
-        assert_eq!(written(Written::Time(7), &le(864_000_000_000, 5)), Err(()));
+        assert_eq!(written(TextForm::Time(7), &le(863_999_999_999, 5)).unwrap(), "23:59:59.9999999");
+        assert_eq!(written(TextForm::Time(0), &le(1, 3)).unwrap(), "00:00:01");
+        assert_eq!(written(TextForm::Time(3), &le(1, 4)).unwrap(), "00:00:00.001");
+        assert_eq!(written(TextForm::Time(7), &le(864_000_000_000, 5)), Err(()));
         let raw = [le(1, 5), le(730_119, 3)].concat();
-        assert_eq!(written(Written::DateTime2(7), &raw).unwrap(), "2000-01-01 00:00:00.0000001");
+        assert_eq!(written(TextForm::DateTime2(7), &raw).unwrap(), "2000-01-01 00:00:00.0000001");
         let raw = [le(2_958_463, 4), le(25_919_999, 4)].concat();
-        assert_eq!(written(Written::DateTime, &raw).unwrap(), "9999-12-31 23:59:59.997");
-        assert_eq!(written(Written::SmallDateTime, &[0xFF, 0xFF, 0x9F, 5]).unwrap(), "2079-06-06 23:59:00");
+        assert_eq!(written(TextForm::DateTime, &raw).unwrap(), "9999-12-31 23:59:59.997");
+        assert_eq!(written(TextForm::SmallDateTime, &[0xFF, 0xFF, 0x9F, 5]).unwrap(), "2079-06-06 23:59:00");
     }
 
     #[test]
     fn an_offset_is_written_with_the_local_time() {
         let raw = |ticks, days, offset| [le(ticks, 5), le(days, 3), le(offset, 2)].concat();
-        let text = |ticks, days, offset| written(Written::DateTimeOffset(7), &raw(ticks, days, offset));
+        let text = |ticks, days, offset| written(TextForm::DateTimeOffset(7), &raw(ticks, days, offset));
         assert_eq!(text(1, 730_119, 840).unwrap(), "2000-01-01 14:00:00.0000001 +14:00");
         assert_eq!(text(0, 730_119, -30).unwrap(), "1999-12-31 23:30:00.0000000 -00:30");
         assert_eq!(text(863_999_999_999, 3_652_057, 1).unwrap(), "9999-12-31 00:00:59.9999999 +00:01");
@@ -270,14 +270,14 @@ mod tests {
     fn numbers_keep_the_digits_of_their_scale() {
         let decimal = |negative: bool, magnitude: u128, scale| {
             let raw = [&[u8::from(!negative)][..], &magnitude.to_le_bytes()].concat();
-            written(Written::Decimal(scale), &raw).unwrap()
+            written(TextForm::Decimal(scale), &raw).unwrap()
         };
         assert_eq!(decimal(true, 10u128.pow(38) - 1, 38), format!("-0.{}", "9".repeat(38)));
         assert_eq!(decimal(false, 10u128.pow(38) - 1, 0), "9".repeat(38));
         assert_eq!(decimal(true, 0, 2), "0.00");
         assert_eq!(decimal(false, 15000, 4), "1.5000");
         let money = [&(-1i32).to_le_bytes()[..], &(-1i32).to_le_bytes()].concat();
-        assert_eq!(written(Written::Money, &money).unwrap(), "-0.0001");
-        assert_eq!(written(Written::SmallMoney, &i32::MIN.to_le_bytes()).unwrap(), "-214748.3648");
+        assert_eq!(written(TextForm::Money, &money).unwrap(), "-0.0001");
+        assert_eq!(written(TextForm::SmallMoney, &i32::MIN.to_le_bytes()).unwrap(), "-214748.3648");
     }
 }

@@ -1,11 +1,11 @@
 //! A long value under way. Where the length of its field is known beforehand (binary, from the length that the source
 //! declares) it is passed on as it comes; else (text, whose UTF-8 may be shorter or longer) it is collected whole.
 
-use super::super::lenient::{Changed, Lenient, Pending, Rules};
+use super::super::lenient::{CutText, Lenient, Rules, TextChanges};
 use super::super::operation::Operation;
-use super::super::text::{Coded, Utf16, plain_xml, whole_coded, whole_utf16};
-use super::written::hex;
-use super::{LARGEST_FIELD, Refused, close};
+use super::super::text::{CodedPieces, Utf16Pieces, plain_xml, whole_coded, whole_utf16};
+use super::as_text::hex;
+use super::{LARGEST_FIELD, Refusal, close};
 
 /// Bytes of UTF-8 that a byte of a code page may become.
 const WIDEST: usize = 3;
@@ -25,15 +25,15 @@ pub(super) struct LongValue {
     left: u64,
     /// What the source said.
     declared: Option<u64>,
-    utf16: Utf16,
-    coded: Coded,
+    utf16: Utf16Pieces,
+    coded: CodedPieces,
     /// From where the value was refused.
     lenient: Option<Lenient>,
 }
 
 impl LongValue {
     /// What the pieces of a text so far left for the next one.
-    pub(super) const fn pending(&self, operation: &Operation) -> Pending {
+    pub(super) const fn pending(&self, operation: &Operation) -> CutText {
         match operation {
             Operation::Coded(_) => self.coded.pending(),
             _ => self.utf16.pending(),
@@ -41,7 +41,7 @@ impl LongValue {
     }
 
     /// Goes on with other rules from where the value stood.
-    pub(super) fn be_lenient(&mut self, rules: Rules, pending: Pending) {
+    pub(super) fn be_lenient(&mut self, rules: Rules, pending: CutText) {
         self.lenient = Some(Lenient::new(rules, pending));
         self.collected = true;
     }
@@ -51,7 +51,7 @@ impl LongValue {
     }
 
     /// What the other rules changed.
-    pub(super) fn changed(&self) -> Changed {
+    pub(super) fn changed(&self) -> TextChanges {
         self.lenient.as_ref().map(|lenient| lenient.changed).unwrap_or_default()
     }
 
@@ -61,13 +61,13 @@ impl LongValue {
         out: &mut Vec<u8>,
         declared: Option<u64>,
         largest: usize,
-    ) -> Result<Self, Refused> {
+    ) -> Result<Self, Refusal> {
         let mut value = Self { field: out.len(), declared, ..Self::default() };
         if let Some(length) = least(operation, declared) {
             measure(usize::try_from(length).unwrap_or(usize::MAX), usize::MAX)?;
         }
         if let (Operation::Bytes, Some(length)) = (operation, declared) {
-            let prefix = i32::try_from(length).map_err(|_| Refused::TooLong)?;
+            let prefix = i32::try_from(length).map_err(|_| Refusal::TooLong)?;
             out.extend_from_slice(&prefix.to_be_bytes());
             value.left = length;
             return Ok(value);
@@ -90,9 +90,9 @@ impl LongValue {
         out: &mut Vec<u8>,
         raw: &[u8],
         largest: usize,
-    ) -> Result<(), Refused> {
+    ) -> Result<(), Refusal> {
         if !self.collected {
-            self.left = self.left.checked_sub(raw.len() as u64).ok_or(Refused::Malformed)?;
+            self.left = self.left.checked_sub(raw.len() as u64).ok_or(Refusal::Malformed)?;
             out.extend_from_slice(raw);
             return Ok(());
         }
@@ -103,19 +103,19 @@ impl LongValue {
             }
             (Operation::Coded(page), Some(lenient)) => lenient.coded(page, out, raw)?,
             // What is understood as a whole is turned into the field's content at the end.
-            (Operation::Bytes | Operation::Whole(_), _) => out.extend_from_slice(raw),
+            (Operation::Bytes | Operation::Structured(_), _) => out.extend_from_slice(raw),
             (Operation::Hex, _) => hex(out, raw),
             (Operation::Utf16 | Operation::Xml | Operation::Jsonb, None) => self.utf16.piece(out, raw)?,
             (Operation::Coded(page), None) => self.coded.piece(page, out, raw)?,
-            _ => return Err(Refused::Malformed),
+            _ => return Err(Refusal::Malformed),
         }
         measure(self.length(out), largest)
     }
 
     /// Closes the field.
-    pub(super) fn end(&mut self, operation: &Operation, out: &mut Vec<u8>) -> Result<(), Refused> {
+    pub(super) fn end(&mut self, operation: &Operation, out: &mut Vec<u8>) -> Result<(), Refusal> {
         if !std::mem::take(&mut self.collected) {
-            return if self.left == 0 { Ok(()) } else { Err(Refused::Malformed) };
+            return if self.left == 0 { Ok(()) } else { Err(Refusal::Malformed) };
         }
         let text = self.field + 4;
         match (operation, &mut self.lenient) {
@@ -125,7 +125,7 @@ impl LongValue {
             (Operation::Coded(page), Some(lenient)) => lenient.end_coded(page, out, text)?,
             (Operation::Utf16 | Operation::Xml | Operation::Jsonb, None) => self.utf16.end()?,
             (Operation::Coded(page), None) => self.coded.end(page, out, text)?,
-            (Operation::Whole(whole), _) => {
+            (Operation::Structured(whole), _) => {
                 whole.collected(out, text)?;
                 measure(out.len() - text, LARGEST_FIELD)?;
             }
@@ -167,11 +167,11 @@ fn least(operation: &Operation, declared: Option<u64>) -> Option<u64> {
     }
 }
 
-fn measure(length: usize, largest: usize) -> Result<(), Refused> {
+fn measure(length: usize, largest: usize) -> Result<(), Refusal> {
     if length > LARGEST_FIELD {
-        Err(Refused::TooLong)
+        Err(Refusal::TooLong)
     } else if length > largest {
-        Err(Refused::TooMuch(largest))
+        Err(Refusal::TooMuch(largest))
     } else {
         Ok(())
     }
@@ -185,10 +185,10 @@ fn make_room(out: &mut Vec<u8>, need: usize) {
 }
 
 /// The content of a field whose length follows from it, in one piece.
-pub(super) fn sized(operation: &Operation, out: &mut Vec<u8>, raw: &[u8]) -> Result<(), Refused> {
+pub(super) fn sized(operation: &Operation, out: &mut Vec<u8>, raw: &[u8]) -> Result<(), Refusal> {
     let start = out.len();
     match operation {
-        Operation::Whole(whole) => whole.encode(out, raw)?,
+        Operation::Structured(whole) => whole.encode(out, raw)?,
         Operation::Hex => hex(out, raw),
         Operation::Utf16 | Operation::Xml | Operation::Jsonb => {
             if matches!(operation, Operation::Jsonb) {

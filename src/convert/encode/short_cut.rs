@@ -6,14 +6,14 @@ use super::super::number::numeric_of_64;
 use super::super::operation::Operation;
 use super::super::text::{whole_coded, whole_utf16};
 use super::super::time;
-use super::second::Watch;
-use super::short::close;
+use super::field::close;
+use super::policies::Watch;
 
 /// The way of a column's values; two bytes, so that those of a wide table stay in the cache.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fast {
+pub(super) enum ShortCut {
     /// The long way.
-    No,
+    None,
     Bit,
     TinyInt,
     SmallInt,
@@ -29,11 +29,11 @@ pub(super) enum Fast {
     Coded,
 }
 
-impl Fast {
+impl ShortCut {
     /// The way of values that are looked at for nothing else.
-    pub(super) const fn of(operation: &Operation, watch: &Watch) -> Self {
+    pub(super) const fn of_column(operation: &Operation, watch: &Watch) -> Self {
         if !matches!(watch, Watch::Nothing) {
-            return Self::No;
+            return Self::None;
         }
         match operation {
             Operation::Bit => Self::Bit,
@@ -48,7 +48,7 @@ impl Fast {
             Operation::DateTime2(scale) => Self::DateTime2(*scale),
             Operation::Utf16 => Self::Utf16,
             Operation::Coded(_) => Self::Coded,
-            _ => Self::No,
+            _ => Self::None,
         }
     }
 
