@@ -2,7 +2,7 @@
 //! a terminal, and nothing here imports another room than `error`.
 //!
 //! - [`names`]: quoting, `--name-case`, 63 bytes, reserved words
-//! - [`types`], [`table`], [`objects`]: what the source has
+//! - [`types`], [`base_type`], [`table`], [`objects`]: what the source has
 //! - [`bound`]: keys of rows, and where a chunk begins and ends
 //! - [`plan`]: `plan.json`; [`selection`]: which of its tables a pod works on; [`predicate`]: a user's filter
 //! - [`checkpoint`]: the other documents of a run; [`phase`]: the states of their phases and the moves between them
@@ -11,6 +11,7 @@
 //! - [`location`]: the checkpoint URL and the run id
 //! - [`outcome`], [`counts`]: what a process has done
 
+pub mod base_type;
 pub mod bound;
 pub mod checkpoint;
 pub mod collation;

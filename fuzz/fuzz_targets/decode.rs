@@ -78,7 +78,7 @@ impl RowEncoder for Rows {
 /// What the plan would have said of a column that is sent like this.
 fn planned(column: &WireColumn) -> Option<PlannedColumn> {
     let text = column.ty.to_string();
-    let name = text.split('(').next()?.to_owned();
+    let name = text.split('(').next()?.into();
     let (max_length, precision, scale) = match column.ty {
         WireType::Decimal { precision, scale } => (17, precision, scale),
         WireType::Time { scale } | WireType::DateTime2 { scale } | WireType::DateTimeOffset { scale } => {

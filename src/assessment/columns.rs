@@ -2,6 +2,7 @@
 
 use super::{Finding, Material, Name, Said, Verdict, tables};
 use crate::convert::types;
+use crate::model::base_type::BaseType;
 use crate::model::collation;
 use crate::model::plan::{PlannedColumn, PlannedTable, UnsupportedColumn};
 use crate::model::policy::{FractionPolicy, InvalidPolicy, Mask, NulPolicy, OffsetPolicy, Policies};
@@ -103,7 +104,7 @@ fn of_type(material: &Material<'_>, column: &PlannedColumn, said: &mut Said<'_>)
             );
         }
     }
-    if matches!(ty.name.as_str(), "rowversion" | "timestamp") && column.mask.is_none() {
+    if matches!(ty.name, BaseType::RowVersion | BaseType::Timestamp) && column.mask.is_none() {
         said.advise(
             Name::Rowversion,
             Verdict::Changed,
@@ -125,11 +126,12 @@ fn of_type(material: &Material<'_>, column: &PlannedColumn, said: &mut Said<'_>)
     }
 }
 
-fn policies(ty: &str, policies: Policies, said: &mut Said<'_>) {
+fn policies(ty: &BaseType, policies: Policies, said: &mut Said<'_>) {
+    use BaseType as B;
     let mut changes = Vec::new();
     let text = matches!(
         ty,
-        "char" | "varchar" | "nchar" | "nvarchar" | "text" | "ntext" | "xml" | "json" | "sql_variant"
+        B::Char | B::VarChar | B::NChar | B::NVarChar | B::Text | B::NText | B::Xml | B::Json | B::SqlVariant
     );
     if text {
         match policies.nul {
@@ -141,10 +143,10 @@ fn policies(ty: &str, policies: Policies, said: &mut Said<'_>) {
             changes.push("half surrogate pairs become U+FFFD");
         }
     }
-    if matches!(ty, "char" | "varchar" | "text") && policies.undefined == InvalidPolicy::Replace {
+    if matches!(ty, B::Char | B::VarChar | B::Text) && policies.undefined == InvalidPolicy::Replace {
         changes.push("bytes without a meaning become U+FFFD");
     }
-    let seventh = matches!(ty, "time" | "datetime2" | "datetimeoffset");
+    let seventh = matches!(ty, B::Time | B::DateTime2 | B::DateTimeOffset);
     match policies.fraction {
         FractionPolicy::Truncate if seventh => changes.push("a seventh fractional digit is cut off"),
         FractionPolicy::Round if seventh => changes.push("a seventh fractional digit is rounded"),
@@ -153,7 +155,7 @@ fn policies(ty: &str, policies: Policies, said: &mut Said<'_>) {
     if !changes.is_empty() {
         said.say(Name::Policy, Verdict::Lossy, format!("by policy, and counted: {}", changes.join("; ")));
     }
-    if ty == "datetimeoffset" && policies.offset == OffsetPolicy::Error {
+    if *ty == B::DateTimeOffset && policies.offset == OffsetPolicy::Error {
         let reason = "a value whose offset is not +00:00 fails its table (policy offset=error)";
         said.say(Name::Policy, Verdict::Converted, reason);
     }
@@ -224,7 +226,7 @@ fn of_source(
 ) {
     if column.policies.fraction == FractionPolicy::Error
         && source.ty.scale == 7
-        && matches!(source.ty.name.as_str(), "time" | "datetime2" | "datetimeoffset")
+        && matches!(source.ty.name, BaseType::Time | BaseType::DateTime2 | BaseType::DateTimeOffset)
         && column.target_type.starts_with("time")
     {
         said.advise(

@@ -15,7 +15,7 @@ fn column(name: &str, ty: &str, length: i16, scale: u8) -> SourceColumn {
         name: ColumnName::new(name),
         ordinal: 1,
         ty: SourceType {
-            name: ty.to_owned(),
+            name: ty.into(),
             alias: None,
             max_length: length,
             precision: 10,

@@ -44,7 +44,7 @@ fn planned(index: u32) -> PlannedTable {
             source: column.clone(),
             target: ColumnName::new("id"),
             source_type: SourceType {
-                name: "int".to_owned(),
+                name: "int".into(),
                 alias: None,
                 max_length: 4,
                 precision: 10,

@@ -6,6 +6,7 @@ use super::encode::structured::{Spatial, Structured};
 use super::encode::variant::Variant;
 use super::types::{Encoding, map};
 use crate::error::{Error, ErrorKind, Result};
+use crate::model::base_type::BaseType;
 use crate::model::plan::PlannedColumn;
 use crate::model::types::SourceType;
 use crate::sqlserver::wire::{CodePage, WireColumn, WireType, code_page};
@@ -164,22 +165,23 @@ fn alternative(sent: &WireType, encoding: Encoding) -> Option<Operation> {
 
 /// Is this what a value of the type is sent as?
 fn same_type(ty: &SourceType, sent: &WireType) -> bool {
+    use BaseType as B;
     let length = u16::try_from(ty.max_length).ok();
-    match (ty.name.as_str(), sent) {
-        ("decimal" | "numeric", WireType::Decimal { precision, scale }) => {
+    match (&ty.name, sent) {
+        (B::Decimal | B::Numeric, WireType::Decimal { precision, scale }) => {
             (*precision, *scale) == (ty.precision, ty.scale)
         }
-        ("time", WireType::Time { scale })
-        | ("datetime2", WireType::DateTime2 { scale })
-        | ("datetimeoffset", WireType::DateTimeOffset { scale }) => *scale == ty.scale,
-        ("char", WireType::Char { max_bytes, .. })
-        | ("nchar", WireType::NChar { max_bytes })
-        | ("binary", WireType::Binary { max_bytes }) => Some(*max_bytes) == length,
-        ("varchar", WireType::VarChar { max_bytes, .. })
-        | ("nvarchar" | "sysname", WireType::NVarChar { max_bytes })
-        | ("varbinary", WireType::VarBinary { max_bytes }) => *max_bytes == length,
+        (B::Time, WireType::Time { scale })
+        | (B::DateTime2, WireType::DateTime2 { scale })
+        | (B::DateTimeOffset, WireType::DateTimeOffset { scale }) => *scale == ty.scale,
+        (B::Char, WireType::Char { max_bytes, .. })
+        | (B::NChar, WireType::NChar { max_bytes })
+        | (B::Binary, WireType::Binary { max_bytes }) => Some(*max_bytes) == length,
+        (B::VarChar, WireType::VarChar { max_bytes, .. })
+        | (B::NVarChar | B::SysName, WireType::NVarChar { max_bytes })
+        | (B::VarBinary, WireType::VarBinary { max_bytes }) => *max_bytes == length,
         (
-            "rowversion" | "timestamp",
+            B::RowVersion | B::Timestamp,
             WireType::Binary { max_bytes: 8 } | WireType::VarBinary { max_bytes: Some(8) },
         ) => true,
         (
@@ -199,7 +201,7 @@ fn same_type(ty: &SourceType, sent: &WireType) -> bool {
             | WireType::Guid
             | WireType::Variant
             | WireType::Xml,
-        ) => name == sent.to_string(),
+        ) => name.as_str() == sent.to_string(),
         _ => false,
     }
 }

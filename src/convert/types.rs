@@ -18,6 +18,7 @@
 
 mod alternatives;
 
+use crate::model::base_type::BaseType;
 use crate::model::types::SourceType;
 use crate::sqlserver::select::SelectForm;
 pub use alternatives::{alternatives, is_foreign, preferred};
@@ -140,8 +141,8 @@ fn no_alternative(ty: &SourceType, chosen: &str) -> Unsupported {
 }
 
 fn default_of(ty: &SourceType) -> Result<&'static str, Unsupported> {
-    match ty.name.as_str() {
-        "cursor" | "table" => {
+    match &ty.name {
+        BaseType::Cursor | BaseType::Table => {
             Err(Unsupported { reason: format!("{} is no type of a stored column", ty.name) })
         }
         name => match alternatives(name) {
@@ -171,20 +172,21 @@ fn plain(ty: &SourceType, target_type: impl Into<String>, encoding: Encoding) ->
 fn cast(
     ty: &SourceType,
     select: SelectForm,
-    sent: (&str, i16),
+    sent: (BaseType, i16),
     target_type: &str,
     encoding: Encoding,
 ) -> Mapping {
-    let sent = SourceType { name: sent.0.to_owned(), max_length: sent.1, ..ty.clone() };
+    let sent = SourceType { name: sent.0, max_length: sent.1, ..ty.clone() };
     Mapping { select, sent, ..plain(ty, target_type, encoding) }
 }
 
 fn numbers(ty: &SourceType, chosen: &str) -> Chosen {
+    use BaseType as B;
     use Encoding as E;
-    let (name, scale) = (ty.name.as_str(), ty.scale);
+    let (name, scale) = (&ty.name, ty.scale);
     let (target, encoding) = match (name, chosen) {
-        ("bit", "boolean") => (chosen.to_owned(), E::Bool),
-        ("bit" | "tinyint" | "smallint" | "int" | "bigint", _) => {
+        (B::Bit, "boolean") => (chosen.to_owned(), E::Bool),
+        (B::Bit | B::TinyInt | B::SmallInt | B::Int | B::BigInt, _) => {
             let encoding = match chosen {
                 "smallint" => E::Int2,
                 "integer" => E::Int4,
@@ -193,35 +195,38 @@ fn numbers(ty: &SourceType, chosen: &str) -> Chosen {
             };
             (chosen.to_owned(), encoding)
         }
-        ("decimal" | "numeric", "numeric") => (format!("numeric({},{scale})", ty.precision), E::Numeric),
-        ("decimal" | "numeric", "bigint") if scale == 0 && ty.precision <= 18 => (chosen.to_owned(), E::Int8),
-        ("decimal" | "numeric", "bigint") => {
+        (B::Decimal | B::Numeric, "numeric") => (format!("numeric({},{scale})", ty.precision), E::Numeric),
+        (B::Decimal | B::Numeric, "bigint") if scale == 0 && ty.precision <= 18 => {
+            (chosen.to_owned(), E::Int8)
+        }
+        (B::Decimal | B::Numeric, "bigint") => {
             return Some(refuse(format!(
                 "{name}({},{scale}) cannot become bigint: only whole numbers of up to 18 digits can",
                 ty.precision
             )));
         }
-        ("money", "numeric") => ("numeric(19,4)".to_owned(), E::Numeric),
-        ("smallmoney", "numeric") => ("numeric(10,4)".to_owned(), E::Numeric),
-        ("decimal" | "numeric" | "money" | "smallmoney", _) => (chosen.to_owned(), E::AsText),
-        ("real", "real") => (chosen.to_owned(), E::Float4),
+        (B::Money, "numeric") => ("numeric(19,4)".to_owned(), E::Numeric),
+        (B::SmallMoney, "numeric") => ("numeric(10,4)".to_owned(), E::Numeric),
+        (B::Decimal | B::Numeric | B::Money | B::SmallMoney, _) => (chosen.to_owned(), E::AsText),
+        (B::Real, "real") => (chosen.to_owned(), E::Float4),
         // float(1..24) is real in the catalog already.
-        ("real" | "float", _) => (chosen.to_owned(), E::Float8),
+        (B::Real | B::Float, _) => (chosen.to_owned(), E::Float8),
         _ => return None,
     };
     Some(Ok(plain(ty, target, encoding)))
 }
 
 fn texts(ty: &SourceType, chosen: &str) -> Chosen {
+    use BaseType as B;
     use Encoding as E;
-    let each = match ty.name.as_str() {
-        "char" | "varchar" => 1,
-        "nchar" | "nvarchar" | "sysname" => 2,
-        "text" | "ntext" => {
-            let (pattern, sent) = if ty.name == "text" {
-                ("CAST({} AS varchar(max))", "varchar")
+    let each = match &ty.name {
+        B::Char | B::VarChar => 1,
+        B::NChar | B::NVarChar | B::SysName => 2,
+        B::Text | B::NText => {
+            let (pattern, sent) = if ty.name == B::Text {
+                ("CAST({} AS varchar(max))", B::VarChar)
             } else {
-                ("CAST({} AS nvarchar(max))", "nvarchar")
+                ("CAST({} AS nvarchar(max))", B::NVarChar)
             };
             let mapping = cast(ty, SelectForm::Cast(pattern), (sent, -1), chosen, E::Text);
             return Some(Ok(Mapping { needs: needs(chosen), ..mapping }));
@@ -240,11 +245,12 @@ fn texts(ty: &SourceType, chosen: &str) -> Chosen {
 }
 
 fn moments(ty: &SourceType, chosen: &str) -> Chosen {
+    use BaseType as B;
     use Encoding as E;
-    let micros = match ty.name.as_str() {
-        "date" | "smalldatetime" => 0,
-        "datetime" => 3,
-        "time" | "datetime2" | "datetimeoffset" => ty.scale.min(6),
+    let micros = match &ty.name {
+        B::Date | B::SmallDateTime => 0,
+        B::DateTime => 3,
+        B::Time | B::DateTime2 | B::DateTimeOffset => ty.scale.min(6),
         _ => return None,
     };
     let (target, encoding) = match chosen {
@@ -254,58 +260,59 @@ fn moments(ty: &SourceType, chosen: &str) -> Chosen {
         "timestamptz" => (format!("timestamptz({micros})"), E::TimestampTz),
         _ => (chosen.to_owned(), E::AsText),
     };
-    let lossy = (chosen == "timestamptz").then(|| if ty.name == "datetimeoffset" { OFFSET } else { UTC });
+    let lossy = (chosen == "timestamptz").then(|| if ty.name == B::DateTimeOffset { OFFSET } else { UTC });
     Some(Ok(Mapping { lossy, ..plain(ty, target, encoding) }))
 }
 
 fn others(ty: &SourceType, chosen: &str) -> Chosen {
+    use BaseType as B;
     use Encoding as E;
     const WIDE: SelectForm = SelectForm::Cast("CAST({} AS nvarchar(max))");
     const BYTES: SelectForm = SelectForm::Cast("CAST({} AS varbinary(max))");
-    let mapping = match (ty.name.as_str(), chosen) {
-        ("binary" | "varbinary" | "rowversion" | "timestamp", "bytea") => plain(ty, chosen, E::Bytea),
-        ("rowversion" | "timestamp", "bigint") => plain(ty, chosen, E::Int8),
-        ("binary" | "varbinary" | "rowversion" | "timestamp", _) => plain(ty, chosen, E::AsText),
-        ("image", "bytea") => cast(ty, BYTES, ("varbinary", -1), chosen, E::Bytea),
-        ("image", _) => cast(ty, BYTES, ("varbinary", -1), chosen, E::AsText),
-        ("uniqueidentifier", "uuid") => plain(ty, chosen, E::Uuid),
-        ("uniqueidentifier", _) => plain(ty, chosen, E::AsText),
-        ("xml", "xml") => plain(ty, chosen, E::Xml),
-        ("xml", _) => plain(ty, chosen, E::Text),
-        ("sql_variant", "jsonb") => plain(ty, chosen, E::VariantJson),
-        ("sql_variant", _) => Mapping { lossy: Some(BASE_TYPE), ..plain(ty, chosen, E::VariantText) },
-        ("hierarchyid", "bytea") => {
+    let mapping = match (&ty.name, chosen) {
+        (B::Binary | B::VarBinary | B::RowVersion | B::Timestamp, "bytea") => plain(ty, chosen, E::Bytea),
+        (B::RowVersion | B::Timestamp, "bigint") => plain(ty, chosen, E::Int8),
+        (B::Binary | B::VarBinary | B::RowVersion | B::Timestamp, _) => plain(ty, chosen, E::AsText),
+        (B::Image, "bytea") => cast(ty, BYTES, (B::VarBinary, -1), chosen, E::Bytea),
+        (B::Image, _) => cast(ty, BYTES, (B::VarBinary, -1), chosen, E::AsText),
+        (B::UniqueIdentifier, "uuid") => plain(ty, chosen, E::Uuid),
+        (B::UniqueIdentifier, _) => plain(ty, chosen, E::AsText),
+        (B::Xml, "xml") => plain(ty, chosen, E::Xml),
+        (B::Xml, _) => plain(ty, chosen, E::Text),
+        (B::SqlVariant, "jsonb") => plain(ty, chosen, E::VariantJson),
+        (B::SqlVariant, _) => Mapping { lossy: Some(BASE_TYPE), ..plain(ty, chosen, E::VariantText) },
+        (B::HierarchyId, "bytea") => {
             let select = SelectForm::Cast("CAST({} AS varbinary(892))");
-            cast(ty, select, ("varbinary", 892), chosen, E::Bytea)
+            cast(ty, select, (B::VarBinary, 892), chosen, E::Bytea)
         }
-        ("hierarchyid", _) => {
-            cast(ty, SelectForm::Cast("{}.ToString()"), ("nvarchar", 8000), chosen, E::Text)
+        (B::HierarchyId, _) => {
+            cast(ty, SelectForm::Cast("{}.ToString()"), (B::NVarChar, 8000), chosen, E::Text)
         }
-        ("geometry" | "geography", _) => {
+        (B::Geometry | B::Geography, _) => {
             let encoding = match chosen {
                 "text" => E::Ewkt,
                 "geography" => E::Geodetic,
                 _ => E::Ewkb,
             };
-            let mapping = cast(ty, SPATIAL, ("varbinary", -1), chosen, encoding);
+            let mapping = cast(ty, SPATIAL, (B::VarBinary, -1), chosen, encoding);
             let lossy = (chosen == "geography").then_some(HEMISPHERE);
             Mapping { needs: needs(chosen), lossy, ..mapping }
         }
-        ("json", "jsonb") => {
-            Mapping { lossy: Some(JSONB), ..cast(ty, WIDE, ("nvarchar", -1), chosen, E::Jsonb) }
+        (B::Json, "jsonb") => {
+            Mapping { lossy: Some(JSONB), ..cast(ty, WIDE, (B::NVarChar, -1), chosen, E::Jsonb) }
         }
-        ("json", "json") => cast(ty, WIDE, ("nvarchar", -1), chosen, E::Json),
-        ("json", _) => cast(ty, WIDE, ("nvarchar", -1), chosen, E::Text),
-        ("vector", _) => {
+        (B::Json, "json") => cast(ty, WIDE, (B::NVarChar, -1), chosen, E::Json),
+        (B::Json, _) => cast(ty, WIDE, (B::NVarChar, -1), chosen, E::Text),
+        (B::Vector, _) => {
             let encoding = match chosen {
                 "text" => E::Text,
                 "vector" => E::Vector,
                 _ => E::RealArray,
             };
-            let mapping = cast(ty, WIDE, ("nvarchar", -1), chosen, encoding);
+            let mapping = cast(ty, WIDE, (B::NVarChar, -1), chosen, encoding);
             Mapping { needs: needs(chosen), lossy: Some(DIGITS), ..mapping }
         }
-        (_, "bytea") => cast(ty, BYTES, ("varbinary", -1), chosen, E::Bytea),
+        (_, "bytea") => cast(ty, BYTES, (B::VarBinary, -1), chosen, E::Bytea),
         _ => return None,
     };
     Some(Ok(mapping))
@@ -332,7 +339,7 @@ mod tests {
     use super::*;
 
     fn ty(name: &str, max_length: i16, precision: u8, scale: u8) -> SourceType {
-        SourceType { name: name.to_owned(), alias: None, max_length, precision, scale, collation: None }
+        SourceType { name: name.into(), alias: None, max_length, precision, scale, collation: None }
     }
 
     fn mapped(name: &str, alternative: Option<&str>) -> Mapping {
@@ -404,13 +411,13 @@ mod tests {
     fn every_alternative_that_is_listed_is_there_and_the_first_is_the_default() {
         for (_, name, max_length, precision, scale, _) in page::ROWS {
             let ty = ty(name, max_length, precision, scale);
-            for chosen in alternatives(name) {
+            for chosen in alternatives(&name.into()) {
                 match map(&ty, Some(chosen)) {
                     Ok(mapping) => assert!(mapping.target_type.starts_with(chosen), "{name}: {mapping:?}"),
                     Err(refused) => assert!(refused.reason.contains("only whole numbers"), "{refused}"),
                 }
             }
-            if let (Some(first), Ok(default)) = (alternatives(name).first(), map(&ty, None)) {
+            if let (Some(first), Ok(default)) = (alternatives(&name.into()).first(), map(&ty, None)) {
                 let text = max_length == -1 && default.target_type == "text";
                 assert!(text || default == map(&ty, Some(first)).unwrap(), "{name}");
             }
@@ -434,8 +441,8 @@ mod tests {
         assert_eq!(mapped("vector", Some("vector")).needs, Some("vector"));
         assert_eq!(mapped("vector", None).needs, None);
         let there = ["postgis".to_owned()];
-        assert_eq!(preferred("geometry", &there), Some("geometry"));
-        assert_eq!((preferred("vector", &there), preferred("int", &there)), (None, None));
+        assert_eq!(preferred(&BaseType::Geometry, &there), Some("geometry"));
+        assert_eq!((preferred(&BaseType::Vector, &there), preferred(&BaseType::Int, &there)), (None, None));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! Names are the source's. A text that the login may not read is None (an expression, a definition): the object is known to
 //! be there, and no more. What could not be looked at is [`SourceObjects::unread`].
 
+use crate::model::base_type::BaseType;
 use crate::model::names::ColumnName;
 use crate::model::names::TableName;
 use crate::model::table::{ForeignKey, Identity, Index, Key};
@@ -77,8 +78,7 @@ pub struct CheckConstraint {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sequence {
     pub name: TableName,
-    /// Its built-in type: `int`, `decimal` …
-    pub ty: String,
+    pub ty: BaseType,
     pub precision: u8,
     pub start: String,
     pub increment: String,
@@ -214,6 +214,6 @@ pub struct Synonym {
 pub struct UserType {
     pub name: TableName,
     /// What an alias type stands for; None: a CLR or a table type.
-    pub base: Option<String>,
+    pub base: Option<BaseType>,
     pub table_type: bool,
 }

@@ -1,13 +1,14 @@
 //! Types of columns, as the source's catalog describes them.
 
+use crate::model::base_type::BaseType;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// A column's type as `sys.columns` and `sys.types` describe it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SourceType {
-    /// Base type in lower case: `nvarchar`, `decimal`, `hierarchyid` … (of an alias type: what it stands for).
-    pub name: String,
+    /// Of an alias type: what it stands for.
+    pub name: BaseType,
     /// `schema.name` of the alias or CLR type, where the column was declared with one.
     pub alias: Option<String>,
     /// Bytes, not characters; -1 for `(max)` and xml; 16 for text, ntext and image.
@@ -25,12 +26,13 @@ impl fmt::Display for SourceType {
             -1 => "max".to_owned(),
             bytes => (bytes / bytes_each).to_string(),
         };
-        match self.name.as_str() {
-            "char" | "varchar" | "binary" | "varbinary" => write!(f, "{}({})", self.name, length(1)),
-            "nchar" | "nvarchar" => write!(f, "{}({})", self.name, length(2)),
-            "decimal" | "numeric" => write!(f, "{}({},{})", self.name, self.precision, self.scale),
-            "time" | "datetime2" | "datetimeoffset" => write!(f, "{}({})", self.name, self.scale),
-            name => f.write_str(name),
+        use BaseType as B;
+        match &self.name {
+            B::Char | B::VarChar | B::Binary | B::VarBinary => write!(f, "{}({})", self.name, length(1)),
+            B::NChar | B::NVarChar => write!(f, "{}({})", self.name, length(2)),
+            B::Decimal | B::Numeric => write!(f, "{}({},{})", self.name, self.precision, self.scale),
+            B::Time | B::DateTime2 | B::DateTimeOffset => write!(f, "{}({})", self.name, self.scale),
+            name => f.write_str(name.as_str()),
         }
     }
 }
@@ -42,7 +44,7 @@ mod tests {
     #[test]
     fn a_type_is_shown_as_declared() {
         let ty = |name: &str, max_length, precision, scale| {
-            SourceType { name: name.to_owned(), alias: None, max_length, precision, scale, collation: None }
+            SourceType { name: name.into(), alias: None, max_length, precision, scale, collation: None }
                 .to_string()
         };
         assert_eq!(ty("nvarchar", 100, 0, 0), "nvarchar(50)");

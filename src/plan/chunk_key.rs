@@ -6,6 +6,7 @@
 //! reads.
 
 use crate::convert::types;
+use crate::model::base_type::BaseType;
 use crate::model::names::ColumnName;
 use crate::model::plan::ChunkKey;
 use crate::model::plan::ChunkKeyColumn;
@@ -98,11 +99,26 @@ fn usable_column(column: &SourceColumn) -> bool {
 
 /// Types whose values have exact literals.
 fn usable_type(ty: &SourceType) -> bool {
-    match ty.name.as_str() {
-        "tinyint" | "smallint" | "int" | "bigint" | "decimal" | "numeric" | "money" | "smallmoney"
-        | "date" | "time" | "smalldatetime" | "datetime" | "datetime2" | "datetimeoffset" | "timestamp"
-        | "rowversion" | "uniqueidentifier" => true,
-        "char" | "varchar" | "nchar" | "nvarchar" | "binary" | "varbinary" => ty.max_length > 0,
+    use BaseType as B;
+    match &ty.name {
+        B::TinyInt
+        | B::SmallInt
+        | B::Int
+        | B::BigInt
+        | B::Decimal
+        | B::Numeric
+        | B::Money
+        | B::SmallMoney
+        | B::Date
+        | B::Time
+        | B::SmallDateTime
+        | B::DateTime
+        | B::DateTime2
+        | B::DateTimeOffset
+        | B::Timestamp
+        | B::RowVersion
+        | B::UniqueIdentifier => true,
+        B::Char | B::VarChar | B::NChar | B::NVarChar | B::Binary | B::VarBinary => ty.max_length > 0,
         _ => false,
     }
 }
@@ -118,7 +134,7 @@ mod tests {
             name: ColumnName::new(name),
             ordinal: 1,
             ty: SourceType {
-                name: ty.to_owned(),
+                name: ty.into(),
                 alias: None,
                 max_length: 8,
                 precision: 10,
@@ -232,11 +248,11 @@ mod tests {
         assert_eq!(with(&|column| column.nullable = true), None);
         assert_eq!(with(&|column| column.computed = Some(String::new())), None);
         for ty in ["float", "real", "bit", "xml", "sql_variant", "hierarchyid", "text", "json"] {
-            assert_eq!(with(&|column| column.ty.name = ty.to_owned()), None, "{ty}");
+            assert_eq!(with(&|column| column.ty.name = ty.into()), None, "{ty}");
         }
         for ty in ["varchar", "nvarchar", "varbinary"] {
             let change = |column: &mut SourceColumn| {
-                column.ty.name = ty.to_owned();
+                column.ty.name = ty.into();
                 column.ty.max_length = -1;
             };
             assert_eq!(with(&change), None, "{ty}(max)");
@@ -265,7 +281,7 @@ mod tests {
             "timestamp",
             "uniqueidentifier",
         ] {
-            assert!(with(&|column| column.ty.name = ty.to_owned()).is_some(), "{ty}");
+            assert!(with(&|column| column.ty.name = ty.into()).is_some(), "{ty}");
         }
     }
 

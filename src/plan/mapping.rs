@@ -1,17 +1,16 @@
 //! What a column becomes: THE table, asked with what the user and the target's extensions choose. Pure.
 
 use crate::convert::types;
+use crate::model::base_type::BaseType;
 use crate::model::plan::Collations;
 use crate::model::plan::ColumnChoice;
 use crate::model::plan::PlanOptions;
 use crate::model::table::SourceColumn;
 
-/// What the source's catalog calls the users' own CLR types.
-const CLR: &str = "clr";
-
 /// Is it a type that `--map` can name?
 pub(super) fn is_type(name: &str) -> bool {
-    name == CLR || !types::is_foreign(name)
+    let ty = BaseType::from(name);
+    ty == BaseType::Clr || !types::is_foreign(&ty)
 }
 
 /// The alternative of a column: its own, then that of its alias type, of its type, of its collation, of the target's
@@ -25,7 +24,7 @@ pub(super) fn alternative(
     let ty = &column.ty;
     let own = choice.and_then(|choice| choice.map.clone());
     let by_alias = || ty.alias.as_ref().and_then(|alias| options.maps.get(&alias.to_lowercase()).cloned());
-    let by_type = || options.maps.get(&ty.name).cloned();
+    let by_type = || options.maps.get(ty.name.as_str()).cloned();
     let ignores_case =
         ty.collation.as_deref().is_some_and(|name| crate::model::collation::ignored_by(name).ignores_case);
     let by_collation =

@@ -1,5 +1,6 @@
 //! Partitioned tables of the source as `PARTITION BY RANGE` in the target, where the two mean the same. Pure.
 
+use crate::model::base_type::BaseType;
 use crate::model::objects::PartitionedTable;
 use crate::model::plan::Partitioning;
 use crate::model::plan::PlannedTable;
@@ -33,21 +34,29 @@ pub fn of(source: &PartitionedTable, table: &PlannedTable) -> Result<Partitionin
 }
 
 /// PostgreSQL's literal of a bound.
-fn literal(ty: &str, text: &str) -> Result<String, String> {
+fn literal(ty: &BaseType, text: &str) -> Result<String, String> {
     let text = text.trim();
+    use BaseType as B;
     match ty {
-        "tinyint" | "smallint" | "int" | "bigint" | "decimal" | "numeric" | "money" | "smallmoney" => {
+        B::TinyInt
+        | B::SmallInt
+        | B::Int
+        | B::BigInt
+        | B::Decimal
+        | B::Numeric
+        | B::Money
+        | B::SmallMoney => {
             let digits = text.strip_prefix('-').unwrap_or(text);
             let number = digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
                 && digits.bytes().any(|byte| byte.is_ascii_digit())
                 && digits.bytes().filter(|byte| *byte == b'.').count() <= 1;
             if number { Ok(text.to_owned()) } else { Err("one of its bounds is no number".to_owned()) }
         }
-        "date" | "smalldatetime" | "datetime" | "datetime2" => moment(text),
-        "char" | "varchar" | "nchar" | "nvarchar" => {
+        B::Date | B::SmallDateTime | B::DateTime | B::DateTime2 => moment(text),
+        B::Char | B::VarChar | B::NChar | B::NVarChar => {
             Err("its bounds are texts, which the two servers do not order alike".to_owned())
         }
-        "uniqueidentifier" => {
+        B::UniqueIdentifier => {
             Err("its bounds are uniqueidentifiers, which the two servers do not order alike".to_owned())
         }
         _ => Err(format!("its bounds are {ty}")),
@@ -76,11 +85,11 @@ mod tests {
 
     #[test]
     fn bounds_become_literals_of_the_same_value() {
-        assert_eq!(literal("int", "-5").unwrap(), "-5");
-        assert_eq!(literal("decimal", "10.50").unwrap(), "10.50");
-        assert_eq!(literal("date", "2024-01-31").unwrap(), "'2024-01-31'");
+        assert_eq!(literal(&BaseType::Int, "-5").unwrap(), "-5");
+        assert_eq!(literal(&BaseType::Decimal, "10.50").unwrap(), "10.50");
+        assert_eq!(literal(&BaseType::Date, "2024-01-31").unwrap(), "'2024-01-31'");
         assert_eq!(
-            literal("datetime2", "2024-01-31 10:20:30.1234560").unwrap(),
+            literal(&BaseType::DateTime2, "2024-01-31 10:20:30.1234560").unwrap(),
             "'2024-01-31 10:20:30.123456'"
         );
         for (ty, text) in [
@@ -93,7 +102,7 @@ mod tests {
             ("uniqueidentifier", "00000000-0000-0000-0000-000000000000"),
             ("binary", "0x00"),
         ] {
-            assert!(literal(ty, text).is_err(), "{ty} {text}");
+            assert!(literal(&ty.into(), text).is_err(), "{ty} {text}");
         }
     }
 }

@@ -176,7 +176,7 @@ fn identity_column(row: &Record<'_>) -> Result<Identity> {
 }
 
 fn source_type(row: &Record<'_>, types: &types::Types) -> Result<SourceType> {
-    let (name, alias) = types.of(row.int("type_id")?)?;
+    let (name, alias) = types.by_id(row.int("type_id")?)?;
     Ok(SourceType {
         name,
         alias,

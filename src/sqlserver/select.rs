@@ -5,6 +5,7 @@
 //! values: a composite bound is written out, behind a bare comparison of the first column that an index can seek.
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::model::base_type::BaseType;
 use crate::model::bound::{Bound, KeyRange, Literal};
 use crate::model::names::{ColumnName, TableName};
 use crate::model::types::SourceType;
@@ -153,13 +154,13 @@ fn predicate(key: &[KeyPart], bound: &Bound, side: Side) -> Result<String> {
 fn cast(literal: &Literal, ty: &SourceType) -> String {
     let literal = literal.as_str();
     let collate = ty.collation.as_ref().map_or_else(String::new, |name| format!(" COLLATE {name}"));
-    match ty.name.as_str() {
+    match &ty.name {
         // A code page's text comes from Unicode; the collation names the code page, so it stands inside.
-        "char" | "varchar" if literal.starts_with("0x") => {
+        BaseType::Char | BaseType::VarChar if literal.starts_with("0x") => {
             let units = ty.max_length.clamp(1, 4000);
             format!("CAST(CAST({literal} AS nvarchar({units})){collate} AS {ty})")
         }
-        "char" | "varchar" => format!("CAST({literal}{collate} AS {ty})"),
+        BaseType::Char | BaseType::VarChar => format!("CAST({literal}{collate} AS {ty})"),
         _ => format!("CAST({literal} AS {ty}){collate}"),
     }
 }
@@ -182,8 +183,7 @@ mod tests {
             }
             None => (ty, 4, None),
         };
-        let ty =
-            SourceType { name: ty.to_owned(), alias: None, max_length, precision: 18, scale: 4, collation };
+        let ty = SourceType { name: ty.into(), alias: None, max_length, precision: 18, scale: 4, collation };
         KeyPart { name: column(name), descending: false, ty }
     }
 

@@ -65,7 +65,7 @@ fn source_type(declared: &str, collation: &str) -> SourceType {
         _ => (0, 0),
     };
     let collation = (!collation.is_empty()).then(|| collation.to_owned());
-    SourceType { name: name.to_owned(), alias: None, max_length, precision, scale, collation }
+    SourceType { name: name.into(), alias: None, max_length, precision, scale, collation }
 }
 
 /// What a type is in the target without a word from the user.

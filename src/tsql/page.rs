@@ -104,11 +104,7 @@ fn answer(example: &str) -> Translated {
         let (max_length, collation) =
             if ty == "varchar" { (20, Some("Latin1_General_BIN2".to_owned())) } else { (0, None) };
         let (name, precision, scale) = (ColumnName::new(name), 10, 2);
-        (
-            name,
-            SourceType { name: ty.to_owned(), alias: None, max_length, precision, scale, collation },
-            target,
-        )
+        (name, SourceType { name: ty.into(), alias: None, max_length, precision, scale, collation }, target)
     });
     let scope: Vec<_> = columns
         .iter()

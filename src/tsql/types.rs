@@ -2,6 +2,7 @@
 
 use super::collation::Collation;
 use super::{Result, refuse};
+use crate::model::base_type::BaseType;
 use crate::model::types::SourceType;
 use sqlparser::ast::DataType;
 use std::fmt;
@@ -57,6 +58,7 @@ pub(super) enum Ty {
 impl Ty {
     /// Of a column.
     pub(super) fn of(source: &SourceType) -> Self {
+        use BaseType as B;
         let length = |each: i16| match source.max_length {
             -1 => None,
             bytes => u32::try_from(bytes / each).ok(),
@@ -65,20 +67,20 @@ impl Ty {
             let collation = source.collation.as_deref().and_then(Collation::parse);
             Self::Text(Text { unicode, fixed, length, collation })
         };
-        match source.name.as_str() {
-            "char" => text(false, true, length(1)),
-            "varchar" => text(false, false, length(1)),
-            "nchar" => text(true, true, length(2)),
-            "nvarchar" | "sysname" => text(true, false, length(2)),
-            "text" => text(false, false, None),
-            "ntext" => text(true, false, None),
-            "binary" => Self::Binary { length: length(1), fixed: true },
-            "varbinary" => Self::Binary { length: length(1), fixed: false },
-            "decimal" | "numeric" => Self::Decimal { precision: source.precision, scale: source.scale },
-            "time" => Self::Time(source.scale),
-            "datetime2" => Self::DateTime2(source.scale),
-            "datetimeoffset" => Self::DateTimeOffset(source.scale),
-            name => Self::simple(name).unwrap_or_else(|| Self::Opaque(name.to_owned())),
+        match &source.name {
+            B::Char => text(false, true, length(1)),
+            B::VarChar => text(false, false, length(1)),
+            B::NChar => text(true, true, length(2)),
+            B::NVarChar | B::SysName => text(true, false, length(2)),
+            B::Text => text(false, false, None),
+            B::NText => text(true, false, None),
+            B::Binary => Self::Binary { length: length(1), fixed: true },
+            B::VarBinary => Self::Binary { length: length(1), fixed: false },
+            B::Decimal | B::Numeric => Self::Decimal { precision: source.precision, scale: source.scale },
+            B::Time => Self::Time(source.scale),
+            B::DateTime2 => Self::DateTime2(source.scale),
+            B::DateTimeOffset => Self::DateTimeOffset(source.scale),
+            name => Self::simple(name.as_str()).unwrap_or_else(|| Self::Opaque(name.to_string())),
         }
     }
 

@@ -120,7 +120,7 @@ fn shown(objects: &SourceObjects) -> String {
         writeln!(out, "synonym {} {}", synonym.name, synonym.stands_for).unwrap();
     }
     for ty in &objects.types {
-        writeln!(out, "type {} {}", ty.name, ty.base.as_deref().unwrap_or("?")).unwrap();
+        writeln!(out, "type {} {}", ty.name, ty.base.as_ref().map_or("?", |base| base.as_str())).unwrap();
     }
     for ((table, column), identity) in &objects.identities {
         writeln!(out, "identity {table}.{column} {} {:?}", identity.seed, identity.last_value).unwrap();

@@ -104,7 +104,7 @@ fn column(source: &str, target: &str, ty: &str, nullable: bool) -> PlannedColumn
         source: ColumnName::new(source),
         target: ColumnName::new(target),
         source_type: SourceType {
-            name: "int".to_owned(),
+            name: "int".into(),
             alias: None,
             max_length: 4,
             precision: 10,

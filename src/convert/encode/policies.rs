@@ -10,6 +10,7 @@ use super::mask::{ColumnMask, MaskedValue, text_field};
 use super::refusal::Refusal;
 use super::{CopyEncoder, LongValue, OnRefusal, close, field};
 use crate::error::{Error, ErrorKind, Result};
+use crate::model::base_type::BaseType;
 use crate::model::loss::Loss;
 use crate::model::plan::PlannedColumn;
 use crate::model::policy::{FractionPolicy, Mask, OffsetPolicy, PaddingPolicy};
@@ -46,9 +47,9 @@ impl Watch {
         if let Some(masking) = ColumnMask::new(planned)? {
             return Ok(Self::Mask(masking));
         }
-        let (source, target) = (planned.source_type.name.as_str(), planned.target_type.as_str());
-        let padded = matches!(source, "char" | "nchar");
-        let each = if source == "nchar" { 2 } else { 1 };
+        let (source, target) = (&planned.source_type.name, planned.target_type.as_str());
+        let padded = matches!(source, BaseType::Char | BaseType::NChar);
+        let each = if *source == BaseType::NChar { 2 } else { 1 };
         let units = usize::try_from(planned.source_type.max_length / each).unwrap_or(0);
         Ok(match operation {
             Operation::DateTimeOffset(_) if target.starts_with("timestamptz") => Self::Offset,

@@ -14,7 +14,7 @@ pub(super) fn table(columns: &[Col]) -> PlannedTable {
     let planned = |column: &Col| {
         let (name, max_length, precision, scale) = column.ty.catalog();
         let source_type =
-            SourceType { name: name.to_owned(), alias: None, max_length, precision, scale, collation: None };
+            SourceType { name: name.into(), alias: None, max_length, precision, scale, collation: None };
         PlannedColumn {
             map: None,
             policies: crate::model::policy::Policies::default(),

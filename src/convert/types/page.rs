@@ -168,8 +168,7 @@ says so), or convert them on the source.
 fn page() -> String {
     let mut page = HEAD.to_owned();
     for (declared, name, max_length, precision, scale, remark) in ROWS {
-        let ty =
-            SourceType { name: name.to_owned(), alias: None, max_length, precision, scale, collation: None };
+        let ty = SourceType { name: name.into(), alias: None, max_length, precision, scale, collation: None };
         let default = map(&ty, None);
         let target = match &default {
             Ok(mapping) => format!("`{}`", symbolic(&mapping.target_type, declared)),
@@ -190,7 +189,7 @@ fn page() -> String {
             let extension = mapping.needs.map_or_else(String::new, |extension| format!(" ({extension})"));
             (!same).then(|| format!("`{chosen}`{extension}"))
         };
-        let others: Vec<_> = alternatives(name).iter().filter_map(other).collect();
+        let others: Vec<_> = alternatives(&name.into()).iter().filter_map(other).collect();
         writeln!(page, "| {declared} | {target} | {} | {remark} |", others.join(", ")).unwrap();
     }
     page + TAIL

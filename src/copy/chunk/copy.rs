@@ -244,28 +244,7 @@ async fn fixed_values(transaction: &Transaction<'_>, table: &PlannedTable) -> Re
 
 /// Has the table a column whose values may be refused or changed? Else nobody will ask for the key of a row.
 fn may_be_refused(table: &PlannedTable) -> bool {
-    table.columns.iter().any(|column| {
-        !matches!(
-            column.source_type.name.as_str(),
-            "bit"
-                | "tinyint"
-                | "smallint"
-                | "int"
-                | "bigint"
-                | "real"
-                | "float"
-                | "decimal"
-                | "numeric"
-                | "money"
-                | "smallmoney"
-                | "date"
-                | "datetime"
-                | "smalldatetime"
-                | "uniqueidentifier"
-                | "binary"
-                | "varbinary"
-        )
-    })
+    table.columns.iter().any(|column| column.source_type.name.has_policies())
 }
 
 /// What ends a chunk's transaction: epoch check, marker, what was changed, and the chunk that takes over what was cut

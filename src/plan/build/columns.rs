@@ -58,7 +58,7 @@ pub(super) fn plan(
             Err(reason) => {
                 // A type that was asked for and cannot be had is a mistake, and no column to leave out in silence.
                 let asked = choice.is_some_and(|choice| choice.map.is_some())
-                    || inputs.options.maps.contains_key(&column.ty.name);
+                    || inputs.options.maps.contains_key(column.ty.name.as_str());
                 if asked || !inputs.options.skip_unsupported {
                     refuse(reason.clone());
                 }
@@ -123,7 +123,7 @@ fn one(
         nullable: column.nullable,
         identity,
         map: alternative,
-        policies: if has_policies(&column.ty.name) { policies } else { Policies::default() },
+        policies: if column.ty.name.has_policies() { policies } else { Policies::default() },
         mask,
     };
     Ok((planned, mapped.select == SelectForm::AsIs))
@@ -151,34 +151,6 @@ fn policies(
         }
         _ => *of_run,
     }
-}
-
-/// Types of which no value is ever changed: their columns have no policies.
-fn has_policies(ty: &str) -> bool {
-    !matches!(
-        ty,
-        "bit"
-            | "tinyint"
-            | "smallint"
-            | "int"
-            | "bigint"
-            | "decimal"
-            | "numeric"
-            | "money"
-            | "smallmoney"
-            | "real"
-            | "float"
-            | "date"
-            | "datetime"
-            | "smalldatetime"
-            | "uniqueidentifier"
-            | "binary"
-            | "varbinary"
-            | "image"
-            | "rowversion"
-            | "timestamp"
-            | "vector"
-    )
 }
 
 /// The ICU collation of a text whose own ignores case or accents, under the name of its own.

@@ -11,7 +11,7 @@ fn column(name: &str, ty: &str) -> SourceColumn {
         name: ColumnName::new(name),
         ordinal: 1,
         ty: SourceType {
-            name: ty.to_owned(),
+            name: ty.into(),
             alias: None,
             max_length: 4,
             precision: 10,
@@ -175,7 +175,7 @@ fn the_column_fingerprint_sees_every_change_of_a_column() {
     let mut renamed = before.clone();
     renamed.columns[1].name = ColumnName::new("y");
     let mut retyped = before.clone();
-    retyped.columns[1].ty.name = "bigint".to_owned();
+    retyped.columns[1].ty.name = "bigint".into();
     let mut shorter = before.clone();
     shorter.columns.pop();
     for changed in [nullable, renamed, retyped, shorter] {

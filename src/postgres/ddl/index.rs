@@ -2,6 +2,7 @@
 
 use super::columns::weaker;
 use super::{Column, Statement, advised, find, skipped, translated};
+use crate::model::base_type::BaseType;
 use crate::model::names::{ColumnName, quote_target};
 use crate::model::plan::PlannedTable;
 use crate::model::policy::Mask;
@@ -152,13 +153,20 @@ fn included(index: &Index, table: &PlannedTable, keys: &[Column<'_>], what: &mut
 fn width(column: &Column<'_>) -> Option<u32> {
     let ty = column.source_type;
     let declared = u32::try_from(ty.max_length).ok();
-    match ty.name.as_str() {
-        "text" | "ntext" | "image" | "xml" | "json" | "sql_variant" | "geometry" | "geography" | "vector" => {
-            None
-        }
+    use BaseType as B;
+    match &ty.name {
+        B::Text
+        | B::NText
+        | B::Image
+        | B::Xml
+        | B::Json
+        | B::SqlVariant
+        | B::Geometry
+        | B::Geography
+        | B::Vector => None,
         // UTF-8 takes up to three bytes for a unit of two, or for a byte of a code page.
-        "nchar" | "nvarchar" | "sysname" => declared.map(|bytes| bytes / 2 * 3 + 4),
-        "char" | "varchar" => declared.map(|bytes| bytes * 3 + 4),
+        B::NChar | B::NVarChar | B::SysName => declared.map(|bytes| bytes / 2 * 3 + 4),
+        B::Char | B::VarChar => declared.map(|bytes| bytes * 3 + 4),
         _ => declared.map(|bytes| bytes + 4),
     }
 }

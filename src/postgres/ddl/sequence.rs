@@ -2,6 +2,7 @@
 
 use super::columns::{bounds, identity_options};
 use super::{Statement, literal, skipped};
+use crate::model::base_type::BaseType;
 use crate::model::names::TableName;
 use crate::model::objects::Sequence;
 use crate::model::plan::PlannedColumn;
@@ -12,11 +13,11 @@ use crate::model::table::Identity;
 #[must_use]
 pub fn create_sequence(sequence: &Sequence, target: &TableName) -> Statement {
     let mut what = Vec::new();
-    let ty = match sequence.ty.as_str() {
-        "tinyint" | "smallint" => "smallint",
-        "int" => "integer",
-        "bigint" => "bigint",
-        "decimal" | "numeric" => {
+    let ty = match &sequence.ty {
+        BaseType::TinyInt | BaseType::SmallInt => "smallint",
+        BaseType::Int => "integer",
+        BaseType::BigInt => "bigint",
+        BaseType::Decimal | BaseType::Numeric => {
             what.push(format!("{}({},0) becomes bigint", sequence.ty, sequence.precision));
             "bigint"
         }

@@ -17,7 +17,7 @@ pub(in crate::postgres) fn column(name: &str, target: &str, ty: &str, nullable: 
         source: ColumnName::new(name),
         target: ColumnName::new(target),
         source_type: SourceType {
-            name: "int".to_owned(),
+            name: "int".into(),
             alias: None,
             max_length: 4,
             precision: 10,
@@ -218,7 +218,7 @@ fn what_cannot_be_built_is_skipped_with_its_reason() {
 fn included_columns_stay_as_far_as_there_is_room() {
     let mut table = planned();
     let mut wide = column("Wide", "wide", "text", true);
-    wide.source_type = SourceType { name: "nvarchar".to_owned(), max_length: -1, ..wide.source_type };
+    wide.source_type = SourceType { name: "nvarchar".into(), max_length: -1, ..wide.source_type };
     table.columns.push(wide);
     let mut index = index(&[("Id", false)]);
     index.included = vec![ColumnName::new("Wide"), ColumnName::new("At"), ColumnName::new("Gone")];
@@ -229,7 +229,7 @@ fn included_columns_stay_as_far_as_there_is_room() {
 fn a_unique_key_that_becomes_weaker_is_said_to() {
     let mut table = planned();
     let weak = SourceType {
-        name: "nvarchar".to_owned(),
+        name: "nvarchar".into(),
         collation: Some("SQL_Latin1_General_CP1_CI_AS".to_owned()),
         ..table.columns[1].source_type.clone()
     };
@@ -367,7 +367,7 @@ fn collations_become_icu_ones_of_the_same_equality() {
 fn sequence() -> Sequence {
     Sequence {
         name: TableName::new("dbo", "Numbers"),
-        ty: "int".to_owned(),
+        ty: "int".into(),
         precision: 10,
         start: "100".to_owned(),
         increment: "-5".to_owned(),
@@ -395,7 +395,7 @@ fn sequences_keep_type_bounds_and_position() {
         "{sql:?}"
     );
     let wide = Sequence {
-        ty: "decimal".to_owned(),
+        ty: "decimal".into(),
         precision: 38,
         maximum: "9".repeat(38),
         minimum: "1".to_owned(),

@@ -88,7 +88,7 @@ fn shop() -> (Plan, SourceObjects) {
         }],
         sequences: vec![Sequence {
             name: "dbo.Numbers".parse().unwrap(),
-            ty: "bigint".to_owned(),
+            ty: "bigint".into(),
             precision: 19,
             start: "1".to_owned(),
             increment: "1".to_owned(),
@@ -125,7 +125,7 @@ fn shop() -> (Plan, SourceObjects) {
         synonyms: vec![Synonym { name: "dbo.alias".parse().unwrap(), stands_for: "[x].[y]".to_owned() }],
         types: vec![UserType {
             name: "dbo.Code".parse().unwrap(),
-            base: Some("varchar".to_owned()),
+            base: Some("varchar".into()),
             table_type: false,
         }],
         unread: vec![Unread { what: "check constraints".to_owned(), why: "error 229: no".to_owned() }],

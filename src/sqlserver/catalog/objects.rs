@@ -213,7 +213,7 @@ async fn read_sequences(
         let row = Record(row);
         let name = sequence_name(&row)?;
         objects.sequences.push(Sequence {
-            ty: types.of(row.int("type_id")?)?.0,
+            ty: types.by_id(row.int("type_id")?)?.0,
             precision: row.narrow("numeric_precision")?,
             start: row.text("start_value")?,
             increment: row.text("increment_value")?,

@@ -2,6 +2,7 @@
 
 use super::row::Record;
 use crate::error::Result;
+use crate::model::base_type::BaseType;
 use crate::model::table::SourceTable;
 use crate::model::types::SourceType;
 use crate::sqlserver::client::Client;
@@ -48,9 +49,10 @@ pub(super) async fn add(client: &mut Client, tables: &mut BTreeMap<i32, SourceTa
 
 /// Bytes of a row by its columns' declarations; variable ones half full.
 pub(super) fn row_width(table: &SourceTable) -> u64 {
-    let width = |ty: &SourceType| match (ty.name.as_str(), u64::try_from(ty.max_length)) {
-        ("text" | "ntext" | "image", _) | (_, Err(_)) => LONG_VALUE,
-        ("varchar" | "nvarchar" | "varbinary" | "sql_variant", Ok(length)) => {
+    use BaseType as B;
+    let width = |ty: &SourceType| match (&ty.name, u64::try_from(ty.max_length)) {
+        (B::Text | B::NText | B::Image, _) | (_, Err(_)) => LONG_VALUE,
+        (B::VarChar | B::NVarChar | B::VarBinary | B::SqlVariant, Ok(length)) => {
             (length / 2).clamp(1, LONG_VALUE)
         }
         (_, Ok(length)) => length.max(1),

@@ -55,7 +55,7 @@ fn the_width_of_a_row_comes_from_its_columns() {
         name: ColumnName::new("c"),
         ordinal: 1,
         ty: SourceType {
-            name: name.to_owned(),
+            name: name.into(),
             alias: None,
             max_length,
             precision: 0,

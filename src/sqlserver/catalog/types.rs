@@ -6,6 +6,7 @@
 use super::row::Record;
 use super::unreadable;
 use crate::error::Result;
+use crate::model::base_type::BaseType;
 use crate::model::names::TableName;
 use crate::model::objects::UserType;
 use crate::sqlserver::client::Client;
@@ -44,14 +45,14 @@ pub(super) async fn load(client: &mut Client) -> Result<Types> {
 
 impl Types {
     /// The built-in type in lower case (`clr` for the users' own classes), and the alias that was declared.
-    pub(super) fn of(&self, id: i32) -> Result<(String, Option<String>)> {
+    pub(super) fn by_id(&self, id: i32) -> Result<(BaseType, Option<String>)> {
         let ty = self.0.get(&id).ok_or_else(|| unreadable(&format!("type {id} is not in sys.types")))?;
         let alias = format!("{}.{}", ty.name.schema, ty.name.name);
         if ty.clr && ty.user_defined {
-            return Ok(("clr".to_owned(), Some(alias)));
+            return Ok((BaseType::Clr, Some(alias)));
         }
         if !ty.user_defined && !ty.name.name.eq_ignore_ascii_case(SYSNAME) {
-            return Ok((ty.name.name.to_lowercase(), None));
+            return Ok((ty.name.name.to_lowercase().into(), None));
         }
         let base = self
             .base(ty)
@@ -61,7 +62,7 @@ impl Types {
 
     /// The built-in type with the same system id. Some share one (nvarchar and sysname, varbinary and vector): the one whose
     /// own id it is comes first.
-    fn base(&self, ty: &Type) -> Option<String> {
+    fn base(&self, ty: &Type) -> Option<BaseType> {
         let built_in = self.0.iter().filter(|(_, other)| {
             !other.user_defined
                 && !other.clr
@@ -69,17 +70,17 @@ impl Types {
                 && !other.name.name.eq_ignore_ascii_case(SYSNAME)
         });
         let first = built_in.min_by_key(|(id, other)| (**id != other.system, **id));
-        first.map(|(_, other)| other.name.name.to_lowercase())
+        first.map(|(_, other)| other.name.name.to_lowercase().into())
     }
 
     /// Those that users made.
     pub(super) fn of_users(&self) -> Vec<UserType> {
-        let one = |ty: &Type| UserType {
+        let user_type = |ty: &Type| UserType {
             name: ty.name.clone(),
             base: if ty.clr || ty.table_type { None } else { self.base(ty) },
             table_type: ty.table_type,
         };
-        let mut all: Vec<UserType> = self.0.values().filter(|ty| ty.user_defined).map(one).collect();
+        let mut all: Vec<UserType> = self.0.values().filter(|ty| ty.user_defined).map(user_type).collect();
         all.sort_by(|a, b| a.name.cmp(&b.name));
         all
     }

@@ -14,6 +14,7 @@
 use super::candidates::Candidates;
 use super::key_parts;
 use crate::error::Result;
+use crate::model::base_type::BaseType;
 use crate::model::bound::{Bound, KeyRange, Literal};
 use crate::model::plan::{ChunkKey, PlannedTable};
 use crate::model::types::SourceType;
@@ -113,8 +114,8 @@ async fn histogram(client: &mut Client, job: &Job<'_>) -> Result<Option<Vec<Boun
 fn histogram_sql(table: &PlannedTable, key: &ChunkKey, part: &KeyPart) -> String {
     let (name, ty) = (part.name.source_sql(), &part.ty);
     let collate = ty.collation.as_ref().map_or_else(String::new, |name| format!(" COLLATE {name}"));
-    let value = match ty.name.as_str() {
-        "char" | "varchar" => {
+    let value = match &ty.name {
+        BaseType::Char | BaseType::VarChar => {
             let units = ty.max_length.clamp(1, 4000);
             format!("CAST(CAST(h.range_high_key AS nvarchar({units})){collate} AS {ty})")
         }
@@ -173,7 +174,8 @@ fn sample_sql(job: &Job<'_>, from: &str) -> Result<String> {
     let mut weight = String::new();
     for column in &job.table.columns {
         let ty = &column.source_type;
-        let variable = matches!(ty.name.as_str(), "varchar" | "nvarchar" | "varbinary" | "xml");
+        let variable =
+            matches!(ty.name, BaseType::VarChar | BaseType::NVarChar | BaseType::VarBinary | BaseType::Xml);
         if variable && !(0..=SHORT).contains(&ty.max_length) {
             let _ = write!(weight, " + ISNULL(DATALENGTH({}), 0)", column.source.source_sql());
         } else {

@@ -298,7 +298,7 @@ mod tests {
             source: ColumnName::new(name),
             target: ColumnName::new(name),
             source_type: SourceType {
-                name: ty.to_owned(),
+                name: ty.into(),
                 alias: None,
                 max_length: 4,
                 precision: 10,
