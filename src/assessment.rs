@@ -13,7 +13,7 @@ mod tables;
 mod tests;
 mod text;
 
-use crate::model::objects::SourceObjects;
+use crate::model::objects::{ObjectKind, SourceObjects};
 use crate::model::plan::Plan;
 use crate::model::table::SourceTable;
 use crate::plan::build::Refused;
@@ -117,8 +117,7 @@ pub enum Name {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
     pub name: Name,
-    /// `table`, `column`, `index`, `foreign key` …
-    pub kind: String,
+    pub kind: ObjectKind,
     /// By its name in the source: `dbo.Orders.Total`.
     pub object: String,
     pub verdict: Verdict,
@@ -160,7 +159,7 @@ pub struct Assessment {
     pub findings: Vec<Finding>,
     pub totals: Count,
     /// By kind of object.
-    pub kinds: BTreeMap<String, Count>,
+    pub kinds: BTreeMap<ObjectKind, Count>,
     pub estimate: Estimate,
 }
 
@@ -215,23 +214,23 @@ pub fn assess(material: &Material<'_>, jobs: usize, more: Vec<Finding>) -> Asses
 }
 
 /// Every object once, by the worst that is said of it.
-fn count(findings: &[Finding]) -> (Count, BTreeMap<String, Count>) {
-    let mut worst: BTreeMap<(&str, &str), Verdict> = BTreeMap::new();
+fn count(findings: &[Finding]) -> (Count, BTreeMap<ObjectKind, Count>) {
+    let mut worst: BTreeMap<(&ObjectKind, &str), Verdict> = BTreeMap::new();
     for finding in findings {
         let verdict = worst.entry((&finding.kind, &finding.object)).or_insert(finding.verdict);
         *verdict = (*verdict).max(finding.verdict);
     }
-    let (mut totals, mut kinds) = (Count::default(), BTreeMap::<String, Count>::new());
+    let (mut totals, mut kinds) = (Count::default(), BTreeMap::<ObjectKind, Count>::new());
     for ((kind, _), verdict) in worst {
         totals.add(verdict);
-        kinds.entry(kind.to_owned()).or_default().add(verdict);
+        kinds.entry(kind.clone()).or_default().add(verdict);
     }
     (totals, kinds)
 }
 
 /// Findings about one object, gathered.
 struct Said<'f> {
-    kind: &'static str,
+    kind: ObjectKind,
     object: String,
     findings: &'f mut Vec<Finding>,
 }
@@ -240,7 +239,7 @@ impl Said<'_> {
     fn say(&mut self, name: Name, verdict: Verdict, reason: impl Into<String>) -> &mut Finding {
         self.findings.push(Finding {
             name,
-            kind: self.kind.to_owned(),
+            kind: self.kind.clone(),
             object: self.object.clone(),
             verdict,
             reason: reason.into(),

@@ -21,6 +21,7 @@ pub mod location;
 pub mod loss;
 pub mod names;
 pub mod objects;
+mod open_enum;
 pub mod outcome;
 pub mod phase;
 pub mod plan;

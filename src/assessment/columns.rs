@@ -4,6 +4,7 @@ use super::{Finding, Material, Name, Said, Verdict, tables};
 use crate::convert::types;
 use crate::model::base_type::BaseType;
 use crate::model::collation;
+use crate::model::objects::ObjectKind;
 use crate::model::plan::{PlannedColumn, PlannedTable, UnsupportedColumn};
 use crate::model::policy::{FractionPolicy, InvalidPolicy, Mask, NulPolicy, OffsetPolicy, Policies};
 use crate::model::table::{SourceColumn, SourceTable};
@@ -18,7 +19,7 @@ pub(super) fn add(
 ) {
     for column in &table.columns {
         let object = format!("{}.{}", table.source, column.source);
-        let mut said = Said { kind: "column", object, findings };
+        let mut said = Said { kind: ObjectKind::Column, object, findings };
         let from = source.and_then(|source| source.columns.iter().find(|from| from.name == column.source));
         let becomes = format!("{} becomes {}", column.source_type, column.target_type);
         said.say(Name::AsIs, Verdict::Converted, becomes);
@@ -34,7 +35,7 @@ pub(super) fn add(
     }
     for column in &table.generated {
         let object = format!("{}.{}", table.source, column.source);
-        let mut said = Said { kind: "column", object, findings };
+        let mut said = Said { kind: ObjectKind::Column, object, findings };
         let reason = format!("the target computes it, as {}: {}", column.target_type, column.expression);
         said.say(Name::Generated, Verdict::Converted, reason);
         let case = material.plan.options.name_case;
@@ -52,7 +53,7 @@ fn left_out(
     findings: &mut Vec<Finding>,
 ) {
     let object = format!("{}.{}", table.source, column.column);
-    let mut said = Said { kind: "column", object, findings };
+    let mut said = Said { kind: ObjectKind::Column, object, findings };
     if column.reason == EXCLUDED {
         said.say(Name::Excluded, Verdict::Refused, column.reason.clone());
         return;

@@ -61,7 +61,7 @@ fn of_indexes(table: &PlannedTable, objects: &SourceObjects) -> u64 {
         entry += ENTRY_OVERHEAD + table.primary_key.iter().map(width).sum::<u64>();
     }
     let of_table = objects.indexes.iter().filter(|index| index.table == table.source && !index.disabled);
-    for index in of_table.filter(|index| matches!(index.kind.as_str(), "CLUSTERED" | "NONCLUSTERED")) {
+    for index in of_table.filter(|index| index.kind.is_ordered()) {
         let keys = index.columns.iter().map(|column| &column.name);
         entry += ENTRY_OVERHEAD + keys.chain(&index.included).map(width).sum::<u64>();
     }

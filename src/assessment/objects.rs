@@ -1,18 +1,13 @@
 //! What is said of everything that stands on and beside the tables: what `finish` will do, by the function that it asks.
 
 use super::{Finding, Material, Name, Said, Verdict};
+use crate::model::objects::ObjectKind;
 use crate::postgres::ddl::Statement;
 use crate::postgres::names::Names;
 use crate::postgres::objects::{ObjectName, PlannedObject, Step, statements};
 
 /// The server that is meant where the target is not known.
 const VERSION: u32 = 15_00_00;
-/// How `finish` lists what could not be read, partitions (said of the table), and versions of rows.
-const UNREAD: &str = "what may be there:";
-const PARTITIONS: &str = "partitions";
-const VERSIONS: &str = "system versioning";
-const IDENTITY: &str = "identity";
-const PRIMARY_KEY: &str = "primary key";
 
 pub(super) fn add(material: &Material<'_>, findings: &mut Vec<Finding>) {
     let (plan, objects) = (material.plan, material.objects);
@@ -22,27 +17,27 @@ pub(super) fn add(material: &Material<'_>, findings: &mut Vec<Finding>) {
         let silent =
             matches!(planned.step, Step::ChecksValidated | Step::ForeignKeysValidated | Step::Analyze);
         // These are said of the table and of the column.
-        let elsewhere = planned.object.kind == PARTITIONS
-            || (planned.step == Step::Said && planned.object.kind == IDENTITY);
+        let elsewhere = planned.object.kind == ObjectKind::Partitions
+            || (planned.step == Step::Said && planned.object.kind == ObjectKind::Identity);
         if silent || elsewhere {
             continue;
         }
         let alias =
             objects.types.iter().any(|ty| ty.base.is_some() && ty.name.to_string() == planned.object.name);
-        one(&planned, alias && planned.object.kind == "type", findings);
+        add_object(&planned, alias && planned.object.kind == ObjectKind::Type, findings);
     }
     primary_keys(material, findings);
 }
 
 /// `alias`: a type of users that stands for another one, whose columns are copied.
-fn one(planned: &PlannedObject, alias: bool, findings: &mut Vec<Finding>) {
-    let kind = planned.object.kind;
-    let unread = kind == UNREAD;
+fn add_object(planned: &PlannedObject, alias: bool, findings: &mut Vec<Finding>) {
+    let kind = &planned.object.kind;
+    let unread = *kind == ObjectKind::MayBeThere;
     let object = bare(&planned.object);
-    let mut said = Said { kind: if unread { "unread" } else { kind }, object, findings };
+    let mut said = Said { kind: if unread { ObjectKind::Unread } else { kind.clone() }, object, findings };
     let name = match &planned.statement {
         _ if unread => Name::Unread,
-        _ if kind == VERSIONS => Name::Temporal,
+        _ if *kind == ObjectKind::SystemVersioning => Name::Temporal,
         _ if alias => Name::MadeOtherwise,
         Statement::Sql(_) => Name::AsIs,
         Statement::Changed { .. } => Name::MadeOtherwise,
@@ -68,12 +63,19 @@ fn primary_keys(material: &Material<'_>, findings: &mut Vec<Finding>) {
     for table in material.plan.tables.iter().filter(|table| !table.primary_key.is_empty()) {
         let object = table.source.to_string();
         let end = format!(" on {object}");
-        if findings.iter().any(|finding| finding.kind == PRIMARY_KEY && finding.object.ends_with(&end)) {
+        if findings
+            .iter()
+            .any(|finding| finding.kind == ObjectKind::PrimaryKey && finding.object.ends_with(&end))
+        {
             continue;
         }
         let name = material.objects.primary_keys.get(&table.source).map(|key| key.name.as_str());
         let object = name.map_or_else(|| object.clone(), |name| format!("{name}{end}"));
-        Said { kind: PRIMARY_KEY, object, findings }.say(Name::AsIs, Verdict::Converted, "as in the source");
+        Said { kind: ObjectKind::PrimaryKey, object, findings }.say(
+            Name::AsIs,
+            Verdict::Converted,
+            "as in the source",
+        );
     }
 }
 

@@ -5,6 +5,7 @@ use crate::model::names;
 use crate::model::names::NameCase;
 use crate::model::names::Renamed;
 use crate::model::names::TableName;
+use crate::model::objects::ObjectKind;
 use crate::model::plan::{Partitions, PlannedTable};
 use crate::model::table::SourceTable;
 use crate::plan::partitions;
@@ -15,7 +16,7 @@ pub(super) fn add(
     source: Option<&SourceTable>,
     findings: &mut Vec<Finding>,
 ) {
-    let mut said = Said { kind: "table", object: table.source.to_string(), findings };
+    let mut said = Said { kind: ObjectKind::Table, object: table.source.to_string(), findings };
     let columns = table.columns.len() + table.generated.len();
     let becomes = format!("becomes {} with {columns} columns", table.target);
     said.say(Name::AsIs, Verdict::Converted, becomes);

@@ -145,7 +145,7 @@ fn every_object_is_said_once_by_its_worst() {
     assert_eq!(of("dbo.Orders.Note"), [(N::Excluded, V::Refused)]);
     assert_eq!(of("dbo.Orders.Kind"), [(N::TypeUnsupported, V::Refused)]);
     assert_eq!(of("dbo.Orders.Total"), [(N::NameCase, V::Converted), (N::ComputedPlain, V::Changed)]);
-    let columns = assessment.kinds["column"];
+    let columns = assessment.kinds[&"column".into()];
     assert_eq!((columns.converted, columns.changed, columns.lossy, columns.refused), (1, 7, 1, 2));
     assert_eq!(assessment.totals.changed, columns.changed + 1);
 }

@@ -55,7 +55,7 @@ fn totals(assessment: &Assessment) -> String {
         ]);
     };
     for (kind, count) in &assessment.kinds {
-        add(kind, count);
+        add(kind.as_str(), count);
     }
     add("all", &assessment.totals);
     let lines: Vec<String> = table.to_string().lines().map(|line| line.trim_end().to_owned()).collect();

@@ -4,7 +4,7 @@
 use crate::assessment::{self, Finding, Material, Verdict};
 use crate::error::Error;
 use crate::model::checkpoint::{FinishFinding, FinishVerdict};
-use crate::model::objects::SourceObjects;
+use crate::model::objects::{ObjectKind, SourceObjects};
 use crate::model::plan::{Plan, PlannedTable};
 use crate::model::table::SourceTable;
 use crate::postgres::ddl::Statement;
@@ -25,7 +25,7 @@ pub(super) fn of(
 /// Of a table of the source that changed since the plan was made: nothing is built on its copy.
 pub(super) fn of_changed(table: &PlannedTable, error: &Error) -> FinishFinding {
     FinishFinding {
-        kind: "table".to_owned(),
+        kind: ObjectKind::Table,
         object: format!("table {}", table.source),
         verdict: FinishVerdict::Refused,
         reason: format!(
@@ -71,6 +71,6 @@ fn of_object(planned: &PlannedObject) -> Option<FinishFinding> {
         (_, FinishVerdict::Refused) => tracing::warn!(object, reason, "left out"),
         _ => tracing::warn!(object, reason, "not quite as in the source"),
     }
-    let kind = planned.object.kind.to_owned();
+    let kind = planned.object.kind.clone();
     Some(FinishFinding { kind, object, verdict, reason: reason.clone(), advice: advice.clone() })
 }

@@ -206,11 +206,7 @@ async fn gather(
 }
 
 /// Records what was built, what was left out and what failed.
-async fn settle(
-    claim: Claim<FinishDocument>,
-    built: Result<Report>,
-    work: FinishWork,
-) -> Result<Outcome> {
+async fn settle(claim: Claim<FinishDocument>, built: Result<Report>, work: FinishWork) -> Result<Outcome> {
     let report = match built {
         Ok(report) => report,
         Err(error) => {

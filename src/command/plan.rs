@@ -9,7 +9,7 @@ use crate::clock;
 use crate::error::{Error, ErrorKind, Result};
 use crate::failpoint;
 use crate::model::counts::thousands;
-use crate::model::objects::SourceObjects;
+use crate::model::objects::{ObjectKind, SourceObjects};
 use crate::model::outcome::Outcome;
 use crate::model::plan::{Partitions, Plan, PlannedTarget};
 use crate::model::table::{Index, SourceTable};
@@ -160,7 +160,7 @@ async fn assess(settings: &Settings, shutdown: &Stop, format: Format) -> Result<
     let collisions = collisions::find(&mut source, &draft.plan, &material.indexes).await?;
     let found = collisions.into_iter().map(|found| Finding {
         name: Name::Collision,
-        kind: "index".to_owned(),
+        kind: ObjectKind::Index,
         object: format!("{} on {}", found.index, found.table),
         verdict: Verdict::Refused,
         reason: found.reason(),

@@ -8,6 +8,7 @@
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::loss::LossRecord;
 use crate::model::names::TableName;
+use crate::model::objects::ObjectKind;
 use crate::model::phase::{Phase, PhaseError, Status};
 use crate::model::plan::{Plan, PlannedTable};
 use jiff::Timestamp;
@@ -103,8 +104,7 @@ pub struct FinishDocument {
 /// What became of one object of the source that PostgreSQL has not, or not quite.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FinishFinding {
-    /// `column`, `index`, `view` …
-    pub kind: String,
+    pub kind: ObjectKind,
     /// `index IX on dbo.Orders`
     pub object: String,
     pub verdict: FinishVerdict,

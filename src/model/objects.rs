@@ -3,11 +3,71 @@
 //! Names are the source's. A text that the login may not read is None (an expression, a definition): the object is known to
 //! be there, and no more. What could not be looked at is [`SourceObjects::unread`].
 
+use super::open_enum::open_enum;
 use crate::model::base_type::BaseType;
 use crate::model::names::ColumnName;
 use crate::model::names::TableName;
 use crate::model::table::{ForeignKey, Identity, Index, Key};
 use std::collections::BTreeMap;
+
+open_enum! {
+    /// A kind of index, as `sys.indexes.type_desc` names it.
+    IndexKind {
+        Clustered = "CLUSTERED",
+        Nonclustered = "NONCLUSTERED",
+        /// Of a table in memory.
+        Hash = "NONCLUSTERED HASH",
+        ClusteredColumnstore = "CLUSTERED COLUMNSTORE",
+        NonclusteredColumnstore = "NONCLUSTERED COLUMNSTORE",
+        Xml = "XML",
+        Spatial = "SPATIAL",
+        Json = "JSON",
+        Vector = "VECTOR",
+    }
+}
+
+impl IndexKind {
+    /// An ordered index over rows, which PostgreSQL has as a btree.
+    #[must_use]
+    pub const fn is_ordered(&self) -> bool {
+        matches!(self, Self::Clustered | Self::Nonclustered)
+    }
+}
+
+open_enum! {
+    /// What kind of object something is said of. Assessments and checkpoints hold these words.
+    ObjectKind {
+        Table = "table",
+        Column = "column",
+        PrimaryKey = "primary key",
+        Index = "index",
+        UniqueConstraint = "unique constraint",
+        FullTextIndex = "full-text index",
+        ForeignKey = "foreign key",
+        Check = "check",
+        Default = "default",
+        Sequence = "sequence",
+        Identity = "identity",
+        Comment = "comment",
+        Statistics = "statistics",
+        Partitions = "partitions",
+        SystemVersioning = "system versioning",
+        DynamicMask = "dynamic mask",
+        SecurityPolicy = "security policy",
+        ExtendedProperty = "extended property",
+        View = "view",
+        Procedure = "procedure",
+        Function = "function",
+        Trigger = "trigger",
+        Rule = "rule",
+        Synonym = "synonym",
+        Type = "type",
+        /// What could not be read, in an assessment.
+        Unread = "unread",
+        /// What could not be read, in the documents and messages of a run.
+        MayBeThere = "what may be there:",
+    }
+}
 
 /// Every object of the source's database beside tables, columns and rows. Lists are sorted by name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

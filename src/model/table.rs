@@ -1,6 +1,7 @@
 //! Tables of the source: columns, keys, indexes, foreign keys.
 
 use crate::model::names::{ColumnName, TableName};
+use crate::model::objects::IndexKind;
 use crate::model::types::SourceType;
 use serde::{Deserialize, Serialize};
 
@@ -68,8 +69,7 @@ pub struct SourceTable {
 pub struct Index {
     pub table: TableName,
     pub name: String,
-    /// `CLUSTERED`, `NONCLUSTERED`, `XML`, `SPATIAL`, `CLUSTERED COLUMNSTORE` … (`sys.indexes.type_desc`).
-    pub kind: String,
+    pub kind: IndexKind,
     pub columns: Vec<KeyColumn>,
     pub included: Vec<ColumnName>,
     pub unique: bool,

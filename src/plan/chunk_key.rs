@@ -8,6 +8,7 @@
 use crate::convert::types;
 use crate::model::base_type::BaseType;
 use crate::model::names::ColumnName;
+use crate::model::objects::IndexKind;
 use crate::model::plan::ChunkKey;
 use crate::model::plan::ChunkKeyColumn;
 use crate::model::table::{Index, KeyColumn, SourceColumn, SourceTable};
@@ -49,7 +50,7 @@ fn candidates<'a>(table: &'a SourceTable, indexes: &'a [Index]) -> impl Iterator
     let unique = indexes.iter().filter(move |index| index.table == table.name && usable_index(index));
     let secondary = unique.map(|index| Candidate {
         name: &index.name,
-        clustered: index.kind == "CLUSTERED",
+        clustered: index.kind == IndexKind::Clustered,
         primary: false,
         columns: &index.columns,
     });
@@ -77,10 +78,7 @@ impl Candidate<'_> {
 
 /// Enforced, over all rows, and ordered: a hash index or a columnstore is not.
 fn usable_index(index: &Index) -> bool {
-    index.unique
-        && !index.disabled
-        && index.filter.is_none()
-        && matches!(index.kind.as_str(), "CLUSTERED" | "NONCLUSTERED")
+    index.unique && !index.disabled && index.filter.is_none() && index.kind.is_ordered()
 }
 
 fn usable_columns(table: &SourceTable, key: &[KeyColumn]) -> bool {
@@ -172,7 +170,7 @@ mod tests {
         Index {
             table: TableName::new("dbo", "t"),
             name: name.to_owned(),
-            kind: kind.to_owned(),
+            kind: kind.into(),
             columns: parts(columns),
             included: Vec::new(),
             unique: true,
@@ -228,8 +226,8 @@ mod tests {
             Index { unique: false, ..good.clone() },
             Index { disabled: true, ..good.clone() },
             Index { filter: Some("([a]>(0))".to_owned()), ..good.clone() },
-            Index { kind: "NONCLUSTERED HASH".to_owned(), ..good.clone() },
-            Index { kind: "CLUSTERED COLUMNSTORE".to_owned(), ..good.clone() },
+            Index { kind: IndexKind::Hash, ..good.clone() },
+            Index { kind: IndexKind::ClusteredColumnstore, ..good.clone() },
             Index { columns: Vec::new(), ..good.clone() },
             Index { columns: parts(&["a", "gone"]), ..good },
         ] {

@@ -7,11 +7,11 @@
 
 mod build;
 mod comments;
-mod list;
-mod listed;
+mod not_built;
 mod queries;
 mod queue;
 mod standing;
+mod statement_list;
 #[cfg(test)]
 mod tests;
 
@@ -21,9 +21,9 @@ pub use standing::{InTheWay, StandingObjects, untouched};
 use super::ddl::{self, Statement};
 use super::names::Names;
 use crate::model::names::TableName;
-use crate::model::objects::SourceObjects;
+use crate::model::objects::{ObjectKind, SourceObjects};
 use crate::model::plan::Plan;
-use list::List;
+use statement_list::StatementList;
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -33,8 +33,7 @@ pub const CHANGED_ADVICE: &str = "restore the table's definition and run `shardf
 /// What an object is and where it stands: `index IX on sales.orders`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ObjectName {
-    /// `index`, `foreign key`, `view` …
-    pub kind: &'static str,
+    pub kind: ObjectKind,
     /// The source's name of the table; None: it stands for itself.
     pub table: Option<TableName>,
     pub name: String,
@@ -144,7 +143,7 @@ pub fn statements_without(
     names: &Names,
     changed: &BTreeSet<TableName>,
 ) -> Vec<PlannedObject> {
-    let mut list = List::new(plan, objects, version, names, changed);
+    let mut list = StatementList::new(plan, objects, version, names, changed);
     list.tables();
     list.indexes();
     list.sequences();
@@ -154,10 +153,14 @@ pub fn statements_without(
     list.identities();
     list.comments();
     for table in plan.tables.iter().filter(|table| !changed.contains(&table.source)) {
-        let of = ObjectName { kind: "statistics", table: Some(table.source.clone()), name: String::new() };
+        let of = ObjectName {
+            kind: ObjectKind::Statistics,
+            table: Some(table.source.clone()),
+            name: String::new(),
+        };
         list.add(of, Statement::Sql(ddl::analyze(&table.target)), Step::Analyze, Makes::Nothing, &[table]);
     }
-    list.planned.extend(listed::all(plan, objects));
+    list.planned.extend(not_built::not_built_objects(plan, objects));
     let mut planned = list.planned;
     // Stable: what was added first comes first in its step.
     planned.sort_by_key(|planned| planned.step);

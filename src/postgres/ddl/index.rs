@@ -4,6 +4,7 @@ use super::columns::weaker;
 use super::{Column, Statement, advised, find, skipped, translated};
 use crate::model::base_type::BaseType;
 use crate::model::names::{ColumnName, quote_target};
+use crate::model::objects::IndexKind;
 use crate::model::plan::PlannedTable;
 use crate::model::policy::Mask;
 use crate::model::table::Index;
@@ -26,12 +27,12 @@ fn build(index: &Index, table: &PlannedTable, name: &str, version: u32) -> Resul
     if index.disabled {
         return Err(skipped("it is disabled on the source"));
     }
-    match index.kind.as_str() {
-        "CLUSTERED" | "NONCLUSTERED" => {}
-        "NONCLUSTERED HASH" => what.push("a btree serves for the hash index of a table in memory".to_owned()),
+    match &index.kind {
+        IndexKind::Clustered | IndexKind::Nonclustered => {}
+        IndexKind::Hash => what.push("a btree serves for the hash index of a table in memory".to_owned()),
         kind => {
             return Err(advised(
-                format!("{} indexes have no counterpart", kind.to_lowercase()),
+                format!("{} indexes have no counterpart", kind.as_str().to_lowercase()),
                 advice(kind),
             ));
         }
@@ -99,15 +100,17 @@ fn build(index: &Index, table: &PlannedTable, name: &str, version: u32) -> Resul
 }
 
 /// What may serve instead of a kind of index that PostgreSQL has not.
-pub(super) fn advice(kind: &str) -> &'static str {
+pub(super) fn advice(kind: &IndexKind) -> &'static str {
     match kind {
-        kind if kind.contains("COLUMNSTORE") => {
+        IndexKind::ClusteredColumnstore | IndexKind::NonclusteredColumnstore => {
             "a BRIN index on the columns that rows come in the order of, or partitions, help scans of large tables"
         }
-        "XML" => "a btree index on an xpath() expression, or jsonb with a GIN index",
-        "SPATIAL" => "with PostGIS: map the column to geometry or geography and CREATE INDEX … USING gist",
-        "JSON" => "a GIN index on the jsonb column",
-        "VECTOR" => "with pgvector: CREATE INDEX … USING hnsw",
+        IndexKind::Xml => "a btree index on an xpath() expression, or jsonb with a GIN index",
+        IndexKind::Spatial => {
+            "with PostGIS: map the column to geometry or geography and CREATE INDEX … USING gist"
+        }
+        IndexKind::Json => "a GIN index on the jsonb column",
+        IndexKind::Vector => "with pgvector: CREATE INDEX … USING hnsw",
         _ => "none",
     }
 }

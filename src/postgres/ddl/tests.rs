@@ -79,7 +79,7 @@ fn index(columns: &[(&str, bool)]) -> Index {
     Index {
         table: TableName::new("dbo", "Orders"),
         name: "IX".to_owned(),
-        kind: "NONCLUSTERED".to_owned(),
+        kind: "NONCLUSTERED".into(),
         columns: columns
             .iter()
             .map(|(name, descending)| KeyColumn { name: ColumnName::new(*name), descending: *descending })
@@ -200,8 +200,8 @@ fn what_cannot_be_built_is_skipped_with_its_reason() {
     assert_eq!(told(&|i| i.disabled = true), "-- it is disabled on the source");
     for kind in ["XML", "SPATIAL", "CLUSTERED COLUMNSTORE", "NONCLUSTERED COLUMNSTORE", "JSON", "VECTOR"] {
         let expected = format!("-- {} indexes have no counterpart", kind.to_lowercase());
-        assert_eq!(told(&|i| i.kind = kind.to_owned()), expected);
-        assert_ne!(index::advice(kind), "none");
+        assert_eq!(told(&|i| i.kind = kind.into()), expected);
+        assert_ne!(index::advice(&kind.into()), "none");
     }
     assert_eq!(told(&|i| i.filter = Some(String::new())), "-- the login may not see its definition");
     let unknown = told(&|i| i.filter = Some("([Note] LIKE dbo.f())".to_owned()));
@@ -211,7 +211,7 @@ fn what_cannot_be_built_is_skipped_with_its_reason() {
     );
     assert_eq!(told(&|i| i.columns.clear()), "-- its columns are not to be seen");
     assert_eq!(told(&|i| i.columns[0].name = ColumnName::new("Shape")), "-- its column Shape is not copied");
-    assert!(told(&|i| i.kind = "NONCLUSTERED HASH".to_owned()).contains("a btree serves"));
+    assert!(told(&|i| i.kind = "NONCLUSTERED HASH".into()).contains("a btree serves"));
 }
 
 #[test]

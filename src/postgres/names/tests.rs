@@ -11,7 +11,7 @@ fn index(table: &str, name: &str) -> Index {
     Index {
         table: table.parse().unwrap(),
         name: name.to_owned(),
-        kind: "NONCLUSTERED".to_owned(),
+        kind: "NONCLUSTERED".into(),
         columns: vec![],
         included: vec![],
         unique: false,

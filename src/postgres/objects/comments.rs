@@ -1,16 +1,16 @@
 //! Comments, on what the list builds.
 
-use super::list::List;
+use super::statement_list::StatementList;
 use super::{Makes, ObjectName, Step};
 use crate::model::names::TableName;
-use crate::model::objects::PropertyOf;
+use crate::model::objects::{ObjectKind, PropertyOf};
 use crate::model::plan::PlannedTable;
 use crate::postgres::ddl;
 use crate::postgres::ddl::Statement;
 use crate::postgres::names;
 use crate::postgres::names::Names;
 
-impl<'a> List<'a> {
+impl<'a> StatementList<'a> {
     pub(super) fn comments(&mut self) {
         let objects = self.objects;
         for property in objects.properties.iter().filter(|property| property.is_comment()) {
@@ -30,7 +30,7 @@ impl<'a> List<'a> {
         use ddl::comment;
         let table = |name: &TableName| self.tables.get(name).copied();
         let named = |table: Option<&PlannedTable>, name: &str| ObjectName {
-            kind: "comment",
+            kind: ObjectKind::Comment,
             table: table.map(|table| table.source.clone()),
             name: name.to_owned(),
         };

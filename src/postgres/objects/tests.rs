@@ -22,7 +22,7 @@ fn index(table: &str, name: &str, constraint: bool) -> Index {
     Index {
         table: table.parse().unwrap(),
         name: name.to_owned(),
-        kind: "NONCLUSTERED".to_owned(),
+        kind: "NONCLUSTERED".into(),
         columns: key_columns(&["At"]),
         included: vec![],
         unique: constraint,
@@ -180,7 +180,7 @@ fn nothing_is_built_on_a_changed_table_and_the_others_are_built() {
         .iter()
         .filter(sql)
         // The foreign keys refer to the changed table, and a comment is on one of them.
-        .filter(|planned| !touches(planned) && planned.object.kind != "foreign key")
+        .filter(|planned| !touches(planned) && planned.object.kind != ObjectKind::ForeignKey)
         .filter(|planned| planned.object.name != "FK_id")
         .collect();
     assert_eq!(kept, expected);

@@ -30,7 +30,7 @@ pub(super) fn read_indexes(rows: &[tiberius::Row]) -> Result<Vec<Index>> {
             Entry::Vacant(entry) => entry.insert(Index {
                 table,
                 name,
-                kind: row.text("index_kind")?.to_uppercase(),
+                kind: row.text("index_kind")?.to_uppercase().into(),
                 columns: Vec::new(),
                 included: Vec::new(),
                 unique: row.flag("is_unique")?,

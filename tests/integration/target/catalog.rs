@@ -15,7 +15,7 @@ fn index(name: &str, columns: &[(&str, bool)]) -> Index {
     Index {
         table: TableName::new("dbo", "Orders"),
         name: name.to_owned(),
-        kind: "NONCLUSTERED".to_owned(),
+        kind: "NONCLUSTERED".into(),
         columns: columns
             .iter()
             .map(|(name, descending)| KeyColumn { name: ColumnName::new(*name), descending: *descending })

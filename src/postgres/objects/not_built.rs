@@ -2,7 +2,7 @@
 
 use super::{Makes, ObjectName, PlannedObject, Step};
 use crate::model::names::TableName;
-use crate::model::objects::{Module, ModuleKind, PropertyOf, SourceObjects};
+use crate::model::objects::{Module, ModuleKind, ObjectKind, PropertyOf, SourceObjects};
 use crate::model::plan::Plan;
 use crate::postgres::ddl::Statement;
 use std::collections::BTreeSet;
@@ -10,8 +10,8 @@ use std::collections::BTreeSet;
 /// Longer views are cut in the report.
 const LONGEST_TEXT: usize = 16 * 1024;
 
-fn said(
-    kind: &'static str,
+fn not_built(
+    kind: ObjectKind,
     table: Option<&TableName>,
     name: impl Into<String>,
     reason: impl Into<String>,
@@ -27,21 +27,21 @@ fn said(
 }
 
 /// All of them, of the schemas and tables of the plan.
-pub(super) fn all(plan: &Plan, objects: &SourceObjects) -> Vec<PlannedObject> {
+pub(super) fn not_built_objects(plan: &Plan, objects: &SourceObjects) -> Vec<PlannedObject> {
     let tables: BTreeSet<&TableName> = plan.tables.iter().map(|table| &table.source).collect();
     let schemas: BTreeSet<&str> = tables.iter().map(|table| table.schema.as_str()).collect();
     let mut list = Vec::new();
     for unread in &objects.unread {
         let advice = "look there by hand, with a login that may see them".to_owned();
-        list.push(said(
-            "what may be there:",
+        list.push(not_built(
+            ObjectKind::MayBeThere,
             None,
             &unread.what,
             format!("could not be read: {}", unread.why),
             Some(advice),
         ));
     }
-    of_tables(plan, objects, &tables, &mut list);
+    not_built_on_tables(plan, objects, &tables, &mut list);
     let views: BTreeSet<&TableName> = objects
         .modules
         .iter()
@@ -52,13 +52,13 @@ pub(super) fn all(plan: &Plan, objects: &SourceObjects) -> Vec<PlannedObject> {
         let here = module.name.schema.is_empty() || schemas.contains(module.name.schema.as_str());
         let on = module.table.as_ref().is_none_or(|on| tables.contains(on) || views.contains(on));
         if here && on {
-            list.push(of_module(module));
+            list.push(not_built_module(module));
         }
     }
     for synonym in objects.synonyms.iter().filter(|synonym| schemas.contains(synonym.name.schema.as_str())) {
         let reason = format!("PostgreSQL has no synonyms; it stands for {}", synonym.stands_for);
         let advice = "a view, or search_path".to_owned();
-        list.push(said("synonym", None, synonym.name.to_string(), reason, Some(advice)));
+        list.push(not_built(ObjectKind::Synonym, None, synonym.name.to_string(), reason, Some(advice)));
     }
     for ty in &objects.types {
         let (reason, advice) = match (&ty.base, ty.table_type) {
@@ -68,12 +68,12 @@ pub(super) fn all(plan: &Plan, objects: &SourceObjects) -> Vec<PlannedObject> {
             (None, true) => ("table types are parameters of procedures".to_owned(), None),
             (None, false) => ("it is made of CLR code".to_owned(), None),
         };
-        list.push(said("type", None, ty.name.to_string(), reason, advice));
+        list.push(not_built(ObjectKind::Type, None, ty.name.to_string(), reason, advice));
     }
     list
 }
 
-fn of_tables(
+fn not_built_on_tables(
     plan: &Plan,
     objects: &SourceObjects,
     tables: &BTreeSet<&TableName>,
@@ -82,7 +82,13 @@ fn of_tables(
     for index in objects.fulltext.iter().filter(|index| tables.contains(&index.table)) {
         let columns: Vec<_> = index.columns.iter().map(crate::model::names::ColumnName::as_str).collect();
         let advice = format!("a generated tsvector column of {} with a GIN index", columns.join(", "));
-        list.push(said("full-text index", Some(&index.table), "", "it has no counterpart", Some(advice)));
+        list.push(not_built(
+            ObjectKind::FullTextIndex,
+            Some(&index.table),
+            "",
+            "it has no counterpart",
+            Some(advice),
+        ));
     }
     for partitioned in &objects.partitions {
         let Some(table) = plan.tables.iter().find(|table| table.source == partitioned.table) else {
@@ -99,7 +105,7 @@ fn of_tables(
                 Ok(_) => "--partitions declarative".to_owned(),
                 Err(why) => format!("--partitions declarative would not do: {why}"),
             };
-            list.push(said("partitions", Some(&table.source), "", reason, Some(advice)));
+            list.push(not_built(ObjectKind::Partitions, Some(&table.source), "", reason, Some(advice)));
         }
     }
     for temporal in objects.temporal.iter().filter(|temporal| tables.contains(&temporal.table)) {
@@ -112,19 +118,25 @@ fn of_tables(
         };
         let advice = "a trigger, if changes in PostgreSQL are to be kept too".to_owned();
         let reason = format!("nothing keeps old versions of its rows in PostgreSQL; {reason}");
-        list.push(said("system versioning", Some(&temporal.table), "", reason, Some(advice)));
+        list.push(not_built(ObjectKind::SystemVersioning, Some(&temporal.table), "", reason, Some(advice)));
     }
     for mask in objects.masks.iter().filter(|mask| tables.contains(&mask.table)) {
         let reason = "who may read the table sees every value in PostgreSQL, which masks nothing";
         let advice = "a view, rights on columns, or a mask in the configuration".to_owned();
-        list.push(said("dynamic mask", Some(&mask.table), mask.column.as_str(), reason, Some(advice)));
+        list.push(not_built(
+            ObjectKind::DynamicMask,
+            Some(&mask.table),
+            mask.column.as_str(),
+            reason,
+            Some(advice),
+        ));
     }
     for policy in objects.security_policies.iter().filter(|policy| tables.contains(&policy.table)) {
         let state = if policy.enabled { "" } else { "; it is off in the source" };
         let reason = format!("who may read the table sees every row of it in PostgreSQL{state}");
         let advice = "CREATE POLICY, and ALTER TABLE … ENABLE ROW LEVEL SECURITY, after the copy".to_owned();
-        list.push(said(
-            "security policy",
+        list.push(not_built(
+            ObjectKind::SecurityPolicy,
             Some(&policy.table),
             policy.name.to_string(),
             reason,
@@ -151,11 +163,11 @@ fn of_tables(
             Some(_) => "PostgreSQL has room for a description only",
             None => "what it is about is not converted",
         };
-        list.push(said("extended property", table, name, reason, None));
+        list.push(not_built(ObjectKind::ExtendedProperty, table, name, reason, None));
     }
 }
 
-fn of_module(module: &Module) -> PlannedObject {
+fn not_built_module(module: &Module) -> PlannedObject {
     let name = match module.name.schema.is_empty() {
         true => module.name.name.clone(),
         false => module.name.to_string(),
@@ -169,12 +181,12 @@ fn of_module(module: &Module) -> PlannedObject {
         format!("in T-SQL: {}", &text[..end])
     });
     let kind = match module.kind {
-        ModuleKind::View => "view",
-        ModuleKind::Procedure => "procedure",
-        ModuleKind::Function => "function",
-        ModuleKind::Trigger => "trigger",
-        ModuleKind::Rule => "rule",
+        ModuleKind::View => ObjectKind::View,
+        ModuleKind::Procedure => ObjectKind::Procedure,
+        ModuleKind::Function => ObjectKind::Function,
+        ModuleKind::Trigger => ObjectKind::Trigger,
+        ModuleKind::Rule => ObjectKind::Rule,
     };
     let reason = if module.disabled { "it is not converted; it is disabled" } else { "it is not converted" };
-    said(kind, None, name, reason, advice)
+    not_built(kind, None, name, reason, advice)
 }

@@ -2,7 +2,7 @@
 
 use super::{CHANGED_ADVICE, Makes, ObjectName, PlannedObject, Step};
 use crate::model::names::{ColumnName, TableName};
-use crate::model::objects::SourceObjects;
+use crate::model::objects::{ObjectKind, SourceObjects};
 use crate::model::plan::{Plan, PlannedTable};
 use crate::postgres::ddl;
 use crate::postgres::ddl::Statement;
@@ -10,7 +10,7 @@ use crate::postgres::ddl::constraint::ForeignKeyIn;
 use crate::postgres::names::Names;
 use std::collections::{BTreeMap, BTreeSet};
 
-pub(super) struct List<'a> {
+pub(super) struct StatementList<'a> {
     pub(super) plan: &'a Plan,
     pub(super) objects: &'a SourceObjects,
     pub(super) version: u32,
@@ -24,7 +24,7 @@ pub(super) struct List<'a> {
     pub(super) planned: Vec<PlannedObject>,
 }
 
-impl<'a> List<'a> {
+impl<'a> StatementList<'a> {
     pub(super) fn new(
         plan: &'a Plan,
         objects: &'a SourceObjects,
@@ -63,7 +63,7 @@ impl<'a> List<'a> {
             let key = self.objects.primary_keys.get(&table.source);
             let changed = |what: String| Statement::Changed { sql: String::new(), what };
             if let Some(key) = key {
-                let object = of("primary key", self.names.index(&table.target, &key.name));
+                let object = of(ObjectKind::PrimaryKey, self.names.index(&table.target, &key.name));
                 if ddl::primary_key(table).is_empty() {
                     let reason = "not all of its columns are copied".to_owned();
                     let statement = Statement::Skipped { reason, advice: None };
@@ -79,7 +79,7 @@ impl<'a> List<'a> {
             for column in table.columns.iter().filter(|column| ddl::is_plain_identity(column)) {
                 let what = format!("{} has no identity in PostgreSQL: a plain column", column.target_type);
                 self.add(
-                    of("identity", column.source.as_str()),
+                    of(ObjectKind::Identity, column.source.as_str()),
                     changed(what),
                     Step::Said,
                     Makes::Nothing,
@@ -104,7 +104,7 @@ impl<'a> List<'a> {
                 let columns = index.columns.iter().map(|key| key.name.clone()).collect();
                 self.unique.entry(table.source.clone()).or_default().push(columns);
             }
-            let kind = if index.constraint { "unique constraint" } else { "index" };
+            let kind = if index.constraint { ObjectKind::UniqueConstraint } else { ObjectKind::Index };
             let of = ObjectName { kind, table: Some(table.source.clone()), name: name.to_owned() };
             let makes = Makes::Index(table.target.clone(), name.to_owned());
             self.add(of, statement, Step::Indexes, makes, &[table]);
@@ -122,7 +122,7 @@ impl<'a> List<'a> {
             .collect();
         for sequence in &objects.sequences {
             let Some(target) = names.sequence(&sequence.name) else { continue };
-            let of = ObjectName { kind: "sequence", table: None, name: sequence.name.to_string() };
+            let of = ObjectName { kind: ObjectKind::Sequence, table: None, name: sequence.name.to_string() };
             let beside = plan.tables.iter().any(|table| table.source.schema == sequence.name.schema);
             let used = named.iter().any(|name| names.sequence(name) == Some(target));
             if !beside && !used {
@@ -158,7 +158,7 @@ impl<'a> List<'a> {
                 |name: &TableName| names.sequence(name).filter(|target| built.contains(target)).cloned();
             let statement = ddl::set_default(default, table, sequence);
             let of = ObjectName {
-                kind: "default",
+                kind: ObjectKind::Default,
                 table: Some(table.source.clone()),
                 name: default.column.as_str().to_owned(),
             };
@@ -173,7 +173,11 @@ impl<'a> List<'a> {
             let name = names.constraint(&table.target, &check.name);
             let statement = ddl::add_check(check, table, name);
             let built = statement.sql().is_some();
-            let of = ObjectName { kind: "check", table: Some(table.source.clone()), name: name.to_owned() };
+            let of = ObjectName {
+                kind: ObjectKind::Check,
+                table: Some(table.source.clone()),
+                name: name.to_owned(),
+            };
             let there = (table.target.clone(), name.to_owned());
             let makes = Makes::Constraint(there.0.clone(), there.1.clone());
             self.add(of.clone(), statement, Step::Checks, makes, &[table]);
@@ -189,8 +193,11 @@ impl<'a> List<'a> {
         for key in &objects.foreign_keys {
             let Some(table) = self.of_plan(&key.table) else { continue };
             let name = names.constraint(&table.target, &key.name);
-            let object =
-                ObjectName { kind: "foreign key", table: Some(table.source.clone()), name: name.to_owned() };
+            let object = ObjectName {
+                kind: ObjectKind::ForeignKey,
+                table: Some(table.source.clone()),
+                name: name.to_owned(),
+            };
             let there = (table.target.clone(), name.to_owned());
             let makes = Makes::Constraint(there.0.clone(), there.1.clone());
             let Some(referenced) = self.of_plan(&key.referenced) else {
@@ -245,7 +252,7 @@ impl<'a> List<'a> {
                     continue;
                 };
                 let of = ObjectName {
-                    kind: "identity",
+                    kind: ObjectKind::Identity,
                     table: Some(table.source.clone()),
                     name: column.source.as_str().to_owned(),
                 };
