@@ -20,22 +20,22 @@ use crate::stop::Stop;
 ///
 /// # Errors
 /// Whatever stops the command before it has anything to count; what stops it later is in the outcome.
-pub async fn run(settings: Settings, shutdown: Stop) -> Result<Outcome> {
-    let (grace, stop) = (settings.grace, shutdown.clone());
+pub async fn run(settings: Settings, stop: Stop) -> Result<Outcome> {
+    let (grace, of_command) = (settings.grace, stop.clone());
     match settings.command.clone() {
         // Whatever they wait for, nothing of theirs has to be undone.
         Command::Plan { dry_run, shards, shards_file, format } => {
             let output = plan::Output { dry_run, shards, shards_file, format };
-            stop.race(Box::pin(plan::run(settings, shutdown, output))).await
+            stop.race(Box::pin(plan::run(settings, of_command, output))).await
         }
         Command::Status { watch, verbose, format, phase } => {
             let view = status::View { watch, verbose, format, phase };
-            stop.race(Box::pin(status::run(settings, shutdown, view))).await
+            stop.race(Box::pin(status::run(settings, of_command, view))).await
         }
-        Command::Reset => stop.bound(grace, Box::pin(reset::run(settings, shutdown))).await,
-        Command::Schema => stop.bound(grace, Box::pin(schema::run(settings, shutdown))).await,
-        Command::Sync => stop.bound(grace, Box::pin(sync::run(settings, shutdown))).await,
-        Command::Finish => stop.bound(grace, Box::pin(finish::run(settings, shutdown))).await,
-        Command::Run => stop.bound(grace, Box::pin(run::run(settings, shutdown))).await,
+        Command::Reset => stop.bound(grace, Box::pin(reset::run(settings, of_command))).await,
+        Command::Schema => stop.bound(grace, Box::pin(schema::run(settings, of_command))).await,
+        Command::Sync => stop.bound(grace, Box::pin(sync::run(settings, of_command))).await,
+        Command::Finish => stop.bound(grace, Box::pin(finish::run(settings, of_command))).await,
+        Command::Run => stop.bound(grace, Box::pin(run::run(settings, of_command))).await,
     }
 }

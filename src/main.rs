@@ -46,9 +46,9 @@ fn start(settings: Settings, report: &dyn Fn(&Outcome)) -> Result<Outcome> {
     let telemetry = telemetry::init(&settings, runtime.handle())?;
     shardferry::failpoint::arm()?;
     let outcome = runtime.block_on(telemetry.run(async {
-        let shutdown = Stop::new();
-        shutdown.listen()?;
-        command::run(settings, shutdown).await
+        let stop = Stop::new();
+        stop.listen()?;
+        command::run(settings, stop).await
     }));
     let outcome = outcome.unwrap_or_else(Outcome::from);
     report(&outcome);

@@ -24,7 +24,7 @@ fn waits(policy: RetryPolicy) -> impl Iterator<Item = Duration> {
 /// between threads (which `AsyncFnMut` cannot promise), the caller writes the loop and asks [`Retrying::pause`].
 pub struct Retrying<'a> {
     waits: Box<dyn Iterator<Item = Duration> + Send>,
-    shutdown: &'a Stop,
+    stop: &'a Stop,
     what: &'a str,
     attempt: usize,
     of: usize,
@@ -33,19 +33,19 @@ pub struct Retrying<'a> {
 impl<'a> Retrying<'a> {
     /// Before the first attempt; `what` names the step in the log.
     #[must_use]
-    pub fn new(policy: RetryPolicy, shutdown: &'a Stop, what: &'a str) -> Self {
-        Self { waits: Box::new(waits(policy)), shutdown, what, attempt: 1, of: policy.retries + 1 }
+    pub fn new(policy: RetryPolicy, stop: &'a Stop, what: &'a str) -> Self {
+        Self { waits: Box::new(waits(policy)), stop, what, attempt: 1, of: policy.retries + 1 }
     }
 
     /// After a failed attempt: waits, and returns when the step may be tried again.
     ///
     /// # Errors
-    /// `error` itself where it is final or the retries are used up; after a signal, the shutdown's error caused by it.
+    /// `error` itself where it is final or the retries are used up; after a signal, that of the signal, caused by it.
     pub async fn pause(&mut self, error: Error) -> Result<()> {
         if !error.policy().retry {
             return Err(error);
         }
-        if let Some(stop) = self.shutdown.error() {
+        if let Some(stop) = self.stop.error() {
             return Err(stop.because(error));
         }
         let Some(wait) = self.waits.next() else {
@@ -64,7 +64,7 @@ impl<'a> Retrying<'a> {
         self.attempt += 1;
         tokio::select! {
             () = tokio::time::sleep(wait) => Ok(()),
-            () = self.shutdown.token().cancelled() => Err(match self.shutdown.error() {
+            () = self.stop.token().cancelled() => Err(match self.stop.error() {
                 Some(stop) => stop.because(error),
                 None => error,
             }),
@@ -75,14 +75,14 @@ impl<'a> Retrying<'a> {
 /// Runs `step` until it succeeds, fails for good, or the retries are used up; `what` names it in the log.
 ///
 /// # Errors
-/// The last error of `step`; after a signal during a pause, the shutdown's error caused by that last one.
+/// The last error of `step`; after a signal during a pause, that of the signal, caused by that last one.
 pub async fn retry<T>(
     policy: RetryPolicy,
-    shutdown: &Stop,
+    stop: &Stop,
     what: &str,
     mut step: impl AsyncFnMut() -> Result<T>,
 ) -> Result<T> {
-    let mut retrying = Retrying::new(policy, shutdown, what);
+    let mut retrying = Retrying::new(policy, stop, what);
     loop {
         match step().await {
             Ok(value) => return Ok(value),
@@ -147,16 +147,16 @@ mod tests {
 
     #[tokio::test]
     async fn a_signal_ends_the_pause() {
-        let shutdown = Stop::new();
+        let stop = Stop::new();
         let slow = RetryPolicy {
             first_wait: Duration::from_secs(3600),
             max_wait: Duration::from_secs(3600),
             retries: 1,
         };
-        let result: Result<()> = retry(slow, &shutdown, "test", || {
-            let shutdown = shutdown.clone();
+        let result: Result<()> = retry(slow, &stop, "test", || {
+            let stop = stop.clone();
             async move {
-                tokio::spawn(async move { shutdown.request(Signal::Terminate) });
+                tokio::spawn(async move { stop.request(Signal::Terminate) });
                 Err(Error::new(ErrorKind::SourceUnavailable, "the source is gone"))
             }
         })

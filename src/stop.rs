@@ -44,7 +44,7 @@ impl Signal {
 /// What is under way is rolled back and its claims are given back within this time, or it is given up.
 const PATIENCE: Duration = Duration::from_secs(4);
 
-/// A handle that every part of the program can hold; clones are the same shutdown.
+/// A handle that every part of the program can hold; clones are the same one.
 #[derive(Debug, Clone, Default)]
 pub struct Stop {
     token: CancellationToken,
@@ -70,14 +70,14 @@ impl Stop {
         let refused = |error| Error::new(ErrorKind::Bug, "cannot install a signal handler").because(error);
         let mut terminate = signal(SignalKind::terminate()).map_err(refused)?;
         let mut interrupt = signal(SignalKind::interrupt()).map_err(refused)?;
-        let shutdown = self.clone();
+        let stop = self.clone();
         tokio::spawn(async move {
             loop {
                 let signal = tokio::select! {
                     _ = terminate.recv() => Signal::Terminate,
                     _ = interrupt.recv() => Signal::Interrupt,
                 };
-                shutdown.request(signal);
+                stop.request(signal);
             }
         });
         Ok(())
@@ -201,54 +201,54 @@ mod tests {
 
     #[test]
     fn the_first_signal_stops_and_decides_the_exit_code() {
-        let shutdown = Stop::new();
-        assert!(!shutdown.is_requested() && shutdown.error().is_none());
-        shutdown.request(Signal::Terminate);
-        assert!(shutdown.is_requested() && !shutdown.at_once().is_cancelled());
-        shutdown.request(Signal::Interrupt);
-        assert!(shutdown.at_once().is_cancelled());
-        assert_eq!(shutdown.signal(), Some(Signal::Terminate));
-        assert_eq!(shutdown.error().unwrap().policy().exit, 143);
+        let stop = Stop::new();
+        assert!(!stop.is_requested() && stop.error().is_none());
+        stop.request(Signal::Terminate);
+        assert!(stop.is_requested() && !stop.at_once().is_cancelled());
+        stop.request(Signal::Interrupt);
+        assert!(stop.at_once().is_cancelled());
+        assert_eq!(stop.signal(), Some(Signal::Terminate));
+        assert_eq!(stop.error().unwrap().policy().exit, 143);
     }
 
     #[test]
     fn an_interrupt_exits_130() {
-        let shutdown = Stop::new();
-        shutdown.request(Signal::Interrupt);
-        assert_eq!(shutdown.error().unwrap().policy().exit, 130);
+        let stop = Stop::new();
+        stop.request(Signal::Interrupt);
+        assert_eq!(stop.error().unwrap().policy().exit, 130);
     }
 
     #[test]
     fn the_grace_period_is_one_deadline_for_all_work() {
-        let (shutdown, grace) = (Stop::new(), Duration::from_secs(8));
-        assert_eq!(shutdown.deadline(grace), None);
-        shutdown.request(Signal::Terminate);
-        let deadline = shutdown.deadline(grace).unwrap();
+        let (stop, grace) = (Stop::new(), Duration::from_secs(8));
+        assert_eq!(stop.deadline(grace), None);
+        stop.request(Signal::Terminate);
+        let deadline = stop.deadline(grace).unwrap();
         // Work that begins later, and a second signal, get nothing on top.
-        shutdown.request(Signal::Terminate);
-        assert_eq!(shutdown.deadline(grace), Some(deadline));
+        stop.request(Signal::Terminate);
+        assert_eq!(stop.deadline(grace), Some(deadline));
         assert!(deadline <= Instant::now() + grace);
     }
 
     #[tokio::test]
     async fn work_that_hears_no_signal_is_given_up() {
-        let shutdown = Stop::new();
-        assert_eq!(shutdown.race(async { Ok(1) }).await.unwrap(), 1);
-        shutdown.request(Signal::Terminate);
-        let stalled = shutdown.race(std::future::pending::<Result<()>>()).await;
+        let stop = Stop::new();
+        assert_eq!(stop.race(async { Ok(1) }).await.unwrap(), 1);
+        stop.request(Signal::Terminate);
+        let stalled = stop.race(std::future::pending::<Result<()>>()).await;
         assert_eq!(stalled.unwrap_err().kind(), ErrorKind::Terminated);
     }
 
     #[tokio::test]
     async fn a_real_signal_is_heard() {
-        let shutdown = Stop::new();
-        shutdown.listen().unwrap();
+        let stop = Stop::new();
+        stop.listen().unwrap();
         let killed = std::process::Command::new("kill")
             .args(["-s", "TERM", &std::process::id().to_string()])
             .status()
             .unwrap();
         assert!(killed.success());
-        shutdown.token().cancelled().await;
-        assert_eq!(shutdown.signal(), Some(Signal::Terminate));
+        stop.token().cancelled().await;
+        assert_eq!(stop.signal(), Some(Signal::Terminate));
     }
 }

@@ -33,10 +33,10 @@ use std::sync::Arc;
 
 /// # Errors
 /// `Unfinished` while tables are missing, `TablesFailed` where some failed, `Fenced` where another pod is at it.
-pub(super) async fn run(settings: Settings, shutdown: Stop) -> Result<Outcome> {
+pub(super) async fn run(settings: Settings, stop: Stop) -> Result<Outcome> {
     let checkpoints = start::checkpoints(&settings).await?;
     let plan = checkpoints.plan().await?;
-    phase(RunPhase::Finish, finish(&settings, &shutdown, &checkpoints, &plan)).await
+    phase(RunPhase::Finish, finish(&settings, &stop, &checkpoints, &plan)).await
 }
 
 /// Does what is left to do after all data.
@@ -45,13 +45,13 @@ pub(super) async fn run(settings: Settings, shutdown: Stop) -> Result<Outcome> {
 /// As [`run`]; objects that could not be built are in the outcome's error.
 pub(super) async fn finish(
     settings: &Settings,
-    shutdown: &Stop,
+    stop: &Stop,
     checkpoints: &Checkpoints,
     plan: &Plan,
 ) -> Result<Outcome> {
     all_data_is_there(checkpoints, plan).await?;
     let mut entry = checkpoints.finish(plan).await?;
-    let target = start::target_of_plan(settings, shutdown, plan).await?;
+    let target = start::target_of_plan(settings, stop, plan).await?;
     all_data_is_proved(settings, plan, &target).await?;
     nothing_is_unlogged(settings, plan, &target).await?;
     let epochs = ledger::epochs(&target, settings.run_id.as_str()).await?;
@@ -68,11 +68,11 @@ pub(super) async fn finish(
         );
         entry.document.status = phase::next(&entry.document.status, Event::Reset, clock::now())?;
     }
-    let (mut source, server) = start::source(settings, shutdown).await?;
+    let (mut source, server) = start::source(settings, stop).await?;
     start::same_plan(plan, &server, None)?;
     let work = gather(plan, &mut source, version).await?;
     drop(source);
-    let patience = Patience::new(settings, shutdown);
+    let patience = Patience::new(settings, stop);
     let start = ClaimsAtStart { checkpoints: checkpoints.clone(), plan: Arc::new(plan.clone()), epochs };
     let claims = Claims::new(settings, patience.clone(), settings.consistency.clone(), start)?;
     failpoint!("finish.before_claim");
@@ -80,8 +80,8 @@ pub(super) async fn finish(
     let built = tokio::select! {
         built = build(settings, &patience, plan, &work.planned) => built,
         () = claim.fenced().cancelled() => Err(Error::new(ErrorKind::Fenced, "another pod took the finish step over")),
-        () = shutdown.token().cancelled() => {
-            Err(shutdown.reason())
+        () = stop.token().cancelled() => {
+            Err(stop.reason())
         }
     };
     settle(claim, built, work).await

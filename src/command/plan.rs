@@ -39,13 +39,12 @@ pub(super) struct Output {
 /// # Errors
 /// `SourceUnavailable`, `SourceLogin`, `SourcePermission`; `StoreRefused`, `StoreUnavailable`, `CheckpointDamaged`,
 /// `CheckpointNewer`; `PlanForeign`; `Unsupported` with everything that cannot be copied.
-pub(super) async fn run(settings: Settings, shutdown: Stop, output: Output) -> Result<Outcome> {
+pub(super) async fn run(settings: Settings, stop: Stop, output: Output) -> Result<Outcome> {
     if output.dry_run {
-        return phase(RunPhase::Plan, assess(&settings, &shutdown, output.format)).await;
+        return phase(RunPhase::Plan, assess(&settings, &stop, output.format)).await;
     }
     let checkpoints = start::checkpoints(&settings).await?;
-    let (MadePlan { plan, .. }, ours) =
-        phase(RunPhase::Plan, make(&settings, &shutdown, &checkpoints)).await?;
+    let (MadePlan { plan, .. }, ours) = phase(RunPhase::Plan, make(&settings, &stop, &checkpoints)).await?;
     let ranges = output.shards.map_or_else(Vec::new, |count| ranges(&plan, count));
     if let Some(file) = &output.shards_file {
         write_shards(file, &ranges)?;
@@ -75,16 +74,16 @@ pub(super) struct MadePlan {
 /// As [`run`].
 pub(super) async fn make(
     settings: &Settings,
-    shutdown: &Stop,
+    stop: &Stop,
     checkpoints: &Checkpoints,
 ) -> Result<(MadePlan, bool)> {
-    let (mut source, server) = start::source(settings, shutdown).await?;
+    let (mut source, server) = start::source(settings, stop).await?;
     if let Some(plan) = checkpoints.plan_if_any().await? {
         start::same_plan(&plan, &server, Some(&settings.plan))?;
         return Ok((MadePlan { plan, seen: None }, false));
     }
     let partitions = settings.plan.partitions == Partitions::Declarative;
-    let material = Material::read(settings, shutdown, &mut source, partitions).await?;
+    let material = Material::read(settings, stop, &mut source, partitions).await?;
     let plan = build::build(material.inputs(settings, &server))?;
     filters::prove(&mut source, &plan).await?;
     refuse_collisions(&mut source, &plan, &material.indexes).await?;
@@ -114,14 +113,14 @@ impl Material {
     /// Asks both servers; the target only if it was given, for the objects of the tables only if they matter.
     async fn read(
         settings: &Settings,
-        shutdown: &Stop,
+        stop: &Stop,
         source: &mut SourceClient,
         objects: bool,
     ) -> Result<Self> {
         let target = match &settings.target {
             None => None,
             Some(_) => {
-                let client = start::target(settings, shutdown).await?;
+                let client = start::target(settings, stop).await?;
                 let target = extensions::describe(&client).await?;
                 client.close().await;
                 Some(target)
@@ -152,9 +151,9 @@ impl Material {
 }
 
 /// `--dry-run`: says what would become of everything, and writes nothing.
-async fn assess(settings: &Settings, shutdown: &Stop, format: Format) -> Result<Outcome> {
-    let (mut source, server) = start::source(settings, shutdown).await?;
-    let material = Material::read(settings, shutdown, &mut source, true).await?;
+async fn assess(settings: &Settings, stop: &Stop, format: Format) -> Result<Outcome> {
+    let (mut source, server) = start::source(settings, stop).await?;
+    let material = Material::read(settings, stop, &mut source, true).await?;
     let draft = build::draft(material.inputs(settings, &server))?;
     filters::prove(&mut source, &draft.plan).await?;
     let collisions = collisions::find(&mut source, &draft.plan, &material.indexes).await?;

@@ -20,10 +20,10 @@ const WRITES_AT_ONCE: usize = 32;
 /// # Errors
 /// `StoreRefused`, `StoreUnavailable`, `CheckpointDamaged`, `CheckpointNewer`; `TargetUnavailable`, `TargetLogin`,
 /// `TargetPermission`; `Fenced` if a living pod works on one of the tables.
-pub(super) async fn run(settings: Settings, shutdown: Stop) -> Result<Outcome> {
+pub(super) async fn run(settings: Settings, stop: Stop) -> Result<Outcome> {
     let checkpoints = start::checkpoints(&settings).await?;
     let plan = checkpoints.plan().await?;
-    let tables = forget(&settings, &shutdown, &checkpoints, &plan).await?;
+    let tables = forget(&settings, &stop, &checkpoints, &plan).await?;
     let message = format!("forgot the checkpoints of {tables} tables; their rows stay until the next sync");
     tracing::info!(tables, "{message}");
     Ok(Outcome { tables_processed: tables, message: Some(message), ..Outcome::default() })
@@ -37,12 +37,12 @@ pub(super) async fn run(settings: Settings, shutdown: Stop) -> Result<Outcome> {
 /// As [`run`].
 pub(super) async fn forget(
     settings: &Settings,
-    shutdown: &Stop,
+    stop: &Stop,
     checkpoints: &Checkpoints,
     plan: &Plan,
 ) -> Result<u64> {
     let selected = start::selected(settings, plan)?;
-    let mut target = start::target(settings, shutdown).await?;
+    let mut target = start::target(settings, stop).await?;
     ledger::install(&mut target).await?;
     let run = settings.run_id.as_str();
     let whole_run = selected.len() == plan.tables.len();

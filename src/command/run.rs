@@ -11,28 +11,26 @@ use crate::telemetry::{RunPhase, phase};
 
 /// # Errors
 /// What stops its first step that fails for all tables: see `plan`, `schema`, `sync`, `finish`.
-pub(super) async fn run(settings: Settings, shutdown: Stop) -> Result<Outcome> {
+pub(super) async fn run(settings: Settings, stop: Stop) -> Result<Outcome> {
     let checkpoints = start::checkpoints(&settings).await?;
     if settings.resume && checkpoints.plan_if_any().await?.is_none() {
         return Err(Error::new(ErrorKind::PlanMissing, "--resume, but this run has no checkpoint"));
     }
     let (plan::MadePlan { plan, mut seen }, _) =
-        phase(RunPhase::Plan, plan::make(&settings, &shutdown, &checkpoints)).await?;
+        phase(RunPhase::Plan, plan::make(&settings, &stop, &checkpoints)).await?;
     if settings.reset {
-        reset::forget(&settings, &shutdown, &checkpoints, &plan).await?;
+        reset::forget(&settings, &stop, &checkpoints, &plan).await?;
     }
     let prepared =
-        phase(RunPhase::Schema, schema::prepare(&settings, &shutdown, &checkpoints, &plan, &mut seen))
-            .await?;
-    let mut outcome =
-        phase(RunPhase::Copy, sync::copy(&settings, &shutdown, &checkpoints, &plan, seen)).await?;
+        phase(RunPhase::Schema, schema::prepare(&settings, &stop, &checkpoints, &plan, &mut seen)).await?;
+    let mut outcome = phase(RunPhase::Copy, sync::copy(&settings, &stop, &checkpoints, &plan, seen)).await?;
     if let Some(error) = prepared.error {
         outcome.add(error);
     }
     if outcome.error.is_some() || !all_copied(&checkpoints, &plan).await? {
         return Ok(outcome);
     }
-    match phase(RunPhase::Finish, finish::finish(&settings, &shutdown, &checkpoints, &plan)).await {
+    match phase(RunPhase::Finish, finish::finish(&settings, &stop, &checkpoints, &plan)).await {
         Ok(finished) => {
             outcome.error = finished.error;
             outcome.message = finished.message;

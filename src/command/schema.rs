@@ -33,13 +33,13 @@ const LOCK_PAUSE: Duration = Duration::from_millis(100);
 
 /// # Errors
 /// What stops all tables; what stops one is in the outcome.
-pub(super) async fn run(settings: Settings, shutdown: Stop) -> Result<Outcome> {
+pub(super) async fn run(settings: Settings, stop: Stop) -> Result<Outcome> {
     let checkpoints = start::checkpoints(&settings).await?;
     let plan = checkpoints.plan().await?;
     if settings.reset {
-        super::reset::forget(&settings, &shutdown, &checkpoints, &plan).await?;
+        super::reset::forget(&settings, &stop, &checkpoints, &plan).await?;
     }
-    phase(RunPhase::Schema, prepare(&settings, &shutdown, &checkpoints, &plan, &mut None)).await
+    phase(RunPhase::Schema, prepare(&settings, &stop, &checkpoints, &plan, &mut None)).await
 }
 
 /// Creates what is missing of the chosen tables, and records it. `seen`: the source as this process has found it, or will.
@@ -48,7 +48,7 @@ pub(super) async fn run(settings: Settings, shutdown: Stop) -> Result<Outcome> {
 /// As [`run`].
 pub(super) async fn prepare(
     settings: &Settings,
-    shutdown: &Stop,
+    stop: &Stop,
     checkpoints: &Checkpoints,
     plan: &Plan,
     seen: &mut Option<SourceView>,
@@ -61,17 +61,17 @@ pub(super) async fn prepare(
     }
     let seen = match seen {
         Some(seen) => seen,
-        none => none.insert(start::see(settings, shutdown).await?),
+        none => none.insert(start::see(settings, stop).await?),
     };
     start::same_plan(plan, &seen.server, None)?;
     let now = &seen.tables;
     let names = index_names(plan, now, &seen.indexes);
-    let mut target = start::target_of_plan(settings, shutdown, plan).await?;
+    let mut target = start::target_of_plan(settings, stop, plan).await?;
     let mut entries: BTreeMap<u32, Entry<TableDocument>> =
         checkpoints.tables(plan).await?.into_iter().map(|entry| (entry.document.index, entry)).collect();
 
     let (mut outcome, mut writes) = (Outcome::default(), Vec::new());
-    let mut keeper = start::target(settings, shutdown).await?;
+    let mut keeper = start::target(settings, stop).await?;
     let made = loop {
         // Of this transaction, on a connection of its own: a session's lock would be lost, or stay for good, behind a
         // pooler in transaction mode. And nobody waits for it inside of a transaction, which would use the pool up.
@@ -83,7 +83,7 @@ pub(super) async fn prepare(
         alone.rollback().await?;
         match made {
             Some(made) => break made?,
-            None => pause(shutdown).await?,
+            None => pause(stop).await?,
         }
     };
     for (table, made) in selected.iter().zip(made) {
@@ -135,12 +135,12 @@ enum TableCreation {
 }
 
 /// Until another look at the lock; an error after a signal.
-async fn pause(shutdown: &Stop) -> Result<()> {
+async fn pause(stop: &Stop) -> Result<()> {
     tokio::select! {
         () = tokio::time::sleep(LOCK_PAUSE) => {}
-        () = shutdown.token().cancelled() => {}
+        () = stop.token().cancelled() => {}
     }
-    shutdown.error().map_or(Ok(()), Err)
+    stop.error().map_or(Ok(()), Err)
 }
 
 /// Takes the lock under which tables are created, for this transaction; false if another pod has it.
@@ -186,7 +186,7 @@ async fn create(
             (Err(changed), _) => Err(changed),
             (Ok(()), Some(there)) => matches(table, there).map(|()| TableCreation::WasThere),
             (Ok(()), None) => {
-                wanted.push((made.len(), table, definition(table, settings.unlogged, (now, names))));
+                wanted.push((made.len(), table, definition(table, settings.unlogged, now, names)));
                 Ok(TableCreation::Created)
             }
         });
@@ -297,7 +297,8 @@ pub(super) fn matches(table: &PlannedTable, there: &catalog::TargetTable) -> Res
 fn definition(
     table: &PlannedTable,
     unlogged: bool,
-    (now, names): (&BTreeMap<TableName, SourceTable>, &Names),
+    now: &BTreeMap<TableName, SourceTable>,
+    names: &Names,
 ) -> String {
     let key = now
         .get(&table.source)

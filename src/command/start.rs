@@ -37,9 +37,9 @@ pub(super) async fn checkpoints(settings: &Settings) -> Result<Checkpoints> {
 ///
 /// # Errors
 /// Those of the source.
-pub(super) async fn source(settings: &Settings, shutdown: &Stop) -> Result<(SourceClient, Server)> {
+pub(super) async fn source(settings: &Settings, stop: &Stop) -> Result<(SourceClient, Server)> {
     let source = settings.source()?;
-    retry(settings.retry, shutdown, "connecting to the source", async || {
+    retry(settings.retry, stop, "connecting to the source", async || {
         let mut client = SourceClient::connect(source).await?;
         let server = of_snapshot(source, catalog::server(&mut client).await?)?;
         Ok((client, server))
@@ -66,9 +66,9 @@ fn of_snapshot(source: &SourceSettings, server: Server) -> Result<Server> {
 ///
 /// # Errors
 /// Those of the target.
-pub(super) async fn target(settings: &Settings, shutdown: &Stop) -> Result<TargetClient> {
+pub(super) async fn target(settings: &Settings, stop: &Stop) -> Result<TargetClient> {
     let target = settings.target()?;
-    retry(settings.retry, shutdown, "connecting to the target", async || {
+    retry(settings.retry, stop, "connecting to the target", async || {
         TargetClient::connect(target, APPLICATION).await
     })
     .await
@@ -78,12 +78,8 @@ pub(super) async fn target(settings: &Settings, shutdown: &Stop) -> Result<Targe
 ///
 /// # Errors
 /// Those of the target; `PlanForeign`.
-pub(super) async fn target_of_plan(
-    settings: &Settings,
-    shutdown: &Stop,
-    plan: &Plan,
-) -> Result<TargetClient> {
-    let mut target = target(settings, shutdown).await?;
+pub(super) async fn target_of_plan(settings: &Settings, stop: &Stop, plan: &Plan) -> Result<TargetClient> {
+    let mut target = target(settings, stop).await?;
     bind(&mut target, settings, plan).await?;
     Ok(target)
 }
@@ -195,8 +191,8 @@ pub(super) struct SourceView {
 ///
 /// # Errors
 /// Those of the source.
-pub(super) async fn see(settings: &Settings, shutdown: &Stop) -> Result<SourceView> {
-    let (mut client, server) = source(settings, shutdown).await?;
+pub(super) async fn see(settings: &Settings, stop: &Stop) -> Result<SourceView> {
+    let (mut client, server) = source(settings, stop).await?;
     let tables = source_tables(&mut client).await?;
     let indexes = catalog::indexes(&mut client).await?;
     Ok(SourceView { server, tables, indexes, client })

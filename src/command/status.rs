@@ -21,7 +21,7 @@ pub(super) struct View {
 
 /// # Errors
 /// `StoreRefused`, `StoreUnavailable`, `CheckpointDamaged`, `CheckpointNewer`, `PlanMissing`, `PlanForeign`.
-pub(super) async fn run(settings: Settings, shutdown: Stop, view: View) -> Result<Outcome> {
+pub(super) async fn run(settings: Settings, stop: Stop, view: View) -> Result<Outcome> {
     let checkpoints =
         Checkpoints::open(settings.checkpoint()?, settings.run_id.clone(), &settings.pod).await?;
     let plan = checkpoints.plan().await?;
@@ -36,7 +36,7 @@ pub(super) async fn run(settings: Settings, shutdown: Stop, view: View) -> Resul
     let mut stdout = std::io::stdout();
     if view.watch {
         let terminal = stdout.is_terminal();
-        watch(INTERVAL, &shutdown, terminal, &mut stdout, load).await?;
+        watch(INTERVAL, &stop, terminal, &mut stdout, load).await?;
         return Ok(Outcome::default());
     }
     let (_, text) = load().await?;

@@ -36,13 +36,13 @@ use std::sync::Arc;
 
 /// # Errors
 /// What stops all tables; what stops one is in the outcome.
-pub(super) async fn run(settings: Settings, shutdown: Stop) -> Result<Outcome> {
+pub(super) async fn run(settings: Settings, stop: Stop) -> Result<Outcome> {
     let checkpoints = start::checkpoints(&settings).await?;
     let plan = checkpoints.plan().await?;
     if settings.reset {
-        reset::forget(&settings, &shutdown, &checkpoints, &plan).await?;
+        reset::forget(&settings, &stop, &checkpoints, &plan).await?;
     }
-    phase(RunPhase::Copy, copy(&settings, &shutdown, &checkpoints, &plan, None)).await
+    phase(RunPhase::Copy, copy(&settings, &stop, &checkpoints, &plan, None)).await
 }
 
 /// Copies the chosen tables of the plan. `seen`: the source as this process has found it, if it has.
@@ -51,7 +51,7 @@ pub(super) async fn run(settings: Settings, shutdown: Stop) -> Result<Outcome> {
 /// As [`run`].
 pub(super) async fn copy(
     settings: &Settings,
-    shutdown: &Stop,
+    stop: &Stop,
     checkpoints: &Checkpoints,
     plan: &Plan,
     seen: Option<SourceView>,
@@ -66,14 +66,14 @@ pub(super) async fn copy(
     let reads_source = async {
         let seen = match seen {
             Some(seen) => seen,
-            None => start::see(settings, shutdown).await?,
+            None => start::see(settings, stop).await?,
         };
         start::same_plan(plan, &seen.server, None)?;
         Ok(seen)
     };
     let targets: Vec<_> = selected.iter().map(|table| table.target.clone()).collect();
     let reads_target = async {
-        let target = start::target(settings, shutdown).await?;
+        let target = start::target(settings, stop).await?;
         let actual = catalog::tables(&target, &targets).await?;
         let untouched = objects::untouched(&target, &targets).await?;
         Ok((target, actual, untouched))
@@ -107,7 +107,7 @@ pub(super) async fn copy(
     };
     let start = PodStart { consistency, rejects, watcher: progress.watcher(total), objects };
     let claims = ClaimsAtStart { checkpoints: checkpoints.clone(), plan: Arc::new(plan.clone()), epochs };
-    let pod = Pod::new(settings, shutdown, claims, start)?;
+    let pod = Pod::new(settings, stop, claims, start)?;
     measures::watch_held(pod.copier.throttle.held());
     let _watched = replicas::watch(&pod.servers.target, &pod.copier.throttle, &pod.copier.patience).await?;
     let (work, refused): (Vec<_>, Vec<_>) = list

@@ -15,10 +15,10 @@ pub const INTERVAL: Duration = Duration::from_secs(2);
 /// Paints what `load` finds until all is done. On a terminal each view replaces the one before.
 ///
 /// # Errors
-/// Those of `load`; the shutdown's after a signal; kind Bug where `out` cannot be written (a closed pipe ends quietly).
+/// Those of `load`; `Terminated` or `Interrupted` after a signal; `Bug` if `out` cannot be written (a closed pipe ends quietly).
 pub async fn watch(
     interval: Duration,
-    shutdown: &Stop,
+    stop: &Stop,
     terminal: bool,
     out: &mut impl Write,
     mut load: impl AsyncFnMut() -> Result<(StatusView, String)>,
@@ -36,7 +36,7 @@ pub async fn watch(
         }
         tokio::select! {
             () = tokio::time::sleep(interval) => {}
-            () = shutdown.token().cancelled() => return shutdown.error().map_or(Ok(()), Err),
+            () = stop.token().cancelled() => return stop.error().map_or(Ok(()), Err),
         }
     }
 }

@@ -47,7 +47,7 @@ struct Used {
 
 impl Used {
     /// With these rows and bytes on top; the later one of the two is when they may be written.
-    fn after(self, limits: &Limits, (rows, bytes): (u64, u64), now: Instant) -> Self {
+    fn after(self, limits: &Limits, rows: u64, bytes: u64, now: Instant) -> Self {
         Self {
             rows: earned(limits.rows_per_second, rows, self.rows, now),
             bytes: earned(limits.bytes_per_second, bytes, self.bytes, now),
@@ -115,7 +115,7 @@ impl Throttle {
             }
         };
         let now = Instant::now();
-        let then = used.after(&self.limits, (rows, bytes), now);
+        let then = used.after(&self.limits, rows, bytes, now);
         let due = then.rows.max(then.bytes);
         if due > now {
             held.get_or_insert_with(|| self.held.begin(Cause::Rate));

@@ -181,8 +181,8 @@ fn a_run_that_nobody_began_has_the_time_of_its_plan() {
 async fn a_watch_ends_when_every_table_is_completed_or_failed() {
     let mut out = Vec::new();
     let mut looks = 0;
-    let shutdown = crate::stop::Stop::new();
-    crate::report::watch::watch(std::time::Duration::ZERO, &shutdown, true, &mut out, async || {
+    let stop = crate::stop::Stop::new();
+    crate::report::watch::watch(std::time::Duration::ZERO, &stop, true, &mut out, async || {
         looks += 1;
         let data = [Status::Pending, Status::InProgress, Status::Failed][looks - 1];
         let view = view(&[(Status::Completed, data)], Status::Pending);

@@ -29,7 +29,7 @@ impl Clock {
 
     /// As `turn` does it; seconds that it took.
     fn write(&mut self, rows: u64, bytes: u64) -> f64 {
-        let then = self.used.after(&self.limits, (rows, bytes), self.now);
+        let then = self.used.after(&self.limits, rows, bytes, self.now);
         let due = then.rows.max(then.bytes).max(self.now);
         self.used = then;
         (due - std::mem::replace(&mut self.now, due)).as_secs_f64()
