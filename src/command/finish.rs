@@ -22,7 +22,7 @@ use crate::postgres::client::Client as TargetClient;
 use crate::postgres::ledger;
 use crate::postgres::names::Names;
 use crate::postgres::objects;
-use crate::postgres::objects::{PlannedObject, Report};
+use crate::postgres::objects::{PlannedObject, Report, RunBefore};
 use crate::postgres::unlogged;
 use crate::settings::Settings;
 use crate::sqlserver::catalog as source_catalog;
@@ -104,7 +104,8 @@ async fn own(
     }
 }
 
-/// Builds all objects; every step finds what is there, so all of them are tried again where the target was away.
+/// Builds all objects; every step finds what is there, so all of them are tried again if the target was away, or refused
+/// one of them for now. What it still refuses after all retries is in the report.
 async fn build(
     settings: &Settings,
     patience: &Patience,
@@ -113,9 +114,20 @@ async fn build(
 ) -> Result<Report> {
     let tables: Vec<_> = plan.tables.iter().map(|table| table.target.clone()).collect();
     let mut retrying = patience.retrying("the finish step");
+    let mut before = RunBefore::default();
     loop {
-        match objects::build(settings.target()?, &tables, planned, settings.jobs.get()).await {
-            Ok(report) => return Ok(report),
+        let built =
+            objects::build(settings.target()?, &tables, planned, settings.jobs.get(), &mut before).await;
+        match built {
+            Ok(mut report) => {
+                let Some((object, error)) = report.deferred.pop() else { return Ok(report) };
+                let Err(error) = retrying.pause(error).await else { continue };
+                if patience.is_stopping() {
+                    return Err(error);
+                }
+                report.deferred.push((object, error));
+                return Ok(report);
+            }
             Err(error) => retrying.pause(error).await?,
         }
     }
@@ -259,7 +271,7 @@ fn summary(report: &Report, findings: &[FinishFinding], changed: &[Error]) -> St
         count(FinishVerdict::Changed),
         count(FinishVerdict::Lossy),
         count(FinishVerdict::Refused),
-        report.failed.len()
+        report.failed.len() + report.deferred.len()
     );
     if !changed.is_empty() {
         text.push_str(&format!("; {} tables changed in the source", changed.len()));
@@ -267,26 +279,23 @@ fn summary(report: &Report, findings: &[FinishFinding], changed: &[Error]) -> St
     text
 }
 
-/// The error to end with: every object that could not be built, and every table that is not what was copied.
+/// The error to end with: every object that could not be built, and every table that is not what was copied. A rerun helps
+/// if the target refused one of them for now.
 fn failure(report: &Report, changed: Vec<Error>) -> Option<Error> {
     let mut failed = Vec::new();
     for error in &changed {
         tracing::error!(code = error.policy().code, error = error.detail(), "nothing is built on this table");
         failed.push(error.detail());
     }
-    for (object, error) in &report.failed {
+    for (object, error) in report.failed.iter().chain(&report.deferred) {
         tracing::error!(object, code = error.policy().code, error = error.detail(), "could not be built");
         failed.push(format!("{object}: {}", error.detail()));
     }
-    match (changed.len(), report.failed.len()) {
-        (0, 0) => None,
-        (_, 0) => {
-            let message = format!("{} tables are not finished: {}", changed.len(), failed.join("; "));
-            Some(Error::new(ErrorKind::SourceChanged, message))
-        }
-        _ => {
-            let message = format!("{} objects failed: {}", failed.len(), failed.join("; "));
-            Some(Error::new(ErrorKind::TargetData, message))
-        }
-    }
+    let (kind, what) = match (report.deferred.is_empty(), report.failed.is_empty(), changed.is_empty()) {
+        (true, true, true) => return None,
+        (true, true, false) => (ErrorKind::SourceChanged, "tables are not finished"),
+        (true, false, _) => (ErrorKind::TargetData, "objects failed"),
+        (false, _, _) => (ErrorKind::TargetUnavailable, "objects are not built"),
+    };
+    Some(Error::new(kind, format!("{} {what}: {}", failed.len(), failed.join("; "))))
 }

@@ -85,6 +85,13 @@ pub(super) async fn make(
     let partitions = settings.plan.partitions == Partitions::Declarative;
     let material = Material::read(settings, stop, &mut source, partitions).await?;
     let plan = build::build(material.inputs(settings, &server))?;
+    if plan.source.identity.strongest().is_none() {
+        tracing::warn!(
+            server = server.name,
+            "the login cannot see the source database's own identity: the run is tied to the server's name, and does not go on \
+             after a failover"
+        );
+    }
     filters::prove(&mut source, &plan).await?;
     refuse_collisions(&mut source, &plan, &material.indexes).await?;
     failpoint!("plan.before_write");

@@ -28,6 +28,12 @@ impl Patience {
         Retrying::new(self.retry, &self.stop, what)
     }
 
+    /// Was there a signal? Then nothing new is begun.
+    #[must_use]
+    pub fn is_stopping(&self) -> bool {
+        self.stop.is_requested()
+    }
+
     /// `work` on a table until it ends, another pod takes the table over (`when`, for people), or the grace period is
     /// over.
     ///

@@ -92,7 +92,7 @@ async fn take(pod: &Pod, shared: &PodQueue) -> Option<Job> {
         changed.as_mut().enable();
         let wait = {
             let mut queue = shared.queue();
-            if queue.broken || pod.patience().stop.is_requested() || queue.tally.verdict.stops_pod() {
+            if queue.broken || pod.patience().is_stopping() || queue.tally.verdict.stops_pod() {
                 return None;
             }
             let chunk = queue

@@ -15,7 +15,7 @@ mod statement_list;
 #[cfg(test)]
 mod tests;
 
-pub use build::{Report, build};
+pub use build::{Report, RunBefore, build};
 pub use standing::{InTheWay, StandingObjects, untouched};
 
 use super::ddl::{self, Statement};

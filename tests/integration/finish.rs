@@ -117,3 +117,28 @@ fn a_changed_table_and_an_object_that_fails_are_both_named() {
     ended.says("[target_data]");
     assert_eq!(constraints(&world), ["FK_customer false", "FK_order true", "UQ_Name true"]);
 }
+
+#[test]
+fn one_table_that_is_locked_does_not_keep_the_others_from_being_finished() {
+    let world = copied();
+    let lock = world.hold("LOCK TABLE dbo.\"Products\" IN ROW EXCLUSIVE MODE");
+    let url = format!("{}?options=-c%20lock_timeout%3D100ms", world.target_url());
+    let finish = || {
+        world
+            .command(&["finish", "--jobs", "1"])
+            .pod("main")
+            .env("SHARDFERRY_TARGET_URL", &url)
+            .env("SHARDFERRY_RETRIES", "1")
+    };
+    let ended = finish().run().exits(4).says("retrying after a transient error").says("SQLSTATE 55P03");
+    ended
+        .says("objects are not built: ")
+        .says("check CK_Price on dbo.Products")
+        .says("FK_product on dbo.Lines");
+    assert_eq!(constraints(&world), ["FK_customer true", "FK_order true", "UQ_Name true"]);
+    assert_eq!(world.object("finish.json").unwrap()["status"]["status"], "failed");
+    drop(lock);
+    finish().run().exits(0);
+    let all = ["CK_Price true", "FK_customer true", "FK_order true", "FK_product true", "UQ_Name true"];
+    assert_eq!(constraints(&world), all);
+}

@@ -113,7 +113,7 @@ async fn index(pod: &Pod, connections: &mut Connections, open: &ClaimedTable) {
     let table = &attempt.table;
     let work = async {
         failpoint!("indexes.before");
-        if pod.patience().stop.is_requested() {
+        if pod.patience().is_stopping() {
             tracing::info!(table = %table.source, "indexes of this table are left to the finish step");
             return Ok(0);
         }

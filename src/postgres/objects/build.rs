@@ -12,7 +12,7 @@ use crate::postgres::catalog::Existing;
 use crate::postgres::client::Client;
 use crate::postgres::ddl::SEARCH_PATH;
 use crate::settings::target::TargetSettings;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// What became of the statements.
@@ -22,21 +22,28 @@ pub struct Report {
     /// There already.
     pub present: usize,
     pub failed: Vec<(String, Error)>,
+    /// What the target refused for now, as it was busy or short of something: to be tried again.
+    pub deferred: Vec<(String, Error)>,
     /// By step name, for the checkpoint.
     pub steps: BTreeMap<String, Status>,
 }
 
 type There = BTreeMap<TableName, Vec<Existing>>;
 
+/// What an earlier attempt of this process has run, by place in the list: what leaves nothing with a name is not run again.
+#[derive(Debug, Default)]
+pub struct RunBefore(BTreeSet<usize>);
+
 /// Builds everything of `planned` on `tables` (of the target), `jobs` statements at once where they do not lock each other out.
 ///
 /// # Errors
-/// Those of reaching the target; what one object does wrong is in the report.
+/// Those of reaching the target; what becomes of one object is in the report.
 pub async fn build(
     settings: &TargetSettings,
     tables: &[TableName],
     planned: &[PlannedObject],
     jobs: usize,
+    before: &mut RunBefore,
 ) -> Result<Report> {
     let client = Client::connect(settings, "shardferry finish").await?;
     let mut report = Report::default();
@@ -54,18 +61,20 @@ pub async fn build(
             _ => There::new(),
         };
         let mut waiting = Vec::new();
-        for planned in planned.iter().filter(|planned| planned.step == step) {
+        for (place, planned) in planned.iter().enumerate().filter(|(_, planned)| planned.step == step) {
             let Some(sql) = planned.statement.sql() else { continue };
             match is_there(&planned.makes, &there) {
                 true if matches!(planned.makes, Makes::Proof(..)) => {}
+                true if before.0.contains(&place) => report.built += 1,
                 true => report.present += 1,
-                false => waiting.push(job(planned, sql)),
+                false if planned.makes == Makes::Nothing && before.0.contains(&place) => report.built += 1,
+                false => waiting.push(job(place, planned, sql)),
             }
         }
         if step == Step::Sequences {
             refuse_taken_names(&client, &mut waiting, &mut report).await?;
         }
-        builder.step(step, waiting, &mut report).await?;
+        builder.step(step, waiting, &mut report, before).await?;
         after(step)?;
     }
     builder.close().await;
@@ -108,14 +117,15 @@ fn after(step: Step) -> Result<()> {
     Ok(())
 }
 
-fn job(planned: &PlannedObject, sql: &str) -> Job {
+fn job(place: usize, planned: &PlannedObject, sql: &str) -> Job {
     let object = match planned.makes {
         Makes::Proof(..) => format!("validation of {}", planned.object),
         _ => planned.object.to_string(),
     };
     // Index builds share a table; what adds a constraint locks it.
     let shared = planned.step == Step::Indexes && sql.starts_with("CREATE");
-    Job { object, sql: sql.to_owned(), makes: planned.makes.clone(), locks: planned.locks.clone(), shared }
+    let (makes, locks) = (planned.makes.clone(), planned.locks.clone());
+    Job { place, object, sql: sql.to_owned(), makes, locks, shared }
 }
 
 /// Is what the statement makes there already (or, of a proof, what it would prove not)?
@@ -173,21 +183,27 @@ impl Builder<'_> {
     }
 
     /// Works the jobs off with as many connections as there is work for.
-    async fn step(&self, step: Step, waiting: Vec<Job>, report: &mut Report) -> Result<()> {
+    async fn step(
+        &self,
+        step: Step,
+        waiting: Vec<Job>,
+        report: &mut Report,
+        before: &mut RunBefore,
+    ) -> Result<()> {
         let most = at_once(step).min(waiting.len().div_ceil(self.jobs.max(1))).max(1);
         let workers = self.jobs.min(waiting.len());
-        let failed_before = report.failed.len();
+        let unbuilt_before = report.failed.len() + report.deferred.len();
         let queue = Arc::new(Queue::new(waiting));
-        let before = match step {
+        let preamble = match step {
             Step::Indexes => format!("{SEARCH_PATH};\n{}", self.tuning),
             _ => format!("{SEARCH_PATH};\n"),
         };
         let mut tasks = tokio::task::JoinSet::new();
         for _ in 0..workers {
-            let (settings, queue, before) = (self.settings.clone(), Arc::clone(&queue), before.clone());
+            let (settings, queue, preamble) = (self.settings.clone(), Arc::clone(&queue), preamble.clone());
             let clients = Arc::clone(&self.idle);
             tasks.spawn(async move {
-                let ended = work_off((&settings, &clients), &queue, &before, most).await;
+                let ended = work_off((&settings, &clients), &queue, &preamble, most).await;
                 if ended.is_err() {
                     queue.stop();
                 }
@@ -197,11 +213,14 @@ impl Builder<'_> {
         while let Some(ended) = tasks.join_next().await {
             let ended = ended
                 .map_err(|error| Error::new(ErrorKind::Bug, "a finish worker ended badly").because(error))?;
-            let (built, failed) = ended?;
-            report.built += built;
-            report.failed.extend(failed);
+            let ended = ended?;
+            report.built += ended.built.len();
+            report.failed.extend(ended.failed);
+            report.deferred.extend(ended.deferred);
+            before.0.extend(ended.built);
         }
-        let status = if report.failed.len() == failed_before { Status::Completed } else { Status::Failed };
+        let unbuilt = report.failed.len() + report.deferred.len();
+        let status = if unbuilt == unbuilt_before { Status::Completed } else { Status::Failed };
         report.steps.insert(step.name().to_owned(), status);
         Ok(())
     }
@@ -221,22 +240,32 @@ const fn at_once(step: Step) -> usize {
     }
 }
 
-/// What a worker built, and what failed for its own reasons: `most` statements at once, and each alone where one of them fails.
+/// What became of the statements that a worker took.
+#[derive(Debug, Default)]
+struct WorkedOff {
+    /// By place in the list.
+    built: Vec<usize>,
+    failed: Vec<(String, Error)>,
+    deferred: Vec<(String, Error)>,
+}
+
+/// Takes `most` statements at once, and runs each alone if one of them fails.
 ///
 /// # Errors
-/// Transient ones: they end the step, and the rerun goes on.
+/// Those of reaching the target: they end the step. An object that the target refuses for now (a lock, a full disk) is set
+/// aside, and the others are built.
 async fn work_off(
     (settings, clients): (&TargetSettings, &Mutex<Vec<Client>>),
     queue: &Queue,
     before: &str,
     most: usize,
-) -> Result<(usize, Vec<(String, Error)>)> {
+) -> Result<WorkedOff> {
     let kept = idle(clients).pop();
     let client = match kept {
         Some(client) if !client.is_closed() => client,
         _ => Client::connect(settings, "shardferry finish").await?,
     };
-    let (mut built, mut failed) = (0, Vec::new());
+    let mut worked = WorkedOff::default();
     loop {
         let jobs = queue.take(most).await;
         if jobs.is_empty() {
@@ -248,15 +277,18 @@ async fn work_off(
                 if together { Ok(()) } else { run(&client, std::slice::from_ref(&job), before).await };
             queue.done(&job);
             match outcome {
-                Ok(()) => built += 1,
-                Err(error) if error.policy().retry => return Err(error),
-                Err(_) if was_made(&client, &job).await? => built += 1,
-                Err(error) => failed.push((job.object, error)),
+                Ok(()) => worked.built.push(job.place),
+                Err(error) if error.policy().retry && client.batch("SELECT 1").await.is_err() => {
+                    return Err(error);
+                }
+                Err(error) if error.policy().retry => worked.deferred.push((job.object, error)),
+                Err(_) if was_made(&client, &job).await? => worked.built.push(job.place),
+                Err(error) => worked.failed.push((job.object, error)),
             }
         }
     }
     idle(clients).push(client);
-    Ok((built, failed))
+    Ok(worked)
 }
 
 /// All of them or none.

@@ -10,6 +10,8 @@ use tokio::sync::Notify;
 /// One statement to run.
 #[derive(Debug, Clone)]
 pub(super) struct Job {
+    /// In the list of statements.
+    pub(super) place: usize,
     pub(super) object: String,
     pub(super) sql: String,
     pub(super) makes: Makes,
@@ -119,6 +121,7 @@ mod tests {
 
     fn job(object: &str, locks: &[&str], shared: bool) -> Job {
         Job {
+            place: 0,
             object: object.to_owned(),
             sql: String::new(),
             makes: Makes::Nothing,
