@@ -130,10 +130,8 @@ fn of_type(material: &Material<'_>, column: &PlannedColumn, said: &mut Said<'_>)
 fn policies(ty: &BaseType, policies: Policies, said: &mut Said<'_>) {
     use BaseType as B;
     let mut changes = Vec::new();
-    let text = matches!(
-        ty,
-        B::Char | B::VarChar | B::NChar | B::NVarChar | B::Text | B::NText | B::Xml | B::Json | B::SqlVariant
-    );
+    let text =
+        matches!(ty, B::Char | B::VarChar | B::NChar | B::NVarChar | B::Text | B::NText | B::Xml | B::Json);
     if text {
         match policies.nul {
             NulPolicy::Error => {}

@@ -47,6 +47,13 @@ pub(super) enum Operation {
     Structured(Structured),
 }
 
+impl Operation {
+    /// Whether a value is text whose policies can change it.
+    pub(super) const fn is_text(&self) -> bool {
+        matches!(self, Self::Utf16 | Self::Xml | Self::Jsonb | Self::Coded(_))
+    }
+}
+
 /// Chooses the operation of a column, or says why the result is not what the plan says.
 pub(super) fn operation(planned: &PlannedColumn, sent: &WireColumn) -> Result<Operation> {
     let mapping = map(&planned.source_type, planned.map.as_deref())

@@ -10,7 +10,7 @@ use super::{LARGEST_FIELD, Refusal, close};
 /// Bytes of UTF-8 that a byte of a code page may become.
 const WIDEST: usize = 3;
 /// What stands before the text of jsonb (PostgreSQL `jsonb_recv`).
-const JSONB_VERSION: u8 = 1;
+pub(super) const JSONB_VERSION: u8 = 1;
 
 /// Where the value stands.
 #[derive(Debug, Default)]

@@ -6,6 +6,7 @@ use super::super::operation::Operation;
 use super::super::text::{TextRefusal, plain_xml};
 use super::super::time::{self, SeventhDigit};
 use super::super::types::map;
+use super::long_value::JSONB_VERSION;
 use super::mask::{ColumnMask, MaskedValue, text_field};
 use super::refusal::Refusal;
 use super::{CopyEncoder, LongValue, OnRefusal, close, field};
@@ -173,7 +174,7 @@ impl CopyEncoder {
                 field(&mut self.out, &micros.to_be_bytes());
                 self.note(column, Loss::Fraction);
             }
-            Refusal::Text(why) if Rules::new(policies).admit(why) => {
+            Refusal::Text(why) if operation.is_text() && Rules::new(policies).admit(why) => {
                 let mut lenient = Lenient::new(Rules::new(policies), CutText::default());
                 let start = self.out.len();
                 self.out.extend_from_slice(&[0; 4]);
@@ -243,7 +244,8 @@ impl CopyEncoder {
     /// The rules by which a long text may go on that was refused for the first time.
     fn rules_for(&self, column: usize, why: TextRefusal) -> Option<Rules> {
         let rules = Rules::new(self.policies.get(column)?);
-        (rules.admit(why) && !self.long.is_lenient()).then_some(rules)
+        let text = self.operations.get(column).is_some_and(Operation::is_text);
+        (text && rules.admit(why) && !self.long.is_lenient()).then_some(rules)
     }
 
     /// The row under way cannot be encoded: an error, or noted until its end.
@@ -268,7 +270,10 @@ fn whole_text(
 ) -> Result<(), TextRefusal> {
     let start = out.len();
     match operation {
-        Operation::Utf16 | Operation::Xml => {
+        Operation::Utf16 | Operation::Xml | Operation::Jsonb => {
+            if matches!(operation, Operation::Jsonb) {
+                out.push(JSONB_VERSION);
+            }
             lenient.utf16(out, raw)?;
             lenient.end_utf16(out)?;
             if matches!(operation, Operation::Xml) {

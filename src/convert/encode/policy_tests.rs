@@ -1,5 +1,6 @@
 //! Policies, masks, the lossiness record and rows that are left out, from TDS bytes to tuples.
 
+use super::super::text::TextRefusal;
 use super::tests::{copy_by, table};
 use super::*;
 use crate::model::bound::Literal;
@@ -100,6 +101,42 @@ fn a_text_gets_what_its_policies_say_however_it_is_cut() {
             assert_eq!(got, (expected.to_owned(), vec![(Loss::Nul, 1), (Loss::Undefined, 1)]));
         }
     }
+}
+
+#[test]
+fn the_pages_have_every_value_that_a_policy_refuses() {
+    let page =
+        |name: &str| std::fs::read_to_string(format!("{}/docs/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap();
+    let (types, fidelity) = (page("type-mapping.md"), page("fidelity.md"));
+    for refusal in [
+        Refusal::SeventhDigit,
+        Refusal::Offset,
+        Refusal::Text(TextRefusal::Nul),
+        Refusal::Text(TextRefusal::LoneSurrogate),
+        Refusal::Text(TextRefusal::Undefined),
+    ] {
+        let (kind, policies) = refusal.policy().unwrap();
+        assert!(types.contains(&format!("| `{kind}`")), "{kind}");
+        for policy in policies.split(" or ") {
+            assert!(fidelity.contains(&format!("`{policy}`")), "{policy}");
+        }
+    }
+}
+
+/// Seen: the stream was said to be broken, and the table was tried again and again.
+#[test]
+fn a_json_value_gets_what_its_policies_say_and_a_variant_is_refused_for_its_text() {
+    let as_jsonb = |planned: &mut PlannedColumn| {
+        planned.source_type.name = "json".into();
+        (planned.map, planned.target_type) = (Some("jsonb".to_owned()), "jsonb".to_owned());
+        planned.policies.nul = NulPolicy::Strip;
+    };
+    let json = text(fields(&Ty::NVarChar(None), as_jsonb, &[Some(utf16("{\"a\":\0 1}"))]));
+    assert_eq!(json, ("\u{1}{\"a\": 1}".to_owned(), vec![(Loss::Nul, 1)]));
+    let strip = |planned: &mut PlannedColumn| planned.policies.nul = NulPolicy::Strip;
+    let variant = [&[0xE7, 7][..], &LATIN1, &[40, 0], &utf16("a\0")].concat();
+    let error = fields(&Ty::Variant, strip, &[Some(variant)]).unwrap_err();
+    assert!(error.kind() == ErrorKind::Value && error.to_string().contains("U+0000"), "{error}");
 }
 
 #[test]

@@ -8,11 +8,9 @@ use super::super::text::{CodedPieces, Utf16Pieces};
 use super::Refusal;
 use super::as_text::{TextForm, digits, float, hex};
 use super::field::fixed;
+use super::long_value::JSONB_VERSION;
 use crate::sqlserver::wire::{CodePage, Collation, code_page};
 use std::sync::{Mutex, PoisonError};
-
-/// The version of jsonb's binary form.
-const JSONB_VERSION: u8 = 1;
 
 /// How a column of variants is written.
 #[derive(Debug)]
