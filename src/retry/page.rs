@@ -1,4 +1,4 @@
-//! `docs/retries.md`, made from the tables that decide what is tried again.
+//! The tables of `docs/retries.md` are made from those that decide what is tried again.
 
 use crate::checkpoint::s3::failure::{CODES, Meaning, STATUSES};
 use crate::error::ErrorKind;
@@ -9,33 +9,13 @@ use crate::sqlserver::errors::{FATAL_CLASS, NUMBERS};
 use std::fmt::Write;
 use std::io;
 
-const HEAD: &str = "\
-# What is tried again
-
-A transient error is tried again after a pause; a final one is not, because it would only come again. Which is which is
-decided by numbers, never by texts: SQL Server error numbers, SQLSTATEs, HTTP statuses and S3 codes, kinds of I/O errors.
-This page is made from the tables in the code that decide (`src/sqlserver/errors.rs`, `src/postgres/errors.rs`,
-`src/checkpoint/s3/failure.rs`), and a test keeps the two equal (`SHARDFERRY_UPDATE_DOCS=1 cargo test --lib
-page_of_retries` rewrites it). The kinds and their exit codes are on [their own page](exit-codes.md).
-";
-
-const STEPS: &str = "\
-What a retry does not repeat: rows that were committed. The ledger in the target is asked before each attempt, so a commit
-whose answer was lost is found there, and the table (or chunk) is not read again. Each attempt at a table has fresh
-connections; a stream that broke off is never read on. A write to the checkpoint store whose answer was lost is read back
-and recognised by its operation id. The S3 client itself sends a request up to four times; an attempt without an answer is
-given up after 5 seconds (longer for large bodies), and credentials that the store calls expired are fetched anew.
-
-After a signal nothing is tried again: the pod ends with 143 or 130.
-";
-
 fn effect(kind: ErrorKind) -> String {
     let retry = if kind.policy().retry { "transient" } else { "final" };
     format!("{retry} | `{}`", kind.policy().code)
 }
 
 fn numbers(page: &mut String) {
-    page.push_str("\n## SQL Server error numbers\n\n| number | means | | kind |\n|---|---|---|---|\n");
+    page.push_str("| number | means | | kind |\n|---|---|---|---|\n");
     for (first, last, kind, why) in NUMBERS {
         let range = if first == last { first.to_string() } else { format!("{first}–{last}") };
         writeln!(page, "| {range} | {why} | {} |", effect(*kind)).unwrap();
@@ -50,8 +30,7 @@ fn numbers(page: &mut String) {
 }
 
 fn states(page: &mut String) {
-    page.push_str("\n## SQLSTATEs of PostgreSQL\n\nFive characters are one state, two a whole class; the longer entry decides.\n");
-    page.push_str("\n| SQLSTATE | means | | kind |\n|---|---|---|---|\n");
+    page.push_str("| SQLSTATE | means | | kind |\n|---|---|---|---|\n");
     for (state, kind, why) in STATES {
         let shown = if state.len() == 2 { format!("class {state}") } else { (*state).to_owned() };
         writeln!(page, "| {shown} | {why} | {} |", effect(*kind)).unwrap();
@@ -72,8 +51,7 @@ fn store_effect(meaning: Meaning) -> String {
 }
 
 fn store(page: &mut String) {
-    page.push_str("\n## S3\n\nThe error code decides; where it is not listed, the HTTP status.\n");
-    page.push_str("\n| code or status | means | | kind |\n|---|---|---|---|\n");
+    page.push_str("| code or status | means | | kind |\n|---|---|---|---|\n");
     for (code, meaning, why) in CODES {
         writeln!(page, "| `{code}` | {why} | {} |", store_effect(*meaning)).unwrap();
     }
@@ -97,7 +75,7 @@ fn store(page: &mut String) {
 }
 
 fn connections(page: &mut String) {
-    page.push_str("\n## Connections\n\n| what | | kind |\n|---|---|---|\n");
+    page.push_str("| what | | kind |\n|---|---|---|\n");
     let kinds = [
         ("refused", io::ErrorKind::ConnectionRefused),
         ("reset", io::ErrorKind::ConnectionReset),
@@ -123,24 +101,33 @@ fn connections(page: &mut String) {
     }
 }
 
-fn page() -> String {
-    let policy = RetryPolicy::default();
-    let mut page = format!(
-        "{HEAD}\n## How often\n\n`--retries` times ({}), with pauses from {:?} to `--retry-max-wait` ({:?}), each twice the one before, plus a \
-         random part of up to its own\nlength: pods that lost the same server do not come back all at once. Each table and each claim \
-         counts its own.\n\n{STEPS}",
-        policy.retries, policy.first_wait, policy.max_wait
-    );
-    numbers(&mut page);
-    states(&mut page);
-    store(&mut page);
-    connections(&mut page);
-    page
+fn pauses() -> String {
+    let RetryPolicy { retries, first_wait, max_wait, .. } = RetryPolicy::default();
+    format!(
+        "| what | by default |\n|---|---|\n| attempts after the first one (`--retries`) | {retries} |\n\
+         | the first pause | {first_wait:?} |\n| the longest pause (`--retry-max-wait`) | {max_wait:?} |\n"
+    )
+}
+
+/// What a function writes.
+fn table(write: fn(&mut String)) -> String {
+    let mut table = String::new();
+    write(&mut table);
+    table
 }
 
 #[test]
 fn the_page_of_retries_is_that_of_the_tables() {
-    crate::generated::assert_page("retries.md", &page());
+    crate::generated::assert_parts(
+        "retries.md",
+        &[
+            ("pauses", pauses()),
+            ("sqlserver", table(numbers)),
+            ("postgres", table(states)),
+            ("store", table(store)),
+            ("connections", table(connections)),
+        ],
+    );
 }
 
 /// No number and no state stands twice, so that the order of the rows does not matter.
