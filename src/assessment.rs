@@ -16,7 +16,7 @@ mod text;
 use crate::model::objects::{ObjectKind, SourceObjects};
 use crate::model::plan::Plan;
 use crate::model::table::SourceTable;
-use crate::plan::build::Refused;
+use crate::plan::build::RefusedObject;
 pub use estimate::Estimate;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -168,7 +168,7 @@ pub struct Assessment {
 pub struct Material<'m> {
     pub plan: &'m Plan,
     /// What stands in the plan's way; none once a run has begun.
-    pub refused: &'m [Refused],
+    pub refused: &'m [RefusedObject],
     /// What the source has now.
     pub tables: &'m [SourceTable],
     pub objects: &'m SourceObjects,
@@ -209,7 +209,7 @@ pub fn assess(material: &Material<'_>, jobs: usize, more: Vec<Finding>) -> Asses
         findings,
         totals,
         kinds,
-        estimate: estimate::of(material, jobs),
+        estimate: estimate::estimate(material, jobs),
     }
 }
 
@@ -229,13 +229,13 @@ fn count(findings: &[Finding]) -> (Count, BTreeMap<ObjectKind, Count>) {
 }
 
 /// Findings about one object, gathered.
-struct Said<'f> {
+struct ObjectFindings<'f> {
     kind: ObjectKind,
     object: String,
     findings: &'f mut Vec<Finding>,
 }
 
-impl Said<'_> {
+impl ObjectFindings<'_> {
     fn say(&mut self, name: Name, verdict: Verdict, reason: impl Into<String>) -> &mut Finding {
         self.findings.push(Finding {
             name,

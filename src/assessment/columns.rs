@@ -1,6 +1,6 @@
 //! What is said of a column: its name, its type, what of its values does not arrive.
 
-use super::{Finding, Material, Name, Said, Verdict, tables};
+use super::{Finding, Material, Name, ObjectFindings, Verdict, tables};
 use crate::convert::types;
 use crate::model::base_type::BaseType;
 use crate::model::collation;
@@ -19,7 +19,7 @@ pub(super) fn add(
 ) {
     for column in &table.columns {
         let object = format!("{}.{}", table.source, column.source);
-        let mut said = Said { kind: ObjectKind::Column, object, findings };
+        let mut said = ObjectFindings { kind: ObjectKind::Column, object, findings };
         let from = source.and_then(|source| source.columns.iter().find(|from| from.name == column.source));
         let becomes = format!("{} becomes {}", column.source_type, column.target_type);
         said.say(Name::AsIs, Verdict::Converted, becomes);
@@ -35,7 +35,7 @@ pub(super) fn add(
     }
     for column in &table.generated {
         let object = format!("{}.{}", table.source, column.source);
-        let mut said = Said { kind: ObjectKind::Column, object, findings };
+        let mut said = ObjectFindings { kind: ObjectKind::Column, object, findings };
         let reason = format!("the target computes it, as {}: {}", column.target_type, column.expression);
         said.say(Name::Generated, Verdict::Converted, reason);
         let case = material.plan.options.name_case;
@@ -53,7 +53,7 @@ fn left_out(
     findings: &mut Vec<Finding>,
 ) {
     let object = format!("{}.{}", table.source, column.column);
-    let mut said = Said { kind: ObjectKind::Column, object, findings };
+    let mut said = ObjectFindings { kind: ObjectKind::Column, object, findings };
     if column.reason == EXCLUDED {
         said.say(Name::Excluded, Verdict::Refused, column.reason.clone());
         return;
@@ -67,7 +67,12 @@ fn left_out(
     }
 }
 
-fn named(material: &Material<'_>, table: &PlannedTable, column: &PlannedColumn, said: &mut Said<'_>) {
+fn named(
+    material: &Material<'_>,
+    table: &PlannedTable,
+    column: &PlannedColumn,
+    said: &mut ObjectFindings<'_>,
+) {
     let options = &material.plan.options;
     let (source, target) = (column.source.as_str(), column.target.as_str());
     let same = |a: &str, b: &str| a.to_lowercase() == b.to_lowercase();
@@ -80,7 +85,12 @@ fn named(material: &Material<'_>, table: &PlannedTable, column: &PlannedColumn, 
     tables::name(said, source, target, options.name_case, chosen);
 }
 
-fn refused(material: &Material<'_>, table: &PlannedTable, column: &PlannedColumn, said: &mut Said<'_>) {
+fn refused(
+    material: &Material<'_>,
+    table: &PlannedTable,
+    column: &PlannedColumn,
+    said: &mut ObjectFindings<'_>,
+) {
     for refused in material.refused {
         if refused.table == table.source && refused.column.as_ref() == Some(&column.source) {
             said.say(Name::Impossible, Verdict::Refused, refused.reason.clone());
@@ -88,7 +98,7 @@ fn refused(material: &Material<'_>, table: &PlannedTable, column: &PlannedColumn
     }
 }
 
-fn of_type(material: &Material<'_>, column: &PlannedColumn, said: &mut Said<'_>) {
+fn of_type(material: &Material<'_>, column: &PlannedColumn, said: &mut ObjectFindings<'_>) {
     let ty = &column.source_type;
     if let Ok(mapped) = types::map(ty, column.map.as_deref())
         && column.mask.is_none()
@@ -127,7 +137,7 @@ fn of_type(material: &Material<'_>, column: &PlannedColumn, said: &mut Said<'_>)
     }
 }
 
-fn policies(ty: &BaseType, policies: Policies, said: &mut Said<'_>) {
+fn policies(ty: &BaseType, policies: Policies, said: &mut ObjectFindings<'_>) {
     use BaseType as B;
     let mut changes = Vec::new();
     let text =
@@ -160,7 +170,7 @@ fn policies(ty: &BaseType, policies: Policies, said: &mut Said<'_>) {
     }
 }
 
-fn masked(column: &PlannedColumn, said: &mut Said<'_>) {
+fn masked(column: &PlannedColumn, said: &mut ObjectFindings<'_>) {
     let what = match &column.mask {
         None => return,
         Some(Mask::Null) => "every value becomes NULL",
@@ -170,7 +180,7 @@ fn masked(column: &PlannedColumn, said: &mut Said<'_>) {
     said.say(Name::Masked, Verdict::Changed, format!("masked: {what}"));
 }
 
-fn collated(column: &PlannedColumn, said: &mut Said<'_>) {
+fn collated(column: &PlannedColumn, said: &mut ObjectFindings<'_>) {
     let Some(name) = column.source_type.collation.as_deref().filter(|_| column.mask.is_none()) else {
         return;
     };
@@ -221,7 +231,7 @@ fn of_source(
     table: &PlannedTable,
     column: &PlannedColumn,
     (source_table, source): (&SourceTable, &SourceColumn),
-    said: &mut Said<'_>,
+    said: &mut ObjectFindings<'_>,
 ) {
     if column.policies.fraction == FractionPolicy::Error
         && source.ty.scale == 7

@@ -29,7 +29,7 @@ pub struct Estimate {
 
 /// Disk: the source's bytes and 28 for every row; for every index 16 bytes an entry and its columns. Time: 50 MB of the
 /// source a second and job, and the same again for the bytes of the indexes.
-pub(super) fn of(material: &Material<'_>, jobs: usize) -> Estimate {
+pub(super) fn estimate(material: &Material<'_>, jobs: usize) -> Estimate {
     let mut estimate = Estimate { jobs: u64::try_from(jobs.max(1)).unwrap_or(1), ..Estimate::default() };
     let mut index_bytes = 0_u64;
     for table in &material.plan.tables {

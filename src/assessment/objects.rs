@@ -1,6 +1,6 @@
 //! What is said of everything that stands on and beside the tables: what `finish` will do, by the function that it asks.
 
-use super::{Finding, Material, Name, Said, Verdict};
+use super::{Finding, Material, Name, ObjectFindings, Verdict};
 use crate::model::objects::ObjectKind;
 use crate::postgres::ddl::Statement;
 use crate::postgres::names::Names;
@@ -12,13 +12,13 @@ const VERSION: u32 = 15_00_00;
 pub(super) fn add(material: &Material<'_>, findings: &mut Vec<Finding>) {
     let (plan, objects) = (material.plan, material.objects);
     let version = plan.target.as_ref().map_or(VERSION, |target| target.version);
-    for planned in statements(plan, objects, version, &Names::of(plan, objects)) {
+    for planned in statements(plan, objects, version, &Names::for_plan(plan, objects)) {
         // Proofs and statistics are no objects.
         let silent =
             matches!(planned.step, Step::ChecksValidated | Step::ForeignKeysValidated | Step::Analyze);
         // These are said of the table and of the column.
         let elsewhere = planned.object.kind == ObjectKind::Partitions
-            || (planned.step == Step::Said && planned.object.kind == ObjectKind::Identity);
+            || (planned.step == Step::NothingToRun && planned.object.kind == ObjectKind::Identity);
         if silent || elsewhere {
             continue;
         }
@@ -34,7 +34,8 @@ fn add_object(planned: &PlannedObject, alias: bool, findings: &mut Vec<Finding>)
     let kind = &planned.object.kind;
     let unread = *kind == ObjectKind::MayBeThere;
     let object = bare(&planned.object);
-    let mut said = Said { kind: if unread { ObjectKind::Unread } else { kind.clone() }, object, findings };
+    let mut said =
+        ObjectFindings { kind: if unread { ObjectKind::Unread } else { kind.clone() }, object, findings };
     let name = match &planned.statement {
         _ if unread => Name::Unread,
         _ if *kind == ObjectKind::SystemVersioning => Name::Temporal,
@@ -71,7 +72,7 @@ fn primary_keys(material: &Material<'_>, findings: &mut Vec<Finding>) {
         }
         let name = material.objects.primary_keys.get(&table.source).map(|key| key.name.as_str());
         let object = name.map_or_else(|| object.clone(), |name| format!("{name}{end}"));
-        Said { kind: ObjectKind::PrimaryKey, object, findings }.say(
+        ObjectFindings { kind: ObjectKind::PrimaryKey, object, findings }.say(
             Name::AsIs,
             Verdict::Converted,
             "as in the source",

@@ -1,9 +1,9 @@
 //! What is said of a table: its name, its rows, its keys.
 
-use super::{Finding, Material, Name, Said, Verdict};
+use super::{Finding, Material, Name, ObjectFindings, Verdict};
 use crate::model::names;
 use crate::model::names::NameCase;
-use crate::model::names::Renamed;
+use crate::model::names::RenameReason;
 use crate::model::names::TableName;
 use crate::model::objects::ObjectKind;
 use crate::model::plan::{Partitions, PlannedTable};
@@ -16,7 +16,7 @@ pub(super) fn add(
     source: Option<&SourceTable>,
     findings: &mut Vec<Finding>,
 ) {
-    let mut said = Said { kind: ObjectKind::Table, object: table.source.to_string(), findings };
+    let mut said = ObjectFindings { kind: ObjectKind::Table, object: table.source.to_string(), findings };
     let columns = table.columns.len() + table.generated.len();
     let becomes = format!("becomes {} with {columns} columns", table.target);
     said.say(Name::AsIs, Verdict::Converted, becomes);
@@ -72,7 +72,7 @@ fn choice<'m>(material: &Material<'m>, table: &TableName) -> Option<&'m crate::m
         .or_else(|| choices.iter().find(|(written, _)| alike(written)).map(|(_, choice)| choice))
 }
 
-fn partitioned(material: &Material<'_>, table: &PlannedTable, said: &mut Said<'_>) {
+fn partitioned(material: &Material<'_>, table: &PlannedTable, said: &mut ObjectFindings<'_>) {
     let Some(source) = material.objects.partitions.iter().find(|of| of.table == table.source) else { return };
     let count = source.bounds.len() + 1;
     match (&table.partitioning, material.plan.options.partitions) {
@@ -88,7 +88,7 @@ fn partitioned(material: &Material<'_>, table: &PlannedTable, said: &mut Said<'_
             "--partitions declarative keeps them",
         ),
         (None, Partitions::Declarative) => {
-            let why = partitions::of(source, table).err().unwrap_or_default();
+            let why = partitions::partitioning(source, table).err().unwrap_or_default();
             let reason = format!("its {count} partitions become one plain table: {why}");
             said.say(Name::Partitions, Verdict::Changed, reason);
         }
@@ -96,17 +96,19 @@ fn partitioned(material: &Material<'_>, table: &PlannedTable, said: &mut Said<'_
 }
 
 /// What is said of a name.
-pub(super) fn name(said: &mut Said<'_>, source: &str, target: &str, case: NameCase, chosen: bool) {
+pub(super) fn name(said: &mut ObjectFindings<'_>, source: &str, target: &str, case: NameCase, chosen: bool) {
     let (name, why) = match names::rename_reason(source, target, case, chosen) {
         None => (Name::AsIs, String::new()),
-        Some(Renamed::Chosen) => (Name::NameChosen, "as the configuration says".to_owned()),
-        Some(Renamed::Case) => (Name::NameCase, "by --name-case".to_owned()),
-        Some(Renamed::TooLong) => {
+        Some(RenameReason::Chosen) => (Name::NameChosen, "as the configuration says".to_owned()),
+        Some(RenameReason::Case) => (Name::NameCase, "by --name-case".to_owned()),
+        Some(RenameReason::TooLong) => {
             let bytes = names::folded(source, case).len();
             (Name::NameTooLong, format!("its own has {bytes} bytes, PostgreSQL takes {}", names::LONGEST))
         }
-        Some(Renamed::Taken) => (Name::NameTaken, "another one has its own".to_owned()),
-        Some(Renamed::System) => (Name::NameSystem, "a system column of PostgreSQL has its own".to_owned()),
+        Some(RenameReason::Taken) => (Name::NameTaken, "another one has its own".to_owned()),
+        Some(RenameReason::System) => {
+            (Name::NameSystem, "a system column of PostgreSQL has its own".to_owned())
+        }
     };
     if name != Name::AsIs {
         // What a rule of the user makes of every name is no surprise.
@@ -122,11 +124,11 @@ pub(super) fn name(said: &mut Said<'_>, source: &str, target: &str, case: NameCa
     }
 }
 
-fn schema(said: &mut Said<'_>, source: &str, target: &str, case: NameCase) {
+fn schema(said: &mut ObjectFindings<'_>, source: &str, target: &str, case: NameCase) {
     if let Some(renamed) = names::rename_reason(source, target, case, false)
-        && renamed != Renamed::Case
+        && renamed != RenameReason::Case
     {
-        let name = if renamed == Renamed::TooLong { Name::NameTooLong } else { Name::NameTaken };
+        let name = if renamed == RenameReason::TooLong { Name::NameTooLong } else { Name::NameTaken };
         said.say(name, Verdict::Changed, format!("its schema {source} is called {target}"));
     }
 }

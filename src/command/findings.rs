@@ -67,7 +67,7 @@ fn of_object(planned: &PlannedObject) -> Option<FinishFinding> {
     };
     let object = planned.object.to_string();
     match (planned.step, verdict) {
-        (Step::Said, FinishVerdict::Refused) => tracing::info!(object, reason, "is not converted"),
+        (Step::NothingToRun, FinishVerdict::Refused) => tracing::info!(object, reason, "is not converted"),
         (_, FinishVerdict::Refused) => tracing::warn!(object, reason, "left out"),
         _ => tracing::warn!(object, reason, "not quite as in the source"),
     }

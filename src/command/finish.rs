@@ -206,7 +206,7 @@ async fn gather(
         }
     }
     let objects = source_catalog::objects(source).await?;
-    let names = Names::of(plan, &objects);
+    let names = Names::for_plan(plan, &objects);
     let planned = objects::statements_without(plan, &objects, version, &names, &left_out);
     now.retain(|name, _| !left_out.contains(name));
     let tables: Vec<SourceTable> = now.into_values().collect();

@@ -2,12 +2,12 @@
 
 /// What two equal texts may differ in.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Ignored {
+pub struct IgnoredDifferences {
     pub ignores_case: bool,
     pub ignores_accents: bool,
 }
 
-impl Ignored {
+impl IgnoredDifferences {
     #[must_use]
     pub const fn anything(self) -> bool {
         self.ignores_case || self.ignores_accents
@@ -15,7 +15,7 @@ impl Ignored {
 }
 
 /// For people: `case and accents`.
-impl std::fmt::Display for Ignored {
+impl std::fmt::Display for IgnoredDifferences {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match (self.ignores_case, self.ignores_accents) {
             (true, true) => "case and accents",
@@ -28,9 +28,9 @@ impl std::fmt::Display for Ignored {
 
 /// By the parts of the name: `Latin1_General_CI_AS`, `SQL_Latin1_General_CP1_CI_AI`; binary ones ignore nothing.
 #[must_use]
-pub fn ignored_by(name: &str) -> Ignored {
+pub fn ignored_by(name: &str) -> IgnoredDifferences {
     let has = |part: &str| name.split('_').any(|there| there.eq_ignore_ascii_case(part));
-    Ignored { ignores_case: has("CI"), ignores_accents: has("AI") }
+    IgnoredDifferences { ignores_case: has("CI"), ignores_accents: has("AI") }
 }
 
 #[cfg(test)]
@@ -47,7 +47,11 @@ mod tests {
             ("Latin1_General_100_CI_AS_SC_UTF8", true, false),
             ("Latin1_General_BIN2", false, false),
         ] {
-            assert_eq!(ignored_by(name), Ignored { ignores_case: case, ignores_accents: accents }, "{name}");
+            assert_eq!(
+                ignored_by(name),
+                IgnoredDifferences { ignores_case: case, ignores_accents: accents },
+                "{name}"
+            );
         }
     }
 }

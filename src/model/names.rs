@@ -7,7 +7,7 @@ mod case;
 mod chosen;
 mod reserved;
 
-pub use assign::{NameRequest, Renamed, assign, rename_reason};
+pub use assign::{NameRequest, RenameReason, assign, rename_reason};
 pub use case::{NameCase, folded};
 pub use chosen::{check, check_schema, parse_target};
 pub use reserved::is_reserved;

@@ -92,12 +92,12 @@ pub struct SourceObjects {
     pub modules: Vec<Module>,
     pub synonyms: Vec<Synonym>,
     pub types: Vec<UserType>,
-    pub unread: Vec<Unread>,
+    pub unread: Vec<UnreadObjects>,
 }
 
 /// Objects that the server or the login's permissions kept from being read: nobody knows whether there are any.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unread {
+pub struct UnreadObjects {
     /// `check constraints`.
     pub what: String,
     pub why: String,

@@ -50,7 +50,7 @@ pub fn row_filter(policy: &str) -> String {
 
 /// Something that cannot be copied as it was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refused {
+pub struct RefusedObject {
     pub table: TableName,
     pub column: Option<ColumnName>,
     /// As it is declared, of a column.
@@ -59,7 +59,7 @@ pub struct Refused {
 }
 
 /// `dbo.Orders.Total decimal(18,4): reason`
-impl std::fmt::Display for Refused {
+impl std::fmt::Display for RefusedObject {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}", self.table)?;
         if let Some(column) = &self.column {
@@ -76,7 +76,7 @@ impl std::fmt::Display for Refused {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Draft {
     pub plan: Plan,
-    pub refused: Vec<Refused>,
+    pub refused: Vec<RefusedObject>,
 }
 
 /// Plans what can be planned.

@@ -17,7 +17,7 @@ const LISTED: usize = 20;
 
 /// The choices for one table.
 #[derive(Debug, Default)]
-pub(super) struct Chosen<'o> {
+pub(super) struct TableChoices<'o> {
     pub(super) table: Option<&'o TableChoice>,
     pub(super) excluded: BTreeSet<ColumnName>,
     pub(super) columns: BTreeMap<ColumnName, &'o ColumnChoice>,
@@ -30,7 +30,7 @@ pub(super) struct Chosen<'o> {
 pub(super) fn resolve<'o>(
     options: &'o PlanOptions,
     tables: &[SourceTable],
-) -> Result<BTreeMap<TableName, Chosen<'o>>> {
+) -> Result<BTreeMap<TableName, TableChoices<'o>>> {
     let (mut found, mut wrong) = (BTreeMap::new(), Vec::new());
     for (written, choice) in &options.tables {
         let name: Option<TableName> = written.parse().ok();
@@ -82,7 +82,7 @@ fn of_table<'o>(
     table: &SourceTable,
     written: &str,
     wrong: &mut Vec<String>,
-) -> Chosen<'o> {
+) -> TableChoices<'o> {
     let column = |name: &str| {
         named(
             &table.columns,
@@ -95,7 +95,7 @@ fn of_table<'o>(
         let more = if table.columns.len() > LISTED { ", …" } else { "" };
         format!("it has {}{more}", names.join(", "))
     };
-    let mut chosen = Chosen { table: Some(choice), ..Chosen::default() };
+    let mut chosen = TableChoices { table: Some(choice), ..TableChoices::default() };
     for name in &choice.exclude {
         match column(name) {
             Some(column) => drop(chosen.excluded.insert(column.name.clone())),

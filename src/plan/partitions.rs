@@ -9,7 +9,7 @@ use crate::model::plan::PlannedTable;
 ///
 /// # Errors
 /// Why the table becomes a plain one.
-pub fn of(source: &PartitionedTable, table: &PlannedTable) -> Result<Partitioning, String> {
+pub fn partitioning(source: &PartitionedTable, table: &PlannedTable) -> Result<Partitioning, String> {
     let column = &source.column;
     let Some(planned) = table.columns.iter().find(|planned| planned.source == *column) else {
         return Err(format!("its partition column {column} is not copied"));

@@ -46,7 +46,7 @@ pub struct TargetColumn {
 
 /// A constraint, or an index that no constraint made.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Existing {
+pub struct ExistingObject {
     pub name: String,
     pub constraint: bool,
     /// A foreign key or check that is validated; an index that is complete.
@@ -104,12 +104,15 @@ pub async fn tables(client: &Client, wanted: &[TableName]) -> Result<BTreeMap<Ta
 ///
 /// # Errors
 /// See [`super::errors::kind`].
-pub async fn existing(client: &Client, wanted: &[TableName]) -> Result<BTreeMap<TableName, Vec<Existing>>> {
+pub async fn existing(
+    client: &Client,
+    wanted: &[TableName],
+) -> Result<BTreeMap<TableName, Vec<ExistingObject>>> {
     let (schemas, names) = split(wanted);
     let mut found: BTreeMap<_, Vec<_>> = BTreeMap::new();
     for row in client.query(include_str!("sql/existing.sql"), &[&schemas, &names]).await? {
         let table = TableName::new(get::<String>(&row, 0)?, get::<String>(&row, 1)?);
-        found.entry(table).or_default().push(Existing {
+        found.entry(table).or_default().push(ExistingObject {
             name: get(&row, 2)?,
             constraint: get::<&str>(&row, 3)? == "constraint",
             valid: get(&row, 4)?,

@@ -5,9 +5,9 @@ use crate::error::{Error, ErrorKind, Result};
 use tokio_postgres::types::{FromSql, Type};
 
 /// Any value as it was sent.
-struct Sent(Vec<u8>);
+struct SentBytes(Vec<u8>);
 
-impl<'a> FromSql<'a> for Sent {
+impl<'a> FromSql<'a> for SentBytes {
     fn from_sql(_: &Type, raw: &'a [u8]) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
         Ok(Self(raw.to_vec()))
     }
@@ -23,7 +23,7 @@ impl<'a> FromSql<'a> for Sent {
 /// `Value` where it is none; see [`super::errors::kind`].
 pub async fn fixed_value(transaction: &Transaction<'_>, text: &str, target_type: &str) -> Result<Vec<u8>> {
     let rows = transaction.query(&format!("SELECT CAST($1 AS {target_type})"), &[&text]).await?;
-    let value = rows.first().and_then(|row| row.try_get::<_, Sent>(0).ok());
+    let value = rows.first().and_then(|row| row.try_get::<_, SentBytes>(0).ok());
     let none = || Error::new(ErrorKind::Value, format!("the fixed value of a mask is no {target_type}"));
     value.map(|value| value.0).ok_or_else(none)
 }

@@ -26,7 +26,7 @@ pub struct Names {
 impl Names {
     /// Of all objects of a run.
     #[must_use]
-    pub fn of(plan: &Plan, objects: &SourceObjects) -> Self {
+    pub fn for_plan(plan: &Plan, objects: &SourceObjects) -> Self {
         let keys = objects.primary_keys.iter().map(|(table, key)| (table, key.name.as_str()));
         let mut names = Self::of_indexes(plan, keys, &objects.indexes);
         let targets = targets(plan);
@@ -42,7 +42,7 @@ impl Names {
         names
     }
 
-    /// Of primary keys (by source table) and of all other indexes alone: the same that [`Self::of`] gives them.
+    /// Of primary keys (by source table) and of all other indexes alone: the same that [`Self::for_plan`] gives them.
     #[must_use]
     pub fn of_indexes<'a>(
         plan: &Plan,

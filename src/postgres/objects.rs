@@ -53,7 +53,7 @@ impl fmt::Display for ObjectName {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Step {
     /// Nothing to run: what the schema step made otherwise than the source has it, and what has no counterpart at all.
-    Said,
+    NothingToRun,
     Indexes,
     /// Before the defaults, which may take values from them.
     Sequences,
@@ -86,7 +86,7 @@ impl Step {
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
-            Self::Said => "said",
+            Self::NothingToRun => "said",
             Self::Indexes => "indexes",
             Self::Sequences => "sequences",
             Self::Defaults => "defaults",

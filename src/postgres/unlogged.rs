@@ -41,7 +41,7 @@ impl StorageState {
     ///
     /// # Errors
     /// `CheckpointDamaged` for an impossible epoch.
-    pub fn of(rows: &[Row]) -> Result<Self> {
+    pub fn from_rows(rows: &[Row]) -> Result<Self> {
         let row =
             rows.first().ok_or_else(|| Error::new(ErrorKind::Bug, "the target says nothing of the table"))?;
         let epoch = get::<Option<i64>>(row, 0)?.map(u64::try_from).transpose().map_err(|_| {
@@ -74,9 +74,14 @@ impl StorageState {
 ///
 /// # Errors
 /// See [`super::errors::kind`].
-pub async fn found(client: &Client, run: &str, index: u32, table: &TableName) -> Result<StorageState> {
+pub async fn storage_state(
+    client: &Client,
+    run: &str,
+    index: u32,
+    table: &TableName,
+) -> Result<StorageState> {
     let (index, table) = (stored(index)?, table.target_sql());
-    StorageState::of(&client.query(FOUND, &[&run, &index, &table]).await?)
+    StorageState::from_rows(&client.query(FOUND, &[&run, &index, &table]).await?)
 }
 
 /// Indexes of the run's tables that are noted to be filled UNLOGGED.

@@ -62,14 +62,14 @@ impl CopyWriter {
     /// See [`super::errors::kind`]; `TargetRefused` where FREEZE is not possible.
     pub async fn start(transaction: &Transaction<'_>, table: &PlannedTable, freeze: bool) -> Result<Self> {
         let prepared = prepare(transaction, table, freeze).await?;
-        Self::of(transaction, prepared).await
+        Self::begin(transaction, prepared).await
     }
 
     /// Starts the COPY that was prepared in this transaction; its name is given up at once.
     ///
     /// # Errors
     /// As [`Self::start`].
-    pub async fn of(transaction: &Transaction<'_>, prepared: PreparedCopy) -> Result<Self> {
+    pub async fn begin(transaction: &Transaction<'_>, prepared: PreparedCopy) -> Result<Self> {
         let sink = transaction.inner().copy_in::<_, Bytes>(&prepared.0).await.map_err(server_error)?;
         drop(prepared);
         let mut writer = Self { sink: Box::pin(sink) };
@@ -104,13 +104,13 @@ impl CopyWriter {
     ///
     /// # Errors
     /// As there.
-    pub async fn finish_or_line(mut self) -> Result<u64, CopyFailed> {
-        self.trailer().await.map_err(CopyFailed::from)?;
+    pub async fn finish_or_line(mut self) -> Result<u64, CopyFailure> {
+        self.trailer().await.map_err(CopyFailure::from)?;
         let rows = self.sink.as_mut().finish().await.map_err(|error| {
             let line = error.as_db_error().and_then(|answer| copy_line(answer.where_()?));
-            CopyFailed { error: copy_error(error), line }
+            CopyFailure { error: copy_error(error), line }
         })?;
-        Self::ended().map_err(CopyFailed::from)?;
+        Self::ended().map_err(CopyFailure::from)?;
         Ok(rows)
     }
 
@@ -135,13 +135,13 @@ impl CopyWriter {
 
 /// Why a COPY failed.
 #[derive(Debug)]
-pub struct CopyFailed {
+pub struct CopyFailure {
     pub error: Error,
     /// The row in question, counted from 1, where the server names one.
     pub line: Option<u64>,
 }
 
-impl From<Error> for CopyFailed {
+impl From<Error> for CopyFailure {
     fn from(error: Error) -> Self {
         Self { error, line: None }
     }

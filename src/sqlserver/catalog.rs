@@ -5,7 +5,7 @@
 //! in queries of their own, since a server may be too old for them or a login not allowed to see them; a plan never fails for
 //! one of these.
 
-mod around;
+mod beside_tables;
 mod identity;
 mod keys;
 mod objects;

@@ -8,11 +8,11 @@ mod boundaries;
 mod candidates;
 mod capture;
 mod literal;
-mod shown;
+mod value_reader;
 
 pub use boundaries::boundaries;
-pub use capture::{Kept, KeyCapture, LONGEST_ROW};
-pub use shown::{Shown, ValueReader};
+pub use capture::{KeptValue, KeyCapture, LONGEST_ROW};
+pub use value_reader::{ShownValue, ValueReader};
 
 use super::select::KeyPart;
 use crate::error::{Error, ErrorKind, Result};

@@ -6,14 +6,14 @@ use crate::error::{Error, ErrorKind, Result};
 
 /// Why [`RowStream::fill`] returned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Filled {
+pub enum FillOutcome {
     /// The encoder is full; take its bytes and call again.
     More,
     /// The result is complete, and the client free for its next call.
     End,
 }
 
-/// A bulk query under way. Dropped before [`Filled::End`], or after an error, it closes the client's connection.
+/// A bulk query under way. Dropped before [`FillOutcome::End`], or after an error, it closes the client's connection.
 #[derive(Debug)]
 pub struct RowStream<'c> {
     client: &'c mut Client,
@@ -49,19 +49,19 @@ impl<'c> RowStream<'c> {
     ///
     /// # Errors
     /// The server's error, the encoder's, or `SourceUnavailable`; the stream is of no use after it.
-    pub async fn fill<E: RowEncoder>(&mut self, rows: &mut E) -> Result<Filled> {
+    pub async fn fill<E: RowEncoder>(&mut self, rows: &mut E) -> Result<FillOutcome> {
         if self.ended {
-            return Ok(Filled::End);
+            return Ok(FillOutcome::End);
         }
         loop {
             match self.client.decoder.advance(rows)? {
                 Event::NeedMore => self.receive().await?,
                 Event::Columns => {}
-                Event::Full => return Ok(Filled::More),
+                Event::Full => return Ok(FillOutcome::More),
                 Event::End => {
                     self.ended = true;
                     self.client.end();
-                    return Ok(Filled::End);
+                    return Ok(FillOutcome::End);
                 }
             }
         }

@@ -30,7 +30,7 @@ pub struct KeyPart {
 
 /// The rows that are wanted of a table.
 #[derive(Debug, Clone, Copy)]
-pub struct Wanted<'a> {
+pub struct WantedRows<'a> {
     pub range: &'a KeyRange,
     /// The user's predicate.
     pub filter: Option<&'a str>,
@@ -45,7 +45,7 @@ pub fn select_range(
     table: &TableName,
     columns: &[(ColumnName, SelectForm)],
     key: &[KeyPart],
-    wanted: Wanted<'_>,
+    wanted: WantedRows<'_>,
     ordered: bool,
 ) -> Result<String> {
     let mut sql = list(table, columns);
@@ -61,8 +61,8 @@ pub fn select_range(
 ///
 /// # Errors
 /// As [`select_range`].
-pub(super) fn where_range(key: &[KeyPart], wanted: Wanted<'_>) -> Result<String> {
-    let Wanted { range, filter } = wanted;
+pub(super) fn where_range(key: &[KeyPart], wanted: WantedRows<'_>) -> Result<String> {
+    let WantedRows { range, filter } = wanted;
     let mut sql = filter.map_or_else(String::new, |filter| format!(" WHERE ({filter}\n)"));
     let ends = [(range.after.as_ref(), Side::Behind), (range.through.as_ref(), Side::UpTo)];
     for (bound, side) in ends {
@@ -198,13 +198,13 @@ mod tests {
     fn ranged(key: &[KeyPart], after: Option<Bound>, through: Option<Bound>, ordered: bool) -> String {
         let columns = [(column("a"), SelectForm::AsIs)];
         let range = KeyRange { after, through };
-        let wanted = Wanted { range: &range, filter: None };
+        let wanted = WantedRows { range: &range, filter: None };
         let sql = select_range(&TableName::new("dbo", "t"), &columns, key, wanted, ordered).unwrap();
         sql.strip_prefix("SELECT [a] FROM [dbo].[t]").unwrap().to_owned()
     }
 
     fn all(table: &TableName, columns: &[(ColumnName, SelectForm)]) -> String {
-        let wanted = Wanted { range: &KeyRange::default(), filter: None };
+        let wanted = WantedRows { range: &KeyRange::default(), filter: None };
         select_range(table, columns, &[], wanted, false).unwrap()
     }
 
@@ -316,7 +316,7 @@ mod tests {
         let whole = KeyRange::default();
         let key = [part("k", "int")];
         let filtered =
-            |range| where_range(&key, Wanted { range, filter: Some("a = 1 OR b = 2 -- both") }).unwrap();
+            |range| where_range(&key, WantedRows { range, filter: Some("a = 1 OR b = 2 -- both") }).unwrap();
         assert_eq!(filtered(&range), " WHERE (a = 1 OR b = 2 -- both\n) AND [k] > CAST(1 AS int)");
         assert_eq!(filtered(&whole), " WHERE (a = 1 OR b = 2 -- both\n)");
     }
@@ -326,8 +326,8 @@ mod tests {
         let table = TableName::new("dbo", "t");
         let range = KeyRange { after: bound(&["1", "2"]), through: None };
         for key in [&[][..], &[part("a", "int")], &[part("a", "int"), part("b", "int"), part("c", "int")]] {
-            let error =
-                select_range(&table, &[], key, Wanted { range: &range, filter: None }, false).unwrap_err();
+            let error = select_range(&table, &[], key, WantedRows { range: &range, filter: None }, false)
+                .unwrap_err();
             assert_eq!(error.kind(), ErrorKind::CheckpointDamaged);
         }
     }

@@ -29,17 +29,21 @@ const END_OF_MESSAGE: u8 = 0x01;
 const HANDSHAKE_PACKET: usize = 4096;
 
 /// A TLS stream over the connection.
-pub(super) type Encrypted = tokio_rustls::client::TlsStream<Wrapped>;
+pub(super) type EncryptedStream = tokio_rustls::client::TlsStream<FramedHandshake>;
 
 /// Does the handshake on a connection that is ready for it.
-pub(super) async fn handshake(settings: &SourceSettings, host: &str, tcp: TcpStream) -> Result<Encrypted> {
+pub(super) async fn handshake(
+    settings: &SourceSettings,
+    host: &str,
+    tcp: TcpStream,
+) -> Result<EncryptedStream> {
     let strict = settings.encrypt == Encrypt::Strict;
     let name = settings.host_name_in_certificate.as_deref().unwrap_or(host).to_owned();
     let name = ServerName::try_from(name).map_err(|_| {
         Error::new(ErrorKind::Config, "the host name of the source cannot stand in a certificate")
     })?;
     let connector = TlsConnector::from(Arc::new(client_config(settings)?));
-    let wrapped = if strict { Wrapped::bare(tcp) } else { Wrapped::handshaking(tcp) };
+    let wrapped = if strict { FramedHandshake::bare(tcp) } else { FramedHandshake::handshaking(tcp) };
     let mut stream = connector
         .connect(name, wrapped)
         .await
@@ -154,7 +158,7 @@ impl ServerCertVerifier for AnyCertificate {
 
 /// The TCP connection below TLS, whose bytes are wrapped in PRELOGIN packets while the handshake lasts.
 #[derive(Debug)]
-pub(super) struct Wrapped {
+pub(super) struct FramedHandshake {
     tcp: TcpStream,
     handshaking: bool,
     /// The flight that the handshake is collecting, not yet in packets.
@@ -168,7 +172,7 @@ pub(super) struct Wrapped {
     payload_left: usize,
 }
 
-impl Wrapped {
+impl FramedHandshake {
     fn bare(tcp: TcpStream) -> Self {
         Self { handshaking: false, ..Self::handshaking(tcp) }
     }
@@ -234,7 +238,7 @@ impl Wrapped {
     }
 }
 
-impl AsyncRead for Wrapped {
+impl AsyncRead for FramedHandshake {
     fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -255,7 +259,7 @@ impl AsyncRead for Wrapped {
     }
 }
 
-impl AsyncWrite for Wrapped {
+impl AsyncWrite for FramedHandshake {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         if !this.handshaking {

@@ -318,7 +318,7 @@ impl Decoder {
         Ok(Step::Event(Event::Columns))
     }
 
-    fn done(&mut self, done: tokens::Done) -> Result<Step> {
+    fn done(&mut self, done: tokens::DoneToken) -> Result<Step> {
         if done.attention() {
             return Err(broken("an attention was acknowledged that was not sent"));
         }

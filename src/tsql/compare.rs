@@ -28,7 +28,7 @@ pub(super) enum Comparison {
 }
 
 impl Comparison {
-    pub(super) fn of(op: &BinaryOperator) -> Option<Self> {
+    pub(super) fn from_operator(op: &BinaryOperator) -> Option<Self> {
         Some(match op {
             BinaryOperator::Eq => Self::Equal,
             BinaryOperator::NotEq => Self::Unequal,
@@ -116,7 +116,7 @@ impl Walk<'_> {
                 Ok((left.clone(), right.clone()))
             }
             (a, b) => {
-                let ty = a.both(b)?;
+                let ty = a.unified(b)?;
                 Ok((self.coerce(left, &ty)?, self.coerce(right, &ty)?))
             }
         }

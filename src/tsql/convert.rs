@@ -204,7 +204,7 @@ impl Walk<'_> {
         if node.is_null() {
             return Ok(Node::atom("NULL", Ty::Null));
         }
-        let ty = Ty::of(column.source_type);
+        let ty = Ty::of_column(column.source_type);
         let family = column.target_type.split('(').next().unwrap_or_default().trim();
         let natural = ty.target();
         let natural = natural.split('(').next().unwrap_or_default();
@@ -254,7 +254,7 @@ impl Walk<'_> {
 
     /// The value of a computed column, which has the type that is inferred for it, or something was misunderstood.
     pub(super) fn generated(&mut self, node: &Node, source: &SourceType, target: &str) -> Result<Node> {
-        let ty = Ty::of(source);
+        let ty = Ty::of_column(source);
         let same = match (&node.ty, &ty) {
             (Ty::Text(own), Ty::Text(declared)) => own.unicode == declared.unicode,
             (Ty::Decimal { scale, .. }, Ty::Decimal { scale: declared, .. }) => scale <= declared,

@@ -99,7 +99,12 @@ impl Walk<'_> {
     }
 
     /// `patindex(pattern, x)` and `charindex` against 0 is a question of whether, not of where.
-    pub(super) fn found(&mut self, left: &Expr, how: Comparison, right: &Expr) -> Result<Option<Node>> {
+    pub(super) fn search_as_match(
+        &mut self,
+        left: &Expr,
+        how: Comparison,
+        right: &Expr,
+    ) -> Result<Option<Node>> {
         let Expr::Function(function) = left else { return Ok(None) };
         let FunctionArguments::List(list) = &function.args else { return Ok(None) };
         let [

@@ -21,8 +21,8 @@ impl Walk<'_> {
         if matches!(op, Op::And | Op::Or) {
             return self.chain(left, op, right);
         }
-        if let Some(comparison) = super::compare::Comparison::of(op) {
-            if let Some(node) = self.found(left, comparison, right)? {
+        if let Some(comparison) = super::compare::Comparison::from_operator(op) {
+            if let Some(node) = self.search_as_match(left, comparison, right)? {
                 return Ok(node);
             }
             let (left, right) = (self.value(left)?, self.value(right)?);
@@ -83,7 +83,7 @@ impl Walk<'_> {
             }
             _ if is_bitwise(op) => self.bitwise(op, left, right),
             (a, b) if (a.is_float() || b.is_float()) && a.rank() <= 14 && b.rank() <= 14 => {
-                let ty = a.both(b)?;
+                let ty = a.unified(b)?;
                 let (left, right) = (self.coerce(left, &ty)?, self.coerce(right, &ty)?);
                 let (sign, level) = match op {
                     Op::Plus => ("+", Level::Sum),
@@ -159,7 +159,7 @@ impl Walk<'_> {
         if !left.ty.is_integer() || !right.ty.is_integer() {
             return refuse(format!("{} {op} {} has no counterpart that is known", left.ty, right.ty));
         }
-        let ty = left.ty.both(&right.ty)?;
+        let ty = left.ty.unified(&right.ty)?;
         Ok(binary(sign, Level::Operator, left, right, ty))
     }
 
@@ -180,7 +180,7 @@ impl Walk<'_> {
                     "tinyint {op} tinyint must stay within 0 and 255, for which PostgreSQL has no type"
                 ));
             }
-            return Ok(binary(sign, level, left, right, a.both(b)?));
+            return Ok(binary(sign, level, left, right, a.unified(b)?));
         }
         let decimal = matches!(a, Ty::Decimal { .. }) || matches!(b, Ty::Decimal { .. });
         if !decimal {
@@ -189,11 +189,11 @@ impl Walk<'_> {
             return match op {
                 Op::Plus | Op::Minus => {
                     self.note("a sum beyond the range of money is no error here");
-                    Ok(binary(sign, level, left, right, a.both(b)?))
+                    Ok(binary(sign, level, left, right, a.unified(b)?))
                 }
                 Op::Multiply if whole => {
                     self.note("a sum beyond the range of money is no error here");
-                    Ok(binary(sign, level, left, right, a.both(b)?))
+                    Ok(binary(sign, level, left, right, a.unified(b)?))
                 }
                 _ => refuse(format!("{a} {op} {b}: the source rounds to four digits")),
             };
@@ -291,7 +291,7 @@ impl Walk<'_> {
     pub(super) fn alike(&mut self, nodes: &[Node]) -> Result<(Vec<Node>, Ty)> {
         let mut ty = Ty::Null;
         for node in nodes {
-            ty = ty.both(&node.ty)?;
+            ty = ty.unified(&node.ty)?;
         }
         if ty == Ty::Null {
             return refuse("all its results are NULL");

@@ -57,7 +57,7 @@ pub(super) enum Ty {
 
 impl Ty {
     /// Of a column.
-    pub(super) fn of(source: &SourceType) -> Self {
+    pub(super) fn of_column(source: &SourceType) -> Self {
         use BaseType as B;
         let length = |each: i16| match source.max_length {
             -1 => None,
@@ -243,7 +243,7 @@ impl Ty {
     }
 
     /// The type that both become: CASE, COALESCE, IIF, comparisons.
-    pub(super) fn both(&self, other: &Self) -> Result<Self> {
+    pub(super) fn unified(&self, other: &Self) -> Result<Self> {
         let (high, low) = if self.rank() >= other.rank() { (self, other) } else { (other, self) };
         Ok(match (high, low) {
             (Self::Decimal { precision: p, scale: s }, _) => {

@@ -220,7 +220,7 @@ impl<'t> Walk<'t> {
     /// The column's value as the source has it.
     fn column_value(&mut self, column: ScopeColumn<'t>) -> Result<Node> {
         let name = column.target.target_sql();
-        let ty = Ty::of(column.source_type);
+        let ty = Ty::of_column(column.source_type);
         let family = column.target_type.split('(').next().unwrap_or_default().trim();
         let foreign = || {
             refuse(format!(

@@ -15,8 +15,8 @@ use shardferry::settings::source::SourceSettings;
 use shardferry::sqlserver::catalog;
 use shardferry::sqlserver::chunks::{KeyCapture, boundaries, key_parts};
 use shardferry::sqlserver::client::Client;
-use shardferry::sqlserver::rows::Filled;
-use shardferry::sqlserver::select::{SelectForm, Wanted, select_range};
+use shardferry::sqlserver::rows::FillOutcome;
+use shardferry::sqlserver::select::{SelectForm, WantedRows, select_range};
 use shardferry::sqlserver::wire::RowEncoder;
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -78,13 +78,13 @@ impl Source {
         let columns: Vec<_> =
             table.columns.iter().map(|column| (column.source.clone(), SelectForm::AsIs)).collect();
         let parts = key_parts(table, key).unwrap();
-        let sql =
-            select_range(&table.source, &columns, &parts, Wanted { range, filter: None }, ordered).unwrap();
+        let sql = select_range(&table.source, &columns, &parts, WantedRows { range, filter: None }, ordered)
+            .unwrap();
         let mut stream = self.client.read(&sql).await.unwrap();
         let wire = stream.columns().to_vec();
         let mut rows = KeyCapture::new(RawRow::default(), table, Some(key), &wire).unwrap();
         let mut found = Vec::new();
-        while stream.fill(&mut rows).await.unwrap() == Filled::More {
+        while stream.fill(&mut rows).await.unwrap() == FillOutcome::More {
             found.push(Row { raw: rows.get().0.clone(), key: rows.last() });
         }
         found

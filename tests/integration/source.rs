@@ -11,7 +11,7 @@ use script::Script;
 use shardferry::error::{Error, ErrorKind, Result};
 use shardferry::settings::source::SourceSettings;
 use shardferry::sqlserver::client::Client;
-use shardferry::sqlserver::rows::Filled;
+use shardferry::sqlserver::rows::FillOutcome;
 use shardferry::sqlserver::wire::RowEncoder;
 use std::io::Write as _;
 use std::sync::Arc;
@@ -82,7 +82,7 @@ async fn read(client: &mut Client, count: u32) -> Result<(u64, i64)> {
     let mut rows = Sum::default();
     let mut stream = client.read(&format!("SELECT number {count}")).await?;
     assert_eq!(stream.columns().len(), 2);
-    while stream.fill(&mut rows).await? == Filled::More {}
+    while stream.fill(&mut rows).await? == FillOutcome::More {}
     assert!(stream.bytes_read() > u64::from(count) * 100);
     Ok((rows.rows, rows.sum))
 }
@@ -233,7 +233,7 @@ async fn the_packet_size_is_what_the_server_grants() {
         let long = format!("SELECT number 5000 -- {}", "x".repeat(40_000));
         let mut stream = client.read(&long).await.unwrap();
         let mut rows = Sum::default();
-        assert_eq!(stream.fill(&mut rows).await.unwrap(), Filled::End);
+        assert_eq!(stream.fill(&mut rows).await.unwrap(), FillOutcome::End);
         assert_eq!(rows.rows, 5000);
         assert!(server.stats().batch_texts().contains(&long));
     }
@@ -245,12 +245,12 @@ async fn rows_come_in_portions() {
     let mut rows = Sum { limit: Some(700), ..Sum::default() };
     let mut stream = client.read("SELECT number 5000").await.unwrap();
     let mut portions = 0;
-    while stream.fill(&mut rows).await.unwrap() == Filled::More {
+    while stream.fill(&mut rows).await.unwrap() == FillOutcome::More {
         portions += 1;
         assert_eq!(rows.rows, portions * 700);
     }
     assert_eq!((portions, rows.rows, rows.sum), (7, 5000, 12_497_500));
-    assert_eq!(stream.fill(&mut rows).await.unwrap(), Filled::End);
+    assert_eq!(stream.fill(&mut rows).await.unwrap(), FillOutcome::End);
     drop(stream);
     works(&mut client).await;
 }
@@ -260,7 +260,7 @@ async fn an_abandoned_stream_closes_the_connection() {
     let (_server, mut client) = plain().await;
     let mut rows = Sum { limit: Some(10), ..Sum::default() };
     let mut stream = client.read("SELECT number 100000").await.unwrap();
-    assert_eq!(stream.fill(&mut rows).await.unwrap(), Filled::More);
+    assert_eq!(stream.fill(&mut rows).await.unwrap(), FillOutcome::More);
     drop(stream);
     assert_eq!(client.rows("SELECT name").await.unwrap_err().kind(), ErrorKind::SourceUnavailable);
     assert_eq!(client.execute("SET LOCK_TIMEOUT 1").await.unwrap_err().kind(), ErrorKind::SourceUnavailable);

@@ -207,7 +207,8 @@ async fn a_table_is_filtered_by_an_enabled_policy() {
         source.engine.deny_view(view, None);
     }
     let unread = |objects: SourceObjects| -> Vec<String> {
-        let security = |unread: &shardferry::model::objects::Unread| unread.what == "security policies";
+        let security =
+            |unread: &shardferry::model::objects::UnreadObjects| unread.what == "security policies";
         objects.unread.into_iter().filter(security).map(|unread| unread.why).collect()
     };
     assert_eq!(unread(catalog::objects(&mut source.client).await.unwrap()), Vec::<String>::new());

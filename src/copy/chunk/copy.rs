@@ -146,7 +146,7 @@ async fn attempt(
     let copy = emptied(rules, &transaction, open, &found, chunk.begins).await?;
     failpoint!("copy.after_clear");
     let fixed = fixed_values(&transaction, table).await?;
-    let writer = CopyWriter::of(&transaction, copy).await?;
+    let writer = CopyWriter::begin(&transaction, copy).await?;
     failpoint!("copy.after_start");
     // A chunk may be cut only if the order of the key costs nothing: reading in order is what makes a cut possible.
     let cut_key = table.chunk_key.as_ref().filter(|key| key.clustered);

@@ -12,7 +12,7 @@ use crate::model::bound::Bound;
 use crate::model::plan::PlannedTable;
 use crate::postgres::writer::CopyWriter;
 use crate::sqlserver::chunks::KeyCapture;
-use crate::sqlserver::rows::{Filled, RowStream};
+use crate::sqlserver::rows::{FillOutcome, RowStream};
 use crate::telemetry::measures::InFlight;
 use bytes::Bytes;
 use tokio::sync::mpsc;
@@ -81,7 +81,7 @@ pub(in crate::copy) async fn pump(
                     std::future::pending::<()>().await;
                 }
             }
-            if filled == Filled::End {
+            if filled == FillOutcome::End {
                 return Ok(None);
             }
             if piece.cut_at.is_some_and(|limit| done >= limit) {

@@ -15,8 +15,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::failpoint;
 use crate::model::loss::{Loss, LossRecord, Sample};
 use crate::model::plan::{ChunkKey, PlannedTable};
-use crate::postgres::writer::CopyFailed;
-use crate::sqlserver::chunks::{Kept, KeyCapture, LONGEST_ROW, Shown, ValueReader};
+use crate::postgres::writer::CopyFailure;
+use crate::sqlserver::chunks::{KeptValue, KeyCapture, LONGEST_ROW, ShownValue, ValueReader};
 use crate::sqlserver::wire::WireColumn;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use std::collections::BTreeMap;
@@ -178,7 +178,7 @@ impl<'a> LeftOutRows<'a> {
 
     /// PostgreSQL refused a row: the chunk is to be done again without it, if rows may be left out and it is known
     /// which.
-    pub(in crate::copy) fn refused_by_target(&mut self, failed: CopyFailed, encoder: &CopyEncoder) -> Error {
+    pub(in crate::copy) fn refused_by_target(&mut self, failed: CopyFailure, encoder: &CopyEncoder) -> Error {
         let (Some(line), ErrorKind::Value) = (failed.line, failed.error.kind()) else { return failed.error };
         let columns = &self.open.attempt.table.columns;
         let column =
@@ -269,7 +269,7 @@ struct Line<'a> {
     key: Option<&'a crate::model::bound::Bound>,
     row: &'a RefusedRow,
     table: &'a PlannedTable,
-    values: &'a [Kept<'a>],
+    values: &'a [KeptValue<'a>],
     readers: &'a [ValueReader],
     limit: usize,
 }
@@ -305,11 +305,11 @@ impl Serialize for Values<'_> {
     }
 }
 
-fn shown(kept: Kept<'_>, reader: &ValueReader, limit: usize) -> serde_json::Value {
+fn shown(kept: KeptValue<'_>, reader: &ValueReader, limit: usize) -> serde_json::Value {
     match reader.shown(kept, limit) {
-        Shown::Null => serde_json::Value::Null,
-        Shown::Text(text) => text.into(),
-        Shown::Bytes(bytes) => {
+        ShownValue::Null => serde_json::Value::Null,
+        ShownValue::Text(text) => text.into(),
+        ShownValue::Bytes(bytes) => {
             let mut hex = String::with_capacity(2 * bytes.len());
             for byte in &bytes {
                 let _ = write!(hex, "{byte:02X}");

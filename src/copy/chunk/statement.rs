@@ -7,7 +7,7 @@ use crate::model::bound::KeyRange;
 use crate::model::plan::PlannedTable;
 use crate::settings::Consistency;
 use crate::sqlserver::chunks::key_parts;
-use crate::sqlserver::select::{SelectForm, Wanted, select_range};
+use crate::sqlserver::select::{SelectForm, WantedRows, select_range};
 
 /// The batch that reads the chunk.
 ///
@@ -39,7 +39,7 @@ pub(in crate::copy) fn read_chunk(
     let key = table.chunk_key.as_ref();
     let parts = key.map(|key| key_parts(table, key)).transpose()?.unwrap_or_default();
     let ordered = key.is_some_and(|key| key.clustered);
-    let wanted = Wanted { range, filter: table.filter.as_deref() };
+    let wanted = WantedRows { range, filter: table.filter.as_deref() };
     let select = select_range(&table.source, &columns, &parts, wanted, ordered)
         .map_err(|error| error.table(&table.source))?;
     Ok(format!("SET TRANSACTION ISOLATION LEVEL {level}; {select}"))

@@ -31,7 +31,7 @@ pub(in crate::copy) async fn open<'c>(
     let index = unlogged::stored(table.index)?;
     let target_sql = table.target.target_sql();
     let (transaction, rows) = target.begin_lazily(&name, FOUND, &[&run, &index, &target_sql]).await?;
-    let found = StorageState::of(&rows)?;
+    let found = StorageState::from_rows(&rows)?;
     if found.epoch != Some(epoch) {
         return Err(Error::new(ErrorKind::Fenced, "another pod has taken the table over"));
     }

@@ -20,7 +20,7 @@ pub(in crate::copy) async fn stand(
     table: &PlannedTable,
     known: &[ledger::Chunk],
 ) -> Result<Option<bool>> {
-    let found = unlogged::found(target, run, table.index, &table.target).await?;
+    let found = unlogged::storage_state(target, run, table.index, &table.target).await?;
     if !found.is_lost() {
         return Ok(Some(found.is_unlogged()));
     }
@@ -66,7 +66,7 @@ async fn attempt(pod: &Pod, connections: &mut Connections, open: &OpenTable) -> 
     let table = &open.attempt.table;
     let target = connections.target().await?;
     failpoint!("logged.before");
-    let found = unlogged::found(target, &pod.claims.run, table.index, &table.target).await?;
+    let found = unlogged::storage_state(target, &pod.claims.run, table.index, &table.target).await?;
     if found.is_lost() {
         return Err(open.lose());
     }

@@ -61,7 +61,7 @@ impl TableObjects {
         self.known
             .get_or_try_init(async || {
                 let objects = self.objects().await?;
-                let names = Names::of(plan, &objects);
+                let names = Names::for_plan(plan, &objects);
                 let planned = objects::statements(plan, &objects, *version, &names);
                 Ok(StandingObjects::new(plan, &planned, *jobs))
             })

@@ -18,7 +18,7 @@ const SYSTEM_COLUMNS: [&str; 6] = ["cmax", "cmin", "ctid", "tableoid", "xmax", "
 
 /// Why a name is not the source's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Renamed {
+pub enum RenameReason {
     /// The user chose it.
     Chosen,
     /// By `--name-case`.
@@ -32,15 +32,15 @@ pub enum Renamed {
 
 /// Why `target` is called so, when `chosen` says whether the user named it; None: as the source has it.
 #[must_use]
-pub fn rename_reason(source: &str, target: &str, case: NameCase, chosen: bool) -> Option<Renamed> {
+pub fn rename_reason(source: &str, target: &str, case: NameCase, chosen: bool) -> Option<RenameReason> {
     let wanted = folded(source, case);
     match () {
         () if source == target => None,
-        () if chosen => Some(Renamed::Chosen),
-        () if wanted == target => Some(Renamed::Case),
-        () if wanted.len() > LONGEST => Some(Renamed::TooLong),
-        () if is_system_column(&wanted) => Some(Renamed::System),
-        () => Some(Renamed::Taken),
+        () if chosen => Some(RenameReason::Chosen),
+        () if wanted == target => Some(RenameReason::Case),
+        () if wanted.len() > LONGEST => Some(RenameReason::TooLong),
+        () if is_system_column(&wanted) => Some(RenameReason::System),
+        () => Some(RenameReason::Taken),
     }
 }
 
@@ -152,10 +152,13 @@ mod tests {
     fn a_change_of_name_has_its_reason() {
         let snake = NameCase::Snake;
         assert_eq!(rename_reason("a", "a", snake, true), None);
-        assert_eq!(rename_reason("OrderLine", "order_line", snake, false), Some(Renamed::Case));
-        assert_eq!(rename_reason("OrderLine", "lines", snake, true), Some(Renamed::Chosen));
-        assert_eq!(rename_reason("OrderLine", "order_line_00000000", snake, false), Some(Renamed::Taken));
-        assert_eq!(rename_reason("ctid", "ctid_00000000", snake, false), Some(Renamed::System));
-        assert_eq!(rename_reason(&"n".repeat(64), "n_00000000", snake, false), Some(Renamed::TooLong));
+        assert_eq!(rename_reason("OrderLine", "order_line", snake, false), Some(RenameReason::Case));
+        assert_eq!(rename_reason("OrderLine", "lines", snake, true), Some(RenameReason::Chosen));
+        assert_eq!(
+            rename_reason("OrderLine", "order_line_00000000", snake, false),
+            Some(RenameReason::Taken)
+        );
+        assert_eq!(rename_reason("ctid", "ctid_00000000", snake, false), Some(RenameReason::System));
+        assert_eq!(rename_reason(&"n".repeat(64), "n_00000000", snake, false), Some(RenameReason::TooLong));
     }
 }

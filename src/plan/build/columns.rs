@@ -1,6 +1,6 @@
 //! What becomes of each column of a table: copied, computed by the target, left out, or refused.
 
-use super::{EXCLUDED, Inputs, Refused};
+use super::{EXCLUDED, Inputs, RefusedObject};
 use crate::convert::types;
 use crate::model::collation;
 use crate::model::names;
@@ -11,7 +11,7 @@ use crate::model::plan::{
 };
 use crate::model::policy::{FractionPolicy, Mask, Policies};
 use crate::model::table::{SourceColumn, SourceTable};
-use crate::plan::choices::Chosen;
+use crate::plan::choices::TableChoices;
 use crate::plan::{computed, mapping};
 use crate::sqlserver::select::SelectForm;
 use std::collections::BTreeSet;
@@ -30,8 +30,8 @@ pub(super) struct Columns {
 pub(super) fn plan(
     inputs: &Inputs<'_>,
     table: &SourceTable,
-    chosen: &Chosen<'_>,
-    refused: &mut Vec<Refused>,
+    chosen: &TableChoices<'_>,
+    refused: &mut Vec<RefusedObject>,
 ) -> Columns {
     let mut columns = Columns::default();
     for column in &table.columns {
@@ -41,14 +41,14 @@ pub(super) fn plan(
         }
         let choice = chosen.columns.get(&column.name).copied();
         let mut refuse = |reason: String| {
-            refused.push(Refused {
+            refused.push(RefusedObject {
                 table: table.name.clone(),
                 column: Some(column.name.clone()),
                 source_type: Some(column.ty.to_string()),
                 reason,
             });
         };
-        match one(inputs, table, column, (chosen, choice), &mut refuse) {
+        match plan_column(inputs, table, column, (chosen, choice), &mut refuse) {
             Ok((planned, as_is)) => {
                 if as_is && planned.mask.is_none() {
                     columns.plain.insert(column.name.clone());
@@ -79,11 +79,11 @@ fn left_out(column: &SourceColumn, reason: String) -> UnsupportedColumn {
 ///
 /// # Errors
 /// Why its type cannot be copied.
-fn one(
+fn plan_column(
     inputs: &Inputs<'_>,
     table: &SourceTable,
     column: &SourceColumn,
-    (chosen, choice): (&Chosen<'_>, Option<&ColumnChoice>),
+    (chosen, choice): (&TableChoices<'_>, Option<&ColumnChoice>),
     refuse: &mut dyn FnMut(String),
 ) -> Result<(PlannedColumn, bool), String> {
     let options = &inputs.options;
@@ -137,7 +137,7 @@ const WITHHELD: &str = "dynamic data masking keeps its values from this login, a
 /// what lives at 23:59:59.9999999: such columns are cut off where nothing else was said of them, and counted.
 fn policies(
     column: &SourceColumn,
-    chosen: &Chosen<'_>,
+    chosen: &TableChoices<'_>,
     choice: Option<&ColumnChoice>,
     of_run: &Policies,
 ) -> Policies {
@@ -184,9 +184,9 @@ fn mask_refused(
 fn name(
     inputs: &Inputs<'_>,
     table: &SourceTable,
-    chosen: &Chosen<'_>,
+    chosen: &TableChoices<'_>,
     copied: &mut [PlannedColumn],
-    refused: &mut Vec<Refused>,
+    refused: &mut Vec<RefusedObject>,
 ) {
     let wanted: Vec<NameRequest> = copied
         .iter()
@@ -205,7 +205,7 @@ fn name(
     for (column, name) in copied.iter_mut().zip(names::assign(&wanted)) {
         match name {
             Ok(name) => column.target = ColumnName::new(name),
-            Err(reason) => refused.push(Refused {
+            Err(reason) => refused.push(RefusedObject {
                 table: table.name.clone(),
                 column: Some(column.source.clone()),
                 source_type: None,
@@ -216,7 +216,7 @@ fn name(
 }
 
 /// Takes the columns that the target computes itself out of those that are copied.
-fn generate(inputs: &Inputs<'_>, table: &SourceTable, chosen: &Chosen<'_>, columns: &mut Columns) {
+fn generate(inputs: &Inputs<'_>, table: &SourceTable, chosen: &TableChoices<'_>, columns: &mut Columns) {
     let mut generated = Vec::new();
     for (place, planned) in (0_u32..).zip(&columns.copied) {
         let source = table.columns.iter().find(|column| column.name == planned.source);

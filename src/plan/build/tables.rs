@@ -1,12 +1,12 @@
 //! The planned tables: names, columns, keys.
 
-use super::{EXCLUDED, Inputs, Refused, column_fingerprint, columns, row_filter};
+use super::{EXCLUDED, Inputs, RefusedObject, column_fingerprint, columns, row_filter};
 use crate::model::names;
 use crate::model::names::NameRequest;
 use crate::model::names::TableName;
 use crate::model::plan::{Partitions, PlanOptions, PlannedTable};
 use crate::model::table::SourceTable;
-use crate::plan::choices::Chosen;
+use crate::plan::choices::TableChoices;
 use crate::plan::{chunk_key, partitions};
 use std::collections::BTreeMap;
 
@@ -14,35 +14,35 @@ use std::collections::BTreeMap;
 pub(super) fn plan(
     inputs: &Inputs<'_>,
     tables: &[&SourceTable],
-    choices: &BTreeMap<TableName, Chosen<'_>>,
-) -> (Vec<PlannedTable>, Vec<Refused>) {
+    choices: &BTreeMap<TableName, TableChoices<'_>>,
+) -> (Vec<PlannedTable>, Vec<RefusedObject>) {
     let mut refused = Vec::new();
-    let none = Chosen::default();
+    let none = TableChoices::default();
     let names = names_of(&inputs.options, tables, choices, &mut refused);
     let mut planned = Vec::with_capacity(tables.len());
     for ((table, index), target) in tables.iter().zip(1_u32..).zip(names) {
         let chosen = choices.get(&table.name).unwrap_or(&none);
         if let Some(policy) = table.filtered_by.as_deref().filter(|_| !inputs.options.allow_row_filters) {
-            refused.push(Refused {
+            refused.push(RefusedObject {
                 table: table.name.clone(),
                 column: None,
                 source_type: None,
                 reason: row_filter(policy),
             });
         }
-        let table = one(inputs, table, (index, target), chosen, &mut refused);
+        let table = plan_table(inputs, table, (index, target), chosen, &mut refused);
         stands(inputs, &table, &mut refused);
         planned.push(table);
     }
     (planned, refused)
 }
 
-fn one(
+fn plan_table(
     inputs: &Inputs<'_>,
     table: &SourceTable,
     (index, target): (u32, TableName),
-    chosen: &Chosen<'_>,
-    refused: &mut Vec<Refused>,
+    chosen: &TableChoices<'_>,
+    refused: &mut Vec<RefusedObject>,
 ) -> PlannedTable {
     let columns = columns::plan(inputs, table, chosen, refused);
     let mut planned = PlannedTable {
@@ -67,15 +67,16 @@ fn one(
     };
     if inputs.options.partitions == Partitions::Declarative {
         let of_table = inputs.partitions.iter().find(|partitioned| partitioned.table == table.name);
-        planned.partitioning = of_table.and_then(|partitioned| partitions::of(partitioned, &planned).ok());
+        planned.partitioning =
+            of_table.and_then(|partitioned| partitions::partitioning(partitioned, &planned).ok());
     }
     planned
 }
 
 /// Can the table be made and filled?
-fn stands(inputs: &Inputs<'_>, table: &PlannedTable, refused: &mut Vec<Refused>) {
+fn stands(inputs: &Inputs<'_>, table: &PlannedTable, refused: &mut Vec<RefusedObject>) {
     let mut refuse = |reason: String| {
-        refused.push(Refused { table: table.source.clone(), column: None, source_type: None, reason });
+        refused.push(RefusedObject { table: table.source.clone(), column: None, source_type: None, reason });
     };
     if let Err(reason) = names::check_schema(&table.target.schema) {
         refuse(reason);
@@ -100,8 +101,8 @@ fn stands(inputs: &Inputs<'_>, table: &PlannedTable, refused: &mut Vec<Refused>)
 fn names_of(
     options: &PlanOptions,
     tables: &[&SourceTable],
-    choices: &BTreeMap<TableName, Chosen<'_>>,
-    refused: &mut Vec<Refused>,
+    choices: &BTreeMap<TableName, TableChoices<'_>>,
+    refused: &mut Vec<RefusedObject>,
 ) -> Vec<TableName> {
     let schemas = schemas(options, tables);
     let schema_of =
@@ -126,7 +127,7 @@ fn names_of(
     let mut found = Vec::with_capacity(tables.len());
     for ((table, wanted), name) in tables.iter().zip(&wanted).zip(names::assign(&wanted)) {
         let name = name.unwrap_or_else(|reason| {
-            refused.push(Refused {
+            refused.push(RefusedObject {
                 table: table.name.clone(),
                 column: None,
                 source_type: None,

@@ -8,7 +8,7 @@ use crate::failpoint;
 use crate::model::names::TableName;
 use crate::model::phase::Status;
 use crate::postgres::catalog;
-use crate::postgres::catalog::Existing;
+use crate::postgres::catalog::ExistingObject;
 use crate::postgres::client::Client;
 use crate::postgres::ddl::SEARCH_PATH;
 use crate::settings::target::TargetSettings;
@@ -19,7 +19,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 #[derive(Debug, Default)]
 pub struct Report {
     pub built: usize,
-    /// There already.
+    /// ExistingByTable already.
     pub present: usize,
     pub failed: Vec<(String, Error)>,
     /// What the target refused for now, as it was busy or short of something: to be tried again.
@@ -28,7 +28,7 @@ pub struct Report {
     pub steps: BTreeMap<String, Status>,
 }
 
-type There = BTreeMap<TableName, Vec<Existing>>;
+type ExistingByTable = BTreeMap<TableName, Vec<ExistingObject>>;
 
 /// What an earlier attempt of this process has run, by place in the list: what leaves nothing with a name is not run again.
 #[derive(Debug, Default)]
@@ -58,7 +58,7 @@ pub async fn build(
             | Step::ChecksValidated
             | Step::ForeignKeys
             | Step::ForeignKeysValidated => catalog::existing(&client, tables).await?,
-            _ => There::new(),
+            _ => ExistingByTable::new(),
         };
         let mut waiting = Vec::new();
         for (place, planned) in planned.iter().enumerate().filter(|(_, planned)| planned.step == step) {
@@ -112,7 +112,7 @@ fn after(step: Step) -> Result<()> {
         Step::Analyze => {
             failpoint!("finish.after_analyze");
         }
-        Step::Said | Step::Checks => {}
+        Step::NothingToRun | Step::Checks => {}
     }
     Ok(())
 }
@@ -129,7 +129,7 @@ fn job(place: usize, planned: &PlannedObject, sql: &str) -> Job {
 }
 
 /// Is what the statement makes there already (or, of a proof, what it would prove not)?
-fn is_there(makes: &Makes, there: &There) -> bool {
+fn is_there(makes: &Makes, there: &ExistingByTable) -> bool {
     let find = |table: &TableName, name: &str| {
         there.get(table).and_then(|there| there.iter().find(|object| object.name == name))
     };
@@ -229,7 +229,7 @@ impl Builder<'_> {
 /// How many statements of a step share a transaction, and with it a round trip and a flush. What takes its time is run alone.
 const fn at_once(step: Step) -> usize {
     match step {
-        Step::Said | Step::Indexes | Step::ChecksValidated | Step::ForeignKeysValidated => 1,
+        Step::NothingToRun | Step::Indexes | Step::ChecksValidated | Step::ForeignKeysValidated => 1,
         Step::Analyze => 8,
         Step::Sequences
         | Step::Defaults

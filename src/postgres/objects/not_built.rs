@@ -20,7 +20,7 @@ fn not_built(
     PlannedObject {
         object: ObjectName { kind, table: table.cloned(), name: name.into() },
         statement: Statement::Skipped { reason: reason.into(), advice },
-        step: Step::Said,
+        step: Step::NothingToRun,
         makes: Makes::Nothing,
         locks: Vec::new(),
     }

@@ -67,12 +67,12 @@ impl<'a> StatementList<'a> {
                 if ddl::primary_key(table).is_empty() {
                     let reason = "not all of its columns are copied".to_owned();
                     let statement = Statement::Skipped { reason, advice: None };
-                    self.add(object, statement, Step::Said, Makes::Nothing, &[]);
+                    self.add(object, statement, Step::NothingToRun, Makes::Nothing, &[]);
                 } else {
                     let columns = table.primary_key.clone();
                     self.unique.entry(table.source.clone()).or_default().push(columns);
                     if let Some(what) = ddl::columns::weaker_primary_key(table) {
-                        self.add(object, changed(what), Step::Said, Makes::Nothing, &[]);
+                        self.add(object, changed(what), Step::NothingToRun, Makes::Nothing, &[]);
                     }
                 }
             }
@@ -81,7 +81,7 @@ impl<'a> StatementList<'a> {
                 self.add(
                     of(ObjectKind::Identity, column.source.as_str()),
                     changed(what),
-                    Step::Said,
+                    Step::NothingToRun,
                     Makes::Nothing,
                     &[],
                 );
@@ -128,7 +128,7 @@ impl<'a> StatementList<'a> {
             if !beside && !used {
                 let reason = "no table of the plan is in its schema or takes values from it".to_owned();
                 let statement = Statement::Skipped { reason, advice: None };
-                self.add(of, statement, Step::Said, Makes::Nothing, &[]);
+                self.add(of, statement, Step::NothingToRun, Makes::Nothing, &[]);
                 continue;
             }
             let mut statement = ddl::sequence::create_sequence(sequence, target);

@@ -3,7 +3,7 @@ use crate::model::names::ColumnName;
 use crate::model::objects::PropertyOf;
 use crate::model::objects::{
     CheckConstraint, ExtendedProperty, FullText, Module, ModuleKind, PartitionedTable, Sequence, Synonym,
-    TemporalTable, Unread, UserType,
+    TemporalTable, UnreadObjects, UserType,
 };
 use crate::model::plan::PlannedTable;
 use crate::model::table::{ForeignKey, Identity, Index, Key, KeyColumn, ReferentialAction};
@@ -128,7 +128,7 @@ fn shop() -> (Plan, SourceObjects) {
             base: Some("varchar".into()),
             table_type: false,
         }],
-        unread: vec![Unread { what: "check constraints".to_owned(), why: "error 229: no".to_owned() }],
+        unread: vec![UnreadObjects { what: "check constraints".to_owned(), why: "error 229: no".to_owned() }],
         ..SourceObjects::default()
     };
     (plan(vec![table(1, "dbo.small", 10), table(2, "dbo.large", 1000)]), objects)
@@ -148,7 +148,7 @@ fn told(planned: &PlannedObject) -> String {
 #[test]
 fn one_list_says_what_becomes_of_every_object() {
     let (plan, objects) = shop();
-    let planned = statements(&plan, &objects, 150_004, &Names::of(&plan, &objects));
+    let planned = statements(&plan, &objects, 150_004, &Names::for_plan(&plan, &objects));
     insta::assert_snapshot!(planned.iter().map(told).collect::<String>());
     let order: Vec<Step> = planned.iter().map(|planned| planned.step).collect();
     assert!(order.is_sorted());
@@ -157,7 +157,7 @@ fn one_list_says_what_becomes_of_every_object() {
 #[test]
 fn the_runs_own_are_those_that_finish_builds() {
     let (plan, objects) = shop();
-    let planned = statements(&plan, &objects, 150_004, &Names::of(&plan, &objects));
+    let planned = statements(&plan, &objects, 150_004, &Names::for_plan(&plan, &objects));
     let standing = StandingObjects::new(&plan, &planned, 2);
     let own = format!("{standing:?}");
     assert!(own.contains("\"FK_id\"") && own.contains("\"FK_at\""), "{own}");
@@ -169,7 +169,7 @@ fn the_runs_own_are_those_that_finish_builds() {
 #[test]
 fn nothing_is_built_on_a_changed_table_and_the_others_are_built() {
     let (plan, objects) = shop();
-    let names = Names::of(&plan, &objects);
+    let names = Names::for_plan(&plan, &objects);
     let all = statements(&plan, &objects, 150_004, &names);
     let large = BTreeSet::from(["dbo.large".parse().unwrap()]);
     let without = statements_without(&plan, &objects, 150_004, &names, &large);

@@ -68,10 +68,10 @@ pub async fn foreign_keys(client: &mut Client) -> Result<Vec<ForeignKey>> {
 }
 
 /// Foreign keys (table and name) of which the login may not see where they point.
-type Hidden = Vec<(TableName, String)>;
+type HiddenObjects = Vec<(TableName, String)>;
 
 /// The keys, and those that are not to be seen whole.
-pub(super) fn read_foreign_keys(rows: &[tiberius::Row]) -> Result<(Vec<ForeignKey>, Hidden)> {
+pub(super) fn read_foreign_keys(rows: &[tiberius::Row]) -> Result<(Vec<ForeignKey>, HiddenObjects)> {
     let mut keys: BTreeMap<(TableName, String), ForeignKey> = BTreeMap::new();
     let mut hidden = Vec::new();
     for row in rows {

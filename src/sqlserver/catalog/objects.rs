@@ -4,10 +4,12 @@
 //! or the login's permissions keep from us is written down in [`SourceObjects::unread`]. Only a lost connection is an error.
 
 use super::row::Record;
-use super::{around, identity_column, key_column, keys, types};
+use super::{beside_tables, identity_column, key_column, keys, types};
 use crate::error::{ErrorKind, Result};
 use crate::model::names::{ColumnName, TableName};
-use crate::model::objects::{CheckConstraint, DefaultConstraint, FullText, Sequence, SourceObjects, Unread};
+use crate::model::objects::{
+    CheckConstraint, DefaultConstraint, FullText, Sequence, SourceObjects, UnreadObjects,
+};
 use crate::model::table::Key;
 use crate::sqlserver::client::Client;
 use crate::sqlserver::connection_errors::tiberius_error;
@@ -45,7 +47,7 @@ pub async fn objects(client: &mut Client) -> Result<SourceObjects> {
     reader.survive("defaults and check constraints", read)?;
     let read = read_sequences(&mut reader, types.as_ref(), &mut objects).await;
     reader.survive("sequences", read)?;
-    let read = around::read(&mut reader, &mut objects).await;
+    let read = beside_tables::read(&mut reader, &mut objects).await;
     reader.survive("properties, partitions, history, modules and synonyms", read)?;
     objects.unread = reader.unread;
     Ok(objects)
@@ -75,7 +77,7 @@ pub(super) struct Reader<'c> {
     pub(super) client: &'c mut Client,
     /// Major version of the product; 0: not known.
     version: u32,
-    unread: Vec<Unread>,
+    unread: Vec<UnreadObjects>,
 }
 
 impl<'c> Reader<'c> {
@@ -115,7 +117,7 @@ impl<'c> Reader<'c> {
 
     pub(super) fn note(&mut self, what: &str, why: &str) {
         tracing::debug!(why, "the source does not show its {what}");
-        self.unread.push(Unread { what: what.to_owned(), why: why.to_owned() });
+        self.unread.push(UnreadObjects { what: what.to_owned(), why: why.to_owned() });
     }
 }
 

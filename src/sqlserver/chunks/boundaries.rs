@@ -20,7 +20,7 @@ use crate::model::plan::{ChunkKey, PlannedTable};
 use crate::model::types::SourceType;
 use crate::sqlserver::client::Client;
 use crate::sqlserver::connection_errors::tiberius_error;
-use crate::sqlserver::select::{KeyPart, Wanted, order_by, where_range};
+use crate::sqlserver::select::{KeyPart, WantedRows, order_by, where_range};
 use std::fmt::Write as _;
 
 /// More chunks than this are never made: they get larger instead.
@@ -73,8 +73,8 @@ impl Job<'_> {
         usize::try_from(self.chunks).unwrap_or(usize::MAX)
     }
 
-    fn wanted<'r>(&'r self, range: &'r KeyRange) -> Wanted<'r> {
-        Wanted { range, filter: self.table.filter.as_deref() }
+    fn wanted<'r>(&'r self, range: &'r KeyRange) -> WantedRows<'r> {
+        WantedRows { range, filter: self.table.filter.as_deref() }
     }
 
     fn key_list(&self) -> String {

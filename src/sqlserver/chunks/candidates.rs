@@ -8,7 +8,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::model::bound::Bound;
 use crate::model::plan::{ChunkKey, PlannedTable};
 use crate::sqlserver::client::Client;
-use crate::sqlserver::rows::Filled;
+use crate::sqlserver::rows::FillOutcome;
 use crate::sqlserver::wire::RowEncoder;
 
 /// Keys kept for each bound that is wanted, at most.
@@ -47,7 +47,7 @@ impl Candidates {
                 found.keys.push((bound, total));
                 rows.inner().begin_gap(found.thin(most, total));
             }
-            if filled == Filled::End {
+            if filled == FillOutcome::End {
                 found.total = total;
                 found.rows = rows.get().rows;
                 return Ok(found);

@@ -30,7 +30,7 @@ pub struct KeyCapture<E: RowEncoder> {
 
 /// A value that is kept.
 #[derive(Debug, Clone, Copy)]
-pub struct Kept<'r> {
+pub struct KeptValue<'r> {
     /// At most [`LONGEST`] bytes of it.
     pub raw: &'r [u8],
     pub null: bool,
@@ -42,12 +42,12 @@ pub struct Kept<'r> {
 #[derive(Debug, Default)]
 struct KeptRow {
     bytes: Vec<u8>,
-    values: Vec<KeptValue>,
+    values: Vec<KeptPlace>,
 }
 
 /// Where a value stands in the buffer of its row.
 #[derive(Debug, Clone, Copy, Default)]
-struct KeptValue {
+struct KeptPlace {
     start: usize,
     end: usize,
     length: u64,
@@ -57,8 +57,8 @@ struct KeptValue {
 }
 
 impl KeptRow {
-    fn of(values: usize) -> Self {
-        Self { bytes: Vec::new(), values: vec![KeptValue::default(); values] }
+    fn with_room_for(values: usize) -> Self {
+        Self { bytes: Vec::new(), values: vec![KeptPlace::default(); values] }
     }
 
     /// A value begins; the one before it is complete.
@@ -66,7 +66,7 @@ impl KeptRow {
     fn begin(&mut self, place: usize, null: bool) {
         let start = self.bytes.len();
         if let Some(value) = self.values.get_mut(place) {
-            *value = KeptValue { start, end: start, length: 0, null, key: value.key };
+            *value = KeptPlace { start, end: start, length: 0, null, key: value.key };
         }
     }
 
@@ -82,9 +82,13 @@ impl KeptRow {
         value.end = self.bytes.len();
     }
 
-    fn get(&self, place: usize) -> Option<Kept<'_>> {
+    fn get(&self, place: usize) -> Option<KeptValue<'_>> {
         let value = self.values.get(place)?;
-        Some(Kept { raw: self.bytes.get(value.start..value.end)?, null: value.null, length: value.length })
+        Some(KeptValue {
+            raw: self.bytes.get(value.start..value.end)?,
+            null: value.null,
+            length: value.length,
+        })
     }
 }
 
@@ -111,8 +115,8 @@ impl<E: RowEncoder> KeyCapture<E> {
             inner,
             places,
             makers,
-            current: KeptRow::of(keys),
-            last: KeptRow::of(keys),
+            current: KeptRow::with_room_for(keys),
+            last: KeptRow::with_room_for(keys),
             complete: false,
         };
         capture.mark_keys();
@@ -126,7 +130,7 @@ impl<E: RowEncoder> KeyCapture<E> {
             *place = self.places.iter().position(|kept| *kept == Some(*place)).unwrap_or(*place);
         }
         self.places = (0..columns).map(Some).collect();
-        (self.current, self.last) = (KeptRow::of(columns), KeptRow::of(columns));
+        (self.current, self.last) = (KeptRow::with_room_for(columns), KeptRow::with_room_for(columns));
         self.mark_keys();
         self
     }
@@ -142,7 +146,7 @@ impl<E: RowEncoder> KeyCapture<E> {
     }
 
     /// The values of the last complete row in column order; empty if not all of them are kept.
-    pub fn row(&self) -> Vec<Kept<'_>> {
+    pub fn row(&self) -> Vec<KeptValue<'_>> {
         if !self.complete || self.last.values.len() != self.places.len() {
             return Vec::new();
         }

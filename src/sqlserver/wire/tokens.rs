@@ -14,21 +14,21 @@ pub(super) const NBCROW: u8 = 0xD2;
 #[derive(Debug)]
 pub(super) enum Token {
     Columns(Vec<(WireColumn, Frame)>),
-    Done(Done),
+    Done(DoneToken),
     /// So many bytes, from the token's first one, say nothing here.
     Skip(u64),
 }
 
 /// DONE, DONEINPROC or DONEPROC (MS-TDS 2.2.7.6 to 2.2.7.8).
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Done {
+pub(super) struct DoneToken {
     status: u16,
     command: u16,
     rows: u64,
     in_procedure: bool,
 }
 
-impl Done {
+impl DoneToken {
     const MORE: u16 = 0x01;
     const ERROR: u16 = 0x02;
     const COUNT: u16 = 0x10;
@@ -61,7 +61,7 @@ pub(super) fn token(payload: &[u8]) -> Read<(usize, Token)> {
     let mut cursor = Cursor::new(payload);
     let token = match cursor.u8()? {
         0x81 => Token::Columns(columns(&mut cursor)?),
-        code @ 0xFD..=0xFF => Token::Done(Done {
+        code @ 0xFD..=0xFF => Token::Done(DoneToken {
             status: cursor.u16()?,
             command: cursor.u16()?,
             rows: cursor.u64()?,

@@ -57,7 +57,7 @@ enum Part {
 }
 
 impl Part {
-    fn of(expr: &Expr) -> Result<Self> {
+    fn from_expr(expr: &Expr) -> Result<Self> {
         let name = match expr {
             Expr::Identifier(name) => name.value.to_lowercase(),
             other => other.to_string(),
@@ -132,7 +132,7 @@ pub(super) fn day(walk: &mut Walk<'_>, arguments: &[&Expr]) -> Result<Node> {
 
 pub(super) fn datepart(walk: &mut Walk<'_>, arguments: &[&Expr]) -> Result<Node> {
     let [part, value] = exactly(arguments)?;
-    let part = Part::of(part)?;
+    let part = Part::from_expr(part)?;
     let value = moment(walk, value)?;
     match part {
         Part::Week => refuse("week depends on the session's DATEFIRST"),
@@ -147,7 +147,7 @@ pub(super) fn datepart(walk: &mut Walk<'_>, arguments: &[&Expr]) -> Result<Node>
 
 pub(super) fn datediff(walk: &mut Walk<'_>, arguments: &[&Expr]) -> Result<Node> {
     let [part, from, to] = exactly(arguments)?;
-    let part = Part::of(part)?;
+    let part = Part::from_expr(part)?;
     let (from, to) = (moment(walk, from)?, moment(walk, to)?);
     let years = |node: &Node| extract("year", node);
     let difference = |to: &Node, from: &Node| binary("-", Level::Sum, to, from, Ty::Int);
@@ -213,7 +213,7 @@ fn interval(part: Part, count: &Node) -> Result<Node> {
 
 pub(super) fn dateadd(walk: &mut Walk<'_>, arguments: &[&Expr]) -> Result<Node> {
     let [part, count, value] = exactly(arguments)?;
-    let part = Part::of(part)?;
+    let part = Part::from_expr(part)?;
     let (count, value) = (walk.value(count)?, moment(walk, value)?);
     if !matches!(count.ty, Ty::TinyInt | Ty::SmallInt | Ty::Int) {
         return refuse(format!("DATEADD of {}, which the source cuts to a whole number", count.ty));
@@ -256,7 +256,7 @@ pub(super) fn datefromparts(walk: &mut Walk<'_>, arguments: &[&Expr]) -> Result<
 
 pub(super) fn datetrunc(walk: &mut Walk<'_>, arguments: &[&Expr]) -> Result<Node> {
     let [part, value] = exactly(arguments)?;
-    let part = Part::of(part)?;
+    let part = Part::from_expr(part)?;
     let value = moment(walk, value)?;
     let name = match part {
         Part::Week => return refuse("week depends on the session's DATEFIRST"),

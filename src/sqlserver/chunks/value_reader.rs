@@ -1,11 +1,11 @@
 //! A value of the wire as a reject file shows it: text as text, everything else as its bytes.
 
-use super::Kept;
+use super::KeptValue;
 use crate::sqlserver::wire::{CodePage, WireType, code_page};
 
 /// See the module.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Shown {
+pub enum ShownValue {
     Null,
     Text(String),
     /// Bytes as they were on the wire: of what is no text, or no well-formed one.
@@ -40,9 +40,9 @@ impl ValueReader {
 
     /// At most `limit` bytes of the value.
     #[must_use]
-    pub fn shown(&self, kept: Kept<'_>, limit: usize) -> Shown {
+    pub fn shown(&self, kept: KeptValue<'_>, limit: usize) -> ShownValue {
         if kept.null {
-            return Shown::Null;
+            return ShownValue::Null;
         }
         let whole = kept.raw.len() as u64 == kept.length && kept.raw.len() <= limit;
         let raw = kept.raw.get(..limit).unwrap_or(kept.raw);
@@ -53,7 +53,7 @@ impl ValueReader {
             Kind::Coded(page) => page.decode_exactly(raw),
             Kind::Bytes => None,
         };
-        text.map_or_else(|| Shown::Bytes(raw.to_vec()), Shown::Text)
+        text.map_or_else(|| ShownValue::Bytes(raw.to_vec()), ShownValue::Text)
     }
 }
 
@@ -67,20 +67,20 @@ fn utf16(raw: &[u8]) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn kept(raw: &[u8]) -> Kept<'_> {
-        Kept { raw, null: false, length: raw.len() as u64 }
+    fn kept(raw: &[u8]) -> KeptValue<'_> {
+        KeptValue { raw, null: false, length: raw.len() as u64 }
     }
 
     #[test]
     fn text_is_shown_as_text_and_the_rest_as_bytes() {
         let wide = ValueReader::new(&WireType::NVarChar { max_bytes: None });
-        assert_eq!(wide.shown(kept(&[b'a', 0, 0, 0]), 100), Shown::Text("a\0".to_owned()));
-        assert_eq!(wide.shown(kept(&[0, 0xD8]), 100), Shown::Bytes(vec![0, 0xD8]));
-        assert_eq!(wide.shown(kept(&[b'a', 0, b'b', 0]), 2), Shown::Bytes(vec![b'a', 0]));
-        assert_eq!(wide.shown(Kept { null: true, ..kept(&[]) }, 2), Shown::Null);
+        assert_eq!(wide.shown(kept(&[b'a', 0, 0, 0]), 100), ShownValue::Text("a\0".to_owned()));
+        assert_eq!(wide.shown(kept(&[0, 0xD8]), 100), ShownValue::Bytes(vec![0, 0xD8]));
+        assert_eq!(wide.shown(kept(&[b'a', 0, b'b', 0]), 2), ShownValue::Bytes(vec![b'a', 0]));
+        assert_eq!(wide.shown(KeptValue { null: true, ..kept(&[]) }, 2), ShownValue::Null);
         let number = ValueReader::new(&WireType::Int);
-        assert_eq!(number.shown(kept(&[1, 0, 0, 0]), 100), Shown::Bytes(vec![1, 0, 0, 0]));
+        assert_eq!(number.shown(kept(&[1, 0, 0, 0]), 100), ShownValue::Bytes(vec![1, 0, 0, 0]));
         let latin = WireType::VarChar { max_bytes: Some(4), collation: [0x09, 0x04, 0xD0, 0x00, 0x34] };
-        assert_eq!(ValueReader::new(&latin).shown(kept(&[0xE4]), 9), Shown::Text("\u{e4}".to_owned()));
+        assert_eq!(ValueReader::new(&latin).shown(kept(&[0xE4]), 9), ShownValue::Text("\u{e4}".to_owned()));
     }
 }
