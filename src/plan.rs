@@ -6,5 +6,4 @@ pub mod chunk_key;
 pub mod computed;
 mod filter;
 pub mod mapping;
-pub mod partitions;
 pub mod shards;

@@ -8,7 +8,7 @@ use crate::model::names::TableName;
 use crate::model::objects::ObjectKind;
 use crate::model::plan::{Partitions, PlannedTable};
 use crate::model::table::SourceTable;
-use crate::plan::partitions;
+use crate::postgres::ddl::partition::partitioning;
 
 pub(super) fn add(
     material: &Material<'_>,
@@ -88,7 +88,7 @@ fn partitioned(material: &Material<'_>, table: &PlannedTable, said: &mut ObjectF
             "--partitions declarative keeps them",
         ),
         (None, Partitions::Declarative) => {
-            let why = partitions::partitioning(source, table).err().unwrap_or_default();
+            let why = partitioning(source, table).err().unwrap_or_default();
             let reason = format!("its {count} partitions become one plain table: {why}");
             said.say(Name::Partitions, Verdict::Changed, reason);
         }

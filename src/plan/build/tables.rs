@@ -7,7 +7,8 @@ use crate::model::names::TableName;
 use crate::model::plan::{Partitions, PlanOptions, PlannedTable};
 use crate::model::table::SourceTable;
 use crate::plan::choices::TableChoices;
-use crate::plan::{chunk_key, partitions};
+use crate::plan::chunk_key;
+use crate::postgres::ddl::partition::partitioning;
 use std::collections::BTreeMap;
 
 /// The tables in their order, and what stands in the way.
@@ -67,8 +68,7 @@ fn plan_table(
     };
     if inputs.options.partitions == Partitions::Declarative {
         let of_table = inputs.partitions.iter().find(|partitioned| partitioned.table == table.name);
-        planned.partitioning =
-            of_table.and_then(|partitioned| partitions::partitioning(partitioned, &planned).ok());
+        planned.partitioning = of_table.and_then(|partitioned| partitioning(partitioned, &planned).ok());
     }
     planned
 }

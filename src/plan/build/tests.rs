@@ -376,6 +376,8 @@ fn partitions_are_kept_on_request_where_they_mean_the_same() {
     assert_eq!((made.bounds, made.right), (vec!["10".to_owned(), "20".to_owned()], true));
     assert_eq!(with(Partitions::Declarative, partition("Note", &bounds)), None, "not part of the key");
     assert_eq!(with(Partitions::Declarative, partition("Id", &[None])), None);
+    let descending = partition("Id", &[Some("20"), Some("10")]);
+    assert_eq!(with(Partitions::Declarative, descending), None, "the target would be one table");
 }
 
 #[test]

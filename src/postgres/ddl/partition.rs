@@ -20,7 +20,7 @@ pub struct Clauses {
     pub partitions: Vec<String>,
 }
 
-/// How the target of `table` is to be partitioned.
+/// How the target of `table` is to be partitioned: the one answer for plan, assessment and `finish`.
 ///
 /// # Errors
 /// Why it cannot be, in a sentence: the target is one table then.
@@ -30,8 +30,14 @@ pub fn partitioning(source: &PartitionedTable, table: &PlannedTable) -> Result<P
         .iter()
         .map(|bound| bound.clone().ok_or_else(|| "a bound of its partition function is NULL".to_owned()));
     let bounds = bounds.collect::<Result<Vec<_>, _>>()?;
+    if bounds.is_empty() {
+        return Err("it has one partition only".to_owned());
+    }
     let column = find(table, &source.column)
         .ok_or_else(|| format!("the column {} by which it is partitioned is not copied", source.column))?;
+    if column.mask.is_some() {
+        return Err(format!("the column {} by which it is partitioned is masked", source.column));
+    }
     let bounds = bounds.iter().map(|bound| Ok(step(column.target_type, bound, false)?.1));
     let partitioning = Partitioning {
         column: source.column.clone(),

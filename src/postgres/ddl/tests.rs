@@ -335,6 +335,7 @@ fn bounds_of_range_left_move_up_by_one_step() {
     }
     assert!(told("bigint", false, &["9223372036854775807"]).is_err(), "nothing is above it");
     assert!(told("integer", true, &["2", "1"]).unwrap_err().contains("do not ascend"));
+    assert!(told("integer", true, &[]).unwrap_err().contains("one partition only"));
 }
 
 #[test]
