@@ -6,7 +6,7 @@ const EPOCH_FROM_YEAR_1: i32 = 730_119;
 /// 1900-01-01 to 2000-01-01 in days.
 const EPOCH_FROM_1900: i32 = 36_524;
 /// 9999-12-31 in days since 0001-01-01.
-const LAST_DAY: i32 = 3_652_058;
+pub(super) const LAST_DAY: i32 = 3_652_058;
 const MICROS_A_DAY: i64 = 86_400_000_000;
 
 /// Why a value was not converted.

@@ -3,8 +3,8 @@
 //! An answer is walked token by token (MS-TDS 2.2.7) for what must be known of it: errors, the packet size that was
 //! agreed at login, and the descriptor of the transaction. Rows have no place here.
 
-use super::errors::server_error;
 use super::tls::packets;
+use super::wire::{Cursor, error_token};
 use crate::error::{Error, ErrorKind, Result};
 
 const BATCH: u8 = 0x01;
@@ -55,8 +55,8 @@ pub(super) fn message(bytes: &[u8]) -> Option<Vec<u8>> {
 /// SourceRefused: it holds rows, or is no token stream.
 pub(super) fn read_answer(payload: &[u8]) -> Result<Answer> {
     let mut answer = Answer::default();
-    let mut cursor = Cursor(payload);
-    while let Some(token) = cursor.byte() {
+    let mut cursor = Cursor::new(payload);
+    while let Ok(token) = cursor.u8() {
         answer.read_token(token, &mut cursor).ok_or_else(|| {
             let what = match token {
                 0x81 | 0xD1 | 0xD2 => "the source answers with rows where none were asked for",
@@ -69,35 +69,32 @@ pub(super) fn read_answer(payload: &[u8]) -> Result<Answer> {
 }
 
 impl Answer {
+    /// None: it is cut, or no token of an answer without rows.
     fn read_token(&mut self, token: u8, cursor: &mut Cursor<'_>) -> Option<()> {
         match token {
-            0xE3 => self.read_change(cursor.sized()?)?,
+            0xE3 => self.read_change(sized(cursor)?)?,
             0xAA => {
-                let error = read_error(cursor.sized()?)?;
+                let error = error_token(cursor).ok()?;
                 self.error.get_or_insert(error);
             }
             // INFO, LOGINACK, ORDER, SSPI, TABNAME, COLINFO.
             0xAB | 0xAD | 0xA9 | 0xED | 0xA4 | 0xA5 => {
-                cursor.sized()?;
+                sized(cursor)?;
             }
             // DONE, DONEPROC, DONEINPROC.
             0xFD..=0xFF => {
-                cursor.take(12)?;
+                cursor.take(12).ok()?;
             }
             // RETURNSTATUS.
             0x79 => {
-                cursor.take(4)?;
+                cursor.take(4).ok()?;
             }
             // SESSIONSTATE.
-            0xE4 => {
-                let length = cursor.long()?;
-                cursor.take(length)?;
-            }
+            0xE4 => long_sized(cursor)?,
             // FEATUREEXTACK.
             0xAE => {
-                while cursor.byte()? != 0xFF {
-                    let length = cursor.long()?;
-                    cursor.take(length)?;
+                while cursor.u8().ok()? != 0xFF {
+                    long_sized(cursor)?;
                 }
             }
             _ => return None,
@@ -107,16 +104,12 @@ impl Answer {
 
     /// ENVCHANGE (MS-TDS 2.2.7.9).
     fn read_change(&mut self, body: &[u8]) -> Option<()> {
-        let mut cursor = Cursor(body);
-        match cursor.byte()? {
-            4 => {
-                let length = usize::from(cursor.byte()?);
-                let size = text(cursor.take(length * 2)?)?.parse().ok()?;
-                self.packet_size = Some(size);
-            }
+        let mut cursor = Cursor::new(body);
+        match cursor.u8().ok()? {
+            4 => self.packet_size = Some(cursor.short_text().ok()?.parse().ok()?),
             8 => {
-                let length = usize::from(cursor.byte()?);
-                self.transaction = Some(cursor.take(length)?.try_into().ok()?);
+                let length = usize::from(cursor.u8().ok()?);
+                self.transaction = Some(cursor.take(length).ok()?.try_into().ok()?);
             }
             // Committed, rolled back, ended by the server.
             9 | 10 | 17 => self.transaction = Some([0; 8]),
@@ -126,46 +119,16 @@ impl Answer {
     }
 }
 
-fn read_error(body: &[u8]) -> Option<Error> {
-    let mut cursor = Cursor(body);
-    let number = i32::from_le_bytes(cursor.take(4)?.try_into().ok()?);
-    let (state, class) = (cursor.byte()?, cursor.byte()?);
-    let length = usize::from(cursor.short()?);
-    Some(server_error(number, state, class, &text(cursor.take(length * 2)?)?))
+/// A body with its length in two bytes before it.
+fn sized<'b>(cursor: &mut Cursor<'b>) -> Option<&'b [u8]> {
+    let length = usize::from(cursor.u16().ok()?);
+    cursor.take(length).ok()
 }
 
-fn text(bytes: &[u8]) -> Option<String> {
-    let units: Vec<u16> = bytes.as_chunks::<2>().0.iter().map(|pair| u16::from_le_bytes(*pair)).collect();
-    Some(String::from_utf16_lossy(&units))
-}
-
-struct Cursor<'b>(&'b [u8]);
-
-impl<'b> Cursor<'b> {
-    fn take(&mut self, count: usize) -> Option<&'b [u8]> {
-        let (taken, rest) = self.0.split_at_checked(count)?;
-        self.0 = rest;
-        Some(taken)
-    }
-
-    fn byte(&mut self) -> Option<u8> {
-        self.take(1).map(|bytes| bytes[0])
-    }
-
-    fn short(&mut self) -> Option<u16> {
-        self.take(2).map(|bytes| u16::from_le_bytes([bytes[0], bytes[1]]))
-    }
-
-    fn long(&mut self) -> Option<usize> {
-        let bytes = self.take(4)?;
-        usize::try_from(u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])).ok()
-    }
-
-    /// A body with its length in two bytes before it.
-    fn sized(&mut self) -> Option<&'b [u8]> {
-        let length = usize::from(self.short()?);
-        self.take(length)
-    }
+/// Passes over a body with its length in four bytes before it.
+fn long_sized(cursor: &mut Cursor<'_>) -> Option<()> {
+    let length = usize::try_from(cursor.u32().ok()?).ok()?;
+    cursor.take(length).ok().map(|_| ())
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The rows of a bulk query: network on one side, [`Decoder`](super::wire::Decoder) and encoder on the other.
 
 use super::client::Client;
-use super::wire::{Event, RowEncoder, WireColumn};
+use super::wire::{Event, NoRows, RowEncoder, WireColumn};
 use crate::error::{Error, ErrorKind, Result};
 
 /// Why [`RowStream::fill`] returned.
@@ -26,7 +26,7 @@ impl<'c> RowStream<'c> {
     pub(super) async fn open(client: &'c mut Client) -> Result<Self> {
         let mut stream = Self { client, bytes: 0, ended: false };
         loop {
-            match stream.client.decoder.advance(&mut NoRows)? {
+            match stream.client.decoder.advance(&mut NoRows::new())? {
                 Event::Columns => return Ok(stream),
                 Event::NeedMore => stream.receive().await?,
                 Event::Full | Event::End => {
@@ -86,41 +86,4 @@ impl Drop for RowStream<'_> {
             self.client.close();
         }
     }
-}
-
-/// Takes no row: before the columns there is none.
-struct NoRows;
-
-impl RowEncoder for NoRows {
-    fn begin_row(&mut self) {}
-
-    fn null(&mut self, _column: usize) -> Result<()> {
-        Err(early())
-    }
-
-    fn value(&mut self, _column: usize, _raw: &[u8]) -> Result<()> {
-        Err(early())
-    }
-
-    fn long_begin(&mut self, _column: usize, _length: Option<u64>) -> Result<()> {
-        Err(early())
-    }
-
-    fn long_piece(&mut self, _column: usize, _piece: &[u8]) -> Result<()> {
-        Err(early())
-    }
-
-    fn long_end(&mut self, _column: usize) -> Result<()> {
-        Err(early())
-    }
-
-    fn end_row(&mut self) {}
-
-    fn is_full(&self) -> bool {
-        false
-    }
-}
-
-fn early() -> Error {
-    Error::new(ErrorKind::Bug, "a row came before its columns")
 }

@@ -152,16 +152,22 @@ fn predicate(key: &[KeyPart], bound: &Bound, side: Side) -> Result<String> {
 
 /// A literal as a value of exactly this type and collation.
 fn cast(literal: &Literal, ty: &SourceType) -> String {
+    // A code page's text comes from Unicode.
     let literal = literal.as_str();
+    cast_value(literal, literal.starts_with("0x"), ty)
+}
+
+/// An expression as a value of exactly this type and collation. `unicode`: for a text, the expression is or holds one of
+/// nvarchar; its collation names the code page, so it stands inside.
+pub(super) fn cast_value(value: &str, unicode: bool, ty: &SourceType) -> String {
     let collate = ty.collation.as_ref().map_or_else(String::new, |name| format!(" COLLATE {name}"));
     match &ty.name {
-        // A code page's text comes from Unicode; the collation names the code page, so it stands inside.
-        BaseType::Char | BaseType::VarChar if literal.starts_with("0x") => {
+        BaseType::Char | BaseType::VarChar if unicode => {
             let units = ty.max_length.clamp(1, 4000);
-            format!("CAST(CAST({literal} AS nvarchar({units})){collate} AS {ty})")
+            format!("CAST(CAST({value} AS nvarchar({units})){collate} AS {ty})")
         }
-        BaseType::Char | BaseType::VarChar => format!("CAST({literal}{collate} AS {ty})"),
-        _ => format!("CAST({literal} AS {ty}){collate}"),
+        BaseType::Char | BaseType::VarChar => format!("CAST({value}{collate} AS {ty})"),
+        _ => format!("CAST({value} AS {ty}){collate}"),
     }
 }
 

@@ -24,7 +24,9 @@ mod tokens;
 
 pub use collation::{CodePage, code_page};
 pub use columns::{Collation, WireColumn, WireType};
+pub(in crate::sqlserver) use cursor::Cursor;
 pub use no_rows::NoRows;
+pub(in crate::sqlserver) use tokens::error_token;
 
 use crate::error::{Error, ErrorKind, Result};
 use columns::Frame;

@@ -1,13 +1,12 @@
 //! Values as the text that SQL Server itself writes: every digit of the declared scale, ISO dates, upper-case
 //! uniqueidentifiers, hex for bytes. What SQL Server would round in its text (money, float) is written in full.
 
+use super::super::time::LAST_DAY;
 use super::Refusal;
 use super::field::{decimal, fixed};
 
 /// 1900-01-01 in days since 0001-01-01.
 const YEAR_1900: i32 = 693_595;
-/// 9999-12-31 in days since 0001-01-01.
-const LAST_DAY: i32 = 3_652_058;
 const HEX: &[u8; 16] = b"0123456789abcdef";
 const UPPER: &[u8; 16] = b"0123456789ABCDEF";
 

@@ -20,7 +20,7 @@ use crate::model::plan::{ChunkKey, PlannedTable};
 use crate::model::types::SourceType;
 use crate::sqlserver::client::Client;
 use crate::sqlserver::connection_errors::tiberius_error;
-use crate::sqlserver::select::{KeyPart, WantedRows, order_by, where_range};
+use crate::sqlserver::select::{KeyPart, WantedRows, cast_value, order_by, where_range};
 use std::fmt::Write as _;
 
 /// More chunks than this are never made: they get larger instead.
@@ -112,15 +112,8 @@ async fn histogram(client: &mut Client, job: &Job<'_>) -> Result<Option<Vec<Boun
 
 /// The keys of the steps, converted from sql_variant to the type of the column and sorted as its index.
 fn histogram_sql(table: &PlannedTable, key: &ChunkKey, part: &KeyPart) -> String {
-    let (name, ty) = (part.name.source_sql(), &part.ty);
-    let collate = ty.collation.as_ref().map_or_else(String::new, |name| format!(" COLLATE {name}"));
-    let value = match &ty.name {
-        BaseType::Char | BaseType::VarChar => {
-            let units = ty.max_length.clamp(1, 4000);
-            format!("CAST(CAST(h.range_high_key AS nvarchar({units})){collate} AS {ty})")
-        }
-        _ => format!("CAST(h.range_high_key AS {ty}){collate}"),
-    };
+    let name = part.name.source_sql();
+    let value = cast_value("h.range_high_key", true, &part.ty);
     format!(
         "SELECT k.{name}, k.[shardferry weight] FROM (SELECT {value} AS {name}, CAST(h.range_rows + h.equal_rows AS bigint) AS [shardferry weight] \
          FROM sys.stats AS s CROSS APPLY sys.dm_db_stats_histogram(s.object_id, s.stats_id) AS h \

@@ -5,7 +5,7 @@ use crate::error::Error;
 
 /// Why a token could not be read.
 #[derive(Debug)]
-pub(super) enum Stop {
+pub(in crate::sqlserver) enum Stop {
     /// The bytes received so far end inside the token.
     Cut,
     /// The bytes are not what the protocol allows, or the server reported an error.
@@ -18,17 +18,17 @@ impl From<Error> for Stop {
     }
 }
 
-pub(super) type Read<T> = Result<T, Stop>;
+pub(in crate::sqlserver) type Read<T> = Result<T, Stop>;
 
 /// Reads little-endian numbers and counted texts; never allocates from a length before the bytes are there.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Cursor<'b> {
+pub(in crate::sqlserver) struct Cursor<'b> {
     bytes: &'b [u8],
     at: usize,
 }
 
 impl<'b> Cursor<'b> {
-    pub(super) const fn new(bytes: &'b [u8]) -> Self {
+    pub(in crate::sqlserver) const fn new(bytes: &'b [u8]) -> Self {
         Self { bytes, at: 0 }
     }
 
@@ -37,7 +37,7 @@ impl<'b> Cursor<'b> {
         self.at
     }
 
-    pub(super) fn take(&mut self, length: usize) -> Read<&'b [u8]> {
+    pub(in crate::sqlserver) fn take(&mut self, length: usize) -> Read<&'b [u8]> {
         let rest = self.bytes.get(self.at..).unwrap_or_default();
         let taken = rest.get(..length).ok_or(Stop::Cut)?;
         self.at += length;
@@ -48,15 +48,15 @@ impl<'b> Cursor<'b> {
         self.take(N)?.try_into().map_err(|_| Stop::Cut)
     }
 
-    pub(super) fn u8(&mut self) -> Read<u8> {
+    pub(in crate::sqlserver) fn u8(&mut self) -> Read<u8> {
         Ok(self.array::<1>()?[0])
     }
 
-    pub(super) fn u16(&mut self) -> Read<u16> {
+    pub(in crate::sqlserver) fn u16(&mut self) -> Read<u16> {
         Ok(u16::from_le_bytes(self.array()?))
     }
 
-    pub(super) fn u32(&mut self) -> Read<u32> {
+    pub(in crate::sqlserver) fn u32(&mut self) -> Read<u32> {
         Ok(u32::from_le_bytes(self.array()?))
     }
 
@@ -73,7 +73,7 @@ impl<'b> Cursor<'b> {
     }
 
     /// B_VARCHAR (MS-TDS 2.2.5.1.2): a byte that counts UTF-16 units.
-    pub(super) fn short_text(&mut self) -> Read<String> {
+    pub(in crate::sqlserver) fn short_text(&mut self) -> Read<String> {
         let units = usize::from(self.u8()?);
         Ok(text(self.take(units * 2)?))
     }

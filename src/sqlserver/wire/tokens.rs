@@ -67,7 +67,7 @@ pub(super) fn token(payload: &[u8]) -> Read<(usize, Token)> {
             rows: cursor.u64()?,
             in_procedure: code == 0xFF,
         }),
-        0xAA => return Err(server_message(&mut cursor)?.into()),
+        0xAA => return Err(error_token(&mut cursor)?.into()),
         // TABNAME, COLINFO, ORDER, INFO, ENVCHANGE
         0xA4 | 0xA5 | 0xA9 | 0xAB | 0xE3 => return Ok((0, Token::Skip(3 + u64::from(cursor.u16()?)))),
         // SESSIONSTATE
@@ -83,8 +83,8 @@ pub(super) fn token(payload: &[u8]) -> Read<(usize, Token)> {
     Ok((cursor.at(), token))
 }
 
-/// ERROR (MS-TDS 2.2.7.10).
-fn server_message(cursor: &mut Cursor<'_>) -> Read<crate::error::Error> {
+/// ERROR (MS-TDS 2.2.7.10), behind its first byte.
+pub(in crate::sqlserver) fn error_token(cursor: &mut Cursor<'_>) -> Read<crate::error::Error> {
     let length = usize::from(cursor.u16()?);
     let mut body = Cursor::new(cursor.take(length)?);
     let mut read = || -> Read<_> {
