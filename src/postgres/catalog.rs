@@ -62,7 +62,8 @@ fn split(tables: &[TableName]) -> (Vec<&str>, Vec<&str>) {
 /// Those of `wanted` that exist.
 ///
 /// # Errors
-/// See [`super::errors::kind`].
+/// `TargetUnavailable` if the connection breaks or the server may answer later; `TargetPermission` or
+/// `TargetRefused` if it refuses the statement.
 pub async fn tables(client: &Client, wanted: &[TableName]) -> Result<BTreeMap<TableName, TargetTable>> {
     let (schemas, names) = split(wanted);
     let mut found = BTreeMap::new();
@@ -103,7 +104,8 @@ pub async fn tables(client: &Client, wanted: &[TableName]) -> Result<BTreeMap<Ta
 /// Constraints and indexes of those tables that exist.
 ///
 /// # Errors
-/// See [`super::errors::kind`].
+/// `TargetUnavailable` if the connection breaks or the server may answer later; `TargetPermission` or
+/// `TargetRefused` if it refuses the statement.
 pub async fn existing(
     client: &Client,
     wanted: &[TableName],
@@ -126,7 +128,8 @@ pub async fn existing(
 /// on the database.
 ///
 /// # Errors
-/// See [`super::errors::kind`].
+/// `TargetUnavailable` if the connection breaks or the server may answer later; `TargetPermission` or
+/// `TargetRefused` if it refuses the statement.
 pub async fn missing_schemas(client: &Client, wanted: &[String]) -> Result<Vec<String>> {
     let rows = client.query(include_str!("sql/missing_schemas.sql"), &[&wanted]).await?;
     rows.iter().map(|row| get(row, 0)).collect()
@@ -135,7 +138,8 @@ pub async fn missing_schemas(client: &Client, wanted: &[String]) -> Result<Vec<S
 /// Can the server have ICU collations?
 ///
 /// # Errors
-/// See [`super::errors::kind`].
+/// `TargetUnavailable` if the connection breaks or the server may answer later; `TargetPermission` or
+/// `TargetRefused` if it refuses the statement.
 pub async fn has_icu(client: &Client) -> Result<bool> {
     let sql = "SELECT EXISTS (SELECT FROM pg_collation WHERE collprovider = 'i')";
     client.query(sql, &[]).await?.first().map_or(Ok(false), |row| get(row, 0))

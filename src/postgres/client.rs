@@ -178,7 +178,8 @@ impl Client {
     /// connections, tell of a pooler in transaction mode.
     ///
     /// # Errors
-    /// See [`super::errors::kind`].
+    /// `TargetUnavailable` if the connection breaks or the server may answer later; `TargetPermission` or
+    /// `TargetRefused` if it refuses the statement.
     pub async fn backend(&self) -> Result<i32> {
         let rows = self.inner.query_typed("SELECT pg_backend_pid()", &[]).await.map_err(server_error)?;
         rows.first().map_or(Ok(0), |row| get(row, 0))
@@ -225,7 +226,8 @@ impl Client {
     /// Runs a statement in a transaction of its own and returns its rows.
     ///
     /// # Errors
-    /// See [`super::errors::kind`].
+    /// `TargetUnavailable` if the connection breaks or the server may answer later; `TargetPermission` or
+    /// `TargetRefused` if it refuses the statement.
     pub async fn query(&self, sql: &str, parameters: &[Parameter<'_>]) -> Result<Vec<Row>> {
         self.alone("", self.inner.query_typed(sql, &typed(parameters))).await
     }
@@ -234,7 +236,8 @@ impl Client {
     /// `synchronous_commit`, whoever committed it and how.
     ///
     /// # Errors
-    /// See [`super::errors::kind`].
+    /// `TargetUnavailable` if the connection breaks or the server may answer later; `TargetPermission` or
+    /// `TargetRefused` if it refuses the statement.
     pub async fn query_flushed(&self, sql: &str, parameters: &[Parameter<'_>]) -> Result<Vec<Row>> {
         self.alone(FLUSH, self.inner.query_typed(sql, &typed(parameters))).await
     }
@@ -242,7 +245,8 @@ impl Client {
     /// Runs a statement in a transaction of its own and returns how many rows it touched.
     ///
     /// # Errors
-    /// See [`super::errors::kind`].
+    /// `TargetUnavailable` if the connection breaks or the server may answer later; `TargetPermission` or
+    /// `TargetRefused` if it refuses the statement.
     pub async fn execute(&self, sql: &str, parameters: &[Parameter<'_>]) -> Result<u64> {
         self.alone("", self.inner.execute_typed(sql, &typed(parameters))).await
     }
@@ -250,7 +254,8 @@ impl Client {
     /// Runs statements without parameters, separated by semicolons, in one round trip and one implicit transaction.
     ///
     /// # Errors
-    /// See [`super::errors::kind`].
+    /// `TargetUnavailable` if the connection breaks or the server may answer later; `TargetPermission` or
+    /// `TargetRefused` if it refuses the statement.
     pub async fn batch(&self, sql: &str) -> Result<()> {
         self.inner.batch_execute(&format!("{};\n{sql}", self.settings())).await.map_err(server_error)
     }
@@ -258,7 +263,8 @@ impl Client {
     /// Begins a READ COMMITTED transaction. Dropping it rolls it back.
     ///
     /// # Errors
-    /// See [`super::errors::kind`].
+    /// `TargetUnavailable` if the connection breaks or the server may answer later; `TargetPermission` or
+    /// `TargetRefused` if it refuses the statement.
     pub async fn transaction(&mut self) -> Result<Transaction<'_>> {
         let begin = self.beginning("");
         let transaction = Transaction::new(&self.inner);
@@ -270,7 +276,8 @@ impl Client {
     /// `sql` is asked in it at once. One round trip.
     ///
     /// # Errors
-    /// See [`super::errors::kind`].
+    /// `TargetUnavailable` if the connection breaks or the server may answer later; `TargetPermission` or
+    /// `TargetRefused` if it refuses the statement.
     pub async fn begin_lazily(
         &mut self,
         name: &str,

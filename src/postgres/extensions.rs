@@ -5,7 +5,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::model::plan::PlannedTarget;
 
 /// # Errors
-/// Those of the target.
+/// `TargetUnavailable` if the connection breaks or the server may answer later; `TargetPermission` or
+/// `TargetRefused` if it refuses the statement.
 pub async fn describe(client: &Client) -> Result<PlannedTarget> {
     let rows = client.query(include_str!("sql/extensions.sql"), &[]).await?;
     let name = |row: &tokio_postgres::Row| {

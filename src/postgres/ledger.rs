@@ -97,7 +97,8 @@ pub async fn adopt(client: &Client, run: &str, plan: &str) -> Result<()> {
 /// Forgets all markers of the run, raises all its epochs and binds it to `plan`, in one transaction (`reset --yes`).
 ///
 /// # Errors
-/// See [`super::errors::kind`].
+/// `TargetUnavailable` if the connection breaks or the server may answer later; `TargetPermission` or
+/// `TargetRefused` if it refuses the statement.
 pub async fn clear_run(client: &mut Client, run: &str, plan: &str) -> Result<()> {
     let transaction = client.transaction().await?;
     // As in `clear`: claims first.
@@ -111,7 +112,8 @@ pub async fn clear_run(client: &mut Client, run: &str, plan: &str) -> Result<()>
 /// Is the ledger there?
 ///
 /// # Errors
-/// See [`super::errors::kind`].
+/// `TargetUnavailable` if the connection breaks or the server may answer later; `TargetPermission` or
+/// `TargetRefused` if it refuses the statement.
 pub async fn installed(client: &Client) -> Result<bool> {
     let rows = client.query(include_str!("sql/ledger_installed.sql"), &[]).await?;
     yes(&rows)
@@ -142,7 +144,8 @@ pub async fn raise_epoch(
 /// Highest epochs of a run's tables by table index: a claim must go above them, even where its checkpoint was lost.
 ///
 /// # Errors
-/// See [`super::errors::kind`].
+/// `TargetUnavailable` if the connection breaks or the server may answer later; `TargetPermission` or
+/// `TargetRefused` if it refuses the statement.
 pub async fn epochs(client: &Client, run: &str) -> Result<BTreeMap<u32, u64>> {
     let sql = "SELECT table_index, epoch FROM shardferry.claim WHERE run_id = $1";
     let rows = client.query(sql, &[&run]).await?;
@@ -183,7 +186,8 @@ pub async fn check_epoch(transaction: &Transaction<'_>, run: &str, index: u32, e
 /// one is fenced at its next commit; an epoch is given to one pod name only, so no zombie can be taken for a later owner.
 ///
 /// # Errors
-/// See [`super::errors::kind`].
+/// `TargetUnavailable` if the connection breaks or the server may answer later; `TargetPermission` or
+/// `TargetRefused` if it refuses the statement.
 pub async fn clear(client: &mut Client, run: &str, indexes: &[u32]) -> Result<()> {
     let indexes =
         indexes.iter().map(|index| stored(*index, "the table index")).collect::<Result<Vec<i32>>>()?;
@@ -204,7 +208,8 @@ fn lock_key(run: &str, index: u32) -> u64 {
 /// Taken twice by one session, it must be released twice.
 ///
 /// # Errors
-/// See [`super::errors::kind`].
+/// `TargetUnavailable` if the connection breaks or the server may answer later; `TargetPermission` or
+/// `TargetRefused` if it refuses the statement.
 pub async fn hold(client: &Client, run: &str, index: u32) -> Result<bool> {
     let rows =
         client.query("SELECT pg_try_advisory_lock($1)", &[&lock_key(run, index).cast_signed()]).await?;
@@ -214,7 +219,8 @@ pub async fn hold(client: &Client, run: &str, index: u32) -> Result<bool> {
 /// Gives the claim's advisory lock back. `false`: this session did not have it.
 ///
 /// # Errors
-/// See [`super::errors::kind`].
+/// `TargetUnavailable` if the connection breaks or the server may answer later; `TargetPermission` or
+/// `TargetRefused` if it refuses the statement.
 pub async fn release(client: &Client, run: &str, index: u32) -> Result<bool> {
     let rows = client.query("SELECT pg_advisory_unlock($1)", &[&lock_key(run, index).cast_signed()]).await?;
     yes(&rows)
@@ -223,7 +229,8 @@ pub async fn release(client: &Client, run: &str, index: u32) -> Result<bool> {
 /// Does any session hold the claim's advisory lock? Does not touch it, so that asking never keeps an owner out.
 ///
 /// # Errors
-/// See [`super::errors::kind`].
+/// `TargetUnavailable` if the connection breaks or the server may answer later; `TargetPermission` or
+/// `TargetRefused` if it refuses the statement.
 pub async fn is_held(client: &Client, run: &str, index: u32) -> Result<bool> {
     let [a, b, c, d, e, f, g, h] = lock_key(run, index).to_be_bytes();
     let (high, low) = (u32::from_be_bytes([a, b, c, d]), u32::from_be_bytes([e, f, g, h]));
@@ -249,7 +256,8 @@ fn name_prefix(run: &str, index: u32) -> String {
 /// many were ended. Sessions of another role may not be ended without `pg_signal_backend`: they are left, and logged.
 ///
 /// # Errors
-/// See [`super::errors::kind`].
+/// `TargetUnavailable` if the connection breaks or the server may answer later; `TargetPermission` or
+/// `TargetRefused` if it refuses the statement.
 pub async fn terminate_older(client: &Client, run: &str, index: u32, epoch: u64) -> Result<u32> {
     let epoch = i64::try_from(epoch).unwrap_or(i64::MAX);
     let rows = client.query(include_str!("sql/sessions.sql"), &[&name_prefix(run, index), &epoch]).await?;

@@ -12,7 +12,7 @@ const ROUNDS: usize = 4;
 /// Asks from `client` and from a second connection which server processes are behind them.
 ///
 /// # Errors
-/// Those of connecting to the target.
+/// `TargetUnavailable` without a connection; `TargetLogin`, `TargetMissing` or `Config` if the target refuses it.
 pub async fn keeps_sessions(client: &Client, settings: &TargetSettings) -> Result<bool> {
     let other = Client::connect(settings, "shardferry").await?;
     let mut seen = Vec::with_capacity(ROUNDS);

@@ -60,7 +60,8 @@ fn shows(asked: Result<()>) -> Result<()> {
 /// All that are connected.
 ///
 /// # Errors
-/// Those of the target.
+/// `TargetUnavailable` if the connection breaks or the server may answer later; `TargetPermission` or
+/// `TargetRefused` if it refuses the statement.
 pub async fn replicas(client: &Client) -> Result<Vec<Replica>> {
     let rows = client.query(include_str!("sql/replicas.sql"), &[]).await?;
     let position = |value: i64| u64::try_from(value).unwrap_or(0);

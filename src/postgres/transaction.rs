@@ -37,7 +37,8 @@ impl<'c> Transaction<'c> {
     /// Runs a statement and returns its rows.
     ///
     /// # Errors
-    /// See [`super::errors::kind`].
+    /// `TargetUnavailable` if the connection breaks or the server may answer later; `TargetPermission` or
+    /// `TargetRefused` if it refuses the statement.
     pub async fn query(&self, sql: &str, parameters: &[Parameter<'_>]) -> Result<Vec<Row>> {
         self.inner.query_typed(sql, &typed(parameters)).await.map_err(server_error)
     }
@@ -45,7 +46,8 @@ impl<'c> Transaction<'c> {
     /// Runs a statement and returns how many rows it touched.
     ///
     /// # Errors
-    /// See [`super::errors::kind`].
+    /// `TargetUnavailable` if the connection breaks or the server may answer later; `TargetPermission` or
+    /// `TargetRefused` if it refuses the statement.
     pub async fn execute(&self, sql: &str, parameters: &[Parameter<'_>]) -> Result<u64> {
         self.execute_raw(sql, parameters).await.map_err(server_error)
     }
@@ -62,7 +64,8 @@ impl<'c> Transaction<'c> {
     /// Runs statements without parameters, separated by semicolons.
     ///
     /// # Errors
-    /// See [`super::errors::kind`].
+    /// `TargetUnavailable` if the connection breaks or the server may answer later; `TargetPermission` or
+    /// `TargetRefused` if it refuses the statement.
     pub async fn batch(&self, sql: &str) -> Result<()> {
         self.inner.batch_execute(sql).await.map_err(server_error)
     }
@@ -84,7 +87,8 @@ impl<'c> Transaction<'c> {
     /// Does the table hold no row that this transaction sees?
     ///
     /// # Errors
-    /// See [`super::errors::kind`].
+    /// `TargetUnavailable` if the connection breaks or the server may answer later; `TargetPermission` or
+    /// `TargetRefused` if it refuses the statement.
     pub async fn is_empty(&self, table: &TableName) -> Result<bool> {
         let sql = format!("SELECT NOT EXISTS (SELECT FROM {})", table.target_sql());
         self.query(&sql, &[]).await?.first().map_or(Ok(true), |row| get(row, 0))
@@ -95,7 +99,8 @@ impl<'c> Transaction<'c> {
     /// whose privilege is enough for this. One round trip.
     ///
     /// # Errors
-    /// See [`super::errors::kind`].
+    /// `TargetUnavailable` if the connection breaks or the server may answer later; `TargetPermission` or
+    /// `TargetRefused` if it refuses the statement.
     pub async fn is_kept_blank(&self, table: &TableName) -> Result<bool> {
         let name = table.target_sql();
         let lock = format!("LOCK TABLE {name} IN SHARE ROW EXCLUSIVE MODE");
@@ -131,7 +136,8 @@ impl<'c> Transaction<'c> {
     /// Rolls back, and waits until that is done.
     ///
     /// # Errors
-    /// See [`super::errors::kind`].
+    /// `TargetUnavailable` if the connection breaks or the server may answer later; `TargetPermission` or
+    /// `TargetRefused` if it refuses the statement.
     pub async fn rollback(mut self) -> Result<()> {
         self.ended = true;
         self.inner.batch_execute("ROLLBACK").await.map_err(server_error)

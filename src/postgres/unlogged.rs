@@ -73,7 +73,8 @@ impl StorageState {
 /// What there is of the table now.
 ///
 /// # Errors
-/// See [`super::errors::kind`].
+/// `TargetUnavailable` if the connection breaks or the server may answer later; `TargetPermission` or
+/// `TargetRefused` if it refuses the statement.
 pub async fn storage_state(
     client: &Client,
     run: &str,
@@ -87,7 +88,8 @@ pub async fn storage_state(
 /// Indexes of the run's tables that are noted to be filled UNLOGGED.
 ///
 /// # Errors
-/// See [`super::errors::kind`].
+/// `TargetUnavailable` if the connection breaks or the server may answer later; `TargetPermission` or
+/// `TargetRefused` if it refuses the statement.
 pub async fn noted(client: &Client, run: &str) -> Result<BTreeSet<u32>> {
     let rows = client.query("SELECT table_index FROM shardferry.unlogged WHERE run_id = $1", &[&run]).await?;
     rows.iter().map(|row| Ok(u32::try_from(get::<i32>(row, 0)?).unwrap_or(0))).collect()
@@ -97,7 +99,8 @@ pub async fn noted(client: &Client, run: &str) -> Result<BTreeSet<u32>> {
 /// said so.
 ///
 /// # Errors
-/// See [`super::errors::kind`].
+/// `TargetUnavailable` if the connection breaks or the server may answer later; `TargetPermission` or
+/// `TargetRefused` if it refuses the statement.
 pub async fn note(transaction: &Transaction<'_>, run: &str, index: u32, found: &StorageState) -> Result<()> {
     let index = stored(index)?;
     let parameters: [Parameter<'_>; 2] = [&run, &index];
@@ -113,7 +116,8 @@ pub async fn note(transaction: &Transaction<'_>, run: &str, index: u32, found: &
 /// false: it has not.
 ///
 /// # Errors
-/// See [`super::errors::kind`].
+/// `TargetUnavailable` if the connection breaks or the server may answer later; `TargetPermission` or
+/// `TargetRefused` if it refuses the statement.
 pub async fn adopt(client: &mut Client, run: &str, index: u32, table: &TableName, rows: u64) -> Result<bool> {
     let transaction = client.transaction().await?;
     let sql = format!("SELECT count(*) FROM {}", table.target_sql());
@@ -142,7 +146,8 @@ pub struct Unlogged {
 /// What is UNLOGGED of these tables.
 ///
 /// # Errors
-/// See [`super::errors::kind`].
+/// `TargetUnavailable` if the connection breaks or the server may answer later; `TargetPermission` or
+/// `TargetRefused` if it refuses the statement.
 pub async fn unlogged(client: &Client, tables: &[TableName]) -> Result<Vec<Unlogged>> {
     let (schemas, names): (Vec<&str>, Vec<&str>) =
         tables.iter().map(|table| (table.schema.as_str(), table.name.as_str())).unzip();
@@ -161,7 +166,9 @@ pub async fn unlogged(client: &Client, tables: &[TableName]) -> Result<Vec<Unlog
 /// anew, under a lock that lets nobody else look. False: its rows have not survived; roll back.
 ///
 /// # Errors
-/// See [`super::errors::kind`]; `TargetData` where a foreign key to or from another UNLOGGED table forbids it.
+/// `TargetUnavailable` if the connection breaks or the server may answer later; `TargetPermission` or
+/// `TargetRefused` if it refuses the statement.
+/// `TargetData` where a foreign key to or from another UNLOGGED table forbids it.
 pub async fn set_logged(
     transaction: &Transaction<'_>,
     run: &str,

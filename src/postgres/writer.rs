@@ -39,7 +39,8 @@ pub struct PreparedCopy(Statement);
 /// Prepares the COPY, which a transaction may do while an earlier statement of its own is still on its way.
 ///
 /// # Errors
-/// See [`super::errors::kind`].
+/// `TargetUnavailable` if the connection breaks or the server may answer later; `TargetPermission` or
+/// `TargetRefused` if it refuses the statement.
 pub async fn prepare(
     transaction: &Transaction<'_>,
     table: &PlannedTable,
@@ -59,7 +60,9 @@ impl CopyWriter {
     /// partitioned one: its rows are written as frozen, so that no VACUUM has to come back.
     ///
     /// # Errors
-    /// See [`super::errors::kind`]; `TargetRefused` where FREEZE is not possible.
+    /// `TargetUnavailable` if the connection breaks or the server may answer later; `TargetPermission` or
+    /// `TargetRefused` if it refuses the statement.
+    /// `TargetRefused` where FREEZE is not possible.
     pub async fn start(transaction: &Transaction<'_>, table: &PlannedTable, freeze: bool) -> Result<Self> {
         let prepared = prepare(transaction, table, freeze).await?;
         Self::begin(transaction, prepared).await
@@ -68,7 +71,7 @@ impl CopyWriter {
     /// Starts the COPY that was prepared in this transaction; its name is given up at once.
     ///
     /// # Errors
-    /// As [`Self::start`].
+    /// As `start`: `TargetUnavailable`, `TargetPermission`, `TargetRefused`.
     pub async fn begin(transaction: &Transaction<'_>, prepared: PreparedCopy) -> Result<Self> {
         let sink = transaction.inner().copy_in::<_, Bytes>(&prepared.0).await.map_err(server_error)?;
         drop(prepared);
@@ -103,7 +106,7 @@ impl CopyWriter {
     /// As [`Self::finish`], with the row that the server refused.
     ///
     /// # Errors
-    /// As there.
+    /// `Value` or `TargetData` about any row since the start; `TargetUnavailable` if the connection breaks.
     pub async fn finish_or_line(mut self) -> Result<u64, CopyFailure> {
         self.trailer().await.map_err(CopyFailure::from)?;
         let rows = self.sink.as_mut().finish().await.map_err(|error| {

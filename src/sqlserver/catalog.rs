@@ -50,7 +50,8 @@ pub struct Server {
 /// Describes server and database.
 ///
 /// # Errors
-/// As [`Client::rows`].
+/// `SourceUnavailable` if the connection breaks; else what the server's error number means: `SourcePermission`,
+/// `SourceRefused`, `SourceUnavailable`.
 pub async fn server(client: &mut Client) -> Result<Server> {
     let rows = client.rows(include_str!("sql/server.sql")).await?;
     let row =
@@ -82,7 +83,8 @@ pub async fn server(client: &mut Client) -> Result<Server> {
 /// All user tables that hold rows of their own, sorted by schema and name.
 ///
 /// # Errors
-/// As [`Client::rows`].
+/// `SourceUnavailable` if the connection breaks; else what the server's error number means: `SourcePermission`,
+/// `SourceRefused`, `SourceUnavailable`.
 pub async fn tables(client: &mut Client) -> Result<Vec<SourceTable>> {
     let external: BTreeSet<i32> =
         optional(client, "external tables", include_str!("sql/external_tables.sql"))

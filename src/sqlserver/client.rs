@@ -146,7 +146,8 @@ impl Client {
     /// The rows of a query of the catalog that may have many, one by one: none is kept.
     ///
     /// # Errors
-    /// As [`Self::rows`], and those of `each`; the connection is closed then.
+    /// The server's error by its number; `SourceUnavailable` if the connection breaks; those of `each`. The connection is
+    /// closed then.
     pub(super) async fn each_row(
         &mut self,
         sql: &str,
@@ -243,7 +244,7 @@ impl Client {
     /// Sends a bulk query; its rows are read from the stream that is returned, columns first.
     ///
     /// # Errors
-    /// As [`Self::rows`]; the connection is closed then.
+    /// The server's error by its number; `SourceUnavailable` if the connection breaks. The connection is closed then.
     pub async fn read(&mut self, sql: &str) -> Result<RowStream<'_>> {
         self.begin()?;
         self.decoder.reset();

@@ -37,7 +37,7 @@ impl Collision {
 /// Asks for every unique key of the plan that has a text with case in the source and without in the target.
 ///
 /// # Errors
-/// As [`Client::rows`], of a connection that was lost.
+/// `SourceUnavailable` if the connection breaks.
 pub async fn find(client: &mut Client, plan: &Plan, indexes: &[Index]) -> Result<Vec<Collision>> {
     let mut found = Vec::new();
     for table in &plan.tables {

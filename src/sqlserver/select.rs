@@ -60,7 +60,7 @@ pub fn select_range(
 /// comment at its end takes nothing of ours along.
 ///
 /// # Errors
-/// As [`select_range`].
+/// `CheckpointDamaged` for a bound that has not one literal for each column of the key.
 pub(super) fn where_range(key: &[KeyPart], wanted: WantedRows<'_>) -> Result<String> {
     let WantedRows { range, filter } = wanted;
     let mut sql = filter.map_or_else(String::new, |filter| format!(" WHERE ({filter}\n)"));

@@ -55,13 +55,13 @@ pub trait RowEncoder {
     /// server says it beforehand; it holds then.
     ///
     /// # Errors
-    /// As [`Self::value`].
+    /// `Value`: what the target cannot hold. `SourceUnavailable`: bytes that are no value of the column's type.
     fn long_begin(&mut self, column: usize, length: Option<u64>) -> Result<()>;
     /// # Errors
-    /// As [`Self::value`].
+    /// `Value`: what the target cannot hold. `SourceUnavailable`: bytes that are no value of the column's type.
     fn long_piece(&mut self, column: usize, piece: &[u8]) -> Result<()>;
     /// # Errors
-    /// As [`Self::value`].
+    /// `Value`: what the target cannot hold. `SourceUnavailable`: bytes that are no value of the column's type.
     fn long_end(&mut self, column: usize) -> Result<()>;
     fn end_row(&mut self);
     /// Enough is collected: the decoder pauses. Asked behind every row, and wherever a row is cut.

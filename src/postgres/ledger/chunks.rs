@@ -90,7 +90,8 @@ pub async fn pin(
 /// Ends a pinned chunk earlier, behind the row with the key `through`.
 ///
 /// # Errors
-/// See [`crate::postgres::errors::kind`].
+/// `TargetUnavailable` if the connection breaks or the server may answer later; `TargetPermission` or
+/// `TargetRefused` if it refuses the statement.
 pub async fn cut(
     transaction: &Transaction<'_>,
     run: &str,
@@ -175,7 +176,8 @@ fn chunk_of(run: &str, table: u32, row: &Row) -> Result<Chunk> {
 /// ([`Client::query_flushed`]).
 ///
 /// # Errors
-/// See [`crate::postgres::errors::kind`].
+/// `TargetUnavailable` if the connection breaks or the server may answer later; `TargetPermission` or
+/// `TargetRefused` if it refuses the statement.
 pub async fn tallies(client: &Client, run: &str) -> Result<BTreeMap<u32, Tally>> {
     let rows = client.query_flushed(include_str!("../sql/tallies.sql"), &[&run]).await?;
     rows.iter().map(tally_of).collect()
@@ -194,7 +196,8 @@ pub(super) fn tally_of(row: &Row) -> Result<(u32, Tally)> {
 /// Forgets the chunks of one table inside the transaction that truncates it.
 ///
 /// # Errors
-/// See [`crate::postgres::errors::kind`].
+/// `TargetUnavailable` if the connection breaks or the server may answer later; `TargetPermission` or
+/// `TargetRefused` if it refuses the statement.
 pub async fn forget_chunks(transaction: &Transaction<'_>, run: &str, table: u32) -> Result<()> {
     let index: i32 = stored(table, "the table index")?;
     let sql = "DELETE FROM shardferry.chunk WHERE run_id = $1 AND table_index = $2";

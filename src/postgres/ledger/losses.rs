@@ -12,7 +12,8 @@ use tokio_postgres::Row;
 /// Writes what a chunk changed.
 ///
 /// # Errors
-/// See [`crate::postgres::errors::kind`].
+/// `TargetUnavailable` if the connection breaks or the server may answer later; `TargetPermission` or
+/// `TargetRefused` if it refuses the statement.
 pub async fn insert_losses(
     transaction: &Transaction<'_>,
     run: &str,

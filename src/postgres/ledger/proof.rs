@@ -28,7 +28,8 @@ impl Proof {
 /// server's own `synchronous_commit`.
 ///
 /// # Errors
-/// As [`super::losses()`].
+/// `TargetUnavailable` if the connection breaks or the server may answer later; `TargetPermission` or
+/// `TargetRefused` if it refuses the statement.
 pub async fn prove(client: &Client, run: &str, indexes: &[u32]) -> Result<BTreeMap<u32, Proof>> {
     let indexes =
         indexes.iter().map(|index| stored(*index, "the table index")).collect::<Result<Vec<i32>>>()?;

@@ -1,5 +1,5 @@
-//! Working the list of statements off, step by step. Every step looks first at what exists, so it can be repeated; what fails
-//! does not stop the rest.
+//! Working the list of statements off, step by step. Every step looks first at what exists, so it can be repeated;
+//! what fails does not stop the rest.
 
 use super::queue::{Job, Queue};
 use super::{Makes, PlannedObject, Step, queries};
@@ -30,14 +30,17 @@ pub struct Report {
 
 type ExistingByTable = BTreeMap<TableName, Vec<ExistingObject>>;
 
-/// What an earlier attempt of this process has run, by place in the list: what leaves nothing with a name is not run again.
+/// What an earlier attempt of this process has run, by place in the list: what leaves nothing with a name is not run
+/// again.
 #[derive(Debug, Default)]
 pub struct RunBefore(BTreeSet<usize>);
 
-/// Builds everything of `planned` on `tables` (of the target), `jobs` statements at once where they do not lock each other out.
+/// Builds everything of `planned` on `tables` (of the target), `jobs` statements at once where they do not lock each
+/// other out.
 ///
 /// # Errors
-/// Those of reaching the target; what becomes of one object is in the report.
+/// `TargetUnavailable`, `TargetLogin` or `TargetPermission` if the target cannot be asked; what becomes of one object
+/// is in the report.
 pub async fn build(
     settings: &TargetSettings,
     tables: &[TableName],
@@ -226,7 +229,8 @@ impl Builder<'_> {
     }
 }
 
-/// How many statements of a step share a transaction, and with it a round trip and a flush. What takes its time is run alone.
+/// How many statements of a step share a transaction, and with it a round trip and a flush. What takes its time is
+/// run alone.
 const fn at_once(step: Step) -> usize {
     match step {
         Step::NothingToRun | Step::Indexes | Step::ChecksValidated | Step::ForeignKeysValidated => 1,
@@ -252,8 +256,8 @@ struct WorkedOff {
 /// Takes `most` statements at once, and runs each alone if one of them fails.
 ///
 /// # Errors
-/// Those of reaching the target: they end the step. An object that the target refuses for now (a lock, a full disk) is set
-/// aside, and the others are built.
+/// Those of reaching the target: they end the step. An object that the target refuses for now (a lock, a full disk)
+/// is set aside, and the others are built.
 async fn work_off(
     (settings, clients): (&TargetSettings, &Mutex<Vec<Client>>),
     queue: &Queue,

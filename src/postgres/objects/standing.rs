@@ -1,10 +1,11 @@
 //! What a copy has to do with the objects of its tables.
 //!
-//! Before a table is truncated: checks and foreign keys that an earlier load left. PostgreSQL refuses to truncate a table that
-//! a foreign key refers to, and a row cannot come before the row it points to; so the run's own (by their names, between
-//! tables of the plan, and none that `finish` would not build again) are dropped. The first table that is begun drops those
-//! of all tables that the run has not begun, in a transaction of its own and one pod at a time: nobody copies yet into those
-//! tables, so nobody is waited for. Nothing is remembered: `finish` builds what is missing. Indexes stay.
+//! Before a table is truncated: checks and foreign keys that an earlier load left. PostgreSQL refuses to truncate a
+//! table that a foreign key refers to, and a row cannot come before the row it points to; so the run's own (by their
+//! names, between tables of the plan, and none that `finish` would not build again) are dropped. The first table that
+//! is begun drops those of all tables that the run has not begun, in a transaction of its own and one pod at a time:
+//! nobody copies yet into those tables, so nobody is waited for. Nothing is remembered: `finish` builds what is
+//! missing. Indexes stay.
 //!
 //! After a table's last chunk: its indexes, each in a transaction that checks the epoch of the claim like a chunk's.
 
@@ -129,16 +130,19 @@ impl StandingObjects {
     /// Settings of a transaction that writes indexes.
     ///
     /// # Errors
-    /// Those of the target.
+    /// `TargetUnavailable` if the connection breaks or the server may answer later; `TargetPermission` or
+    /// `TargetRefused` if it refuses the statement.
     pub async fn tuning(&self, client: &Client) -> Result<String> {
         queries::tuning(client, self.jobs).await
     }
 
-    /// Builds the indexes of a table whose rows are all there, under the claim's epoch. After a signal no other one is begun.
-    /// How many were built.
+    /// Builds the indexes of a table whose rows are all there, under the claim's epoch. After a signal no other one
+    /// is begun. How many were built.
     ///
     /// # Errors
-    /// Those of the target, `Fenced`, that of the signal; what is not built then is left to `finish`.
+    /// `TargetUnavailable` if the connection breaks, `Fenced` if another pod took the table over,
+    /// `Terminated` or `Interrupted` after a signal; what is not built then is
+    /// left to `finish`.
     pub async fn build_indexes(
         &self,
         client: &mut Client,
@@ -183,7 +187,8 @@ impl StandingObjects {
     /// How many of the run's indexes stand on the table already: they slow its copy down.
     ///
     /// # Errors
-    /// Those of the target.
+    /// `TargetUnavailable` if the connection breaks or the server may answer later; `TargetPermission` or
+    /// `TargetRefused` if it refuses the statement.
     pub async fn standing_indexes(&self, client: &Client, table: &TableName) -> Result<usize> {
         let there = catalog::existing(client, std::slice::from_ref(table)).await?;
         let wanted = self.indexes.get(table).map(Vec::as_slice).unwrap_or_default();
@@ -197,11 +202,12 @@ impl StandingObjects {
     }
 }
 
-/// Those of the tables on which nothing stands but their primary keys, and to which no foreign key refers: two round trips
-/// for any number of them.
+/// Those of the tables on which nothing stands but their primary keys, and to which no foreign key refers: two round
+/// trips for any number of them.
 ///
 /// # Errors
-/// Those of the target.
+/// `TargetUnavailable` if the connection breaks or the server may answer later; `TargetPermission` or
+/// `TargetRefused` if it refuses the statement.
 pub async fn untouched(client: &Client, tables: &[TableName]) -> Result<BTreeSet<TableName>> {
     let mut found: BTreeSet<TableName> = tables.iter().cloned().collect();
     for constraint in queries::in_the_way_of(client, &tables.iter().collect::<Vec<_>>()).await? {

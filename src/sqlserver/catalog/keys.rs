@@ -15,7 +15,8 @@ pub(super) const FOREIGN_KEYS: &str = include_str!("../sql/foreign_keys.sql");
 /// Secondary indexes and unique constraints of all user tables, sorted by table and name.
 ///
 /// # Errors
-/// As [`Client::rows`].
+/// `SourceUnavailable` if the connection breaks; else what the server's error number means: `SourcePermission`,
+/// `SourceRefused`, `SourceUnavailable`.
 pub async fn indexes(client: &mut Client) -> Result<Vec<Index>> {
     read_indexes(&client.rows(INDEXES).await?)
 }
@@ -62,7 +63,8 @@ fn filter(row: &Record<'_>) -> Result<Option<String>> {
 /// Foreign keys between user tables, sorted by table and name.
 ///
 /// # Errors
-/// As [`Client::rows`].
+/// `SourceUnavailable` if the connection breaks; else what the server's error number means: `SourcePermission`,
+/// `SourceRefused`, `SourceUnavailable`.
 pub async fn foreign_keys(client: &mut Client) -> Result<Vec<ForeignKey>> {
     Ok(read_foreign_keys(&client.rows(FOREIGN_KEYS).await?)?.0)
 }

@@ -26,7 +26,7 @@ const AZURE: u32 = 12;
 /// Reads all objects.
 ///
 /// # Errors
-/// As [`Client::rows`], of a connection that was lost; nothing that one kind of object is refused with.
+/// `SourceUnavailable` if the connection breaks. What the server refuses of one kind of object is no error.
 pub async fn objects(client: &mut Client) -> Result<SourceObjects> {
     let mut reader = Reader::new(client).await?;
     let types = match types::load(reader.client).await {

@@ -26,7 +26,7 @@ impl Candidates {
     /// Runs a query that returns the key's columns by their names and last, as bigint, the weight, in key order.
     ///
     /// # Errors
-    /// Those of the source; the connection is closed then.
+    /// `SourceUnavailable`, `SourcePermission` or `SourceRefused`; the connection is closed then.
     pub(super) async fn read(
         client: &mut Client,
         sql: &str,
