@@ -15,6 +15,7 @@ pub mod source;
 mod tables;
 pub mod target;
 mod telemetry;
+mod times;
 mod values;
 
 pub use choices::{Consistency, LogSettings, OutputSettings, Rejects, Throttle, Truncate};
@@ -52,8 +53,6 @@ const JOBS_PER_CPU: usize = 2;
 /// A chunk is redone as a whole, and is a transaction of its own: seconds of work, far above the cost of a commit.
 const DEFAULT_CHUNK: u64 = 128 * 1024 * 1024;
 const LEAST_CHUNK: u64 = 1024;
-/// The owner's heartbeat is a quarter of it, and each is a write to the store.
-const LEAST_CLAIM_TIMEOUT: Duration = Duration::from_secs(1);
 const LEAST_MEMORY: u64 = 16 * 1024 * 1024;
 
 /// What to do, with the options of that command alone.
@@ -295,10 +294,6 @@ fn settings(cli: Cli, tables: Option<&TablesSection>, environment: &Environment)
             "reset without --range, --shard or --table clears the whole run; add --yes where that is meant";
         return Err(Error::new(ErrorKind::Usage, message));
     }
-    let time = |flag: &str, text: Option<String>, seconds: u64| match text {
-        Some(text) => values::duration(flag, &text),
-        None => Ok(Duration::from_secs(seconds)),
-    };
     let consistency = values::consistency(&copy.consistency)?;
     let mut source = source.as_deref().map(SourceSettings::parse).transpose()?;
     if let (Some(source), Consistency::DatabaseSnapshot(name)) = (&mut source, &consistency) {
@@ -319,11 +314,7 @@ fn settings(cli: Cli, tables: Option<&TablesSection>, environment: &Environment)
         checkpoint: run.checkpoint.as_deref().map(CheckpointUrl::parse).transpose()?,
         run_id: RunId::parse(run.run_id.as_deref().unwrap_or(DEFAULT_RUN_ID))?,
         pod: values::pod_name(run.pod_name, environment)?,
-        claim_timeout: values::at_least(
-            "claim-timeout",
-            time("claim-timeout", copy.claim_timeout, 60)?,
-            LEAST_CLAIM_TIMEOUT,
-        )?,
+        claim_timeout: times::CLAIM_TIMEOUT.from_flag_or_default(copy.claim_timeout.as_deref())?,
         selection,
         jobs: copy.jobs.unwrap_or_else(|| default_jobs(memory, rejects.is_some(), Path::new("/"))),
         resume: copy.resume,
@@ -348,8 +339,8 @@ fn settings(cli: Cli, tables: Option<&TablesSection>, environment: &Environment)
         rejects,
         unlogged: copy.unlogged,
         throttle: choices::throttle(&copy.throttle)?,
-        retry: retry_policy(run.retries, time("retry-max-wait", run.retry_max_wait, 30)?),
-        grace: time("grace-period", run.grace_period, 25)?,
+        retry: retry_policy(run.retries, run.retry_max_wait.as_deref())?,
+        grace: times::GRACE_PERIOD.from_flag_or_default(run.grace_period.as_deref())?,
         log: choices::log(run.log_format, environment),
         telemetry: telemetry::telemetry(environment),
         outputs: choices::outputs(run.result_file, run.termination_log),
@@ -390,9 +381,10 @@ fn default_jobs(memory: Option<u64>, rejects: bool, root: &Path) -> NonZeroUsize
     memory::fitting(memory, Workers { jobs, rejects }, root)
 }
 
-fn retry_policy(retries: Option<usize>, max_wait: Duration) -> RetryPolicy {
+fn retry_policy(retries: Option<usize>, max_wait: Option<&str>) -> Result<RetryPolicy> {
     let default = RetryPolicy::default();
-    RetryPolicy { retries: retries.unwrap_or(default.retries), max_wait, ..default }
+    let max_wait = times::RETRY_MAX_WAIT.from_flag_or_default(max_wait)?;
+    Ok(RetryPolicy { retries: retries.unwrap_or(default.retries), max_wait, ..default })
 }
 
 #[cfg(test)]

@@ -27,7 +27,7 @@ SOURCE_KEYS = frozenset((
     "applicationname app appname applicationintent integratedsecurity trustedconnection authentication").split())
 TARGET_KEYS = frozenset((
     "hostaddr sslmode sslrootcert sslnegotiation channel_binding connect_timeout tcp_user_timeout keepalives "
-    "keepalives_idle keepalives_interval target_session_attrs load_balance_hosts application_name options "
+    "keepalives_idle keepalives_interval keepalives_count target_session_attrs load_balance_hosts application_name options "
     # Refused by shardferry, with a reason, rather than silently left out here.
     "sslcert sslkey sslpassword sslcrl passfile service krbsrvname require_auth gssencmode").split())
 

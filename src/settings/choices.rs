@@ -1,7 +1,8 @@
 //! What a user chooses among: truncation, consistency, how fast, the form of the log, where results go.
 
 use super::Environment;
-use super::values::{duration, usage};
+use super::times;
+use super::values::usage;
 use crate::cli::{LogFormat, ThrottleArgs};
 use crate::error::Result;
 use crate::model::location::CheckpointUrl;
@@ -86,27 +87,12 @@ pub struct Throttle {
 
 /// Bytes of `--max-mb-per-second`.
 const MB: u64 = 1_000_000;
-/// The target is asked about its replicas every second or two.
-const LEAST_LAG: Duration = Duration::from_secs(1);
 
 pub(super) fn throttle(args: &ThrottleArgs) -> Result<Throttle> {
-    let max_replica_lag = match args.max_replica_lag.as_deref() {
-        None => None,
-        Some(text) => {
-            let lag = duration("max-replica-lag", text)?;
-            if lag < LEAST_LAG {
-                let message = format!(
-                    "`{text}` is less than a working replica is behind now and then; accepted is 1s or more"
-                );
-                return Err(usage("max-replica-lag", message));
-            }
-            Some(lag)
-        }
-    };
     Ok(Throttle {
         rows_per_second: args.max_rows_per_second.and_then(NonZeroU64::new),
         bytes_per_second: args.max_mb_per_second.and_then(|mb| NonZeroU64::new(mb.saturating_mul(MB))),
-        max_replica_lag,
+        max_replica_lag: times::MAX_REPLICA_LAG.from_flag(args.max_replica_lag.as_deref())?,
     })
 }
 

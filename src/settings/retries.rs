@@ -1,5 +1,6 @@
 //! How often a transient error is tried again, and how long the pauses are.
 
+use super::times;
 use std::time::Duration;
 
 /// How often and how long.
@@ -16,6 +17,6 @@ pub struct RetryPolicy {
 impl Default for RetryPolicy {
     /// 8 retries, 0.5 s to 30 s: about two minutes in all.
     fn default() -> Self {
-        Self { retries: 8, first_wait: Duration::from_millis(500), max_wait: Duration::from_secs(30) }
+        Self { retries: 8, first_wait: Duration::from_millis(500), max_wait: times::RETRY_MAX_WAIT.default }
     }
 }

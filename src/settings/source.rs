@@ -1,13 +1,16 @@
 //! Connection settings of the source, from a URL (`mssql://`, `sqlserver://`), an ADO.NET or a JDBC connection string.
 //!
-//! The three syntaxes are split into key and value pairs ([`text`]); ONE table ([`Key::named`]) says what a key means in
+//! The three syntaxes are split into key and value pairs ([`text`]); ONE table ([`Key::from_name`]) says what a key means in
 //! all of them. An unknown key is an error that names it: a misspelt `encrypt` must not be ignored. No error holds a
 //! value other than those of harmless keys, and never the password or the whole text.
 
+mod keys;
 mod text;
 
+use super::times::{self, TimeSetting};
 use crate::error::{Error, ErrorKind, Result};
 use crate::secret::Secret;
+use keys::Key;
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -18,9 +21,6 @@ const LARGEST_PACKET: u32 = 32_767;
 const LARGEST_TLS_PACKET: u32 = 16_383;
 const SMALLEST_PACKET: u32 = 512;
 const DEFAULT_PORT: u16 = 1433;
-const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
-/// Not one byte for so long: the connection is taken for dead.
-const DEFAULT_READ_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// What is encrypted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,7 +57,7 @@ pub struct SourceSettings {
     pub packet_size: u32,
     /// For TCP, TLS and login together.
     pub connect_timeout: Duration,
-    /// Between two reads.
+    /// Not one byte for so long: the connection is taken for dead.
     pub read_timeout: Duration,
     pub application_name: String,
     /// `ApplicationIntent=ReadOnly`: an availability group may route to a readable replica.
@@ -117,78 +117,6 @@ fn config(what: &str) -> Error {
     Error::new(ErrorKind::Config, format!("the source URL {what}"))
 }
 
-/// What a key of any of the three syntaxes means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Key {
-    Server,
-    Port,
-    Instance,
-    Database,
-    User,
-    Password,
-    Encrypt,
-    Trust,
-    CaFile,
-    HostName,
-    PacketSize,
-    ConnectTimeout,
-    ReadTimeout,
-    ReadTimeoutMillis,
-    Application,
-    Intent,
-    Integrated,
-    Authentication,
-    /// Known, and without a meaning here.
-    Ignored,
-}
-
-impl Key {
-    /// The table. Case, blanks, `_` and `-` do not count.
-    fn named(name: &str) -> Option<Self> {
-        let plain: String = name
-            .chars()
-            .filter(|c| !c.is_whitespace() && !matches!(c, '_' | '-'))
-            .flat_map(char::to_lowercase)
-            .collect();
-        Some(match plain.as_str() {
-            "server" | "datasource" | "addr" | "address" | "networkaddress" | "servername" | "host" => {
-                Self::Server
-            }
-            "port" | "portnumber" => Self::Port,
-            "instance" | "instancename" => Self::Instance,
-            "database" | "initialcatalog" | "databasename" => Self::Database,
-            "user" | "userid" | "uid" | "username" => Self::User,
-            "password" | "pwd" => Self::Password,
-            "encrypt" | "encryption" => Self::Encrypt,
-            "trustservercertificate" | "trustcert" => Self::Trust,
-            "servercertificate" | "cafile" | "certificate" => Self::CaFile,
-            "hostnameincertificate" => Self::HostName,
-            "packetsize" => Self::PacketSize,
-            "connecttimeout" | "connectiontimeout" | "timeout" | "logintimeout" => Self::ConnectTimeout,
-            "readtimeout" => Self::ReadTimeout,
-            "sockettimeout" => Self::ReadTimeoutMillis,
-            "applicationname" | "app" | "appname" => Self::Application,
-            "applicationintent" => Self::Intent,
-            "integratedsecurity" | "trustedconnection" => Self::Integrated,
-            "authentication" => Self::Authentication,
-            "persistsecurityinfo"
-            | "pooling"
-            | "minpoolsize"
-            | "maxpoolsize"
-            | "multipleactiveresultsets"
-            | "multisubnetfailover"
-            | "connectretrycount"
-            | "connectretryinterval"
-            | "workstationid"
-            | "wsid"
-            | "selectmethod"
-            | "responsebuffering"
-            | "sendstringparametersasunicode" => Self::Ignored,
-            _ => return None,
-        })
-    }
-}
-
 /// Settings while they are read.
 #[derive(Default)]
 struct Draft {
@@ -212,7 +140,7 @@ struct Draft {
 
 impl Draft {
     fn set(&mut self, name: &str, value: String) -> Result<()> {
-        let Some(key) = Key::named(name) else {
+        let Some(key) = Key::from_name(name) else {
             // Only what looks like a key is repeated: it may be the tail of a password that was not encoded.
             let harmless = name.len() <= 40 && name.chars().all(|c| c.is_alphabetic() || " _-".contains(c));
             return Err(if harmless {
@@ -248,9 +176,18 @@ impl Draft {
             Key::CaFile => self.ca_file = Some(PathBuf::from(value)),
             Key::HostName => self.host_name = Some(value),
             Key::PacketSize => self.packet_size = Some(packet_size(&value)?),
-            Key::ConnectTimeout => self.connect_timeout = Some(Duration::from_secs(number(name, &value)?)),
-            Key::ReadTimeout => self.read_timeout = Some(Duration::from_secs(number(name, &value)?)),
-            Key::ReadTimeoutMillis => self.read_timeout = Some(Duration::from_millis(number(name, &value)?)),
+            Key::ConnectTimeout => {
+                let time = Duration::from_secs(number(name, &value)?);
+                self.connect_timeout = accepted(name, time, &times::SOURCE_CONNECT_TIMEOUT)?;
+            }
+            Key::ReadTimeout => {
+                let time = Duration::from_secs(number(name, &value)?);
+                self.read_timeout = accepted(name, time, &times::SOURCE_READ_TIMEOUT)?;
+            }
+            Key::ReadTimeoutMillis => {
+                let time = Duration::from_millis(number(name, &value)?);
+                self.read_timeout = accepted(name, time, &times::SOURCE_READ_TIMEOUT)?;
+            }
             Key::Application => self.application = Some(value),
             Key::Intent => self.read_only = value.eq_ignore_ascii_case("readonly"),
             Key::Integrated => refuse_integrated(name, &value)?,
@@ -304,8 +241,6 @@ impl Draft {
                 "asks for encrypt=strict, which never trusts any certificate; name a CA file instead",
             ));
         }
-        let timeout =
-            |value: Option<Duration>, default| value.filter(|time| !time.is_zero()).unwrap_or(default);
         Ok(SourceSettings {
             host,
             // A port says it all: the instance's name is then ignored, as by Microsoft's drivers.
@@ -320,8 +255,8 @@ impl Draft {
             ca_file: self.ca_file,
             host_name_in_certificate: self.host_name,
             packet_size: self.packet_size.unwrap_or(LARGEST_PACKET),
-            connect_timeout: timeout(self.connect_timeout, DEFAULT_CONNECT_TIMEOUT),
-            read_timeout: timeout(self.read_timeout, DEFAULT_READ_TIMEOUT),
+            connect_timeout: self.connect_timeout.unwrap_or(times::SOURCE_CONNECT_TIMEOUT.default),
+            read_timeout: self.read_timeout.unwrap_or(times::SOURCE_READ_TIMEOUT.default),
             application_name: self.application.unwrap_or_else(|| "shardferry".to_owned()),
             read_only: self.read_only,
         })
@@ -346,6 +281,13 @@ fn packet_size(text: &str) -> Result<u32> {
 
 fn number(name: &str, text: &str) -> Result<u64> {
     text.trim().parse().map_err(|_| config(&format!("has a `{name}` that is not a number")))
+}
+
+/// The time; None for 0, which leaves the default.
+fn accepted(name: &str, time: Duration, setting: &TimeSetting) -> Result<Option<Duration>> {
+    let time =
+        setting.accepted(time).map_err(|why| config(&format!("has a `{name}` that is wrong: {why}")))?;
+    Ok(Some(time).filter(|time| !time.is_zero()))
 }
 
 fn boolean(name: &str, text: &str) -> Result<bool> {

@@ -8,15 +8,13 @@
 //! Propagation Carriers". Sampler, batch sizes and headers are read by the SDK itself.
 
 use super::Environment;
+use super::times::{self, TimeSetting};
 use std::path::PathBuf;
 use std::time::Duration;
 use url::Url;
 
-const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 /// The one protocol of OTLP that is spoken; every collector takes it.
 const PROTOCOL: &str = "http/protobuf";
-/// The specification says a minute; a pod may not live that long.
-const DEFAULT_INTERVAL: Duration = Duration::from_secs(15);
 
 /// Where one signal goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,7 +76,8 @@ pub(super) fn telemetry(environment: &Environment) -> TelemetrySettings {
     let disabled = environment.get("OTEL_SDK_DISABLED").is_some_and(|text| text.eq_ignore_ascii_case("true"));
     let mut collector = |signal| if disabled { None } else { collector(environment, signal, &mut warnings) };
     let (traces, metrics) = (collector(Signal::Traces), collector(Signal::Metrics));
-    let interval = milliseconds(environment, &["OTEL_METRIC_EXPORT_INTERVAL"], &mut warnings);
+    let interval = times::METRIC_INTERVAL;
+    let interval = milliseconds(environment, &[interval.name.to_owned()], &interval, &mut warnings);
     // What both signals read is wrong for both.
     warnings.dedup();
     TelemetrySettings {
@@ -88,7 +87,7 @@ pub(super) fn telemetry(environment: &Environment) -> TelemetrySettings {
         service: text("OTEL_SERVICE_NAME"),
         traces,
         metrics,
-        interval: interval.unwrap_or(DEFAULT_INTERVAL),
+        interval,
         traceparent: text("TRACEPARENT"),
         tracestate: text("TRACESTATE"),
         warnings,
@@ -126,11 +125,11 @@ fn collector(environment: &Environment, signal: Signal, warnings: &mut Vec<Strin
         warnings.push(format!("{name} is not understood; accepted is for example http://collector:4318"));
         return None;
     };
-    let timeouts =
-        [format!("OTEL_EXPORTER_OTLP_{}_TIMEOUT", signal.name()), "OTEL_EXPORTER_OTLP_TIMEOUT".to_owned()];
-    let timeout = milliseconds(environment, &timeouts.each_ref().map(String::as_str), warnings);
+    let timeout = times::OTLP_TIMEOUT;
+    let names = [format!("OTEL_EXPORTER_OTLP_{}_TIMEOUT", signal.name()), timeout.name.to_owned()];
+    let timeout = milliseconds(environment, &names, &timeout, warnings);
     let certificate = either(environment, signal, "CERTIFICATE").map(|(_, path)| PathBuf::from(path));
-    Some(Collector { url, timeout: timeout.unwrap_or(DEFAULT_TIMEOUT), certificate })
+    Some(Collector { url, timeout, certificate })
 }
 
 /// The endpoint of all signals is a base; that of one signal is taken as it is.
@@ -148,15 +147,21 @@ fn url(endpoint: &str, name: &str, signal: Signal) -> Option<Url> {
     Some(url)
 }
 
-fn milliseconds(environment: &Environment, names: &[&str], warnings: &mut Vec<String>) -> Option<Duration> {
-    let (name, text) = names.iter().find_map(|name| Some((name, environment.get(name)?)))?;
-    match text.parse::<u64>() {
-        Ok(count) if count > 0 => Some(Duration::from_millis(count)),
-        _ => {
-            warnings.push(format!("{name}={text} is not understood; accepted is a number of milliseconds"));
-            None
-        }
-    }
+/// The first variable that is set; the default if none is, or if its time is not accepted.
+fn milliseconds(
+    environment: &Environment,
+    names: &[String],
+    setting: &TimeSetting,
+    warnings: &mut Vec<String>,
+) -> Duration {
+    let Some((name, text)) = names.iter().find_map(|name| Some((name, environment.get(name)?))) else {
+        return setting.default;
+    };
+    let read = text.parse().map_err(|_| "accepted is a number of milliseconds".to_owned());
+    read.and_then(|count| setting.accepted(Duration::from_millis(count))).unwrap_or_else(|why| {
+        warnings.push(format!("{name}={text}: {why}; {:?} is taken instead", setting.default));
+        setting.default
+    })
 }
 
 #[cfg(test)]
@@ -243,7 +248,7 @@ mod tests {
             assert!(!settings.warnings.concat().contains("s3cret"));
         }
         let settings = of(&[BASE, ("OTEL_EXPORTER_OTLP_TIMEOUT", "10s")]);
-        assert_eq!(settings.traces.unwrap().timeout, DEFAULT_TIMEOUT);
+        assert_eq!(settings.traces.unwrap().timeout, times::OTLP_TIMEOUT.default);
         assert_eq!(settings.warnings.len(), 1);
     }
 
@@ -264,6 +269,6 @@ mod tests {
         assert_eq!(settings.interval, Duration::from_millis(500));
         assert_eq!(settings.traces.unwrap().timeout, Duration::from_secs(3));
         assert_eq!(settings.metrics.unwrap().timeout, Duration::from_secs(2));
-        assert_eq!(of(&[]).interval, DEFAULT_INTERVAL);
+        assert_eq!(of(&[]).interval, times::METRIC_INTERVAL.default);
     }
 }

@@ -355,12 +355,8 @@ fn a_pod_may_be_held_back() {
         ("--max-mb-per-second", "0", "0 is not in 1..=1000000"),
         ("--max-mb-per-second", "1.5", "invalid value '1.5' for '--max-mb-per-second <N>'"),
         ("--max-mb-per-second", "1000001", "1000001 is not in 1..=1000000"),
-        ("--claim-timeout", "0s", "--claim-timeout: 0 s is too short; accepted is 1 s or more"),
-        ("--max-replica-lag", "0", "--max-replica-lag: `0` is less than"),
-        ("--max-replica-lag", "999ms", "accepted is 1s or more"),
         ("--max-replica-lag", "-5", "--max-replica-lag: `-5` is no time"),
         ("--max-replica-lag", "10 parsecs", "--max-replica-lag: `10 parsecs` is no time"),
-        ("--max-replica-lag", "200h", "at most 168h"),
     ] {
         let said = refused(&[SYNC, &[flag, value]].concat(), &[]);
         assert!(said.contains(says), "{flag} {value}: {said}");

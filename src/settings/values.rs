@@ -7,7 +7,6 @@ use crate::model::names::TableName;
 use crate::model::selection::Selection;
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::time::Duration;
 
 pub(super) fn usage(flag: &str, message: impl std::fmt::Display) -> Error {
     Error::new(ErrorKind::Usage, format!("--{flag}: {message}"))
@@ -33,35 +32,6 @@ pub(super) fn split_list(text: &str) -> Vec<String> {
         depth == 0 && matches!(c, ',' | '\n')
     });
     parts.map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect()
-}
-
-/// `500ms`, `60s`, `5m`, `2h`, or seconds without a unit.
-pub(super) fn duration(flag: &str, text: &str) -> Result<Duration> {
-    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let millis_each = match text.get(digits.len()..) {
-        Some("ms") => Some(1),
-        Some("" | "s") => Some(1000),
-        Some("m") => Some(60_000),
-        Some("h") => Some(3_600_000),
-        _ => None,
-    };
-    let millis =
-        digits.parse::<u64>().ok().zip(millis_each).and_then(|(count, each)| count.checked_mul(each));
-    match millis {
-        Some(millis) if millis <= 7 * 24 * 3_600_000 => Ok(Duration::from_millis(millis)),
-        _ => Err(usage(flag, format!("`{text}` is no time; accepted are 500ms, 60s, 5m, 1h, at most 168h"))),
-    }
-}
-
-/// A time that may not be shorter than `least`, in whole seconds.
-pub(super) fn at_least(flag: &str, time: Duration, least: Duration) -> Result<Duration> {
-    if time < least {
-        return Err(usage(
-            flag,
-            format!("{} s is too short; accepted is {} s or more", time.as_secs_f64(), least.as_secs()),
-        ));
-    }
-    Ok(time)
 }
 
 /// `128MiB`, `64MB`, `1GiB`, or bytes without a unit.

@@ -81,19 +81,6 @@ fn tables_are_named_once_each() {
 }
 
 #[test]
-fn times_have_units() {
-    for (text, millis) in
-        [("500ms", 500), ("60s", 60_000), ("60", 60_000), ("5m", 300_000), ("1h", 3_600_000), ("0", 0)]
-    {
-        assert_eq!(duration("grace-period", text).unwrap(), Duration::from_millis(millis), "{text}");
-    }
-    for text in ["", "s", "5d", "1.5s", "-1s", "60 s", "169h", "99999999999999999999s", "5é"] {
-        let detail = duration("grace-period", text).unwrap_err().detail();
-        assert!(detail.starts_with("--grace-period: ") && detail.contains("60s"), "{text}: {detail}");
-    }
-}
-
-#[test]
 fn consistency_is_said_in_words() {
     let of = |words: &[&str]| consistency(&words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>());
     assert_eq!(of(&[]).unwrap(), Consistency::SnapshotIfAllowed);
