@@ -1,38 +1,34 @@
-//! The connection below tiberius: TCP, PRELOGIN and TLS are ours, and so is the socket after the login.
+//! The connection below tiberius: TCP, PRELOGIN and TLS are ours, and so is the stream after the login.
 //!
-//! [`connect`] does TCP, PRELOGIN (MS-TDS 2.2.6.5) and TLS. What it returns is a [`Handle`] onto the decrypted stream, as
+//! [`connect`] does TCP ([`tcp`]), PRELOGIN ([`prelogin`]) and TLS ([`tls`]). What it returns is a [`Handle`] onto the decrypted stream, as
 //! many as are needed, all sharing one connection: tiberius holds one as its stream, the bulk reader another. A handle
 //! looks into the packets that are written: tiberius' own PRELOGIN is answered on the spot, without TLS; after LOGIN7 a
 //! login-only encryption ends; and requests get the descriptor of the open transaction, which only we know.
 //! A lock is held within one poll only, never across an await.
 
+use super::prelogin::{
+    self, ENCRYPT_NOT_SUP, ENCRYPT_OFF, ENCRYPT_ON, ENCRYPT_REQ, PRELOGIN, PreloginReply, REPLY,
+    prelogin_message,
+};
+use super::tcp;
 use super::tls::{self, EncryptedStream, packets};
 use crate::error::{Error, ErrorKind, Result};
 use crate::settings::source::Encrypt;
 use crate::settings::source::SourceSettings;
-use crate::sqlserver::connection_errors::io_error;
 use futures_util::io::{AsyncRead as FuturesRead, AsyncWrite as FuturesWrite};
 use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
 const HEADER: usize = 8;
 const BATCH: u8 = 0x01;
 const RPC: u8 = 0x03;
-const REPLY: u8 = 0x04;
 const LOGIN7: u8 = 0x10;
-const PRELOGIN: u8 = 0x12;
 const END_OF_MESSAGE: u8 = 0x01;
-/// ENCRYPT of PRELOGIN.
-const ENCRYPT_OFF: u8 = 0;
-const ENCRYPT_ON: u8 = 1;
-const ENCRYPT_NOT_SUP: u8 = 2;
-const ENCRYPT_REQ: u8 = 3;
 /// What of the login's answer is kept, to learn the packet size from.
 const LARGEST_TAP: usize = 64 * 1024;
 
@@ -72,10 +68,10 @@ pub(super) struct Handle(Arc<Mutex<Inner>>);
 
 /// Connects, agrees on encryption and does the TLS handshake. The login is what comes next.
 pub(super) async fn connect(settings: &SourceSettings, host: &str, port: u16) -> Result<Handle> {
-    let tcp = tcp(host, port).await?;
+    let tcp = tcp::connect(host, port).await?;
     if settings.encrypt == Encrypt::Strict {
         let mut stream = tls::handshake(settings, host, tcp).await?;
-        let reply = prelogin(&mut stream, ENCRYPT_ON).await?;
+        let reply = prelogin::exchange(&mut stream, ENCRYPT_ON).await?;
         return Ok(Handle::new(Stream::EncryptedStream(Box::new(stream)), false, &reply));
     }
     let mut tcp = tcp;
@@ -84,7 +80,7 @@ pub(super) async fn connect(settings: &SourceSettings, host: &str, port: u16) ->
         Encrypt::LoginOnly => ENCRYPT_OFF,
         Encrypt::On | Encrypt::Strict => ENCRYPT_ON,
     };
-    let reply = prelogin(&mut tcp, asked).await?;
+    let reply = prelogin::exchange(&mut tcp, asked).await?;
     let login_only = match (settings.encrypt, reply.encrypt) {
         (Encrypt::Off, ENCRYPT_NOT_SUP | ENCRYPT_OFF) => {
             return Ok(Handle::new(Stream::Plain(tcp), false, &reply));
@@ -103,90 +99,6 @@ pub(super) async fn connect(settings: &SourceSettings, host: &str, port: u16) ->
 
 fn disagree(what: &str) -> Error {
     Error::new(ErrorKind::Config, format!("the source {what}"))
-}
-
-async fn tcp(host: &str, port: u16) -> Result<TcpStream> {
-    let unreachable = |cause| {
-        Error::new(ErrorKind::SourceUnavailable, format!("the source at {host}:{port} cannot be reached"))
-            .because(cause)
-    };
-    let tcp = TcpStream::connect((host, port)).await.map_err(unreachable)?;
-    tcp.set_nodelay(true).map_err(unreachable)?;
-    // A server that is gone without a word is noticed long before the read timeout.
-    let keepalive = socket2::TcpKeepalive::new()
-        .with_time(Duration::from_secs(30))
-        .with_interval(Duration::from_secs(10));
-    socket2::SockRef::from(&tcp).set_tcp_keepalive(&keepalive).map_err(unreachable)?;
-    Ok(tcp)
-}
-
-/// What of the server's PRELOGIN matters.
-struct PreloginReply {
-    version: [u8; 6],
-    encrypt: u8,
-}
-
-async fn prelogin<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S, encrypt: u8) -> Result<PreloginReply> {
-    let broke = |cause| io_error("the source closed the connection before the login", cause);
-    let message = prelogin_message([0; 6], encrypt);
-    stream.write_all(&packets(PRELOGIN, &message, 4096)).await.map_err(broke)?;
-    stream.flush().await.map_err(broke)?;
-    let mut payload = Vec::new();
-    loop {
-        let mut header = [0; HEADER];
-        stream.read_exact(&mut header).await.map_err(broke)?;
-        let length = usize::from(u16::from_be_bytes([header[2], header[3]]));
-        if !matches!(header[0], REPLY | PRELOGIN) || length < HEADER || payload.len() > LARGEST_TAP {
-            return Err(Error::new(
-                ErrorKind::Config,
-                "what answers at the source's address does not speak TDS; check host and port, or set encrypt=strict",
-            ));
-        }
-        let start = payload.len();
-        payload.resize(start + length - HEADER, 0);
-        stream.read_exact(&mut payload[start..]).await.map_err(broke)?;
-        if header[1] & END_OF_MESSAGE != 0 {
-            break;
-        }
-    }
-    parse_prelogin(&payload)
-        .ok_or_else(|| Error::new(ErrorKind::SourceRefused, "the source's PRELOGIN answer cannot be read"))
-}
-
-/// VERSION, ENCRYPTION, INSTOPT (none), THREADID, MARS (off).
-fn prelogin_message(version: [u8; 6], encrypt: u8) -> Vec<u8> {
-    let options: [(u8, &[u8]); 5] = [(0, &version), (1, &[encrypt]), (2, &[0]), (3, &[0; 4]), (4, &[0])];
-    let mut offset = options.len() * 5 + 1;
-    let (mut table, mut data) = (Vec::new(), Vec::new());
-    for (token, value) in options {
-        table.push(token);
-        for number in [offset, value.len()] {
-            table.extend_from_slice(&u16::try_from(number).unwrap_or(u16::MAX).to_be_bytes());
-        }
-        data.extend_from_slice(value);
-        offset += value.len();
-    }
-    table.push(0xFF);
-    table.extend(data);
-    table
-}
-
-fn parse_prelogin(payload: &[u8]) -> Option<PreloginReply> {
-    let (mut version, mut encrypt) = ([0; 6], None);
-    let mut at = 0;
-    while *payload.get(at)? != 0xFF {
-        let entry = payload.get(at..at + 5)?;
-        let offset = usize::from(u16::from_be_bytes([entry[1], entry[2]]));
-        let length = usize::from(u16::from_be_bytes([entry[3], entry[4]]));
-        let value = payload.get(offset..offset + length)?;
-        match entry[0] {
-            0 if length == 6 => version.copy_from_slice(value),
-            1 => encrypt = value.first().copied(),
-            _ => {}
-        }
-        at += 5;
-    }
-    Some(PreloginReply { version, encrypt: encrypt? })
 }
 
 impl Handle {
@@ -380,21 +292,8 @@ impl FuturesWrite for Handle {
 
 #[cfg(test)]
 mod tests {
+    use super::super::prelogin::parse_prelogin;
     use super::*;
-
-    #[test]
-    fn a_prelogin_message_reads_back() {
-        let reply = parse_prelogin(&prelogin_message([16, 0, 1, 2, 0, 0], ENCRYPT_REQ)).unwrap();
-        assert_eq!((reply.version, reply.encrypt), ([16, 0, 1, 2, 0, 0], ENCRYPT_REQ));
-    }
-
-    #[test]
-    fn a_cut_prelogin_message_is_no_reply() {
-        let message = prelogin_message([0; 6], ENCRYPT_ON);
-        for end in 0..message.len() - 6 {
-            assert!(parse_prelogin(&message[..end]).is_none(), "{end}");
-        }
-    }
 
     fn handle() -> Handle {
         Handle::new(Stream::Closed, false, &PreloginReply { version: [0; 6], encrypt: ENCRYPT_OFF })

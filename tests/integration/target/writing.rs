@@ -1,13 +1,16 @@
 //! COPY, transactions and what the server says when they fail.
 
-use super::{Database, one, orders, tuple};
+use super::{Database, connect_to, one, orders, tuple};
 use bytes::Bytes;
 use shardferry::error::ErrorKind;
 use shardferry::postgres::ledger;
 use shardferry::postgres::ledger::Marker;
 use shardferry::postgres::{Client, CopyWriter, ddl};
+use std::sync::Arc;
+use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
 
 async fn with_orders() -> (Database, Client) {
     let database = Database::create().await;
@@ -183,6 +186,73 @@ async fn a_session_that_is_terminated_during_copy_is_transient() {
     assert!(error.to_string().contains("COMMIT"), "{error}");
     assert_eq!(count(&killer).await, 0);
     drop((client, killer));
+    database.drop().await;
+}
+
+/// A network that passes everything on until it is held; then it takes nothing more, and stays connected.
+struct Network {
+    port: u16,
+    hold: Arc<Notify>,
+    held: Arc<Notify>,
+}
+
+impl Network {
+    async fn before(server: String) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let (hold, held): (Arc<Notify>, Arc<Notify>) = Default::default();
+        let (told, tells) = (Arc::clone(&hold), Arc::clone(&held));
+        tokio::spawn(async move {
+            let (client, _) = listener.accept().await.unwrap();
+            let server = TcpStream::connect(server).await.unwrap();
+            let (mut from_client, mut to_client) = client.into_split();
+            let (mut from_server, mut to_server) = server.into_split();
+            tokio::spawn(async move { tokio::io::copy(&mut from_server, &mut to_client).await });
+            tokio::select! {
+                passed = tokio::io::copy(&mut from_client, &mut to_server) => drop(passed),
+                () = told.notified() => {
+                    tells.notify_one();
+                    std::future::pending().await
+                }
+            }
+        });
+        Self { port, hold, held }
+    }
+
+    async fn hold(&self) {
+        self.hold.notify_one();
+        self.held.notified().await;
+    }
+}
+
+/// Linux alone takes about 15 minutes for it.
+#[tokio::test]
+async fn a_target_that_vanishes_under_copy_data_is_noticed_after_tcp_user_timeout() {
+    let (database, admin) = with_orders().await;
+    let url = database.url();
+    let address = url.rsplit_once('@').unwrap().1.split('/').next().unwrap().to_owned();
+    let network = Network::before(address.clone()).await;
+    let url = url.replace(&address, &format!("127.0.0.1:{}", network.port));
+    let mut client = connect_to(&format!("{url}?tcp_user_timeout=1000")).await;
+    let transaction = client.transaction().await.unwrap();
+    let mut writer = CopyWriter::start(&transaction, &orders(), false).await.unwrap();
+    writer.send(tuple(1, None)).await.unwrap();
+    network.hold().await;
+    let megabyte = Bytes::from(vec![0; 1024 * 1024]);
+    let until_refused = async {
+        loop {
+            if let Err(error) = writer.send(megabyte.clone()).await {
+                break error;
+            }
+        }
+    };
+    let error = tokio::time::timeout(Duration::from_secs(300), until_refused).await.expect("noticed");
+    assert_eq!(error.kind(), ErrorKind::TargetUnavailable, "{error}");
+    drop(writer);
+    drop(transaction);
+    drop(client);
+    assert_eq!(count(&admin).await, 0);
+    drop(admin);
     database.drop().await;
 }
 
