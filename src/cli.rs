@@ -3,7 +3,12 @@
 //! Every value stays optional here, so that a lower layer can fill it. Long flag names are also the names of the
 //! environment variables (`SHARDFERRY_<FLAG>`) and the keys of the config file.
 
-use clap::builder::RangedI64ValueParser;
+mod copying;
+mod planning;
+
+pub use copying::{CopyArgs, ThrottleArgs};
+pub use planning::{CollationsChoice, NameCaseChoice, PartitionsChoice, PlanChoiceArgs};
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -123,112 +128,6 @@ pub struct SelectionArgs {
     pub table: Vec<String>,
 }
 
-/// How tables are worked on.
-#[derive(Debug, Clone, Default, Args)]
-pub struct CopyArgs {
-    /// Chunks at once, of one table or of several [default: two for each CPU of the container, at most 8]
-    #[arg(long, value_name = "N", help_heading = "Copying")]
-    pub jobs: Option<NonZeroUsize>,
-    /// Go on with an earlier run, which must exist (going on happens anyway)
-    #[arg(long, help_heading = "Copying", conflicts_with = "reset")]
-    pub resume: bool,
-    /// Leave out the tables before this one in the plan
-    #[arg(long, value_name = "SCHEMA.TABLE", help_heading = "Copying")]
-    pub start_from_table: Option<String>,
-    /// Forget what was done for the chosen tables and start them over
-    #[arg(long, help_heading = "Copying")]
-    pub reset: bool,
-    /// Never truncate a target table; fail it where it cannot be continued
-    #[arg(long, help_heading = "Copying", conflicts_with = "truncate")]
-    pub no_truncate: bool,
-    /// Truncate partial tables and start them over
-    #[arg(long, help_heading = "Copying")]
-    pub truncate: bool,
-    /// Only work on tables that failed before
-    #[arg(long, help_heading = "Copying")]
-    pub retry_failed: bool,
-    /// Split tables into chunks of this size, each committed on its own [default: 128MiB]
-    #[arg(long, value_name = "SIZE", help_heading = "Copying")]
-    pub chunk_size: Option<String>,
-    /// What all buffers may take together [default: by the memory limit of the container]
-    #[arg(long, value_name = "SIZE", help_heading = "Copying")]
-    pub memory: Option<String>,
-    /// snapshot, read-committed, or database-snapshot NAME [default: snapshot where allowed]
-    #[arg(long, value_name = "HOW", help_heading = "Copying", num_args = 1..=2)]
-    pub consistency: Vec<String>,
-    /// Age after which another pod's claim may be taken over [default: 60s]
-    #[arg(long, value_name = "TIME", help_heading = "Copying")]
-    pub claim_timeout: Option<String>,
-    /// Put rows that cannot be converted here, instead of failing their table: s3://bucket/prefix or file:///dir
-    #[arg(long, value_name = "URL", help_heading = "Copying")]
-    pub rejects: Option<String>,
-    /// Fail a table after so many rejected rows [default: 1000]
-    #[arg(long, value_name = "N", help_heading = "Copying")]
-    pub rejects_quota: Option<u64>,
-    /// Where `schema` or `run` creates tables: UNLOGGED; each is set LOGGED when all its rows are there
-    #[arg(long, help_heading = "Copying")]
-    pub unlogged: bool,
-    #[command(flatten)]
-    pub throttle: ThrottleArgs,
-}
-
-/// How fast a pod may be.
-#[derive(Debug, Clone, Default, Args)]
-pub struct ThrottleArgs {
-    /// Write at most so many rows a second, all chunks of this pod together
-    #[arg(long, value_name = "N", help_heading = "Copying", allow_negative_numbers = true, value_parser = up_to(MOST_ROWS))]
-    pub max_rows_per_second: Option<u64>,
-    /// Write at most so many MB (1,000,000 bytes of COPY data) a second, all chunks of this pod together
-    #[arg(long, value_name = "N", help_heading = "Copying", allow_negative_numbers = true, value_parser = up_to(MOST_MB))]
-    pub max_mb_per_second: Option<u64>,
-    /// Wait while a replica of the target is further behind than this
-    #[arg(long, value_name = "TIME", help_heading = "Copying", allow_negative_numbers = true)]
-    pub max_replica_lag: Option<String>,
-}
-
-/// More than this a second is no limit, but a mistake.
-const MOST_ROWS: i64 = 1_000_000_000;
-const MOST_MB: i64 = 1_000_000;
-
-fn up_to(most: i64) -> RangedI64ValueParser<u64> {
-    RangedI64ValueParser::new().range(1..=most)
-}
-
-/// What the plan is made of.
-#[derive(Debug, Clone, Default, Args)]
-pub struct PlanChoiceArgs {
-    /// Only tables matching this pattern of schema.table (* and ?); repeatable
-    #[arg(long, value_name = "PATTERN", help_heading = "Planning")]
-    pub include: Vec<String>,
-    /// Not the tables matching this pattern; repeatable
-    #[arg(long, value_name = "PATTERN", help_heading = "Planning")]
-    pub exclude: Vec<String>,
-    /// Put the tables of source schema A into target schema B; repeatable
-    #[arg(long, value_name = "A=B", help_heading = "Planning")]
-    pub schema_map: Vec<String>,
-    /// Leave out columns of unsupported types instead of refusing the plan
-    #[arg(long, help_heading = "Planning")]
-    pub skip_unsupported: bool,
-    /// Copy tables whose rows a security policy filters: this login sees all rows, or those it sees are wanted
-    #[arg(long, help_heading = "Planning")]
-    pub allow_row_filters: bool,
-    /// How names are written in the target [default: preserve]
-    #[arg(long, value_enum, value_name = "CASE", help_heading = "Planning")]
-    pub name_case: Option<NameCaseChoice>,
-    /// Turn this source type into another target type than by default, like datetimeoffset=text; repeatable
-    #[arg(long, value_name = "TYPE=TARGET", help_heading = "Planning")]
-    pub map: Vec<String>,
-    /// What becomes of values that PostgreSQL cannot hold, like nul=strip or fraction=round; repeatable
-    #[arg(long, value_name = "KIND=WHAT", help_heading = "Planning")]
-    pub policy: Vec<String>,
-    /// Collations that ignore case or accents become the database's own, ICU's, or citext [default: database]
-    #[arg(long, value_enum, value_name = "HOW", help_heading = "Planning")]
-    pub collations: Option<CollationsChoice>,
-    /// Partitioned tables become plain ones, or partitioned ones [default: plain]
-    #[arg(long, value_enum, value_name = "HOW", help_heading = "Planning")]
-    pub partitions: Option<PartitionsChoice>,
-}
-
 #[derive(Debug, Clone, Default, Args)]
 pub struct PlanArgs {
     #[command(flatten)]
@@ -332,29 +231,6 @@ pub struct ResetArgs {
     pub yes: bool,
     #[command(flatten)]
     pub run: RunArguments,
-}
-
-/// How names are written in the target.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum NameCaseChoice {
-    Preserve,
-    Lower,
-    Snake,
-}
-
-/// What becomes of collations that ignore case or accents.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum CollationsChoice {
-    Database,
-    Icu,
-    Citext,
-}
-
-/// What becomes of partitioned tables.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum PartitionsChoice {
-    Plain,
-    Declarative,
 }
 
 /// Form of the log.

@@ -109,6 +109,34 @@ fn source_and_target_do_not_know_each_other() {
     }
 }
 
+/// A file that is longer is two files: CONTRIBUTING.md, "House rules".
+const LONGEST_FILE: usize = 400;
+
+/// The lines of a file without those of its tests, which stand at its end.
+fn lines_without_tests(text: &str) -> usize {
+    text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default().trim_end().lines().count()
+}
+
+#[test]
+fn no_file_is_longer_than_400_lines() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    source_files(&root, &mut files);
+    assert!(files.len() > 200, "only {} files were found", files.len());
+    let mut long = Vec::new();
+    for file in files {
+        let name = file.strip_prefix(&root).unwrap().to_str().unwrap().to_owned();
+        if name.ends_with("/tests.rs") || name.ends_with("_tests.rs") {
+            continue;
+        }
+        let lines = lines_without_tests(&std::fs::read_to_string(&file).unwrap());
+        if lines > LONGEST_FILE {
+            long.push(format!("src/{name} has {lines} lines without its tests; {LONGEST_FILE} are the most"));
+        }
+    }
+    assert!(long.is_empty(), "{}", long.join("\n"));
+}
+
 #[test]
 fn every_room_stands_on_the_list() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");

@@ -1,0 +1,76 @@
+//! The flags of the copying: chunks, resuming, consistency, and how fast a pod may be.
+
+use clap::Args;
+use clap::builder::RangedI64ValueParser;
+use std::num::NonZeroUsize;
+
+/// How tables are worked on.
+#[derive(Debug, Clone, Default, Args)]
+pub struct CopyArgs {
+    /// Chunks at once, of one table or of several [default: two for each CPU of the container, at most 8]
+    #[arg(long, value_name = "N", help_heading = "Copying")]
+    pub jobs: Option<NonZeroUsize>,
+    /// Go on with an earlier run, which must exist (going on happens anyway)
+    #[arg(long, help_heading = "Copying", conflicts_with = "reset")]
+    pub resume: bool,
+    /// Leave out the tables before this one in the plan
+    #[arg(long, value_name = "SCHEMA.TABLE", help_heading = "Copying")]
+    pub start_from_table: Option<String>,
+    /// Forget what was done for the chosen tables and start them over
+    #[arg(long, help_heading = "Copying")]
+    pub reset: bool,
+    /// Never truncate a target table; fail it where it cannot be continued
+    #[arg(long, help_heading = "Copying", conflicts_with = "truncate")]
+    pub no_truncate: bool,
+    /// Truncate partial tables and start them over
+    #[arg(long, help_heading = "Copying")]
+    pub truncate: bool,
+    /// Only work on tables that failed before
+    #[arg(long, help_heading = "Copying")]
+    pub retry_failed: bool,
+    /// Split tables into chunks of this size, each committed on its own [default: 128MiB]
+    #[arg(long, value_name = "SIZE", help_heading = "Copying")]
+    pub chunk_size: Option<String>,
+    /// What all buffers may take together [default: by the memory limit of the container]
+    #[arg(long, value_name = "SIZE", help_heading = "Copying")]
+    pub memory: Option<String>,
+    /// snapshot, read-committed, or database-snapshot NAME [default: snapshot where allowed]
+    #[arg(long, value_name = "HOW", help_heading = "Copying", num_args = 1..=2)]
+    pub consistency: Vec<String>,
+    /// Age after which another pod's claim may be taken over [default: 60s]
+    #[arg(long, value_name = "TIME", help_heading = "Copying")]
+    pub claim_timeout: Option<String>,
+    /// Put rows that cannot be converted here, instead of failing their table: s3://bucket/prefix or file:///dir
+    #[arg(long, value_name = "URL", help_heading = "Copying")]
+    pub rejects: Option<String>,
+    /// Fail a table after so many rejected rows [default: 1000]
+    #[arg(long, value_name = "N", help_heading = "Copying")]
+    pub rejects_quota: Option<u64>,
+    /// Where `schema` or `run` creates tables: UNLOGGED; each is set LOGGED when all its rows are there
+    #[arg(long, help_heading = "Copying")]
+    pub unlogged: bool,
+    #[command(flatten)]
+    pub throttle: ThrottleArgs,
+}
+
+/// How fast a pod may be.
+#[derive(Debug, Clone, Default, Args)]
+pub struct ThrottleArgs {
+    /// Write at most so many rows a second, all chunks of this pod together
+    #[arg(long, value_name = "N", help_heading = "Copying", allow_negative_numbers = true, value_parser = up_to(MOST_ROWS))]
+    pub max_rows_per_second: Option<u64>,
+    /// Write at most so many MB (1,000,000 bytes of COPY data) a second, all chunks of this pod together
+    #[arg(long, value_name = "N", help_heading = "Copying", allow_negative_numbers = true, value_parser = up_to(MOST_MB))]
+    pub max_mb_per_second: Option<u64>,
+    /// Wait while a replica of the target is further behind than this
+    #[arg(long, value_name = "TIME", help_heading = "Copying", allow_negative_numbers = true)]
+    pub max_replica_lag: Option<String>,
+}
+
+/// More than this a second is no limit, but a mistake.
+const MOST_ROWS: i64 = 1_000_000_000;
+const MOST_MB: i64 = 1_000_000;
+
+fn up_to(most: i64) -> RangedI64ValueParser<u64> {
+    RangedI64ValueParser::new().range(1..=most)
+}
