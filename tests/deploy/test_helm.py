@@ -76,6 +76,7 @@ def test_every_object_is_valid_and_every_pod_hardened(values: pathlib.Path) -> N
 def check_external_secret(obj: dict) -> None:
     assert obj["kind"] == "ExternalSecret" and set(obj["spec"]) == EXTERNAL_SECRET
     assert set(obj["spec"]["secretStoreRef"]) == {"name", "kind"}
+    assert obj["spec"]["data"]
     for item in obj["spec"]["data"]:
         assert set(item) == {"secretKey", "remoteRef"} and "key" in item["remoteRef"]
 
@@ -115,7 +116,9 @@ def test_the_notes_name_a_value_of_rerun_that_is_another_one(now: str, then: str
 
 
 def test_a_release_with_a_dot_makes_names_that_pods_can_have() -> None:
-    for obj in render(*LEAST, release="a.b"):
+    objects = render(*LEAST, release="a.b")
+    assert len(objects) >= 3
+    for obj in objects:
         assert "." not in obj["metadata"]["name"], obj["metadata"]["name"]
 
 
@@ -217,13 +220,16 @@ def test_a_job_that_must_change_gets_another_name_and_one_that_may_does_not() ->
 
 
 def test_names_leave_room_for_index_and_time() -> None:
+    kinds = set()
     for values in MATRIX:
         for obj in render("--values", values, release="a-release-name-that-is-as-long-as-helm-allows-53-char"):
+            kinds.add(obj["kind"])
             if obj["kind"] == "Job":
                 last = obj["spec"].get("completions", 100_000) - 1
                 assert len(f"{obj['metadata']['name']}-{last}") <= 63
             if obj["kind"] == "CronJob":
                 assert len(obj["metadata"]["name"]) <= 52
+    assert kinds >= {"Job", "CronJob"}
 
 
 def test_labels_of_the_user_do_not_take_pods_out_of_their_selectors() -> None:

@@ -34,6 +34,8 @@ def test_every_object_is_valid_and_every_pod_hardened(place: str) -> None:
     kinds = sorted(obj["kind"] for obj in objects)
     more = ["NetworkPolicy"] if place != "base" else []
     assert kinds == sorted(["ConfigMap", "CronJob", "Job", "Job", "ServiceAccount", *more]), "and no Secret"
+    pods_of = [obj["kind"] for obj in objects if kube.pod_template(obj)]
+    assert sorted(pods_of) == ["CronJob", "Job", "Job"]
     for obj in objects:
         kube.validate(obj)
         spec = kube.pod_template(obj)

@@ -149,7 +149,9 @@ async fn every_type_arrives_as_its_text() {
     for chunks in [Chunks::One, Chunks::UnknownLength(77)] {
         let rows = [values.clone(), nulls.clone(), nulls.clone(), values.clone()];
         let back = round_trip(&client, &columns, &rows, chunks).await;
+        assert_eq!(back.len(), rows.len());
         for row in [&back[0], &back[3]] {
+            assert_eq!(row.len(), cases.len());
             for (got, (ty, _, expected)) in row.iter().zip(&cases) {
                 assert_eq!(got.as_deref(), Some(expected.as_str()), "{ty:?}");
             }

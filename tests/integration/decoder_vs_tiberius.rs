@@ -214,6 +214,7 @@ async fn the_same_bytes_give_the_same_values() {
         let theirs = by_tiberius(answer).await;
         assert_eq!((ours.len(), theirs.len()), (rows.len(), rows.len()));
         for (ours, theirs) in ours.iter().zip(&theirs) {
+            assert_eq!((ours.len(), theirs.len()), (columns.len(), columns.len()), "seed {seed}");
             for ((ours, theirs), column) in ours.iter().zip(theirs).zip(&columns) {
                 let ours = ours.as_ref().map(|field| our_text(&column.ty, field));
                 assert_eq!(ours, their_text(theirs), "seed {seed}, {column:?}");

@@ -56,7 +56,7 @@ impl Group {
         let file = if self.version == 1 { "memory.oom_control" } else { "memory.events" };
         let text = self.read(file);
         let kills = text.lines().find_map(|line| line.strip_prefix("oom_kill "));
-        assert_eq!(kills.unwrap_or("0"), "0", "{text}");
+        assert_eq!(kills, Some("0"), "{file}: {text}");
         println!("peak of the group {}", self.read("memory.max_usage_in_bytes").trim());
     }
 }

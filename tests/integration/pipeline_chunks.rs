@@ -37,12 +37,21 @@ fn equal(world: &World) {
 #[test]
 fn a_table_is_copied_by_chunks_side_by_side() {
     let world = world();
-    let done = world.succeed(&["sync", "--jobs", "4", "--chunk-size", "200KiB"]);
-    done.says("[1/1] Completed: dbo.Big (20,000 rows");
+    // One chunk stands still; the others are copied beside it.
+    let stall = world
+        .fault(Fault::from(FaultKind::Stall { rows: 300, time: None }).containing("[Big] WHERE").times(1));
+    let pod = world.command(&["sync", "--jobs", "4", "--chunk-size", "200KiB"]).pod("main").spawn();
+    until("all chunks but the one that stands still", || {
+        let sql = "SELECT to_regclass('shardferry.chunk') IS NOT NULL";
+        let (all, committed) = if world.target_value(sql) == "t" { chunks(&world) } else { (0, 0) };
+        (world.happened(stall) == 1 && all > 1 && committed == all - 1).then_some(())
+    });
+    world.server.faults().clear();
+    pod.wait().exits(0).says("[1/1] Completed: dbo.Big (20,000 rows");
     equal(&world);
     let (all, _) = chunks(&world);
     assert!((6..60).contains(&all), "{all} chunks");
-    // More than one connection read it.
+    // By one owner.
     let epochs = world.target_value("SELECT count(DISTINCT epoch) FROM shardferry.chunk");
     assert_eq!(epochs, "1");
     world.succeed(&["sync"]).says("Skipping dbo.Big (already completed)");

@@ -47,6 +47,7 @@ fn no_output_log_checkpoint_or_result_holds_a_secret() {
     };
     hides_all(&world, call(&["plan"]), 0);
     hides_all(&world, call(&["run"]), 0);
+    assert!(photograph(&world).objects.len() > 3, "checkpoints are searched too");
     hides_all(&world, call(&["status", "--format", "json"]), 0);
     let applications = world.target("SELECT application_name || query FROM pg_stat_activity");
     assert!(!format!("{applications:?}").contains(HINT));

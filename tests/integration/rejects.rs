@@ -181,8 +181,13 @@ fn a_kill_between_file_and_commit_loses_and_doubles_nothing() {
         planned(&world, |_| ());
         let chunked = ["--jobs", "2", "--chunk-size", "16KiB"];
         let broken = sync(&world, &chunked, armed);
-        if armed.contains("kill") {
+        let (place, action) = armed.split_once('=').unwrap();
+        let reached = broken.lines_with(&format!("failpoint {place} reached")).len();
+        assert!(reached > 0, "{armed} was armed in vain: {}", broken.stderr);
+        if action.starts_with("kill") {
             assert_eq!(broken.signal(), Some(9), "{armed}: {}", broken.stderr);
+        } else {
+            assert_eq!(broken.code(), Some(0), "{armed}: {}", broken.stderr);
         }
         let count = files(&world).len();
         sync(&world, &chunked, "").exits(0);

@@ -71,6 +71,7 @@ fn assert_tree(spans: &[Seen], command: &str) {
             *sum = (sum.0 + copied(names::SPAN_ROWS), sum.1 + copied(names::SPAN_BYTES));
         }
     }
+    assert!(!below.is_empty(), "{command} copied no table");
     for (id, (rows, bytes)) in below {
         let parent = by_id[&id];
         assert_eq!((parent.number(names::SPAN_ROWS), parent.number(names::SPAN_BYTES)), (rows, bytes));
@@ -389,6 +390,7 @@ fn nothing_is_sent_where_the_environment_says_so() {
     status("OTEL_SDK_DISABLED", "true");
     assert_eq!(receiver.requests().len(), 0);
     status("OTEL_TRACES_EXPORTER", "none");
+    assert!(!receiver.requests().is_empty(), "metrics are sent all the same");
     assert!(receiver.requests().iter().all(|request| request.path == "/v1/metrics"));
     let before = receiver.requests().len();
     status("OTEL_METRICS_EXPORTER", "none");

@@ -1,9 +1,9 @@
 -- Security policies and the tables they are about.
-SELECT s.name AS policy_schema,
-       p.name AS policy_name,
+SELECT CONVERT(nvarchar(128), s.name) AS policy_schema,
+       CONVERT(nvarchar(128), p.name) AS policy_name,
        CONVERT(int, p.is_enabled) AS is_enabled,
-       ts.name AS schema_name,
-       t.name AS table_name
+       CONVERT(nvarchar(128), ts.name) AS schema_name,
+       CONVERT(nvarchar(128), t.name) AS table_name
 FROM sys.security_predicates AS r
 JOIN sys.security_policies AS p ON p.object_id = r.object_id
 JOIN sys.schemas AS s ON s.schema_id = p.schema_id

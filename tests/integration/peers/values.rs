@@ -156,7 +156,9 @@ fn sql_variant_keeps_its_values() {
         &["CAST(7 AS bigint)", "CAST(N'Größe' AS nvarchar(10))", "CAST(1.50 AS decimal(5, 2))", "NULL"],
     );
     let values = shown(&world, "v::text");
-    for (value, wanted) in values.iter().zip(["7", "Größe", "1.50", "NULL"]) {
+    let wanted = ["7", "Größe", "1.50", "NULL"];
+    assert_eq!(values.len(), wanted.len(), "{values:?}");
+    for (value, wanted) in values.iter().zip(wanted) {
         assert!(value.contains(wanted), "{value} is not {wanted}");
     }
 }
