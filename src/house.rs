@@ -1,6 +1,8 @@
 //! The plan of the house, held by a test: the rooms in order, and that each imports only from rooms above it.
 //!
-//! `docs/ARCHITECTURE.md` shows the same list.
+//! `docs/ARCHITECTURE.md` shows the same list, and `docs/rooms.svg` draws it.
+
+mod picture;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -59,41 +61,57 @@ fn source_files(folder: &Path, files: &mut Vec<PathBuf>) {
 
 /// The rooms that a file names behind `crate::`, in its own code and not in that of its tests.
 fn imports(text: &str) -> Vec<String> {
+    behind(text, "crate::")
+}
+
+fn behind(text: &str, root: &str) -> Vec<String> {
     let own = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
     let code: String = own.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
     let word = |text: &str| text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>();
-    let crates = code.match_indices("crate::").map(|(place, _)| word(&code[place + "crate::".len()..]));
-    crates.collect()
+    code.match_indices(root).map(|(place, _)| word(&code[place + root.len()..])).collect()
 }
 
-/// Each upward import: file and room.
-fn upward_imports() -> (usize, Vec<String>) {
+/// An import: the file and its room, and the room that is imported.
+struct Arrow {
+    file: String,
+    room: String,
+    imported: String,
+}
+
+/// Every import of a room's own code, those within one room among them.
+fn arrows() -> Vec<Arrow> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut files = Vec::new();
     source_files(&root, &mut files);
-    let (mut arrows, mut upward) = (0, Vec::new());
-    for file in files {
-        let name = file.strip_prefix(&root).unwrap().to_str().unwrap().to_owned();
-        let room = name.split('/').next().unwrap().trim_end_matches(".rs").to_owned();
-        let of_tests = TEST_FILES.iter().any(|end| name.ends_with(end));
+    let mut arrows = Vec::new();
+    for path in files {
+        let file = path.strip_prefix(&root).unwrap().to_str().unwrap().to_owned();
+        let room = file.split('/').next().unwrap().trim_end_matches(".rs").to_owned();
+        let of_tests = TEST_FILES.iter().any(|end| file.ends_with(end));
         if of_tests || ["lib", "house", "generated"].contains(&room.as_str()) {
             continue;
         }
-        for imported in imports(&std::fs::read_to_string(&file).unwrap()) {
-            assert!(!imported.is_empty(), "src/{name}: write `use crate::room::…`, one room a line");
-            arrows += usize::from(imported != room);
-            if floor(&imported) > floor(&room) {
-                upward.push(format!("src/{name} imports {imported}, which stands below {room}"));
-            }
+        let text = std::fs::read_to_string(&path).unwrap();
+        // The binary sees the library from outside.
+        let imported = if room == "main" { behind(&text, "shardferry::") } else { imports(&text) };
+        for imported in imported {
+            assert!(!imported.is_empty(), "src/{file}: write `use crate::room::…`, one room a line");
+            arrows.push(Arrow { file: file.clone(), room: room.clone(), imported });
         }
     }
-    (arrows, upward)
+    arrows
 }
 
 #[test]
 fn arrows_point_one_way() {
-    let (arrows, upward) = upward_imports();
-    assert!(arrows > 500, "only {arrows} imports were found: the test does not read the files");
+    let arrows = arrows();
+    let between = arrows.iter().filter(|arrow| arrow.imported != arrow.room).count();
+    assert!(between > 500, "only {between} imports were found: the test does not read the files");
+    let upward = arrows.iter().filter(|arrow| floor(&arrow.imported) > floor(&arrow.room));
+    let upward = upward.map(|Arrow { file, room, imported }| {
+        format!("src/{file} imports {imported}, which stands below {room}")
+    });
+    let upward: Vec<String> = upward.collect();
     assert!(upward.is_empty(), "{}", upward.join("\n"));
 }
 

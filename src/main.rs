@@ -1,11 +1,12 @@
 //! Parse, start, run, and turn the outcome into an exit code; nothing else.
 
+use shardferry::command;
 use shardferry::error::{Error, ErrorKind, Result};
 use shardferry::model::outcome::Outcome;
 use shardferry::orchestrator::Reporter;
 use shardferry::settings::{self, Environment, Failure, Settings};
 use shardferry::stop::Stop;
-use shardferry::{command, telemetry};
+use shardferry::telemetry;
 use std::io::Write;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
