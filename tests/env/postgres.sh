@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A private, throw-away PostgreSQL for tests. fsync stays on: some tests kill the server.
+# A private, throw-away PostgreSQL for tests. fsync stays on unless settings say otherwise.
 #
 #   postgres.sh start DIR [--tls]   installs PostgreSQL where it is missing (with PostGIS), makes and starts a cluster in
 #                                   DIR; prints the superuser's URL. Started already: prints the URL of the running one.
@@ -77,7 +77,7 @@ make_cluster() {
     echo postgres >"$dir/password"
     [[ $(id -u) != 0 ]] || chown postgres: "$dir" "$dir/password"
     as_owner "$bin/initdb" -D "$dir/data" -U postgres --pwfile="$dir/password" -A scram-sha-256 \
-        -E UTF8 --locale=C.UTF-8 --no-instructions
+        -E UTF8 --locale=C.UTF-8 --no-instructions --no-sync
     cat >>"$dir/data/postgresql.conf" <<CONF
 listen_addresses = '$listen'
 port = $(cat "$dir/port")
