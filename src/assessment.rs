@@ -153,7 +153,7 @@ pub struct Assessment {
     pub version: u32,
     /// Server and database.
     pub source: String,
-    /// `server_version_num`, where the target is known.
+    /// `server_version_num`, if the target is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target_version: Option<u32>,
     pub findings: Vec<Finding>,

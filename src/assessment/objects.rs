@@ -6,7 +6,7 @@ use crate::postgres::ddl::Statement;
 use crate::postgres::names::Names;
 use crate::postgres::objects::{ObjectName, PlannedObject, Step, statements};
 
-/// The server that is meant where the target is not known.
+/// The server that is meant if the target is not known.
 const VERSION: u32 = 15_00_00;
 
 pub(super) fn add(material: &Material<'_>, findings: &mut Vec<Finding>) {

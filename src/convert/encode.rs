@@ -2,8 +2,8 @@
 //!
 //! A tuple is a 16-bit field count, then for every field 32 bits of length (-1: NULL) and what the PostgreSQL type's
 //! receive function reads (PostgreSQL documentation, COPY, "Binary Format"). Header and trailer are the writer's.
-//! A value that PostgreSQL cannot hold is refused with table and column, never the value: at once, or, where
-//! [`CopyEncoder::keep_refused_rows`] was called, as the whole row at its end, of which nothing is in the output then. Where
+//! A value that PostgreSQL cannot hold is refused with table and column, never the value: at once, or, if
+//! [`CopyEncoder::keep_refused_rows`] was called, as the whole row at its end, of which nothing is in the output then. If
 //! a policy says so something else takes the value's place (`policies.rs`), and the row is counted ([`Losses`]). None of this
 //! costs a value that is as it should be more than one look at its column.
 //!
@@ -93,7 +93,7 @@ impl CopyEncoder {
     /// read buffer in one piece is not measured by them.
     ///
     /// # Errors
-    /// SourceChanged where the result's columns are not those of the plan; Unsupported for a column that the plan
+    /// SourceChanged if the result's columns are not those of the plan; Unsupported for a column that the plan
     /// should not have; PlanForeign for a target type that this version does not choose; SourceRefused for a collation
     /// without a known code page.
     pub fn new(table: &PlannedTable, wire: &[WireColumn], limits: BufferLimits) -> Result<Self> {
@@ -229,7 +229,7 @@ impl CopyEncoder {
         self.losses.wants_key()
     }
 
-    /// The key of the last row, where it is wanted; without one its number stands for it.
+    /// The key of the last row, if it is wanted; without one its number stands for it.
     pub fn key_of_last_row(&mut self, key: Option<&Bound>) {
         self.losses.key(key);
     }

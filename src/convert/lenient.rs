@@ -31,7 +31,7 @@ pub(super) struct Rules {
 }
 
 impl Rules {
-    /// Nothing is refused and nothing lost: two texts become the same bytes only where they are the same.
+    /// Nothing is refused and nothing lost: two texts become the same bytes only if they are the same.
     pub(super) const FOR_HASH: Self =
         Self { nul: Replacement::Keep, surrogate: Replacement::Keep, undefined: Replacement::Keep };
 

@@ -4,7 +4,7 @@
 //! - `tinyint` is unsigned (0 to 255): `smallint`.
 //! - `char(n)` and `nchar(n)` become `char(n)`: like the source's, it pads with blanks and ignores them in comparisons,
 //!   so predicates keep working. n counts bytes (UTF-16 units) in the source and characters in the target, never fewer,
-//!   so every value fits. Where a value holds characters of several bytes (of two UTF-16 units, for `nchar`), the
+//!   so every value fits. If a value holds characters of several bytes (of two UTF-16 units, for `nchar`), the
 //!   target's padding is longer by their surplus; trailing blanks are not part of the value for either server, and a
 //!   comparison of both sides has to leave them out.
 //! - `varchar(n)` and `nvarchar(n)` keep n for the same reason: it is never too small.

@@ -24,7 +24,7 @@ pub struct Plan {
     pub operation: String,
     pub created_at: Timestamp,
     pub source: PlannedSource,
-    /// None where the plan was made without a target.
+    /// None if the plan was made without a target.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<PlannedTarget>,
     pub options: PlanOptions,
@@ -50,7 +50,7 @@ pub struct PlannedSource {
     #[serde(default, skip_serializing_if = "is_default")]
     pub identity: DatabaseIdentity,
     pub product_version: String,
-    /// The log position (LSN) when the plan was made, where the login may read it: change capture can start there.
+    /// The log position (LSN) when the plan was made, if the login may read it: change capture can start there.
     pub log_position: Option<String>,
 }
 
@@ -123,7 +123,7 @@ pub struct ColumnChoice {
     pub policies: Option<Policies>,
 }
 
-/// The choices that the fingerprint covers. What an older version did not know is left out of it where it is the default.
+/// The choices that the fingerprint covers. What an older version did not know is left out of it if it is the default.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlanOptions {
     pub include: Vec<String>,

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 pub struct Identity {
     pub seed: String,
     pub increment: String,
-    /// None where no row was ever inserted.
+    /// None if no row was ever inserted.
     pub last_value: Option<String>,
 }
 
@@ -58,7 +58,7 @@ pub struct SourceTable {
     pub primary_key: Option<Key>,
     /// From partition statistics, or `sys.partitions`; an estimate.
     pub rows: u64,
-    /// Data bytes of the heap or clustered index with its LOBs; an estimate (rows x row width where statistics are denied).
+    /// Data bytes of the heap or clustered index with its LOBs; an estimate (rows x row width if statistics are denied).
     pub bytes: u64,
     /// The security policy, switched on, whose predicate decides which rows a login sees.
     pub filtered_by: Option<String>,

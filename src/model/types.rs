@@ -9,7 +9,7 @@ use std::fmt;
 pub struct SourceType {
     /// Of an alias type: what it stands for.
     pub name: BaseType,
-    /// `schema.name` of the alias or CLR type, where the column was declared with one.
+    /// `schema.name` of the alias or CLR type, if the column was declared with one.
     pub alias: Option<String>,
     /// Bytes, not characters; -1 for `(max)` and xml; 16 for text, ntext and image.
     pub max_length: i16,

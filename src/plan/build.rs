@@ -1,7 +1,7 @@
 //! From what the source has to the plan: filter, order, map types, name the target, take the fingerprint. Pure.
 //!
 //! [`draft`] plans everything that it can and lists what stands in the way, for the assessment; [`build`] refuses the plan
-//! where anything does.
+//! if anything does.
 
 mod columns;
 mod tables;
@@ -82,8 +82,8 @@ pub struct Draft {
 /// Plans what can be planned.
 ///
 /// # Errors
-/// `Config` for a pattern that is no glob and for choices that fit nothing, `SourcePermission` where there are no tables at
-/// all, `Usage` where the filters leave nothing.
+/// `Config` for a pattern that is no glob and for choices that fit nothing, `SourcePermission` if there are no tables at
+/// all, `Usage` if the filters leave nothing.
 pub fn draft(inputs: Inputs<'_>) -> Result<Draft> {
     let filter = Filter::new(&inputs.options)?;
     if inputs.tables.is_empty() {
@@ -117,7 +117,7 @@ pub fn draft(inputs: Inputs<'_>) -> Result<Draft> {
     Ok(Draft { plan, refused })
 }
 
-/// The plan, where nothing stands in its way.
+/// The plan, if nothing stands in its way.
 ///
 /// # Errors
 /// `Config`, `SourcePermission` or `Usage` as [`draft`] has them; `Unsupported` with every column and table that cannot be copied, all at once.
@@ -140,7 +140,7 @@ pub fn build(inputs: Inputs<'_>) -> Result<Plan> {
 /// name stands in for an identity that cannot be read.
 ///
 /// # Errors
-/// `Bug` where the options cannot be written as JSON.
+/// `Bug` if the options cannot be written as JSON.
 pub fn fingerprint(source: &PlannedSource, options: &PlanOptions) -> Result<String> {
     let options = serde_json::to_string(options).map_err(|error| {
         Error::new(ErrorKind::Bug, "cannot write the plan's options as JSON").because(error)
@@ -149,7 +149,7 @@ pub fn fingerprint(source: &PlannedSource, options: &PlanOptions) -> Result<Stri
     Ok(hex_digest(&[mark, value, &source.database, &options]))
 }
 
-/// What differs between a plan that is there and what this run was asked for; empty where it is the same.
+/// What differs between a plan that is there and what this run was asked for; empty if it is the same.
 #[must_use]
 pub fn differences(plan: &Plan, source: &PlannedSource, options: Option<&PlanOptions>) -> Vec<String> {
     let mut found = Vec::new();

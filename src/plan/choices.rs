@@ -1,6 +1,6 @@
 //! The choices for single tables and columns, found in what the source has. Pure.
 //!
-//! A name is taken as it is written; where nothing is called so, without regard to case. Whatever the source does not
+//! A name is taken as it is written; if nothing is called so, without regard to case. Whatever the source does not
 //! have is an error, all at once: a choice that is misspelled must not be forgotten in silence.
 
 use super::mapping;

@@ -1,4 +1,4 @@
-//! Computed columns: computed by the target where the expression means the same there, else copied as plain values. Pure.
+//! Computed columns: computed by the target if the expression means the same there, else copied as plain values. Pure.
 
 use crate::model::names::ColumnName;
 use crate::model::plan::PlannedColumn;

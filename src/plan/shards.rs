@@ -43,10 +43,10 @@ pub fn resolve<'p>(selection: &Selection, plan: &'p Plan) -> Result<Vec<&'p Plan
     }
 }
 
-/// The table of that source name; exact first, then without regard to case where that is unambiguous.
+/// The table of that source name; exact first, then without regard to case if that is unambiguous.
 ///
 /// # Errors
-/// `Usage` where there is none, naming the plan's size.
+/// `Usage` if there is none, naming the plan's size.
 pub fn find<'p>(plan: &'p Plan, name: &TableName) -> Result<&'p PlannedTable> {
     if let Some(table) = plan.tables.iter().find(|table| table.source == *name) {
         return Ok(table);
@@ -69,7 +69,7 @@ pub fn find<'p>(plan: &'p Plan, name: &TableName) -> Result<&'p PlannedTable> {
 const TABLE_COST: u64 = 64 * 1024;
 
 /// Cuts the plan into `count` contiguous ranges (first and last index, inclusive) so that the heaviest is as light as
-/// can be; ranges at the end may be empty (None) where there are fewer tables than shards.
+/// can be; ranges at the end may be empty (None) if there are fewer tables than shards.
 #[must_use]
 pub fn ranges(tables: &[PlannedTable], count: u32) -> Vec<Option<(u32, u32)>> {
     let weights: Vec<u64> = tables.iter().map(|table| table.bytes.saturating_add(TABLE_COST)).collect();
@@ -102,7 +102,7 @@ pub fn ranges(tables: &[PlannedTable], count: u32) -> Vec<Option<(u32, u32)>> {
 }
 
 /// Greedy cut: the starts of at most `shards` ranges, none heavier than `limit`, leaving no shard empty while there
-/// are tables for it; None where the limit is too small.
+/// are tables for it; None if the limit is too small.
 fn cuts(weights: &[u64], limit: u64, shards: usize) -> Option<Vec<usize>> {
     let mut starts = Vec::new();
     let mut sum = 0_u64;

@@ -145,7 +145,7 @@ pub async fn has_icu(client: &Client) -> Result<bool> {
     client.query(sql, &[]).await?.first().map_or(Ok(false), |row| get(row, 0))
 }
 
-/// What keeps the table from being the plan's, in sentences; empty: nothing. More columns than planned are fine where
+/// What keeps the table from being the plan's, in sentences; empty: nothing. More columns than planned are fine if
 /// they can stay NULL or have a default, and so is a missing primary key (it is added, or was left out on purpose).
 #[must_use]
 pub fn differences(planned: &PlannedTable, actual: &TargetTable) -> Vec<String> {

@@ -36,7 +36,7 @@ const OLDEST: u32 = 12_00_00;
 const SETTINGS: &str = include_str!("sql/transaction.sql");
 /// So that the server notices a client that vanished while a statement of its waits (14 and newer, not on every platform).
 const WATCH: &str = "SET LOCAL client_connection_check_interval = '10s'";
-/// So that the commit is not waited for. Where it is off already, or a standby's answer is wanted, only the latter changes:
+/// So that the commit is not waited for. If it is off already, or a standby's answer is wanted, only the latter changes:
 /// [`FLUSH`] waits for what the server's own setting says.
 const LAZY: &str = "SET LOCAL synchronous_commit = off";
 /// Makes the transaction write a few bytes of WAL under a transaction id of its own: a commit without either flushes nothing
@@ -87,7 +87,7 @@ impl Client {
         })
     }
 
-    /// With `allow` and `prefer` there are two ways in (libpq's order); the second is tried where the first is refused.
+    /// With `allow` and `prefer` there are two ways in (libpq's order); the second is tried if the first is refused.
     async fn attempts(settings: &TargetSettings, application_name: &str) -> Result<Self> {
         let (first, second) = match settings.ssl_mode() {
             SslMode::Disable => (DriverMode::Disable, None),

@@ -50,7 +50,7 @@ impl Statement {
         }
     }
 
-    /// With what is to be said of it; nothing changes where `what` is empty.
+    /// With what is to be said of it; nothing changes if `what` is empty.
     #[must_use]
     fn changed(sql: String, what: &[String]) -> Self {
         if what.is_empty() { Self::Sql(sql) } else { Self::Changed { sql, what: what.join("; ") } }

@@ -46,7 +46,7 @@ pub fn kind(sqlstate: &str) -> ErrorKind {
     entry(sqlstate).or_else(class).map_or(ErrorKind::TargetRefused, |(_, kind, _)| *kind)
 }
 
-/// What the driver reports, as an [`Error`]: the server's own words where it spoke, else a lost connection.
+/// What the driver reports, as an [`Error`]: the server's own words if it spoke, else a lost connection.
 #[must_use]
 pub fn server_error(error: tokio_postgres::Error) -> Error {
     if let Some(answer) = error.as_db_error() {
@@ -68,7 +68,7 @@ pub fn server_error(error: tokio_postgres::Error) -> Error {
     }
 }
 
-/// An error of connecting, where a refusal is about the configuration and not about a statement.
+/// An error of connecting, if a refusal is about the configuration and not about a statement.
 pub(super) fn connect_error(error: tokio_postgres::Error, address: &str) -> Error {
     if let Some(answer) = error.as_db_error() {
         let told = answered(answer);
@@ -95,7 +95,7 @@ pub(super) fn connect_error(error: tokio_postgres::Error, address: &str) -> Erro
         return Error::new(ErrorKind::TargetUnavailable, format!("no connection to the target at {address}"))
             .because(error);
     }
-    // No TLS where it is required, a password that is needed and missing, a method the driver does not speak.
+    // TLS is required and refused, a password is missing, or the driver does not speak the method.
     Error::new(ErrorKind::Config, format!("the target at {address} cannot be connected to as configured"))
         .because(error)
 }

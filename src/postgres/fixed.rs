@@ -20,7 +20,7 @@ impl<'a> FromSql<'a> for SentBytes {
 /// `text` as a value of `target_type` (as in DDL).
 ///
 /// # Errors
-/// `Value` where it is none; see [`super::errors::kind`].
+/// `Value` if it is none; `TargetUnavailable` if the connection breaks.
 pub async fn fixed_value(transaction: &Transaction<'_>, text: &str, target_type: &str) -> Result<Vec<u8>> {
     let rows = transaction.query(&format!("SELECT CAST($1 AS {target_type})"), &[&text]).await?;
     let value = rows.first().and_then(|row| row.try_get::<_, SentBytes>(0).ok());

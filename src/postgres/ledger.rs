@@ -57,10 +57,10 @@ fn yes(rows: &[Row]) -> Result<bool> {
     rows.first().map_or(Ok(false), |row| get(row, 0))
 }
 
-/// Creates the ledger where it is not there. Any number of pods may do so at once.
+/// Creates the ledger if it is not there. Any number of pods may do so at once.
 ///
 /// # Errors
-/// `TargetPermission` where the role may not create a schema; see [`super::errors::kind`].
+/// `TargetPermission` if the role may not create a schema; `TargetUnavailable` if the connection breaks.
 pub async fn install(client: &mut Client) -> Result<()> {
     if installed(client).await? {
         return Ok(());
@@ -76,7 +76,7 @@ pub async fn install(client: &mut Client) -> Result<()> {
 /// by table index, so those of another plan under the same run id would prove tables that were never copied.
 ///
 /// # Errors
-/// `PlanForeign` where the ledger knows the run by another plan.
+/// `PlanForeign` if the ledger knows the run by another plan.
 pub async fn adopt(client: &Client, run: &str, plan: &str) -> Result<()> {
     // Two pods at once: the one that finds nothing and inserts nothing sees the other's row when it asks again.
     for _ in 0..2 {
@@ -122,7 +122,7 @@ pub async fn installed(client: &Client) -> Result<bool> {
 /// Raises the table's epoch to `epoch`. Idempotent for the same pod. Waits for a chunk that is just committing.
 ///
 /// # Errors
-/// `Fenced` where the ledger has a higher epoch, or the same one for another pod.
+/// `Fenced` if the ledger has a higher epoch, or the same one for another pod.
 pub async fn raise_epoch(
     client: &Client,
     run: &str,
@@ -141,7 +141,7 @@ pub async fn raise_epoch(
     }
 }
 
-/// Highest epochs of a run's tables by table index: a claim must go above them, even where its checkpoint was lost.
+/// Highest epochs of a run's tables by table index: a claim must go above them, even if its checkpoint was lost.
 ///
 /// # Errors
 /// `TargetUnavailable` if the connection breaks or the server may answer later; `TargetPermission` or
@@ -156,7 +156,7 @@ pub async fn epochs(client: &Client, run: &str) -> Result<BTreeMap<u32, u64>> {
 /// proves nothing about the end; [`check_epoch`] does.
 ///
 /// # Errors
-/// `Fenced` where `epoch` is not the table's any more.
+/// `Fenced` if `epoch` is not the table's any more.
 pub async fn expect_epoch(client: &Client, run: &str, index: u32, epoch: u64) -> Result<()> {
     let (index, epoch): (i32, i64) = (stored(index, "the table index")?, stored(epoch, "the epoch")?);
     let sql = "SELECT FROM shardferry.claim WHERE run_id = $1 AND table_index = $2 AND epoch = $3";
@@ -169,7 +169,7 @@ pub async fn expect_epoch(client: &Client, run: &str, index: u32, epoch: u64) ->
 /// The last thing of a chunk's transaction but the marker: is `epoch` still the table's? Locks it until the end.
 ///
 /// # Errors
-/// `Fenced` where it is not, or where the claim was cleared.
+/// `Fenced` if it is not, or if the claim was cleared.
 pub async fn check_epoch(transaction: &Transaction<'_>, run: &str, index: u32, epoch: u64) -> Result<()> {
     let (index, epoch): (i32, i64) = (stored(index, "the table index")?, stored(epoch, "the epoch")?);
     let rows = transaction.query(include_str!("sql/check_epoch.sql"), &[&run, &index]).await?;

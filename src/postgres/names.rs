@@ -77,7 +77,7 @@ impl Names {
         self.constraints.get(&(table.clone(), name.to_owned())).map_or(name, String::as_str)
     }
 
-    /// Of a source's sequence; None where the run has none of that name.
+    /// Of a source's sequence; None if the run has none of that name.
     #[must_use]
     pub fn sequence(&self, source: &TableName) -> Option<&TableName> {
         let same = |name: &&TableName| {
@@ -112,7 +112,7 @@ fn targets(plan: &Plan) -> BTreeMap<&TableName, &TableName> {
     plan.tables.iter().map(|table| (&table.source, &table.target)).collect()
 }
 
-/// The target's schema of a source schema: that of its tables where it has some, else by the plan's options.
+/// The target's schema of a source schema: that of its tables if it has some, else by the plan's options.
 #[must_use]
 pub fn schema(plan: &Plan, source: &str) -> String {
     if let Some(mapped) = plan.options.schema_map.get(source) {
@@ -159,7 +159,7 @@ fn choose(
     names
 }
 
-/// The name where it is short enough, else one made of it.
+/// The name if it is short enough, else one made of it.
 #[must_use]
 pub fn short(table: &TableName, name: &str) -> String {
     if name.len() <= LONGEST { name.to_owned() } else { hashed(table, name, 0) }

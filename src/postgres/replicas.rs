@@ -10,7 +10,7 @@ use std::time::Duration;
 pub struct Replica {
     /// `application_name at address`.
     pub name: String,
-    /// As the server measures it; None where it does not know: nothing was written for a while, or it connected just now.
+    /// As the server measures it; None if it does not know: nothing was written for a while, or it connected just now.
     pub lag: Option<Duration>,
     /// Where it is in the write-ahead log, and where the target is: positions in bytes.
     pub replayed: u64,

@@ -4,7 +4,7 @@
 //! |---|---|---|---|
 //! | disable | no | | |
 //! | allow, prefer | if the server wants or offers it | no | no |
-//! | require | yes | only where `sslrootcert` is given (as libpq does) | no |
+//! | require | yes | only if `sslrootcert` is given (as libpq does) | no |
 //! | verify-ca | yes | yes | no |
 //! | verify-full | yes | yes | yes |
 //!

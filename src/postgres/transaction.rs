@@ -73,7 +73,7 @@ impl<'c> Transaction<'c> {
     /// TRUNCATE, never CASCADE: rows of other tables are not ours to remove. Nothing is gone before the commit.
     ///
     /// # Errors
-    /// `TargetData` where another table's foreign key stands in the way.
+    /// `TargetData` if another table's foreign key stands in the way.
     pub async fn truncate(&self, table: &TableName) -> Result<()> {
         let result = self.inner.batch_execute(&format!("TRUNCATE TABLE {}", table.target_sql())).await;
         result.map_err(|error| {
@@ -115,7 +115,7 @@ impl<'c> Transaction<'c> {
     /// Commits.
     ///
     /// # Errors
-    /// `TargetUnavailable` where the connection broke: then nobody knows whether the server committed. The chunk's
+    /// `TargetUnavailable` if the connection broke: then nobody knows whether the server committed. The chunk's
     /// marker in the ledger tells; read it before the chunk is copied again.
     pub async fn commit(mut self) -> Result<()> {
         self.ended = true;

@@ -95,7 +95,7 @@ pub async fn noted(client: &Client, run: &str) -> Result<BTreeSet<u32>> {
     rows.iter().map(|row| Ok(u32::try_from(get::<i32>(row, 0)?).unwrap_or(0))).collect()
 }
 
-/// Notes, in the transaction that begins it, that the table is filled UNLOGGED; or that it is not, where an earlier beginning
+/// Notes, in the transaction that begins it, that the table is filled UNLOGGED; or that it is not, if an earlier beginning
 /// said so.
 ///
 /// # Errors
@@ -168,7 +168,7 @@ pub async fn unlogged(client: &Client, tables: &[TableName]) -> Result<Vec<Unlog
 /// # Errors
 /// `TargetUnavailable` if the connection breaks or the server may answer later; `TargetPermission` or
 /// `TargetRefused` if it refuses the statement.
-/// `TargetData` where a foreign key to or from another UNLOGGED table forbids it.
+/// `TargetData` if a foreign key to or from another UNLOGGED table forbids it.
 pub async fn set_logged(
     transaction: &Transaction<'_>,
     run: &str,

@@ -62,7 +62,7 @@ impl CopyWriter {
     /// # Errors
     /// `TargetUnavailable` if the connection breaks or the server may answer later; `TargetPermission` or
     /// `TargetRefused` if it refuses the statement.
-    /// `TargetRefused` where FREEZE is not possible.
+    /// `TargetRefused` if FREEZE is not possible.
     pub async fn start(transaction: &Transaction<'_>, table: &PlannedTable, freeze: bool) -> Result<Self> {
         let prepared = prepare(transaction, table, freeze).await?;
         Self::begin(transaction, prepared).await
@@ -85,7 +85,7 @@ impl CopyWriter {
     /// Hands tuples on, and waits while the connection is busy: back pressure.
     ///
     /// # Errors
-    /// `TargetUnavailable` where the connection is gone. An error of the server comes out of [`Self::finish`].
+    /// `TargetUnavailable` if the connection is gone. An error of the server comes out of [`Self::finish`].
     pub async fn send(&mut self, mut tuples: Bytes) -> Result<()> {
         while !tuples.is_empty() {
             let message = tuples.split_to(tuples.len().min(MESSAGE));
@@ -140,7 +140,7 @@ impl CopyWriter {
 #[derive(Debug)]
 pub struct CopyFailure {
     pub error: Error,
-    /// The row in question, counted from 1, where the server names one.
+    /// The row in question, counted from 1, if the server names one.
     pub line: Option<u64>,
 }
 

@@ -43,7 +43,7 @@ pub struct Server {
     pub edition: Option<String>,
     /// `ALLOW_SNAPSHOT_ISOLATION` is on.
     pub snapshot_isolation: bool,
-    /// LSN, where the login may read it: of change data capture where that is on, else the end of the log.
+    /// LSN, if the login may read it: of change data capture if that is on, else the end of the log.
     pub log_position: Option<String>,
 }
 

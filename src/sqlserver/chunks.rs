@@ -42,7 +42,7 @@ pub fn key_parts(table: &PlannedTable, key: &ChunkKey) -> Result<Vec<KeyPart>> {
         .collect()
 }
 
-/// What tells a row of the table: its chunk key, or else its primary key; None where it has none that is copied whole.
+/// What tells a row of the table: its chunk key, or else its primary key; None if it has none that is copied whole.
 #[must_use]
 pub fn row_key(table: &PlannedTable) -> Option<ChunkKey> {
     if table.chunk_key.is_some() {

@@ -23,7 +23,7 @@ use tiberius::error::{Error as TdsError, TokenError};
 use tokio::time::timeout;
 
 const MOST_REDIRECTS: usize = 3;
-/// Agreed on before the login, and kept where the server does not say otherwise.
+/// Agreed on before the login, and kept if the server does not say otherwise.
 const FIRST_PACKET_SIZE: usize = 4096;
 /// An answer without rows is some hundred bytes; messages of PRINT may make it longer.
 const LONGEST_ANSWER: usize = 4 * 1024 * 1024;
@@ -61,7 +61,7 @@ impl Client {
     /// Connects and logs in, following redirects.
     ///
     /// # Errors
-    /// `SourceUnavailable`, `SourceLogin`, `SourceMissing`, or `Config` where TLS cannot be agreed on.
+    /// `SourceUnavailable`, `SourceLogin`, `SourceMissing`, or `Config` if TLS cannot be agreed on.
     pub async fn connect(settings: &SourceSettings) -> Result<Self> {
         let attempt = Box::pin(Self::establish(settings));
         timeout(settings.connect_timeout, attempt).await.unwrap_or_else(|_| {
@@ -138,7 +138,7 @@ impl Client {
     /// The rows of a control or catalog query. Not for bulk data, and not for BEGIN, COMMIT or ROLLBACK.
     ///
     /// # Errors
-    /// The server's error by its number; `SourceUnavailable` where the connection broke.
+    /// The server's error by its number; `SourceUnavailable` if the connection broke.
     pub async fn rows(&mut self, sql: &str) -> Result<Vec<tiberius::Row>> {
         self.try_rows(sql).await?.map_err(|token| tiberius_error(TdsError::Server(token)))
     }
@@ -204,7 +204,7 @@ impl Client {
     /// Runs a batch that returns no rows: `SET …`, `BEGIN TRANSACTION`, `COMMIT`.
     ///
     /// # Errors
-    /// The server's first error by its number; `SourceUnavailable` where the connection broke.
+    /// The server's first error by its number; `SourceUnavailable` if the connection broke.
     pub async fn execute(&mut self, sql: &str) -> Result<()> {
         self.begin()?;
         match self.execute_begun(sql).await {

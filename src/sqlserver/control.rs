@@ -15,7 +15,7 @@ pub(super) struct Answer {
     /// The first error; what follows it is of no use.
     pub(super) error: Option<Error>,
     pub(super) packet_size: Option<usize>,
-    /// The descriptor after the answer, where it changed; zeros: no transaction.
+    /// The descriptor after the answer, if it changed; zeros: no transaction.
     pub(super) transaction: Option<[u8; 8]>,
 }
 

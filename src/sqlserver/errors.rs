@@ -92,7 +92,7 @@ pub(crate) const NUMBERS: &[(i32, i32, ErrorKind, &str)] = {
     ]
 };
 
-/// From this class on the server gives up on the connection, not on the statement: transient where the number is not known.
+/// From this class on the server gives up on the connection, not on the statement: transient if the number is not known.
 pub(crate) const FATAL_CLASS: u8 = 20;
 
 /// What an error number of SQL Server means to us.

@@ -37,7 +37,7 @@ pub struct WantedRows<'a> {
 }
 
 /// `SELECT [a], CAST([b] AS …) AS [b] FROM … WHERE` the filter holds, behind `range.after` and up to `range.through` `ORDER BY` the key as its index has it; no
-/// predicate for an open end, no order where it is not asked for (or there is no key).
+/// predicate for an open end, no order if it is not asked for (or there is no key).
 ///
 /// # Errors
 /// `CheckpointDamaged` for a bound that has not one literal for each column of the key.

@@ -74,7 +74,7 @@ fn client_config(settings: &SourceSettings) -> Result<ClientConfig> {
     Ok(config)
 }
 
-/// The CA file alone where one is named, else the system's anchors.
+/// The CA file alone if one is named, else the system's anchors.
 fn roots(ca_file: Option<&Path>) -> Result<Arc<RootCertStore>> {
     let Some(path) = ca_file else {
         return anchors::of_system().map(|found| Arc::clone(&found.store)).ok_or_else(|| {
@@ -199,7 +199,7 @@ impl FramedHandshake {
         Ok(())
     }
 
-    /// The connection itself, where only the login was encrypted.
+    /// The connection itself, if only the login was encrypted.
     pub(super) fn into_tcp(self) -> TcpStream {
         self.tcp
     }

@@ -44,14 +44,14 @@ const RETRY_EAGERLY: usize = 64 * 1024;
 pub trait RowEncoder {
     fn begin_row(&mut self);
     /// # Errors
-    /// Where the column cannot be NULL.
+    /// If the column cannot be NULL, or no row is expected (`Bug`).
     fn null(&mut self, column: usize) -> Result<()>;
     /// A value in one piece: its TDS bytes without what frames them.
     ///
     /// # Errors
     /// Value: what the target cannot hold. SourceUnavailable: bytes that are no value of the column's type.
     fn value(&mut self, column: usize, raw: &[u8]) -> Result<()>;
-    /// A long value that comes in pieces, of whatever size, even of zero. `length`: of all pieces together, where the
+    /// A long value that comes in pieces, of whatever size, even of zero. `length`: of all pieces together, if the
     /// server says it beforehand; it holds then.
     ///
     /// # Errors

@@ -4,7 +4,7 @@
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Collation {
     pub(super) name: String,
-    /// `_BIN` and `_BIN2`: characters are equal where their codes are.
+    /// `_BIN` and `_BIN2`: characters are equal if their codes are.
     pub(super) binary: bool,
     pub(super) case_sensitive: bool,
     pub(super) accent_sensitive: bool,
@@ -38,7 +38,7 @@ const ENGLISH: [&str; 12] = [
 const DOUBLE_BYTE: [&str; 3] = ["Chinese_", "Japanese_", "Korean_"];
 
 impl Collation {
-    /// None where the name does not say it all.
+    /// None if the name does not say it all.
     pub(super) fn parse(name: &str) -> Option<Self> {
         let parts: Vec<String> = name.split('_').map(str::to_ascii_uppercase).collect();
         let has = |part: &str| parts.iter().any(|own| own == part);

@@ -1,7 +1,7 @@
 //! Comparisons.
 //!
 //! Texts: SQL Server compares by the collation and does not see trailing blanks. PostgreSQL compares bytes here
-//! (`COLLATE "C"`, whatever collation the column has), without trailing blanks, and by lower-case ASCII letters where the
+//! (`COLLATE "C"`, whatever collation the column has), without trailing blanks, and by lower-case ASCII letters if the
 //! collation does not tell cases apart. That is the same for a constant of ASCII characters and every value that the
 //! collation does not take for other characters than it is made of: full width letters, ligatures (`ß` for `ss`),
 //! characters that it does not see. Such a value fails a check that names the constant, rather than passing it unseen; a

@@ -278,7 +278,7 @@ impl Walk<'_> {
     }
 }
 
-/// Decimals and money: exact where the digits suffice; a decimal is rounded half away from zero by both servers.
+/// Decimals and money: exact if the digits suffice; a decimal is rounded half away from zero by both servers.
 fn decimals(node: &Node, to: &Ty) -> Result<Node> {
     let ((p, s), (q, t)) = (node.ty.digits().unwrap_or((38, 0)), to.digits().unwrap_or((38, 0)));
     if t >= s && q - t >= p - s {

@@ -89,7 +89,7 @@ impl Walk<'_> {
     }
 }
 
-/// Dates and times as one another, where nothing is rounded.
+/// Dates and times as one another, if nothing is rounded.
 pub(super) fn times(node: &Node, to: &Ty) -> Result<Node> {
     let cast = || Ok(node.cast(&to.target(), to.clone()));
     match (&node.ty, to) {

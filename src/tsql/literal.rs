@@ -38,7 +38,7 @@ pub(super) fn literal(parsed: &Parsed) -> Result<Node> {
     }
 }
 
-/// A whole number is an int, or a decimal where it is too large; one with a point is a decimal, one with `e` a float.
+/// A whole number is an int, or a decimal if it is too large; one with a point is a decimal, one with `e` a float.
 fn number(text: &str) -> Result<Node> {
     if text.contains(['e', 'E']) {
         return match text.parse::<f64>() {

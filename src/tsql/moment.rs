@@ -20,7 +20,7 @@ pub(super) struct Moment {
     offset: Option<i32>,
 }
 
-/// Which part of `a/b/year` is the month: where that is a matter of the login's language, only a text that can be read
+/// Which part of `a/b/year` is the month: if that is a matter of the login's language, only a text that can be read
 /// in one way is taken.
 fn by_language(a: i8, b: i8, year: i16) -> Option<Date> {
     match (Date::new(year, a, b).ok(), Date::new(year, b, a).ok()) {
@@ -121,7 +121,7 @@ impl Moment {
         }
     }
 
-    /// What the type keeps of a whole moment; None where it would be rounded or is out of range.
+    /// What the type keeps of a whole moment; None if it would be rounded or is out of range.
     fn fit(self, to: &Ty) -> Option<Self> {
         let (date, time) = (self.date?, self.time?);
         let within = |digits: u8| time % 10_i64.pow(6 - u32::from(digits.min(6))) == 0;

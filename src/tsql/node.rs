@@ -44,7 +44,7 @@ pub(super) struct Node {
     pub(super) volatility: Volatility,
     /// Of a constant.
     pub(super) value: Option<Value>,
-    /// Text for comparisons that do not see trailing blanks, where it is shorter than `sql`.
+    /// Text for comparisons that do not see trailing blanks, if it is shorter than `sql`.
     pub(super) loose: Option<String>,
     pub(super) blanks: Blanks,
     /// By UPPER or LOWER, which are those of ASCII here: good for comparisons with constants of ASCII only.
@@ -93,7 +93,7 @@ impl Node {
         self
     }
 
-    /// The text, in parentheses where it binds looser than what is around it.
+    /// The text, in parentheses if it binds looser than what is around it.
     pub(super) fn at(&self, level: Level) -> String {
         if self.level < level { format!("({})", self.sql) } else { self.sql.clone() }
     }

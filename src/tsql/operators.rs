@@ -1,7 +1,7 @@
 //! Arithmetic, concatenation, bit operators, AND, OR, CASE.
 //!
 //! Whole numbers: both servers cut a quotient off towards zero, and the remainder has the dividend's sign. Decimals: a
-//! sum, difference or product is taken where T-SQL's own type holds every digit of it; where T-SQL rounds (a quotient, more
+//! sum, difference or product is taken if T-SQL's own type holds every digit of it; if T-SQL rounds (a quotient, more
 //! than 38 digits, products of money) it is refused.
 
 use super::constant::Value;
@@ -307,7 +307,7 @@ impl Walk<'_> {
     }
 }
 
-/// A decimal quotient is exact where it is by a power of ten: the point moves.
+/// A decimal quotient is exact if it is by a power of ten: the point moves.
 fn divided(left: &Node, (p, s): (u8, u8), right: &Node, (q, t): (u8, u8)) -> Result<Node> {
     let shift = match &right.value {
         Some(Value::Int(number)) => zeros(*number),

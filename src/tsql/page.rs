@@ -6,7 +6,7 @@ use super::*;
 use crate::model::types::SourceType;
 use std::fmt::Write as _;
 
-/// The example's value, as a check where it is a comparison or good for nothing else.
+/// The example's value, as a check if it is a comparison or good for nothing else.
 fn answer(example: &str) -> Translated {
     let columns = [
         ("i", "int", "integer"),

@@ -269,7 +269,7 @@ impl Ty {
 }
 
 impl Text {
-    /// `varchar`, or `nvarchar` where one of the two is; the longer length.
+    /// `varchar`, or `nvarchar` if one of the two is; the longer length.
     fn with(&self, other: &Self) -> Result<Self> {
         Ok(Self {
             unicode: self.unicode || other.unicode,

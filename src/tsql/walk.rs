@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 /// Deeper than any text of a user, and far from the end of a thread's stack. Chains of AND and OR do not count.
 const DEPTH: usize = 120;
 
-/// Where PostgreSQL and SQL Server agree for all but some values. In a generated column, whose values must be those of
+/// A difference: PostgreSQL and SQL Server agree for all but some values. In a generated column, whose values must be those of
 /// the source, they refuse; in a check or an index they are said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Gap {
@@ -306,7 +306,7 @@ fn is_dollar(expr: &Expr) -> bool {
     matches!(expr, Expr::Value(value) if matches!(&value.value, Parsed::Placeholder(text) if text == "$"))
 }
 
-/// The arguments, where they are expressions and nothing else.
+/// The arguments, if they are expressions and nothing else.
 fn arguments(arguments: &FunctionArguments) -> Option<Vec<&Expr>> {
     let list = match arguments {
         FunctionArguments::None => return Some(Vec::new()),

@@ -1,4 +1,4 @@
-//! A long value under way. Where the length of its field is known beforehand (binary, from the length that the source
+//! A long value under way. If the length of its field is known beforehand (binary, from the length that the source
 //! declares) it is passed on as it comes; else (text, whose UTF-8 may be shorter or longer) it is collected whole.
 
 use super::super::lenient::{CutText, Lenient, Rules, TextChanges};
@@ -142,7 +142,7 @@ impl LongValue {
         out.len().saturating_sub(self.field + 4)
     }
 
-    /// Lets it be collected up to `largest` bytes, in one allocation where the source declared a length: pages that
+    /// Lets it be collected up to `largest` bytes, in one allocation if the source declared a length: pages that
     /// it does not come to are never touched.
     pub(super) fn grant(&mut self, operation: &Operation, out: &mut Vec<u8>, largest: usize) {
         self.granted = true;
@@ -157,7 +157,7 @@ impl LongValue {
     }
 }
 
-/// The least that a value of this length becomes, where that is known.
+/// The least that a value of this length becomes, if that is known.
 fn least(operation: &Operation, declared: Option<u64>) -> Option<u64> {
     match operation {
         Operation::Bytes | Operation::Coded(_) => declared,

@@ -19,7 +19,7 @@ pub(super) enum ColumnMask {
 
 impl ColumnMask {
     /// # Errors
-    /// `PlanForeign` for a mask that the plan should not have: NULL where the target has NOT NULL, a hash in a column
+    /// `PlanForeign` for a mask that the plan should not have: NULL for a column that is NOT NULL, a hash in a column
     /// that is not `text`.
     pub(super) fn new(planned: &PlannedColumn) -> Result<Option<Self>> {
         let refused = |what: &str| Err(Error::new(ErrorKind::PlanForeign, what));
@@ -42,7 +42,7 @@ impl ColumnMask {
 /// A field of any length.
 ///
 /// # Errors
-/// `Value` where it is too long for PostgreSQL.
+/// `Value` if it is too long for PostgreSQL.
 pub(super) fn text_field(content: &[u8]) -> Result<Vec<u8>> {
     let length = i32::try_from(content.len())
         .map_err(|_| Error::new(ErrorKind::Value, "the fixed value of a mask is too long for PostgreSQL"))?;

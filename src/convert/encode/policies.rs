@@ -79,7 +79,7 @@ impl CopyEncoder {
     /// What PostgreSQL reads the fixed mask of this column as, in its binary form. Until it is told, the text is taken.
     ///
     /// # Errors
-    /// `Bug` for a column without such a mask; `Value` where it is too long.
+    /// `Bug` for a column without such a mask; `Value` if it is too long.
     pub fn set_fixed(&mut self, column: usize, value: &[u8]) -> Result<()> {
         match self.watches.get_mut(column) {
             Some(Watch::Mask(ColumnMask::Fixed(field))) => *field = text_field(value)?,

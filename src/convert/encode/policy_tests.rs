@@ -310,7 +310,7 @@ fn refused_rows_leave_nothing_behind() {
             encoder.losses().into_iter().map(|record| (record.column, record.loss, record.rows)).collect();
         assert_eq!(losses, [("Note".to_owned(), Loss::Rejected, 2), ("Name".to_owned(), Loss::Rejected, 1)]);
     }
-    // Where rows are not kept whole, one that was sent in part is known.
+    // If rows are not kept whole, one that was sent in part is known.
     let (_, _, seen) = left_out(&mixed, &none, 1, false);
     assert!(seen.contains(&(4, "nul", true)), "{seen:?}");
 }

@@ -122,7 +122,7 @@ impl CopyEncoder {
         self.fate = self.on_refusal.fate();
     }
 
-    /// The last row, where it was left out; once.
+    /// The last row, if it was left out; once.
     pub fn refused_row(&mut self) -> Option<RefusedRow> {
         let RowFate::LeftOut(row) = self.fate else { return None };
         self.fate = self.on_refusal.fate();
@@ -142,7 +142,7 @@ impl CopyEncoder {
         self.losses.key(key);
     }
 
-    /// The hash of the row that PostgreSQL counted as this one (from 1); None where it is too long ago.
+    /// The hash of the row that PostgreSQL counted as this one (from 1); None if it is too long ago.
     #[must_use]
     pub fn hash_of_row(&self, line: u64) -> Option<u64> {
         let recent = &self.on_refusal.rejecting()?.recent;

@@ -1,5 +1,5 @@
 //! What most values are, decided once a column: their field is written where the decoder finds them, without a look at
-//! policies and without a call where the value has a fixed size. Everything else, and every value that this way does not
+//! policies and without a call if the value has a fixed size. Everything else, and every value that this way does not
 //! take, goes the long way ([`super::short`], [`super::second`]), which says why.
 
 use super::super::number::numeric_of_64;

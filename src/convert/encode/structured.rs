@@ -1,4 +1,4 @@
-//! Values that are understood as a whole: in one piece where they come so, else collected as they are sent and turned
+//! Values that are understood as a whole: in one piece if they come so, else collected as they are sent and turned
 //! into the field's content at their end.
 
 use super::variant::Variant;

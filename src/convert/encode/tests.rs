@@ -300,7 +300,7 @@ fn xml_loses_what_described_its_utf16() {
     }
 }
 
-/// The error of a value of which the source declares `declared` bytes and sends so many, where `largest` may be collected.
+/// The error of a value of which the source declares `declared` bytes and sends so many; `largest` may be collected.
 fn refusal(ty: Ty, declared: u64, sent: usize, largest: usize) -> Option<Error> {
     let columns = [col("Note", ty)];
     let mut payload = Vec::new();

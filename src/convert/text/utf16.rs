@@ -118,7 +118,7 @@ fn pair(high: u16, low: u16) -> Option<char> {
     (0xDC00..=0xDFFF).contains(&low).then(|| char::from_u32(point)).flatten()
 }
 
-/// Appends the next 16 units where all of them are ASCII and none is U+0000; what is left.
+/// Appends the next 16 units if all of them are ASCII and none is U+0000; what is left.
 #[inline]
 fn sixteen_units<'r>(out: &mut Vec<u8>, units: &'r [[u8; 2]]) -> Option<&'r [[u8; 2]]> {
     let (some, rest) = units.split_first_chunk::<16>()?;
@@ -179,7 +179,7 @@ mod tests {
     use rand::rngs::StdRng;
     use rand::{Rng, SeedableRng};
 
-    /// What the standard library makes of the same units, and the reason that comes first where there is one.
+    /// What the standard library makes of the same units, and the reason that comes first if there is one.
     fn expected(units: &[u16]) -> Result<Vec<u8>, TextRefusal> {
         let mut text = Vec::new();
         for character in char::decode_utf16(units.iter().copied()) {

@@ -39,7 +39,7 @@ pub fn alternatives(ty: &BaseType) -> &'static [&'static str] {
     }
 }
 
-/// The alternative that a plan chooses by itself where the target has its extension (`postgis`, `vector`).
+/// The alternative that a plan chooses by itself if the target has its extension (`postgis`, `vector`).
 #[must_use]
 pub fn preferred(ty: &BaseType, extensions: &[String]) -> Option<&'static str> {
     let (extension, chosen) = match ty {

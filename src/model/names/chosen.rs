@@ -18,7 +18,7 @@ pub fn check(name: &str) -> Result<(), String> {
 }
 
 /// # Errors
-/// Where PostgreSQL keeps the name for itself.
+/// If PostgreSQL keeps the name for itself.
 pub fn check_schema(name: &str) -> Result<(), String> {
     check(name)?;
     if name.starts_with("pg_") || name == "information_schema" {
@@ -27,7 +27,7 @@ pub fn check_schema(name: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// A user's name of a table: `name` or `schema.name`, parts in brackets where they hold a dot.
+/// A user's name of a table: `name` or `schema.name`, parts in brackets if they hold a dot.
 ///
 /// # Errors
 /// What is wrong with it.

@@ -134,7 +134,7 @@ const WITHHELD: &str = "dynamic data masking keeps its values from this login, a
      the column out (exclude)";
 
 /// The column's own, else the table's, else the run's. The server writes the times of a row's life with seven digits and ends
-/// what lives at 23:59:59.9999999: such columns are cut off where nothing else was said of them, and counted.
+/// what lives at 23:59:59.9999999: such columns are cut off if nothing else was said of them, and counted.
 fn policies(
     column: &SourceColumn,
     chosen: &TableChoices<'_>,

@@ -411,7 +411,7 @@ fn a_table_whose_rows_a_policy_hides_is_refused_until_that_is_allowed() {
     let allowed = PlanOptions { allow_row_filters: true, ..PlanOptions::default() };
     let plan = built(allowed, &tables).unwrap();
     assert_eq!(plan.tables.len(), 2);
-    // The choice belongs to the plan; where it is not made, the fingerprint is that of older versions.
+    // The choice belongs to the plan; if it is not made, the fingerprint is that of older versions.
     assert_ne!(plan.fingerprint, fingerprint(&source(), &PlanOptions::default()).unwrap());
     assert!(!serde_json::to_string(&PlanOptions::default()).unwrap().contains("row_filters"));
     let asked = differences(&plan, &source(), Some(&PlanOptions::default()));

@@ -44,7 +44,7 @@ const LANGUAGES: &[(&str, &str)] = &[
     ("welsh", "cy"),
 ];
 
-/// The ICU collation of the same equality; None where the source's sees case and accents (or only bytes), so that the
+/// The ICU collation of the same equality; None if the source's sees case and accents (or only bytes), so that the
 /// database's own will do.
 #[must_use]
 pub fn icu(source: &str) -> Option<IcuCollation> {

@@ -93,7 +93,7 @@ fn not_vouched_for(disabled: bool, not_trusted: bool) -> Option<String> {
     }
 }
 
-/// Checks the existing rows; None where the source itself does not vouch for them (disabled or not trusted).
+/// Checks the existing rows; None if the source itself does not vouch for them (disabled or not trusted).
 #[must_use]
 pub fn validate_check(check: &CheckConstraint, table: &PlannedTable, name: &str) -> Option<String> {
     (!check.disabled && !check.not_trusted).then(|| validate(table, name))
@@ -209,7 +209,7 @@ fn some_rows(of: &ForeignKeyIn<'_>) -> Option<String> {
         .then(|| format!("it stays NOT VALID: only some rows of {} are copied", of.referenced.source))
 }
 
-/// Checks the existing rows; None where the source itself does not vouch for them (disabled or not trusted), or not all rows
+/// Checks the existing rows; None if the source itself does not vouch for them (disabled or not trusted), or not all rows
 /// of the other table are copied.
 #[must_use]
 pub fn validate_foreign_key(of: &ForeignKeyIn<'_>, name: &str) -> Option<String> {

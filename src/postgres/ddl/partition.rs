@@ -66,7 +66,7 @@ pub fn names(table: &PlannedTable) -> Vec<TableName> {
 /// The clauses of the planned partitioning.
 ///
 /// # Errors
-/// Why it cannot be, in a sentence; also where there is none.
+/// Why it cannot be, in a sentence; also if there is none.
 pub fn clauses(table: &PlannedTable) -> Result<Clauses, String> {
     let partitioning = table.partitioning.as_ref().ok_or("it is not partitioned")?;
     let column = find(table, &partitioning.column).ok_or_else(|| {

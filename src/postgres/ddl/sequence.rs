@@ -45,7 +45,7 @@ pub fn create_sequence(sequence: &Sequence, target: &TableName) -> Statement {
     if !(least..=most).contains(&start) || !(least..=most).contains(&current) {
         return skipped("its numbers are beyond bigint");
     }
-    // Where nobody knows whether the first number was ever given, it is not given again.
+    // If nobody knows whether the first number was ever given, it is not given again.
     let called = sequence.used.unwrap_or(true);
     if sequence.used.is_none() && sequence.current == sequence.start {
         what.push(
@@ -67,7 +67,7 @@ pub fn create_sequence(sequence: &Sequence, target: &TableName) -> Statement {
 }
 
 /// Sets where the identity goes on: after the source's last value, even where the table holds larger ones, because that
-/// is what the source would do. None where no row was ever inserted, or the column is no identity in the target.
+/// is what the source would do. None if no row was ever inserted, or the column is no identity in the target.
 #[must_use]
 pub fn identity_position(table: &TableName, column: &PlannedColumn, source: &Identity) -> Option<String> {
     identity_options(column)?;

@@ -457,7 +457,7 @@ fn checks_that_the_source_does_not_vouch_for_are_not_proved() {
     assert!(add_check(&check, &planned(), "CK").sql().is_none(), "what it says is not to be seen");
 }
 
-/// As [`add_foreign_key`] where the referenced table has these unique keys.
+/// As [`add_foreign_key`] if the referenced table has these unique keys.
 fn keyed(key: &ForeignKey, table: &PlannedTable, unique: &[Vec<ColumnName>]) -> (Statement, Option<String>) {
     let of = ForeignKeyIn { key, table, referenced: table, unique };
     (add_foreign_key(&of, "FK", 150_004), validate_foreign_key(&of, "FK"))

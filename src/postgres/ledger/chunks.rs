@@ -73,7 +73,7 @@ fn bound_of(text: Option<&str>) -> Result<Option<Bound>> {
 /// Pins a chunk that is to be copied.
 ///
 /// # Errors
-/// `Fenced` where there is one of this number already: somebody else works on the table.
+/// `Fenced` if there is one of this number already: somebody else works on the table.
 pub async fn pin(
     transaction: &Transaction<'_>,
     run: &str,
@@ -108,7 +108,7 @@ pub async fn cut(
 /// Writes the marker of a table's only chunk, which was not pinned before.
 ///
 /// # Errors
-/// `Fenced` where the chunk is there already: somebody else copied it.
+/// `Fenced` if the chunk is there already: somebody else copied it.
 pub async fn insert_marker(transaction: &Transaction<'_>, marker: &Marker) -> Result<()> {
     mark(transaction, marker, include_str!("../sql/insert_marker.sql")).await
 }
@@ -116,7 +116,7 @@ pub async fn insert_marker(transaction: &Transaction<'_>, marker: &Marker) -> Re
 /// Writes the marker of a pinned chunk.
 ///
 /// # Errors
-/// `Fenced` where it is committed, or not there any more.
+/// `Fenced` if it is committed, or not there any more.
 pub async fn fill_marker(transaction: &Transaction<'_>, marker: &Marker) -> Result<()> {
     mark(transaction, marker, include_str!("../sql/fill_marker.sql")).await
 }
@@ -143,7 +143,7 @@ fn taken_is_fenced(written: Result<u64, tokio_postgres::Error>, number: u32) -> 
     }
 }
 
-/// The chunks of a table by their numbers; none where it was never begun.
+/// The chunks of a table by their numbers; none if it was never begun.
 ///
 /// # Errors
 /// `CheckpointDamaged` for a bound that is none; see [`crate::postgres::errors::kind`].

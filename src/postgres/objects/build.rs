@@ -35,7 +35,7 @@ type ExistingByTable = BTreeMap<TableName, Vec<ExistingObject>>;
 #[derive(Debug, Default)]
 pub struct RunBefore(BTreeSet<usize>);
 
-/// Builds everything of `planned` on `tables` (of the target), `jobs` statements at once where they do not lock each
+/// Builds everything of `planned` on `tables` (of the target), `jobs` statements at once if they do not lock each
 /// other out.
 ///
 /// # Errors

@@ -42,7 +42,7 @@ impl Queue {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Up to `most` jobs whose tables are free, which are busy until [`Self::done`]; none where no job waits. Several jobs on one
+    /// Up to `most` jobs whose tables are free, which are busy until [`Self::done`]; none if no job waits. Several jobs on one
     /// table may be among them.
     pub(super) async fn take(&self, most: usize) -> Vec<Job> {
         loop {

@@ -67,7 +67,8 @@ impl StandingObjects {
     /// Makes sure that nothing keeps `table` from being truncated and filled.
     ///
     /// # Errors
-    /// `TargetData` where a foreign key refers to the table that is not the run's; those of the target.
+    /// `TargetData` if a foreign key that is not the run's refers to the table; `TargetUnavailable` if the connection
+    /// breaks; `TargetPermission` or `TargetRefused` if the target refuses a statement.
     pub async fn clear_the_way(
         &self,
         client: &mut Client,

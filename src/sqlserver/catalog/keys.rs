@@ -50,7 +50,7 @@ pub(super) fn read_indexes(rows: &[tiberius::Row]) -> Result<Vec<Index>> {
     Ok(indexes.into_values().collect())
 }
 
-/// An empty text where there is a filter that the login may not see: never the same as none.
+/// An empty text if there is a filter that the login may not see: never the same as none.
 fn filter(row: &Record<'_>) -> Result<Option<String>> {
     let text = row.text_or_null("filter_definition")?;
     Ok(if row.flag_or_null("has_filter")? == Some(true) {

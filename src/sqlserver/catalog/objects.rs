@@ -92,7 +92,7 @@ impl<'c> Reader<'c> {
         Ok(Self { client, version, unread: Vec::new() })
     }
 
-    /// The rows of the query of `what`, which the server has since version `since`; none where it refuses.
+    /// The rows of the query of `what`, which the server has since version `since`; none if it refuses.
     pub(super) async fn rows(&mut self, what: &str, since: u32, sql: &str) -> Result<Vec<tiberius::Row>> {
         match allowed(self.client, sql).await? {
             Ok(rows) => Ok(rows),

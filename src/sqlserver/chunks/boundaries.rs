@@ -1,8 +1,8 @@
 //! Where to cut a table before it is read: keys between parts of about equal bytes.
 //!
 //! In this order, the first that can be had:
-//! 1. The histogram of the key's index, for a key of one column, where rows are about equally wide and no step of the
-//!    statistics is larger than a chunk. It costs nothing, and is refused where it no longer counts the table's rows.
+//! 1. The histogram of the key's index, for a key of one column, if rows are about equally wide and no step of the
+//!    statistics is larger than a chunk. It costs nothing, and is refused if it no longer counts the table's rows.
 //! 2. A sample of pages (TABLESAMPLE), complete keys with the bytes of their rows, sorted by the source. A table that
 //!    has hardly more pages than the sample, or few rows, is read whole, keys only.
 //! 3. For a key that is not clustered: probes, a number of rows apart, which read the index alone. For a clustered key

@@ -64,7 +64,7 @@ impl Candidates {
         self.rows
     }
 
-    /// Drops keys where there are more than `most`; the distance to keep from the last one.
+    /// Drops keys if there are more than `most`; the distance to keep from the last one.
     fn thin(&mut self, most: usize, total: u64) -> Option<u64> {
         if self.keys.len() <= most {
             return None;

@@ -1,4 +1,4 @@
-//! The key of the last complete row, remembered while the rows pass through to their encoder; where rows may be left out,
+//! The key of the last complete row, remembered while the rows pass through to their encoder; if rows may be left out,
 //! the values of all its columns.
 
 use super::literal::LiteralMaker;

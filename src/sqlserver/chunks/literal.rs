@@ -18,7 +18,7 @@ const LAST_DAY: i64 = 3_652_058;
 #[derive(Debug)]
 pub(super) struct LiteralMaker {
     ty: WireType,
-    /// Of char and varchar, where it is known.
+    /// Of char and varchar, if it is known.
     page: Option<CodePage>,
 }
 
@@ -197,7 +197,7 @@ fn guid(raw: &[u8]) -> Option<Literal> {
     Some(Literal::text(&text))
 }
 
-/// `N'…'`, or the bytes themselves where they are no well-formed text or have control characters.
+/// `N'…'`, or the bytes themselves if they are no well-formed text or have control characters.
 fn utf16(raw: &[u8]) -> Option<Literal> {
     if !raw.len().is_multiple_of(2) {
         return None;

@@ -17,7 +17,7 @@ pub enum CodePage {
 }
 
 impl CodePage {
-    /// A value as text, where the text stands for exactly these bytes; None: a byte that is not defined, or one of
+    /// A value as text, if the text stands for exactly these bytes; None: a byte that is not defined, or one of
     /// several ways to write the same characters (some pages of two bytes have them).
     #[must_use]
     pub fn decode_exactly(&self, raw: &[u8]) -> Option<String> {

@@ -150,7 +150,7 @@ pub(super) enum Frame {
     Plp,
 }
 
-/// The columns of a COLMETADATA token behind its first byte; empty where the server sends no metadata (0xFFFF).
+/// The columns of a COLMETADATA token behind its first byte; empty if the server sends no metadata (0xFFFF).
 pub(super) fn columns(cursor: &mut Cursor<'_>) -> Read<Vec<(WireColumn, Frame)>> {
     let count = cursor.u16()?;
     if count == u16::MAX {

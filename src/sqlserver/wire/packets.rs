@@ -1,7 +1,7 @@
 //! Packets to payload (MS-TDS 2.2.3): one buffer, headers cut out with the smallest possible move.
 //!
 //! The buffer holds `payload` (contiguous, headers removed, not yet consumed) and behind it `raw` (received, not yet
-//! looked at). Where the next packet's payload has to follow a cut token, the shorter of the two is moved over the
+//! looked at). If the next packet's payload has to follow a cut token, the shorter of the two is moved over the
 //! header between them: at most a few hundred bytes a packet for rows, and never quadratic for long tokens.
 
 use super::broken;

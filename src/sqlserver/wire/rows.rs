@@ -42,7 +42,7 @@ struct Plp {
 }
 
 impl LongValue {
-    /// Of all of its bytes, where its head says it; None for a PLP value of unknown length.
+    /// Of all of its bytes, if its head says it; None for a PLP value of unknown length.
     fn length(&self) -> Option<u64> {
         self.chunks.map_or(Some(self.left), |plp| (plp.declared != PLP_UNKNOWN).then_some(plp.declared))
     }
@@ -242,7 +242,7 @@ fn long_head(frame: Frame, rest: &[u8]) -> Result<Option<Head>> {
     Ok(Some(Head::Value(before + 4, LongValue { left: u64::from(length), chunks: None })))
 }
 
-/// The value's bytes where they lie in one piece, and how far they reach with what frames them.
+/// The value's bytes if they lie in one piece, and how far they reach with what frames them.
 fn whole(value: LongValue, rest: &[u8]) -> Option<(&[u8], usize)> {
     let Some(plp) = value.chunks else {
         let length = usize::try_from(value.left).ok()?;

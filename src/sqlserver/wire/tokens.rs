@@ -50,7 +50,7 @@ impl DoneToken {
         self.status & Self::ATTENTION != 0
     }
 
-    /// How many rows a SELECT returned, where the server counts them.
+    /// How many rows a SELECT returned, if the server counts them.
     pub(super) fn selected(&self) -> Option<u64> {
         (self.status & Self::COUNT != 0 && self.command == Self::SELECT).then_some(self.rows)
     }

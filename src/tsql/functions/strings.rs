@@ -19,7 +19,7 @@ fn text(walk: &mut Walk<'_>, expr: &Expr) -> Result<(Node, Text)> {
     Ok((walk.text(&node)?, ty))
 }
 
-/// The argument, where trailing blanks do not matter.
+/// The argument, if trailing blanks do not matter.
 fn loose(walk: &mut Walk<'_>, expr: &Expr) -> Result<(Node, Text)> {
     let node = walk.value(expr)?;
     match &node.ty {
@@ -48,7 +48,7 @@ fn whole(walk: &mut Walk<'_>, expr: &Expr) -> Result<Node> {
     }
 }
 
-/// Characters, and those beyond U+FFFF once more where the source counts UTF-16 units.
+/// Characters, and those beyond U+FFFF once more if the source counts UTF-16 units.
 fn units(shown: &str, value: &str, ty: &Text, node: &Node) -> Node {
     let characters = Node::atom(format!("char_length({shown})"), Ty::Int).from(&[node]);
     if !ty.counts_units() {
