@@ -2,10 +2,10 @@
 //!
 //! A tuple is a 16-bit field count, then for every field 32 bits of length (-1: NULL) and what the PostgreSQL type's
 //! receive function reads (PostgreSQL documentation, COPY, "Binary Format"). Header and trailer are the writer's.
-//! A value that PostgreSQL cannot hold is refused with table and column, never the value: at once, or, if
-//! [`CopyEncoder::keep_refused_rows`] was called, as the whole row at its end, of which nothing is in the output then. If
-//! a policy says so something else takes the value's place (`policies.rs`), and the row is counted ([`Losses`]). None of this
-//! costs a value that is as it should be more than one look at its column.
+//! A value that PostgreSQL cannot hold is refused with table and column, never the value. That ends the encoding at
+//! once, or, after [`CopyEncoder::keep_refused_rows`], the whole row at its end: nothing of it is in the output then. A
+//! policy may put something else in the value's place (`policies.rs`); the row is counted then ([`Losses`]). A value
+//! that is as it should be costs no more than one look at its column.
 //!
 //! What is complete can be taken in the middle of a row: every byte but those of a text that is still being collected
 //! (see [`BufferLimits`]). Counters and checksum are those of whole rows, however they were taken.

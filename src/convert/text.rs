@@ -1,5 +1,5 @@
-//! Text to UTF-8: from UTF-16LE, from code pages, from UTF-8. A text that PostgreSQL cannot hold is refused. If a policy
-//! replaces such text, [`super::lenient`] does that.
+//! Text to UTF-8: from UTF-16LE, from code pages, from UTF-8. A text that PostgreSQL cannot hold is refused;
+//! [`super::lenient`] applies the policies that replace parts of it.
 
 mod code_page;
 mod utf16;

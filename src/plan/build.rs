@@ -120,7 +120,8 @@ pub fn draft(inputs: Inputs<'_>) -> Result<Draft> {
 /// The plan, if nothing stands in its way.
 ///
 /// # Errors
-/// `Config`, `SourcePermission` or `Usage` as [`draft`] has them; `Unsupported` with every column and table that cannot be copied, all at once.
+/// `Config`, `SourcePermission` or `Usage` as [`draft`] has them; `Unsupported` with every column and table that cannot
+/// be copied, all at once.
 pub fn build(inputs: Inputs<'_>) -> Result<Plan> {
     let Draft { plan, refused } = draft(inputs)?;
     if refused.is_empty() {

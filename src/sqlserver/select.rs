@@ -157,8 +157,8 @@ fn cast(literal: &Literal, ty: &SourceType) -> String {
     cast_value(literal, literal.starts_with("0x"), ty)
 }
 
-/// An expression as a value of exactly this type and collation. `unicode`: for a text, the expression is or holds one of
-/// nvarchar; its collation names the code page, so it stands inside.
+/// An expression as a value of exactly this type and collation. `unicode`: the expression of a text is, or holds, an
+/// nvarchar. The collation names the code page, so it stands inside.
 pub(super) fn cast_value(value: &str, unicode: bool, ty: &SourceType) -> String {
     let collate = ty.collation.as_ref().map_or_else(String::new, |name| format!(" COLLATE {name}"));
     match &ty.name {

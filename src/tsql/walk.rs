@@ -14,8 +14,8 @@ use std::collections::BTreeSet;
 /// Deeper than any text of a user, and far from the end of a thread's stack. Chains of AND and OR do not count.
 const DEPTH: usize = 120;
 
-/// A difference: PostgreSQL and SQL Server agree for all but some values. In a generated column, whose values must be those of
-/// the source, they refuse; in a check or an index they are said.
+/// A difference: PostgreSQL and SQL Server agree for all but some values. A generated column, whose values must be those
+/// of the source, is refused for it; of a check or an index it is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Gap {
     /// Equality by a collation, decided by ASCII letters.

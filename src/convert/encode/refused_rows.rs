@@ -105,8 +105,8 @@ impl OnRefusal {
 }
 
 impl CopyEncoder {
-    /// From now on a row that is refused ends the encoding of that row, not of all: [`Self::refused_row`] has it behind its
-    /// end. `keys`: who tells the keys of rows.
+    /// From now on a refused value ends its row and not the encoding: [`Self::refused_row`] has the row behind its end.
+    /// `keys`: who tells the keys of rows.
     pub fn keep_refused_rows(&mut self, keys: Keys) {
         if let OnRefusal::Fail = self.on_refusal {
             self.on_refusal = OnRefusal::LeaveOut;
@@ -114,8 +114,8 @@ impl CopyEncoder {
         self.losses.set_keys(keys);
     }
 
-    /// As [`Self::keep_refused_rows`]; gets ready for rows that PostgreSQL refuses too: by `skip`, hashes of rows with the
-    /// column, equal rows are left out. `whole_rows`: nothing of a row is taken before it is complete.
+    /// As [`Self::keep_refused_rows`], and for rows that PostgreSQL refuses: rows with a hash in `skip`, which has the
+    /// column too, are left out. `whole_rows`: nothing of a row is taken before it is complete.
     pub fn reject(&mut self, skip: BTreeMap<u64, usize>, whole_rows: bool) {
         let rejecting = TargetRefusals { skip, recent: VecDeque::new(), whole_rows };
         self.on_refusal = OnRefusal::Reject(Box::new(rejecting));
