@@ -17,7 +17,7 @@
 //!
 //! # Protocol
 //!
-//! 1. Every write is conditional: `If-None-Match: *` where no object was seen, else `If-Match` with the tag that was
+//! 1. Every write is conditional: `If-None-Match: *` if no object was seen, else `If-Match` with the tag that was
 //!    read ([`store::Store`]). So no write ever undoes one it has not seen; of concurrent writers exactly one
 //!    wins, the others get [`Written::Lost`] and read again. A store that ignores conditions is found by
 //!    [`Checkpoints::probe`] and refused.
@@ -51,7 +51,7 @@
 //!
 //! - One owner an epoch: the claim is a compare-and-swap, and the epoch is in what is swapped.
 //! - No lost update: see 1. A write that lands late, after its writer gave up, is conditional too, and so can only
-//!   land where nobody else has written.
+//!   land if nobody else has written.
 //! - Never mistaken: an object of a newer version, of another plan, of another table or with damage is an error that
 //!   names it (`CheckpointNewer`, `PlanForeign`, `CheckpointDamaged`); it is not overwritten and not taken
 //!   for absent. An answer that does not prove absence (a 404 without `NoSuchKey`) is not taken for absence.

@@ -78,10 +78,10 @@ pub struct RunArguments {
     /// Form of the log on stderr [default: text on a terminal, else json]
     #[arg(long, value_enum, value_name = "FORM", help_heading = "Run")]
     pub log_format: Option<LogFormat>,
-    /// Write a JSON result here [default: /airflow/xcom/return.json where that folder exists]
+    /// Write a JSON result here [default: /airflow/xcom/return.json if that folder exists]
     #[arg(long, value_name = "FILE", help_heading = "Run")]
     pub result_file: Option<PathBuf>,
-    /// Write a summary of at most 4 KiB here [default: /dev/termination-log where that is a file]
+    /// Write a summary of at most 4 KiB here [default: /dev/termination-log if that is a file]
     #[arg(long, value_name = "FILE", help_heading = "Run")]
     pub termination_log: Option<PathBuf>,
 }
@@ -226,7 +226,7 @@ pub struct ResetArgs {
     pub target: TargetArgs,
     #[command(flatten)]
     pub selection: SelectionArgs,
-    /// Clear the whole run, where no tables are chosen
+    /// Clear the whole run, if no tables are chosen
     #[arg(long, help_heading = "Choosing tables")]
     pub yes: bool,
     #[command(flatten)]

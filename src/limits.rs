@@ -8,7 +8,7 @@ pub mod memory;
 
 use std::path::{Path, PathBuf};
 
-/// The least memory limit of the own control group and those above it; None where there is none below the machine's memory.
+/// The least memory limit of the own control group and those above it; None if there is none below the machine's memory.
 /// `root`: `/`, or in a test what stands for it.
 #[must_use]
 pub fn memory(root: &Path) -> Option<u64> {

@@ -20,7 +20,7 @@ fn waits(policy: RetryPolicy) -> impl Iterator<Item = Duration> {
         .build()
 }
 
-/// The state of one retry loop. [`retry`] is the usual way to use it; where a step must borrow mutably and be sent
+/// The state of one retry loop. [`retry`] is the usual way to use it; if a step must borrow mutably and be sent
 /// between threads (which `AsyncFnMut` cannot promise), the caller writes the loop and asks [`Retrying::pause`].
 pub struct Retrying<'a> {
     waits: Box<dyn Iterator<Item = Duration> + Send>,
@@ -40,7 +40,7 @@ impl<'a> Retrying<'a> {
     /// After a failed attempt: waits, and returns when the step may be tried again.
     ///
     /// # Errors
-    /// `error` itself where it is final or the retries are used up; after a signal, that of the signal, caused by it.
+    /// `error` itself if it is final or the retries are used up; `Terminated` or `Interrupted` after a signal, caused by it.
     pub async fn pause(&mut self, error: Error) -> Result<()> {
         if !error.policy().retry {
             return Err(error);
@@ -75,7 +75,7 @@ impl<'a> Retrying<'a> {
 /// Runs `step` until it succeeds, fails for good, or the retries are used up; `what` names it in the log.
 ///
 /// # Errors
-/// The last error of `step`; after a signal during a pause, that of the signal, caused by that last one.
+/// The last error of `step`; after a signal during a pause, `Terminated` or `Interrupted`, caused by that last one.
 pub async fn retry<T>(
     policy: RetryPolicy,
     stop: &Stop,

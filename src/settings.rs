@@ -4,22 +4,24 @@
 //! variable counts as absent. Nothing here talks to a server; URLs are parsed and forgotten, so that no message can
 //! show them.
 
-mod choices;
+mod copying;
 mod environment;
 mod file;
+mod flag_values;
 mod layers;
-mod node;
-mod plan_choices;
+mod outputs;
+mod planning;
 mod retries;
 pub mod source;
 mod tables;
 pub mod target;
 mod telemetry;
 mod times;
-mod values;
+mod yaml;
 
-pub use choices::{Consistency, LogSettings, OutputSettings, Rejects, Throttle, Truncate};
+pub use copying::{Consistency, Rejects, Throttle, Truncate};
 pub use environment::Environment;
+pub use outputs::{LogSettings, OutputSettings};
 pub use retries::RetryPolicy;
 pub use telemetry::{Collector, TelemetrySettings};
 
@@ -43,7 +45,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// The name of the run where none is given.
+/// The name of the run if none is given.
 pub const DEFAULT_RUN_ID: &str = "default";
 /// More chunks at once than this rarely help, and each holds two connections.
 const MOST_DEFAULT_JOBS: usize = 8;
@@ -89,7 +91,7 @@ pub struct Settings {
     pub command: Command,
     /// Present for the commands that need it (all but `status` and `reset`; `schema` may do without).
     pub source: Option<SourceSettings>,
-    /// Present for the commands that need it (all but `plan` and `status`; `plan` looks at it where it is given).
+    /// Present for the commands that need it (all but `plan` and `status`; `plan` looks at it if it is given).
     pub target: Option<TargetSettings>,
     /// None for `plan --dry-run` alone, which has none.
     pub checkpoint: Option<CheckpointUrl>,
@@ -130,7 +132,7 @@ impl Settings {
     /// The source, for a command that needs it.
     ///
     /// # Errors
-    /// Kind Config, naming the flags, where none was given.
+    /// Kind Config, naming the flags, if none was given.
     pub fn source(&self) -> Result<&SourceSettings> {
         self.source
             .as_ref()
@@ -140,7 +142,7 @@ impl Settings {
     /// The checkpoints, for a command that needs them.
     ///
     /// # Errors
-    /// Kind Config, naming the flag, where none was given.
+    /// Kind Config, naming the flag, if none was given.
     pub fn checkpoint(&self) -> Result<&CheckpointUrl> {
         self.checkpoint.as_ref().ok_or_else(|| {
             let message = "--checkpoint is missing: give s3://bucket/prefix or file:///dir, as --checkpoint or \
@@ -152,7 +154,7 @@ impl Settings {
     /// The target, for a command that needs it.
     ///
     /// # Errors
-    /// Kind Config, naming the flags, where none was given.
+    /// Kind Config, naming the flags, if none was given.
     pub fn target(&self) -> Result<&TargetSettings> {
         self.target
             .as_ref()
@@ -202,7 +204,7 @@ pub fn load(arguments: Vec<OsString>, environment: &Environment) -> Result<Setti
 #[must_use]
 pub fn fallback_outputs(environment: &Environment) -> OutputSettings {
     let path = |name: &str| environment.get(name).map(PathBuf::from);
-    choices::outputs(path("SHARDFERRY_RESULT_FILE"), path("SHARDFERRY_TERMINATION_LOG"))
+    outputs::outputs(path("SHARDFERRY_RESULT_FILE"), path("SHARDFERRY_TERMINATION_LOG"))
 }
 
 /// The parts of all commands; those that a command has not are empty.
@@ -286,41 +288,42 @@ fn parts(command: CliCommand) -> (Command, Parts) {
 fn settings(cli: Cli, tables: Option<&TablesSection>, environment: &Environment) -> Result<Settings> {
     let (command, parts) = parts(cli.command);
     let Parts { source, target, choice, selection, copy, run, confirmed } = parts;
-    let source = values::url("source-url", source.source_url, source.source_url_file.as_deref())?;
-    let target = values::url("target-url", target.target_url, target.target_url_file.as_deref())?;
-    let selection = values::selection(&selection, environment)?;
+    let source = flag_values::url("source-url", source.source_url, source.source_url_file.as_deref())?;
+    let target = flag_values::url("target-url", target.target_url, target.target_url_file.as_deref())?;
+    let selection = flag_values::selection(&selection, environment)?;
     if !confirmed && selection == Selection::All {
         let message =
-            "reset without --range, --shard or --table clears the whole run; add --yes where that is meant";
+            "reset without --range, --shard or --table clears the whole run; add --yes if that is meant";
         return Err(Error::new(ErrorKind::Usage, message));
     }
-    let consistency = values::consistency(&copy.consistency)?;
+    let consistency = flag_values::consistency(&copy.consistency)?;
     let mut source = source.as_deref().map(SourceSettings::parse).transpose()?;
     if let (Some(source), Consistency::DatabaseSnapshot(name)) = (&mut source, &consistency) {
         source.snapshot = Some(name.clone());
     }
     let planning = matches!(command, Command::Plan { .. } | Command::Run);
-    let mut plan = plan_choices::options(choice)?;
+    let mut plan = planning::options(choice)?;
     // Read whatever the command is: a mistake is told at the first one that sees it.
     let choices = tables.map(|section| tables::choices(section, plan.policies)).transpose()?;
     if planning {
         plan.tables = choices.unwrap_or_default();
     }
-    let rejects = choices::rejects(copy.rejects.as_deref(), copy.rejects_quota)?;
-    let memory = copy.memory.as_deref().map(|text| values::size("memory", text, LEAST_MEMORY)).transpose()?;
+    let rejects = copying::rejects(copy.rejects.as_deref(), copy.rejects_quota)?;
+    let memory =
+        copy.memory.as_deref().map(|text| flag_values::size("memory", text, LEAST_MEMORY)).transpose()?;
     let settings = Settings {
         source,
         target: target.as_deref().map(TargetSettings::parse).transpose()?,
         checkpoint: run.checkpoint.as_deref().map(CheckpointUrl::parse).transpose()?,
         run_id: RunId::parse(run.run_id.as_deref().unwrap_or(DEFAULT_RUN_ID))?,
-        pod: values::pod_name(run.pod_name, environment)?,
+        pod: flag_values::pod_name(run.pod_name, environment)?,
         claim_timeout: times::CLAIM_TIMEOUT.from_flag_or_default(copy.claim_timeout.as_deref())?,
         selection,
         jobs: copy.jobs.unwrap_or_else(|| default_jobs(memory, rejects.is_some(), Path::new("/"))),
         resume: copy.resume,
         start_from_table: copy
             .start_from_table
-            .map(|name| values::table("start-from-table", &name))
+            .map(|name| flag_values::table("start-from-table", &name))
             .transpose()?,
         reset: copy.reset,
         truncate: match (copy.truncate, copy.no_truncate) {
@@ -331,19 +334,19 @@ fn settings(cli: Cli, tables: Option<&TablesSection>, environment: &Environment)
         retry_failed: copy.retry_failed,
         consistency,
         chunk_size: match &copy.chunk_size {
-            Some(text) => values::size("chunk-size", text, LEAST_CHUNK)?,
+            Some(text) => flag_values::size("chunk-size", text, LEAST_CHUNK)?,
             None => DEFAULT_CHUNK,
         },
         memory,
         plan,
         rejects,
         unlogged: copy.unlogged,
-        throttle: choices::throttle(&copy.throttle)?,
+        throttle: copying::throttle(&copy.throttle)?,
         retry: retry_policy(run.retries, run.retry_max_wait.as_deref())?,
         grace: times::GRACE_PERIOD.from_flag_or_default(run.grace_period.as_deref())?,
-        log: choices::log(run.log_format, environment),
+        log: outputs::log(run.log_format, environment),
         telemetry: telemetry::telemetry(environment),
-        outputs: choices::outputs(run.result_file, run.termination_log),
+        outputs: outputs::outputs(run.result_file, run.termination_log),
         command,
     };
     check(&settings)?;
@@ -357,10 +360,10 @@ fn check(settings: &Settings) -> Result<()> {
     }
     match settings.command {
         Command::Plan { shards: Some(0), .. } => {
-            return Err(values::usage("shards", "0 shards hold no table; accepted is 1 or more"));
+            return Err(flag_values::usage("shards", "0 shards hold no table; accepted is 1 or more"));
         }
         Command::Plan { shards: None, shards_file: Some(_), .. } => {
-            return Err(values::usage("shards-file", "needs --shards, the number of shards"));
+            return Err(flag_values::usage("shards-file", "needs --shards, the number of shards"));
         }
         Command::Plan { .. } => drop(settings.source()?),
         Command::Schema | Command::Reset => drop(settings.target()?),

@@ -1,4 +1,4 @@
-//! What people and machines can watch: logs on stderr, and, where `OTEL_EXPORTER_OTLP_ENDPOINT` says so, traces and
+//! What people and machines can watch: logs on stderr, and, if `OTEL_EXPORTER_OTLP_ENDPOINT` says so, traces and
 //! metrics for an OpenTelemetry collector (`docs/telemetry.md`). Secrets are never passed to any of them.
 //!
 //! | module | what |
@@ -44,10 +44,10 @@ pub struct Telemetry {
     root: Span,
 }
 
-/// Starts the log, and the export where one is asked for. Once in a process. `runtime` carries the requests.
+/// Starts the log, and the export if one is asked for. Once in a process. `runtime` carries the requests.
 ///
 /// # Errors
-/// Kind Config where `RUST_LOG` cannot be understood, kind Bug where a log was started before. Nothing about a collector
+/// Kind Config if `RUST_LOG` cannot be understood, kind Bug if a log was started before. Nothing about a collector
 /// is ever an error.
 pub fn init(settings: &Settings, runtime: &Handle) -> Result<Telemetry> {
     let log = log::layer(settings)?;
@@ -102,12 +102,12 @@ impl Telemetry {
     /// Runs the command inside of the root span.
     ///
     /// # Errors
-    /// Those of `command`.
+    /// The error of `command`, unchanged.
     pub async fn run(&self, command: impl Future<Output = Result<Outcome>>) -> Result<Outcome> {
         command.instrument(self.root.clone()).await
     }
 
-    /// Ends the root span with what came of it, and sends what is left: for [`FLUSH`] at most, and not at all where
+    /// Ends the root span with what came of it, and sends what is left: for [`FLUSH`] at most, and not at all if
     /// nothing is exported. The runtime must still be there.
     pub fn flush(self, outcome: &Outcome) {
         spans::ran(&self.root, outcome);

@@ -2,7 +2,7 @@
 //!
 //! - A file is written under a temporary name, synced and then put in place at once, and the directory is synced: after
 //!   a crash the old or the new content is there, whole.
-//! - Creating puts it in place by a hard link, which fails where the name exists: exactly one of many processes wins.
+//! - Creating puts it in place by a hard link, which fails if the name exists: exactly one of many processes wins.
 //! - Replacing and deleting happen under an exclusive lock on `.lock`, which the kernel gives back when a process dies;
 //!   the tag is the SHA-256 of the content, compared under that lock. A process that stands still while it holds the
 //!   lock (SIGSTOP) makes the others fail with a transient error after [`PATIENCE`]: only S3 lets them go on without it.
@@ -34,7 +34,7 @@ pub struct FileStore {
 }
 
 impl FileStore {
-    /// Makes the directory where it is missing. Errors: `StoreRefused`.
+    /// Makes the directory if it is missing. Errors: `StoreRefused`.
     pub fn open(directory: &Path) -> Result<Self> {
         fs::create_dir_all(directory).map_err(|error| failed("make the directory", directory, error))?;
         Ok(Self { directory: directory.to_owned(), patience: PATIENCE })
@@ -141,7 +141,7 @@ impl FileStore {
         lock().map_err(|error| failed("lock", &path, error))
     }
 
-    /// A synced file with this content in the folder of `path`, which is made where it is missing.
+    /// A synced file with this content in the folder of `path`, which is made if it is missing.
     fn temporary(path: &Path, body: &[u8]) -> io::Result<PathBuf> {
         let folder = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
         make_folder(folder)?;

@@ -11,7 +11,7 @@ use bytes::Bytes;
 pub(super) async fn probe(store: &dyn Store, key: &str) -> Result<()> {
     let answer = conditions(store, key).await;
     let removed = store.delete(key).await;
-    // Where the store refuses everything, its first answer says enough.
+    // If the store refuses everything, its first answer says enough.
     if let (Ok(()), Err(error)) = (&answer, removed) {
         // Only `reset` needs to delete: a login without that permission can still copy.
         tracing::warn!(object = key, error = %error.detail(), "the probe's object could not be removed");

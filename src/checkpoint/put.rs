@@ -1,4 +1,4 @@
-//! One conditional write, brought to a certain end where that is possible.
+//! One conditional write, brought to a certain end if that is possible.
 //!
 //! A write whose answer was lost may have taken effect, and a client that then repeats it is answered "conflict" by its
 //! own object. So neither an unavailable store nor a conflict is believed: the object is read back, and the operation

@@ -43,14 +43,14 @@ pub struct Entry<T> {
     tag: Option<Tag>,
     /// Ids of writes since `tag` was seen whose end is not known.
     operations: Vec<String>,
-    /// When the object was last written, by the store's clock; None where there was none.
+    /// When the object was last written, by the store's clock; None if there was none.
     pub modified: Option<Timestamp>,
-    /// The store's clock when it answered; None where there was no object.
+    /// The store's clock when it answered; None if there was no object.
     pub now: Option<Timestamp>,
 }
 
 impl<T> Entry<T> {
-    /// How long ago the object was last written, by the store's own clock; None where there was none.
+    /// How long ago the object was last written, by the store's own clock; None if there was none.
     #[must_use]
     pub fn age(&self) -> Option<Duration> {
         let age = self.now?.duration_since(self.modified?);
@@ -95,7 +95,7 @@ impl fmt::Debug for Checkpoints {
 /// The store of a URL. Reaches no server yet, but finds region and credentials.
 ///
 /// # Errors
-/// `Config`, `StoreRefused`, `StoreUnavailable`.
+/// `Config` if no region is known, `StoreRefused` if a folder cannot be made or used.
 pub async fn open_store(url: &CheckpointUrl) -> Result<Arc<dyn Store>> {
     Ok(match url {
         CheckpointUrl::S3 { bucket, prefix } => Arc::new(S3Store::open(bucket, prefix).await?),
@@ -159,7 +159,7 @@ impl Checkpoints {
         self.plan_if_any().await?.ok_or_else(missing)
     }
 
-    /// The run's plan, where it has one.
+    /// The run's plan, if it has one.
     pub async fn plan_if_any(&self) -> Result<Option<Plan>> {
         let key = keys::plan(&self.run);
         let Some(object) = self.get(&key).await? else { return Ok(None) };
@@ -170,7 +170,7 @@ impl Checkpoints {
         Ok(Some(plan))
     }
 
-    /// The state of one table; pending where there is no object yet.
+    /// The state of one table; pending if there is no object yet.
     pub async fn table(&self, plan: &Plan, table: &PlannedTable) -> Result<Entry<TableDocument>> {
         let key = keys::table(&self.run, table);
         let object = self.get_table(&key).await?;
@@ -185,7 +185,7 @@ impl Checkpoints {
     /// The state of these tables, in their order, each with an error of its own.
     ///
     /// # Errors
-    /// `StoreRefused`, `StoreUnavailable`: the objects cannot be listed.
+    /// `StoreUnavailable` or `StoreRefused` if the objects cannot be listed; that one cannot be read is its own error.
     pub async fn some_tables(
         &self,
         plan: &Plan,
@@ -199,7 +199,7 @@ impl Checkpoints {
             let key = keys::table(&self.run, table);
             let object = match listed.get(&key) {
                 None => None,
-                Some(listed) => match self.known(listed) {
+                Some(listed) => match self.remembered(listed) {
                     Some(object) => Some(object),
                     None => self.get_aside(key.clone()).await?,
                 },
@@ -209,8 +209,8 @@ impl Checkpoints {
         Ok(entries.buffered(READS_AT_ONCE).collect().await)
     }
 
-    /// The object where it is known in the version that a listing shows.
-    fn known(&self, listed: &ListedObject) -> Option<Object> {
+    /// The object, if it was read or written before in the version that the listing shows.
+    fn remembered(&self, listed: &ListedObject) -> Option<Object> {
         let version = listed.version.as_ref()?;
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let (tag, body) = known.get(&listed.key).filter(|(tag, _)| tag.means(&version.tag))?;
@@ -322,7 +322,7 @@ impl Checkpoints {
         self.store.delete(&keys::table(&self.run, table)).await
     }
 
-    /// The state of the finish step; pending where there is no object yet.
+    /// The state of the finish step; pending if there is no object yet.
     pub async fn finish(&self, plan: &Plan) -> Result<Entry<FinishDocument>> {
         let key = keys::finish(&self.run);
         let object = self.get(&key).await?;

@@ -1,7 +1,7 @@
 //! The store on S3 and on what speaks its protocol.
 //!
 //! Region, endpoint and credentials come from the AWS SDK's own chain (environment, profile, IRSA, Pod Identity,
-//! instance profile; `AWS_ENDPOINT_URL_S3`). A custom endpoint means path-style addresses, and `us-east-1` where no
+//! instance profile; `AWS_ENDPOINT_URL_S3`). A custom endpoint means path-style addresses, and `us-east-1` if no
 //! region is set. Permissions needed: `s3:GetObject`, `s3:PutObject`, `s3:DeleteObject` below the prefix and
 //! `s3:ListBucket` on the bucket (without the last, S3 answers 403 for an absent object).
 //!
@@ -71,31 +71,31 @@ struct Current {
 }
 
 /// A request that failed.
-struct Failed {
+struct FailedRequest {
     error: Error,
     /// Because the credentials have expired: with others it may not.
     expired: bool,
 }
 
-impl From<Error> for Failed {
+impl From<Error> for FailedRequest {
     fn from(error: Error) -> Self {
         Self { error, expired: false }
     }
 }
 
-impl Failed {
-    fn of(failure: Failure, doing: String) -> Self {
+impl FailedRequest {
+    fn from_failure(failure: Failure, doing: String) -> Self {
         let expired = matches!(failure, Failure::Expired(_));
         Self { error: failure.into_error(doing), expired }
     }
 }
 
-/// Sends a request; once more with fresh credentials where they have expired.
+/// Sends a request; once more with fresh credentials if they have expired.
 macro_rules! with_fresh_credentials {
     ($store:ident, |$client:ident| $request:expr) => {{
         let ($client, renewals) = $store.client();
         match $request.await {
-            Err(Failed { expired: true, .. }) => {
+            Err(FailedRequest { expired: true, .. }) => {
                 let $client = $store.renewed(renewals);
                 $request.await
             }
@@ -182,7 +182,7 @@ impl S3Store {
         format!("cannot {what} s3://{}/{}{key}", self.bucket, self.root)
     }
 
-    async fn read(&self, client: &Client, key: &str) -> Result<Option<Object>, Failed> {
+    async fn read(&self, client: &Client, key: &str) -> Result<Option<Object>, FailedRequest> {
         let doing = || self.doing("read", key);
         let clock = StoreClock::default();
         let request = client.get_object().bucket(&self.bucket).key(self.key(key));
@@ -191,7 +191,7 @@ impl S3Store {
             Err(error) => {
                 return match failure::classify(error) {
                     Failure::Absent => Ok(None),
-                    failure => Err(Failed::of(failure, doing())),
+                    failure => Err(FailedRequest::from_failure(failure, doing())),
                 };
             }
         };
@@ -219,7 +219,7 @@ impl S3Store {
         key: &str,
         body: Bytes,
         tag: Option<&Tag>,
-    ) -> Result<PutOutcome, Failed> {
+    ) -> Result<PutOutcome, FailedRequest> {
         let doing = || self.doing("write", key);
         let clock = StoreClock::default();
         let patience = aws_sdk_s3::config::Builder::new().timeout_config(timeouts(body.len()));
@@ -250,13 +250,13 @@ impl S3Store {
                     format!("{}: the store does not implement conditional writes", doing()),
                 )
                 .into()),
-                failure => Err(Failed::of(failure, doing())),
+                failure => Err(FailedRequest::from_failure(failure, doing())),
             },
         }
     }
 
     /// Sorted by key: pages of 1,000, one after another.
-    async fn listing(&self, client: &Client, prefix: &str) -> Result<Vec<ListedObject>, Failed> {
+    async fn listing(&self, client: &Client, prefix: &str) -> Result<Vec<ListedObject>, FailedRequest> {
         let mut listed = Vec::new();
         let mut next: Option<String> = None;
         loop {
@@ -266,12 +266,9 @@ impl S3Store {
                 .bucket(&self.bucket)
                 .prefix(self.key(prefix))
                 .set_continuation_token(next.take());
-            let page = request
-                .customize()
-                .interceptor(clock.clone())
-                .send()
-                .await
-                .map_err(|error| Failed::of(failure::classify(error), self.doing("list", prefix)))?;
+            let page = request.customize().interceptor(clock.clone()).send().await.map_err(|error| {
+                FailedRequest::from_failure(failure::classify(error), self.doing("list", prefix))
+            })?;
             let now = clock.read();
             listed.extend(page.contents.unwrap_or_default().into_iter().filter_map(|object| {
                 let key = object.key?.strip_prefix(&self.root)?.to_owned();
@@ -292,12 +289,12 @@ impl S3Store {
         Ok(listed)
     }
 
-    async fn remove(&self, client: &Client, key: &str) -> Result<(), Failed> {
+    async fn remove(&self, client: &Client, key: &str) -> Result<(), FailedRequest> {
         match client.delete_object().bucket(&self.bucket).key(self.key(key)).send().await {
             Ok(_) => Ok(()),
             Err(error) => match failure::classify(error) {
                 Failure::Absent => Ok(()),
-                failure => Err(Failed::of(failure, self.doing("delete", key))),
+                failure => Err(FailedRequest::from_failure(failure, self.doing("delete", key))),
             },
         }
     }

@@ -88,7 +88,7 @@ pub enum PutOutcome {
 /// Errors: `StoreRefused` (for good: bucket, credentials, permission), `StoreUnavailable` (for now; a write may
 /// nevertheless have taken effect), `StoreUnconditional` (conditions are not implemented).
 pub trait Store: Send + Sync {
-    /// The object, or None where there is none.
+    /// The object, or None if there is none.
     fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Object>>>;
 
     /// Writes the object if there is none of this key (`If-None-Match: *`). Of any number of concurrent callers

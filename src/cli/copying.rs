@@ -19,7 +19,7 @@ pub struct CopyArgs {
     /// Forget what was done for the chosen tables and start them over
     #[arg(long, help_heading = "Copying")]
     pub reset: bool,
-    /// Never truncate a target table; fail it where it cannot be continued
+    /// Never truncate a target table; fail it if it cannot be continued
     #[arg(long, help_heading = "Copying", conflicts_with = "truncate")]
     pub no_truncate: bool,
     /// Truncate partial tables and start them over
@@ -34,7 +34,7 @@ pub struct CopyArgs {
     /// What all buffers may take together [default: by the memory limit of the container]
     #[arg(long, value_name = "SIZE", help_heading = "Copying")]
     pub memory: Option<String>,
-    /// snapshot, read-committed, or database-snapshot NAME [default: snapshot where allowed]
+    /// snapshot, read-committed, or database-snapshot NAME [default: snapshot if allowed]
     #[arg(long, value_name = "HOW", help_heading = "Copying", num_args = 1..=2)]
     pub consistency: Vec<String>,
     /// Age after which another pod's claim may be taken over [default: 60s]

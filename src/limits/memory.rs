@@ -13,7 +13,7 @@ const KIB: u64 = 1024;
 const MIB: u64 = 1024 * KIB;
 /// Code, stacks, connections, catalog and checkpoints: taken off a limit that holds for the whole process.
 const PROGRAM: u64 = 48 * MIB;
-/// The most that is taken where nothing limits the process.
+/// The most that is taken if nothing limits the process.
 const WITHOUT_LIMIT: u64 = 1024 * MIB;
 /// A worker's buffers of a fixed size: the decoder's, TLS, and what the target's connection holds of its messages.
 const WORKER: u64 = 1280 * KIB;
@@ -101,7 +101,7 @@ fn size(memory: Option<u64>, root: &Path) -> (u64, String) {
     }
 }
 
-/// As many workers as the budget is enough for, of those `wanted`; 1 where it is not even enough for one.
+/// As many workers as the budget is enough for, of those `wanted`; 1 if it is not even enough for one.
 #[must_use]
 pub fn fitting(memory: Option<u64>, wanted: Workers, root: &Path) -> NonZeroUsize {
     let (bytes, _) = size(memory, root);
@@ -109,7 +109,7 @@ pub fn fitting(memory: Option<u64>, wanted: Workers, root: &Path) -> NonZeroUsiz
     (1..=wanted.jobs.get()).rev().filter_map(NonZeroUsize::new).find(fits).unwrap_or(NonZeroUsize::MIN)
 }
 
-/// Parts the budget; None where it is too little.
+/// Parts the budget; None if it is too little.
 fn shared(bytes: u64, workers: Workers) -> Option<BufferLimits> {
     let free = bytes.checked_sub(workers.fixed()?)?;
     let batches = workers.count() * BATCHES;

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 const ALL: &str = "{msg:30!} [{bar:30}] {percent:>3}% {binary_bytes_per_sec:>12}  {eta} left";
 const TABLE: &str = "{msg:30!} [{bar:30}] {percent:>3}% {binary_bytes_per_sec:>12}  {eta} left";
 
-/// The bars, or nothing where there is no terminal.
+/// The bars, or nothing if there is no terminal.
 pub(super) struct Bars(Option<Shown>);
 
 struct Shown {

@@ -13,13 +13,13 @@ pub(super) fn duration(time: Duration) -> String {
     }
 }
 
-/// Whole rows a second; all of them where no time passed.
+/// Whole rows a second; all of them if no time passed.
 pub(super) fn per_second(rows: u64, time: Duration) -> u64 {
     let micros = time.as_micros().max(1);
     u64::try_from(u128::from(rows) * 1_000_000 / micros).unwrap_or(u64::MAX)
 }
 
-/// Completed tables, by whom ever, of the chosen ones; 100 where none was chosen. Tenths, rounded down: 100 is all.
+/// Completed tables, by whom ever, of the chosen ones; 100 if none was chosen. Tenths, rounded down: 100 is all.
 pub(super) fn percent(totals: &Totals) -> f64 {
     let done = totals.completed + totals.skipped;
     let tenths = (done * 1000).checked_div(totals.tables).unwrap_or(1000);
@@ -80,7 +80,7 @@ pub(super) fn final_summary(totals: &Totals, took: Duration) -> Vec<String> {
     ]
 }
 
-/// Lines about what made it slower than it could have been; none where nothing did.
+/// Lines about what made it slower than it could have been; none if nothing did.
 pub(super) fn held_back([rate, replicas]: [Duration; 2]) -> Vec<String> {
     let least = Duration::from_millis(100);
     let mut lines = Vec::new();

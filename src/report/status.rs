@@ -66,7 +66,7 @@ impl StatusView {
         totals
     }
 
-    /// Nothing is left that a pod could be working on: every table is completed or failed, and where all are
+    /// Nothing is left that a pod could be working on: every table is completed or failed, and if all are
     /// completed, the finish step has ended too or nobody has begun it.
     #[must_use]
     pub fn is_done(&self) -> bool {

@@ -3,7 +3,7 @@
 //! Scalars keep their text as written (`1.10` stays `1.10`); they are read as if typed on the command line. What the
 //! section `tables` says is read by [`super::tables`].
 
-use super::node::{self, Node, Parsed, Value};
+use super::yaml::{self, Node, Parsed, Value};
 use crate::error::{Error, ErrorKind, Result};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -54,11 +54,11 @@ pub(super) fn at(path: &Path, (line, message): (usize, String)) -> Error {
 
 fn parse(text: &str, known: &BTreeSet<String>) -> Parsed<Contents> {
     let mut contents = Contents::default();
-    let Some(root) = node::read(text)?.filter(|root| !root.is_null()) else { return Ok(contents) };
+    let Some(root) = yaml::read(text)?.filter(|root| !root.is_null()) else { return Ok(contents) };
     let Value::Mapping(entries) = root.value else {
         return Err((root.line, "expected lines of the form `flag: value`".to_owned()));
     };
-    for node::Entry { key, line, value } in entries {
+    for yaml::Entry { key, line, value } in entries {
         if key == TABLES {
             contents.tables = Some(value).filter(|node| !node.is_null());
             continue;
@@ -106,7 +106,7 @@ fn values(key: &str, node: Node) -> Parsed<Option<Vec<String>>> {
 mod tests {
     use super::*;
 
-    fn known() -> BTreeSet<String> {
+    fn known_flags() -> BTreeSet<String> {
         ["range", "table", "claim-timeout", "run-id", "config"].map(str::to_owned).into()
     }
 
@@ -114,7 +114,7 @@ mod tests {
     fn scalars_and_lists_keep_their_text_and_their_line() {
         let contents = parse(
             "# a comment\nrange: 1-100\nclaim_timeout: 90\nrun-id: 1.10\ntable:\n  - dbo.A\n  - '[a b].C'\n",
-            &known(),
+            &known_flags(),
         )
         .unwrap();
         let entry = |flag: &str, line, values: &[&str]| Entry {
@@ -136,7 +136,7 @@ mod tests {
     #[test]
     fn an_empty_file_and_null_values_set_nothing() {
         for text in ["", "# nothing\n", "---\n", "range:\n", "range: ~\n", "tables:\n", "{}"] {
-            assert_eq!(parse(text, &known()), Ok(Contents::default()), "{text:?}");
+            assert_eq!(parse(text, &known_flags()), Ok(Contents::default()), "{text:?}");
         }
     }
 
@@ -153,7 +153,7 @@ mod tests {
             ("range: \"1\n", 1, "not YAML"),
             ("table: *x\n", 1, ""),
         ] {
-            let (found, said) = parse(text, &known()).unwrap_err();
+            let (found, said) = parse(text, &known_flags()).unwrap_err();
             assert!(said.contains(message), "{text:?}: {said}");
             assert_eq!(found, line, "{text:?}: {said}");
         }
@@ -161,7 +161,7 @@ mod tests {
 
     #[test]
     fn a_file_that_is_not_there_is_named() {
-        let error = read(Path::new("/nowhere/shardferry.yaml"), &known()).unwrap_err();
+        let error = read(Path::new("/nowhere/shardferry.yaml"), &known_flags()).unwrap_err();
         assert!(error.to_string().contains("--config: cannot read /nowhere/shardferry.yaml"), "{error}");
     }
 }

@@ -27,7 +27,7 @@ struct Setting {
 }
 
 /// What all layers say together.
-pub(super) struct Merged {
+pub(super) struct MergedLayers {
     pub(super) matches: ArgMatches,
     /// Of the config file alone.
     pub(super) tables: Option<TablesSection>,
@@ -38,7 +38,10 @@ pub(super) struct Merged {
 /// # Errors
 /// [`Failure::Clap`] for the command line itself. Kind Config, naming the variable or the line of the file, for a config
 /// file that cannot be read, and for a value of a lower layer that is wrong or excludes another one of its layer.
-pub(super) fn merge(mut arguments: Vec<OsString>, environment: &Environment) -> Result<Merged, Failure> {
+pub(super) fn merge(
+    mut arguments: Vec<OsString>,
+    environment: &Environment,
+) -> Result<MergedLayers, Failure> {
     let mut command = Cli::command();
     command.build();
     let matches = command.clone().try_get_matches_from(&arguments)?;
@@ -66,7 +69,7 @@ pub(super) fn merge(mut arguments: Vec<OsString>, environment: &Environment) -> 
     arguments.splice(place..place, lower.arguments.iter().map(OsString::from));
     let origins = lower.origins;
     let matches = command.try_get_matches_from(arguments).map_err(|error| refused(&error, &origins))?;
-    Ok(Merged { matches, tables })
+    Ok(MergedLayers { matches, tables })
 }
 
 /// clap's message behind the places of the settings that it is about.
@@ -110,7 +113,7 @@ fn from_environment(environment: &Environment, command: &Command) -> Vec<Setting
         let origin = variable(flag);
         if let Some(text) = environment.get(&origin) {
             let list = matches!(arg.get_action(), ArgAction::Append) && flag != "consistency";
-            let values = if list { super::values::split_list(text) } else { vec![text.to_owned()] };
+            let values = if list { super::flag_values::split_list(text) } else { vec![text.to_owned()] };
             settings.push(Setting { flag: flag.to_owned(), origin, values });
         }
     }
@@ -182,7 +185,7 @@ fn as_arguments(arg: &Arg, setting: &Setting) -> Result<Vec<String>, Failure> {
         |message: &str| Error::new(ErrorKind::Config, format!("{}: {message}", setting.origin)).into();
     match arg.get_action() {
         ArgAction::SetTrue => match setting.values.as_slice() {
-            [value] => match super::values::truth(value) {
+            [value] => match super::flag_values::truth(value) {
                 Some(true) => Ok(vec![format!("--{}", setting.flag)]),
                 Some(false) => Ok(Vec::new()),
                 None => Err(wrong("accepted are true and false")),

@@ -40,7 +40,7 @@ pub enum Encrypt {
 pub struct SourceSettings {
     pub host: String,
     pub port: u16,
-    /// Of a named instance whose port SQL Browser must be asked for; None where a port is given.
+    /// Of a named instance whose port SQL Browser must be asked for; None if a port is given.
     pub instance: Option<String>,
     pub database: String,
     /// A database snapshot of `database`, to be read in its stead.

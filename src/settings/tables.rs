@@ -4,8 +4,8 @@
 //! error here, with file and line; tables, columns and alternatives that the source does not have are found by `plan`.
 
 use super::file::{TablesSection, at};
-use super::node::{Entry, Node, Parsed, Value};
-use super::plan_choices::{policies, word};
+use super::planning::{policies, word};
+use super::yaml::{Entry, Node, Parsed, Value};
 use crate::error::Result;
 use crate::model::names::TableName;
 use crate::model::plan::{ColumnChoice, TableChoice};
@@ -146,10 +146,10 @@ fn texts(entry: &Entry, place: &str) -> Parsed<Vec<String>> {
 mod tests {
     use super::*;
     use crate::model::policy::{FractionPolicy, NulPolicy};
-    use crate::settings::node;
+    use crate::settings::yaml;
 
     fn read(text: &str) -> Parsed<BTreeMap<String, TableChoice>> {
-        tables(&node::read(text).unwrap().unwrap(), Policies::default())
+        tables(&yaml::read(text).unwrap().unwrap(), Policies::default())
     }
 
     #[test]

@@ -170,12 +170,12 @@ mod tests {
 
     const BASE: (&str, &str) = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4318");
 
-    fn of(pairs: &[(&str, &str)]) -> TelemetrySettings {
-        telemetry(&Environment::of(pairs))
+    fn settings_of(pairs: &[(&str, &str)]) -> TelemetrySettings {
+        telemetry(&Environment::from_pairs(pairs))
     }
 
     fn urls(pairs: &[(&str, &str)]) -> (Option<String>, Option<String>) {
-        let settings = of(pairs);
+        let settings = settings_of(pairs);
         assert_eq!(settings.warnings, Vec::<String>::new());
         let text = |collector: Option<Collector>| collector.map(|collector| collector.url.to_string());
         (text(settings.traces), text(settings.metrics))
@@ -212,7 +212,7 @@ mod tests {
 
     #[test]
     fn who_asks_for_grpc_is_told_once_what_to_set_instead() {
-        let settings = of(&[
+        let settings = settings_of(&[
             ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4317"),
             ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"),
         ]);
@@ -223,7 +223,7 @@ mod tests {
         {
             assert!(said.contains(part), "{said}");
         }
-        let one = of(&[BASE, ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "grpc")]);
+        let one = settings_of(&[BASE, ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "grpc")]);
         assert!(one.traces.is_none() && one.metrics.is_some());
     }
 
@@ -242,12 +242,12 @@ mod tests {
             ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json"),
             ("OTEL_TRACES_EXPORTER", "zipkin"),
         ] {
-            let settings = of(&[BASE, pair]);
+            let settings = settings_of(&[BASE, pair]);
             assert_eq!(settings.traces, None, "{pair:?}");
             assert!(settings.warnings[0].contains(pair.0), "{:?}", settings.warnings);
             assert!(!settings.warnings.concat().contains("s3cret"));
         }
-        let settings = of(&[BASE, ("OTEL_EXPORTER_OTLP_TIMEOUT", "10s")]);
+        let settings = settings_of(&[BASE, ("OTEL_EXPORTER_OTLP_TIMEOUT", "10s")]);
         assert_eq!(settings.traces.unwrap().timeout, times::OTLP_TIMEOUT.default);
         assert_eq!(settings.warnings.len(), 1);
     }
@@ -260,7 +260,7 @@ mod tests {
 
     #[test]
     fn times_are_milliseconds() {
-        let settings = of(&[
+        let settings = settings_of(&[
             BASE,
             ("OTEL_METRIC_EXPORT_INTERVAL", "500"),
             ("OTEL_EXPORTER_OTLP_TIMEOUT", "2000"),
@@ -269,6 +269,6 @@ mod tests {
         assert_eq!(settings.interval, Duration::from_millis(500));
         assert_eq!(settings.traces.unwrap().timeout, Duration::from_secs(3));
         assert_eq!(settings.metrics.unwrap().timeout, Duration::from_secs(2));
-        assert_eq!(of(&[]).interval, times::METRIC_INTERVAL.default);
+        assert_eq!(settings_of(&[]).interval, times::METRIC_INTERVAL.default);
     }
 }

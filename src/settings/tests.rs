@@ -14,7 +14,7 @@ const SYNC: &[&str] = &[
 
 fn loaded(arguments: &[&str], environment: &[(&str, &str)]) -> Result<Settings, Failure> {
     let arguments = ["shardferry"].iter().chain(arguments).map(OsString::from).collect();
-    load(arguments, &Environment::of(environment))
+    load(arguments, &Environment::from_pairs(environment))
 }
 
 fn sync(more: &[&str], environment: &[(&str, &str)]) -> Settings {

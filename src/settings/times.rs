@@ -3,7 +3,7 @@
 //!
 //! A shorter time lets the program spin, or never succeed. A longer one is a slip, or more than the system accepts.
 
-use super::values::usage;
+use super::flag_values::usage;
 use crate::error::Result;
 use std::time::Duration;
 
@@ -81,14 +81,14 @@ impl TimeSetting {
             return Ok(time);
         }
         if time < self.shortest {
-            let shortest = Written(self.shortest);
-            return Err(format!("{} is too short; accepted is {shortest} or more{zero}", Written(time)));
+            let shortest = AsFlagValue(self.shortest);
+            return Err(format!("{} is too short; accepted is {shortest} or more{zero}", AsFlagValue(time)));
         }
         if time > self.longest {
             return Err(format!(
                 "{} is too long; accepted is at most {}",
-                Written(time),
-                Written(self.longest)
+                AsFlagValue(time),
+                AsFlagValue(self.longest)
             ));
         }
         Ok(time)
@@ -116,9 +116,9 @@ impl TimeSetting {
 }
 
 /// As a flag writes it: `500ms`, `60s`, `168h`.
-struct Written(Duration);
+struct AsFlagValue(Duration);
 
-impl std::fmt::Display for Written {
+impl std::fmt::Display for AsFlagValue {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let (seconds, millis) = (self.0.as_secs(), self.0.subsec_millis());
         if millis > 0 {

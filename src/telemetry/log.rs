@@ -16,7 +16,7 @@ use tracing_subscriber::layer::Layer;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::{EnvFilter, Registry};
 
-/// What is logged where `RUST_LOG` is not set. tiberius repeats every server error that we handle, and warns about TLS
+/// What is logged if `RUST_LOG` is not set. tiberius repeats every server error that we handle, and warns about TLS
 /// that it cannot see below itself.
 const DEFAULT_FILTER: &str =
     "info,aws_config=warn,aws_sdk_s3=warn,aws_smithy_runtime=warn,tiberius=off,rustls=warn";
@@ -32,7 +32,7 @@ pub(super) fn belongs_to(trace: String) {
 /// The layer that writes the log.
 ///
 /// # Errors
-/// Kind Config where `RUST_LOG` cannot be understood.
+/// Kind Config if `RUST_LOG` cannot be understood.
 pub(super) fn layer(settings: &Settings) -> Result<Box<dyn Layer<Registry> + Send + Sync>> {
     let log = &settings.log;
     let console = Console::of_process();

@@ -1,4 +1,4 @@
-//! What is counted. Nothing here costs anything a row: chunks, batches and tables are counted, and where no collector is
+//! What is counted. Nothing here costs anything a row: chunks, batches and tables are counted, and if no collector is
 //! named only a few integers are kept.
 //!
 //! Metrics of a table carry its name: a few hundred tables are a few hundred series a process, and without them nobody
@@ -148,7 +148,7 @@ pub fn watch(totals: impl Fn() -> Totals + Send + Sync + 'static) {
     *TOTALS.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(totals));
 }
 
-/// A chunk has ended; `copied` are its rows and bytes where it was committed.
+/// A chunk has ended; `copied` are its rows and bytes if it was committed.
 pub fn chunk_ended(table: &TableName, outcome: Outcome, copied: Option<(u64, u64)>, took: Duration) {
     let Some(instruments) = INSTRUMENTS.get() else { return };
     let ended = instruments.with(&[(names::OUTCOME, outcome.name().into())]);
@@ -215,8 +215,8 @@ pub struct Held([Clock; 2]);
 
 impl Held {
     /// A worker waits until this is dropped.
-    pub fn begin(&self, cause: Cause) -> Timed<'_> {
-        Timed::of(&self.0[cause as usize])
+    pub fn begin(&self, cause: Cause) -> RunningClock<'_> {
+        RunningClock::run_clock(&self.0[cause as usize])
     }
 
     /// Seconds so far, in the order of [`Cause::ALL`].
@@ -251,7 +251,7 @@ impl Clock {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// None where it never was.
+    /// None if it never ran.
     fn spent(&self) -> Option<Duration> {
         let times = self.times();
         let running = times.since.map(|since| since.elapsed());
@@ -261,16 +261,16 @@ impl Clock {
 
 /// Runs a clock until it is dropped.
 #[derive(Debug)]
-pub struct Timed<'c>(&'c Clock);
+pub struct RunningClock<'c>(&'c Clock);
 
-impl Timed<'static> {
+impl RunningClock<'static> {
     pub(super) fn start(phase: RunPhase) -> Self {
-        Self::of(&CLOCKS[phase as usize])
+        Self::run_clock(&CLOCKS[phase as usize])
     }
 }
 
-impl<'c> Timed<'c> {
-    fn of(clock: &'c Clock) -> Self {
+impl<'c> RunningClock<'c> {
+    fn run_clock(clock: &'c Clock) -> Self {
         let mut times = clock.times();
         times.running += 1;
         times.since.get_or_insert_with(Instant::now);
@@ -279,7 +279,7 @@ impl<'c> Timed<'c> {
     }
 }
 
-impl Drop for Timed<'_> {
+impl Drop for RunningClock<'_> {
     fn drop(&mut self) {
         let mut times = self.0.times();
         times.running -= 1;
@@ -309,12 +309,12 @@ mod tests {
     fn a_clock_adds_up_and_shows_what_is_under_way() {
         static OWN: Clock = Clock::new();
         assert_eq!(OWN.spent(), None);
-        let first = Timed::of(&OWN);
+        let first = RunningClock::run_clock(&OWN);
         let under_way = OWN.spent().unwrap();
         drop(first);
         let ended = OWN.spent().unwrap();
         assert!(ended >= under_way);
-        drop(Timed::of(&OWN));
+        drop(RunningClock::run_clock(&OWN));
         assert!(OWN.spent().unwrap() > ended);
     }
 
@@ -322,7 +322,7 @@ mod tests {
     fn times_that_overlap_count_once() {
         let clock = Clock::default();
         let began = Instant::now();
-        let (first, second) = (Timed::of(&clock), Timed::of(&clock));
+        let (first, second) = (RunningClock::run_clock(&clock), RunningClock::run_clock(&clock));
         drop(first);
         assert!(clock.times().since.is_some(), "the second one is still under way");
         drop(second);

@@ -2,7 +2,7 @@
 //! dashboard queries them; tests keep all three equal.
 //!
 //! By the conventions of OpenTelemetry: dots between the parts, no unit in a name, units of UCUM (`By`, `s`, `{row}`).
-//! Where a semantic convention exists, its name is used (`error.type`, `db.system.name`).
+//! If a semantic convention exists, its name is used (`error.type`, `db.system.name`).
 
 /// A metric: its name, its unit, its kind, its attributes beside [`EVERYWHERE`], and what it counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -185,7 +185,7 @@ pub const ATTRIBUTES: &[(&str, &str, &str)] = &[
     (SPAN_ROWS, "run, table, chunk", "rows committed by this process"),
     (SPAN_BYTES, "run, table, chunk", "bytes of COPY BINARY committed by this process"),
     (OUTCOME, "all", "`completed`, `failed`, `stopped` (by a signal, or an error elsewhere), `fenced`"),
-    (ERROR, "all", "the code of the error ([exit codes](exit-codes.md)), where there is one"),
+    (ERROR, "all", "the code of the error ([exit codes](exit-codes.md)), if there is one"),
     (DB_SYSTEM, "plan, schema, finish, chunk", "`microsoft.sql_server` or `postgresql`"),
     (DB_OPERATION, "chunk", "`COPY`"),
     (DB_COLLECTION, "chunk", "the table in the target"),

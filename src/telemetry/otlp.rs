@@ -43,7 +43,7 @@ pub(super) struct Exporters {
     loss: Arc<Loss>,
 }
 
-/// What did not arrive. Said once.
+/// What did not arrive. LossReporter once.
 #[derive(Debug, Default)]
 struct Loss {
     said: AtomicBool,
@@ -187,12 +187,12 @@ fn spans(
     loss: &Arc<Loss>,
     resource: Resource,
 ) -> std::result::Result<SdkTracerProvider, String> {
-    let said = Said::new(&client, collector, loss);
+    let reporter = LossReporter::new(&client, collector, loss);
     let builder = SpanExporter::builder().with_http();
     let exporter = addressed(builder, client, collector).build().map_err(|error| error.to_string())?;
     // Its thread takes spans from a bounded queue (OTEL_BSP_…); what does not fit is dropped.
-    let processor = BatchSpanProcessor::builder(said.about(exporter)).build();
-    let counting = Counting { processor, loss: Arc::clone(loss) };
+    let processor = BatchSpanProcessor::builder(reporter.wrap(exporter)).build();
+    let counting = CountingProcessor { processor, loss: Arc::clone(loss) };
     Ok(SdkTracerProvider::builder().with_resource(resource).with_span_processor(counting).build())
 }
 
@@ -202,21 +202,21 @@ fn measures(
     loss: &Arc<Loss>,
     (resource, interval): (Resource, Duration),
 ) -> std::result::Result<SdkMeterProvider, String> {
-    let said = Said::new(&client, collector, loss);
+    let reporter = LossReporter::new(&client, collector, loss);
     let builder = MetricExporter::builder().with_http();
     let exporter = addressed(builder, client, collector).build().map_err(|error| error.to_string())?;
-    let reader = PeriodicReader::builder(said.about(exporter)).with_interval(interval).build();
+    let reader = PeriodicReader::builder(reporter.wrap(exporter)).with_interval(interval).build();
     Ok(SdkMeterProvider::builder().with_resource(resource).with_reader(reader).build())
 }
 
 /// Counts the spans that are to be exported.
 #[derive(Debug)]
-struct Counting {
+struct CountingProcessor {
     processor: BatchSpanProcessor,
     loss: Arc<Loss>,
 }
 
-impl SpanProcessor for Counting {
+impl SpanProcessor for CountingProcessor {
     fn on_start(&self, span: &mut Span, context: &Context) {
         self.processor.on_start(span, context);
     }
@@ -239,9 +239,9 @@ impl SpanProcessor for Counting {
     }
 }
 
-/// An exporter whose failures are said.
+/// An exporter whose failures are reported, once in a process.
 #[derive(Debug)]
-struct Said<E> {
+struct LossReporter<E> {
     exporter: E,
     /// Host and port.
     collector: String,
@@ -249,7 +249,7 @@ struct Said<E> {
     loss: Arc<Loss>,
 }
 
-impl Said<()> {
+impl LossReporter<()> {
     fn new(client: &Client, collector: &Collector, loss: &Arc<Loss>) -> Self {
         let url = &collector.url;
         let place = format!(
@@ -260,13 +260,13 @@ impl Said<()> {
         Self { exporter: (), collector: place, why: client.failure(), loss: Arc::clone(loss) }
     }
 
-    fn about<E>(self, exporter: E) -> Said<E> {
-        Said { exporter, collector: self.collector, why: self.why, loss: self.loss }
+    fn wrap<E>(self, exporter: E) -> LossReporter<E> {
+        LossReporter { exporter, collector: self.collector, why: self.why, loss: self.loss }
     }
 }
 
-impl<E> Said<E> {
-    fn noted(&self, exported: OTelSdkResult) -> OTelSdkResult {
+impl<E> LossReporter<E> {
+    fn reporting_loss(&self, exported: OTelSdkResult) -> OTelSdkResult {
         if exported.is_err() {
             let why = self.why.lock().unwrap_or_else(PoisonError::into_inner).clone();
             self.loss.say(&self.collector, &why);
@@ -275,10 +275,10 @@ impl<E> Said<E> {
     }
 }
 
-impl<E: ExportSpans> ExportSpans for Said<E> {
+impl<E: ExportSpans> ExportSpans for LossReporter<E> {
     async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
         let count = batch.len() as u64;
-        let exported = self.noted(self.exporter.export(batch).await);
+        let exported = self.reporting_loss(self.exporter.export(batch).await);
         if exported.is_ok() {
             self.loss.delivered.fetch_add(count, Ordering::Relaxed);
         }
@@ -298,9 +298,9 @@ impl<E: ExportSpans> ExportSpans for Said<E> {
     }
 }
 
-impl<E: PushMetricExporter> PushMetricExporter for Said<E> {
+impl<E: PushMetricExporter> PushMetricExporter for LossReporter<E> {
     async fn export(&self, metrics: &ResourceMetrics) -> OTelSdkResult {
-        self.noted(self.exporter.export(metrics).await)
+        self.reporting_loss(self.exporter.export(metrics).await)
     }
 
     fn force_flush(&self) -> OTelSdkResult {
@@ -316,8 +316,8 @@ impl<E: PushMetricExporter> PushMetricExporter for Said<E> {
     }
 }
 
-/// The span that this process hangs under, by `TRACEPARENT` and `TRACESTATE`; None where there is none, and with a
-/// warning where it is not one.
+/// The span that this process hangs under, by `TRACEPARENT` and `TRACESTATE`; None if there is none, and with a
+/// warning if it is not one.
 pub(super) fn parent(settings: &TelemetrySettings, warnings: &mut Vec<String>) -> Option<Context> {
     let traceparent = settings.traceparent.clone()?;
     let mut carrier = HashMap::from([("traceparent".to_owned(), traceparent)]);

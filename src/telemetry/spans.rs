@@ -1,10 +1,10 @@
 //! Spans: run > table > chunk, and beside the tables the phases plan, schema and finish.
 //!
-//! They are spans of `tracing` under a target of their own, which only the exporter's layer sees: where nothing is
+//! They are spans of `tracing` under a target of their own, which only the exporter's layer sees: if nothing is
 //! exported they are not even made. A span ends when its last handle is dropped, so a chunk that is given up, a worker
 //! that panics or a process that is told to stop leaves no span open.
 
-use super::measures::{self, Timed};
+use super::measures::{self, RunningClock};
 use super::names::{self, Outcome, RunPhase};
 use crate::error::{Error, ErrorKind};
 use crate::model::outcome;
@@ -95,7 +95,7 @@ impl<T> Phased for (T, bool) {
 /// the run itself.
 ///
 /// # Errors
-/// Those of `work`.
+/// The error of `work`, unchanged.
 pub fn phase<T: Phased>(
     phase: RunPhase,
     work: impl Future<Output = crate::error::Result<T>>,
@@ -103,7 +103,7 @@ pub fn phase<T: Phased>(
     // A phase is a large future, and this would be a second one of its size around it.
     let work = Box::pin(work);
     async move {
-        let _timed = Timed::start(phase);
+        let _timed = RunningClock::start(phase);
         let (span, system) = match phase {
             RunPhase::Plan => (info_span!(target: TARGET, "plan"), "microsoft.sql_server"),
             RunPhase::Schema => (info_span!(target: TARGET, "schema"), "postgresql"),
@@ -159,7 +159,7 @@ impl TableSpan {
     /// Does `work` as one of the table's chunks, by its rows and bytes.
     ///
     /// # Errors
-    /// Those of `work`.
+    /// The error of `work`, unchanged.
     pub async fn chunk<T>(
         &self,
         table: &PlannedTable,

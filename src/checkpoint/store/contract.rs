@@ -54,7 +54,7 @@ async fn conditions_hold(store: &dyn Store, root: &str) {
     assert!(store.get(&key).await.unwrap().is_none());
 }
 
-/// Where a listing says which version of an object there is, it is the one that a read finds.
+/// If a listing says which version of an object there is, it is the one that a read finds.
 async fn listings_tell_versions(store: &dyn Store, root: &str) {
     let key = format!("{root}/object.json");
     let first = stored(store.create(&key, Bytes::from_static(b"one")).await.unwrap());

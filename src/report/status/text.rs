@@ -83,7 +83,7 @@ fn of_tables(tables: &[&TableDocument]) -> String {
     view.trim_fmt()
 }
 
-/// Committed of those known so far; nothing where the table was not begun.
+/// Committed of those known so far; nothing if the table was not begun.
 fn chunks(data: &Phase) -> String {
     match data.done().of {
         0 => String::new(),

@@ -79,7 +79,7 @@ fn decode(text: &str) -> Result<String> {
         .map_err(|_| config("holds a percent-encoding that is not UTF-8"))
 }
 
-/// `host[\instance][:port][;key=value…]`, values in `{}` where they hold `;` (Microsoft JDBC driver, "Building the
+/// `host[\instance][:port][;key=value…]`, values in `{}` if they hold `;` (Microsoft JDBC driver, "Building the
 /// connection URL"; `}}` stands for `}`).
 pub(super) fn jdbc(rest: &str) -> Result<Pairs> {
     let (place, properties) = rest.split_once(';').unwrap_or((rest, ""));
@@ -128,7 +128,7 @@ fn properties_of(text: &str, quotes: &[char]) -> Result<Pairs> {
     }
 }
 
-/// One value and what follows it; None where its quotation does not end, or something follows the end.
+/// One value and what follows it; None if its quotation does not end, or something follows the end.
 fn value_of<'t>(text: &'t str, quotes: &[char]) -> Option<(String, &'t str)> {
     let first = text.chars().next().filter(|c| quotes.contains(c));
     let Some(open) = first else {

@@ -67,7 +67,7 @@ fn give(name: &str, place: Place, millis: u64) -> Result<(), String> {
         Place::Variable => {
             let millis = millis.to_string();
             let environment =
-                Environment::of(&[("OTEL_EXPORTER_OTLP_ENDPOINT", "http://c:4318"), (name, &millis)]);
+                Environment::from_pairs(&[("OTEL_EXPORTER_OTLP_ENDPOINT", "http://c:4318"), (name, &millis)]);
             let arguments = SYNC.iter().map(OsString::from).collect();
             let warnings = load(arguments, &environment).unwrap().telemetry.warnings;
             if warnings.is_empty() { Ok(()) } else { Err(warnings.join(", ")) }
@@ -87,7 +87,7 @@ fn a_time_that_spins_or_never_succeeds_is_refused_with_its_floor() {
         let shorter = if floor > unit { floor - unit } else { 0 };
         if shorter > 0 || !zero {
             let said = give(name, place, shorter).expect_err(name);
-            let accepted = format!("accepted is {} or more", Written(Duration::from_millis(floor)));
+            let accepted = format!("accepted is {} or more", AsFlagValue(Duration::from_millis(floor)));
             assert!(
                 said.contains(name) && said.contains("is too short") && said.contains(&accepted),
                 "{said}"

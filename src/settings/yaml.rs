@@ -53,7 +53,7 @@ impl Node {
     }
 }
 
-/// The document; None where the file says nothing.
+/// The document; None if the file says nothing.
 pub(super) fn read(text: &str) -> Parsed<Option<Node>> {
     let mut events = Events { parser: Parser::new_from_str(text) };
     let first = events.next()?;

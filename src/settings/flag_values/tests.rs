@@ -40,7 +40,7 @@ fn a_shard_is_one_of_so_many() {
 
 #[test]
 fn an_indexed_job_needs_no_index() {
-    let job = |index: &str| Environment::of(&[("JOB_COMPLETION_INDEX", index)]);
+    let job = |index: &str| Environment::from_pairs(&[("JOB_COMPLETION_INDEX", index)]);
     let choice =
         |count, index| SelectionArgs { shard_count: count, shard_index: index, ..SelectionArgs::default() };
     assert_eq!(
@@ -141,16 +141,17 @@ fn a_url_comes_from_its_flag_or_its_file() {
 
 #[test]
 fn a_pod_is_named_by_flag_then_pod_name_then_host() {
-    let named = Environment::of(&[
+    let named = Environment::from_pairs(&[
         ("POD_NAME", "pod-7"),
         ("HOSTNAME", "host"),
         ("KUBERNETES_SERVICE_HOST", "10.0.0.1"),
     ]);
     assert_eq!(pod_name(Some("mine".to_owned()), &named).unwrap(), "mine");
     assert_eq!(pod_name(None, &named).unwrap(), "pod-7");
-    let kubernetes = Environment::of(&[("HOSTNAME", "job-0-abcde"), ("KUBERNETES_SERVICE_HOST", "10.0.0.1")]);
+    let kubernetes =
+        Environment::from_pairs(&[("HOSTNAME", "job-0-abcde"), ("KUBERNETES_SERVICE_HOST", "10.0.0.1")]);
     assert_eq!(pod_name(None, &kubernetes).unwrap(), "job-0-abcde");
-    let machine = Environment::of(&[("HOSTNAME", "laptop")]);
+    let machine = Environment::from_pairs(&[("HOSTNAME", "laptop")]);
     assert_eq!(pod_name(None, &machine).unwrap(), format!("laptop-{}", std::process::id()));
     assert!(pod_name(None, &nothing()).unwrap().ends_with(&format!("-{}", std::process::id())));
     assert!(pod_name(Some("a\nb".to_owned()), &nothing()).is_err());

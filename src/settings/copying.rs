@@ -1,23 +1,17 @@
-//! What a user chooses among: truncation, consistency, how fast, the form of the log, where results go.
+//! How tables are copied, as a user chooses it: truncation, consistency, rejected rows, how fast.
 
-use super::Environment;
+use super::flag_values::usage;
 use super::times;
-use super::values::usage;
-use crate::cli::{LogFormat, ThrottleArgs};
+use crate::cli::ThrottleArgs;
 use crate::error::Result;
 use crate::model::location::CheckpointUrl;
-use std::io::IsTerminal;
 use std::num::NonZeroU64;
-use std::path::{Path, PathBuf};
 use std::time::Duration;
-
-const XCOM_FOLDER: &str = "/airflow/xcom";
-const TERMINATION_LOG: &str = "/dev/termination-log";
 
 /// When a target table may be truncated (DESIGN section 4).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Truncate {
-    /// At the first claim, and where a partial table cannot be continued.
+    /// At the first claim, and if a partial table cannot be continued.
     #[default]
     Default,
     /// `--truncate`: also partial tables that could be continued.
@@ -29,10 +23,10 @@ pub enum Truncate {
 /// What the reads of a table see.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Consistency {
-    /// Nothing was asked for: SNAPSHOT where the database allows it, else READ COMMITTED, and the log says which.
+    /// Nothing was asked for: SNAPSHOT if the database allows it, else READ COMMITTED, and the log says which.
     #[default]
     SnapshotIfAllowed,
-    /// SNAPSHOT isolation; an error where the database does not allow it.
+    /// SNAPSHOT isolation; an error if the database does not allow it.
     Snapshot,
     ReadCommitted,
     /// Every read goes to the named database snapshot: one point in time for the whole run.
@@ -43,7 +37,7 @@ pub enum Consistency {
 impl std::fmt::Display for Consistency {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::SnapshotIfAllowed => f.write_str("snapshot where allowed"),
+            Self::SnapshotIfAllowed => f.write_str("snapshot if allowed"),
             Self::Snapshot => f.write_str("snapshot"),
             Self::ReadCommitted => f.write_str("read-committed"),
             Self::DatabaseSnapshot(name) => write!(f, "database-snapshot {name}"),
@@ -94,40 +88,4 @@ pub(super) fn throttle(args: &ThrottleArgs) -> Result<Throttle> {
         bytes_per_second: args.max_mb_per_second.and_then(|mb| NonZeroU64::new(mb.saturating_mul(MB))),
         max_replica_lag: times::MAX_REPLICA_LAG.from_flag(args.max_replica_lag.as_deref())?,
     })
-}
-
-/// How to log.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LogSettings {
-    pub format: LogFormat,
-    /// `RUST_LOG`.
-    pub filter: Option<String>,
-    /// Stderr is a terminal: live bars, colours.
-    pub terminal: bool,
-}
-
-/// Where an orchestrator looks for the result. Known even where the other settings are wrong.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct OutputSettings {
-    pub result_file: Option<PathBuf>,
-    pub termination_log: Option<PathBuf>,
-}
-
-pub(super) fn log(format: Option<LogFormat>, environment: &Environment) -> LogSettings {
-    let terminal = std::io::stderr().is_terminal();
-    let default = if terminal { LogFormat::Text } else { LogFormat::Json };
-    LogSettings {
-        format: format.unwrap_or(default),
-        filter: environment.get("RUST_LOG").map(str::to_owned),
-        terminal,
-    }
-}
-
-pub(super) fn outputs(result_file: Option<PathBuf>, termination_log: Option<PathBuf>) -> OutputSettings {
-    let folder = Path::new(XCOM_FOLDER);
-    let log = Path::new(TERMINATION_LOG);
-    OutputSettings {
-        result_file: result_file.or_else(|| folder.is_dir().then(|| folder.join("return.json"))),
-        termination_log: termination_log.or_else(|| log.is_file().then(|| log.to_owned())),
-    }
 }

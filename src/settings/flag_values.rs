@@ -1,4 +1,4 @@
-//! Texts to values; every error names the flag and what is accepted.
+//! The texts of flags become values: selections, names, URLs, sizes. Every error names the flag and what is accepted.
 
 use super::{Consistency, Environment};
 use crate::cli::SelectionArgs;
@@ -238,5 +238,4 @@ pub(super) fn pod_name(flag: Option<String>, environment: &Environment) -> Resul
 }
 
 #[cfg(test)]
-#[path = "values_tests.rs"]
 mod tests;

@@ -1,6 +1,6 @@
 //! The choices that make the plan: `--map`, `--policy`, and the words of `--name-case`, `--collations`, `--partitions`.
 
-use super::values::{patterns, schema_map, usage};
+use super::flag_values::{patterns, schema_map, usage};
 use crate::cli::{CollationsChoice, NameCaseChoice, PartitionsChoice, PlanChoiceArgs};
 use crate::error::Result;
 use crate::model::names::NameCase;
@@ -63,7 +63,7 @@ pub(super) fn word(text: &str) -> String {
 /// `base` with what the items `KIND=WHAT` say, each kind once.
 ///
 /// # Errors
-/// What is accepted.
+/// A text that says what is wrong with which item and what is accepted; the caller knows the flag or the line.
 pub(super) fn policies(base: Policies, items: &[String]) -> std::result::Result<Policies, String> {
     let mut policies = base;
     let mut seen = BTreeSet::new();
