@@ -72,7 +72,7 @@ fn rows_that_are_left_out_have_their_place_in_the_budget() {
     let with = |count| Workers { rejects: true, ..jobs(count) };
     assert!(granted(Some(16 * MIB), jobs(4), root.path()).is_ok());
     let error = granted(Some(16 * MIB), with(4), root.path()).unwrap_err();
-    let says = "--memory is too little memory for 4 chunks at once with --rejects: give at least 20 MiB, or lower --jobs";
+    let says = "--memory is too little memory for 4 chunks at once with --rejects: give at least 19 MiB, or lower --jobs";
     assert!(error.to_string().contains(says), "{error}");
     assert!(fitting(Some(64 * MIB), with(32), root.path()) < fitting(Some(64 * MIB), jobs(32), root.path()));
 }
