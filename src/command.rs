@@ -1,12 +1,14 @@
 //! The subcommands, one file each; each reads like the list of its steps.
 
+mod chosen_tables;
+mod connect;
 mod findings;
 mod finish;
 mod plan;
 mod reset;
 mod run;
 mod schema;
-mod start;
+mod source_view;
 mod status;
 mod sync;
 mod worklist;

@@ -1,7 +1,9 @@
 //! `finish`: after all data: indexes, unique constraints, foreign keys, identity positions, ANALYZE. One pod does it, under
 //! a claim of its own; every step finds what is there already, so a rerun goes on where a killed pod stopped.
 
-use super::{findings, start};
+use super::connect;
+use super::findings;
+use super::source_view;
 use crate::checkpoint::{Checkpoints, Entry};
 use crate::clock;
 use crate::copy::owner::ask;
@@ -34,7 +36,7 @@ use std::sync::Arc;
 /// # Errors
 /// `Unfinished` while tables are missing, `TablesFailed` where some failed, `Fenced` where another pod is at it.
 pub(super) async fn run(settings: Settings, stop: Stop) -> Result<Outcome> {
-    let checkpoints = start::checkpoints(&settings).await?;
+    let checkpoints = connect::checkpoints(&settings).await?;
     let plan = checkpoints.plan().await?;
     phase(RunPhase::Finish, finish(&settings, &stop, &checkpoints, &plan)).await
 }
@@ -51,7 +53,7 @@ pub(super) async fn finish(
 ) -> Result<Outcome> {
     all_data_is_there(checkpoints, plan).await?;
     let mut entry = checkpoints.finish(plan).await?;
-    let target = start::target_of_plan(settings, stop, plan).await?;
+    let target = connect::target_of_plan(settings, stop, plan).await?;
     all_data_is_proved(settings, plan, &target).await?;
     nothing_is_unlogged(settings, plan, &target).await?;
     let epochs = ledger::epochs(&target, settings.run_id.as_str()).await?;
@@ -68,8 +70,8 @@ pub(super) async fn finish(
         );
         entry.document.status = phase::next(&entry.document.status, Event::Reset, clock::now())?;
     }
-    let (mut source, server) = start::source(settings, stop).await?;
-    start::same_plan(plan, &server, None)?;
+    let (mut source, server) = connect::source(settings, stop).await?;
+    source_view::same_plan(plan, &server, None)?;
     let work = gather(plan, &mut source, version).await?;
     drop(source);
     let patience = Patience::new(settings, stop);
@@ -197,10 +199,10 @@ async fn gather(
     source: &mut crate::sqlserver::client::Client,
     version: u32,
 ) -> Result<FinishWork> {
-    let mut now = start::source_tables(source).await?;
+    let mut now = source_view::source_tables(source).await?;
     let (mut left_out, mut changed) = (BTreeSet::new(), Vec::new());
     for table in &plan.tables {
-        if let Err(error) = start::unchanged(table, &now) {
+        if let Err(error) = source_view::unchanged(table, &now) {
             left_out.insert(table.source.clone());
             changed.push((table, error));
         }

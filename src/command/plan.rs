@@ -1,7 +1,8 @@
 //! `plan`: discover, filter, order, map, write once; print the shards. With `--dry-run`: say what would become of
 //! everything, and write nothing.
 
-use super::start::{self, SourceView};
+use super::connect;
+use super::source_view::{self, SourceView};
 use crate::assessment::{self, Finding, Name, Verdict};
 use crate::checkpoint::Checkpoints;
 use crate::cli::Format;
@@ -43,7 +44,7 @@ pub(super) async fn run(settings: Settings, stop: Stop, output: Output) -> Resul
     if output.dry_run {
         return phase(RunPhase::Plan, assess(&settings, &stop, output.format)).await;
     }
-    let checkpoints = start::checkpoints(&settings).await?;
+    let checkpoints = connect::checkpoints(&settings).await?;
     let (MadePlan { plan, .. }, ours) = phase(RunPhase::Plan, make(&settings, &stop, &checkpoints)).await?;
     let ranges = output.shards.map_or_else(Vec::new, |count| ranges(&plan, count));
     if let Some(file) = &output.shards_file {
@@ -77,9 +78,9 @@ pub(super) async fn make(
     stop: &Stop,
     checkpoints: &Checkpoints,
 ) -> Result<(MadePlan, bool)> {
-    let (mut source, server) = start::source(settings, stop).await?;
+    let (mut source, server) = connect::source(settings, stop).await?;
     if let Some(plan) = checkpoints.plan_if_any().await? {
-        start::same_plan(&plan, &server, Some(&settings.plan))?;
+        source_view::same_plan(&plan, &server, Some(&settings.plan))?;
         return Ok((MadePlan { plan, seen: None }, false));
     }
     let partitions = settings.plan.partitions == Partitions::Declarative;
@@ -97,7 +98,7 @@ pub(super) async fn make(
     failpoint!("plan.before_write");
     let (plan, ours) = checkpoints.create_plan(&plan).await?;
     failpoint!("plan.after_write");
-    start::same_plan(&plan, &server, Some(&settings.plan))?;
+    source_view::same_plan(&plan, &server, Some(&settings.plan))?;
     for table in &plan.tables {
         for column in &table.unsupported {
             tracing::warn!(table = %table.source, column = %column.column, reason = column.reason, "this column is not copied");
@@ -127,7 +128,7 @@ impl Material {
         let target = match &settings.target {
             None => None,
             Some(_) => {
-                let client = start::target(settings, stop).await?;
+                let client = connect::target(settings, stop).await?;
                 let target = extensions::describe(&client).await?;
                 client.close().await;
                 Some(target)
@@ -146,7 +147,7 @@ impl Material {
 
     fn inputs(&self, settings: &Settings, server: &Server) -> Inputs<'_> {
         Inputs {
-            source: start::planned_source(server),
+            source: source_view::planned_source(server),
             target: self.target.clone(),
             options: settings.plan.clone(),
             tables: &self.tables,
@@ -159,7 +160,7 @@ impl Material {
 
 /// `--dry-run`: says what would become of everything, and writes nothing.
 async fn assess(settings: &Settings, stop: &Stop, format: Format) -> Result<Outcome> {
-    let (mut source, server) = start::source(settings, stop).await?;
+    let (mut source, server) = connect::source(settings, stop).await?;
     let material = Material::read(settings, stop, &mut source, true).await?;
     let draft = build::draft(material.inputs(settings, &server))?;
     filters::prove(&mut source, &draft.plan).await?;

@@ -1,7 +1,9 @@
 //! `reset`: forgets what was done for the chosen tables, in the store and in the ledger. Rows in the target stay
 //! until the next `sync` truncates their table.
 
-use super::{start, worklist};
+use super::chosen_tables;
+use super::connect;
+use super::worklist;
 use crate::checkpoint::{Checkpoints, Entry};
 use crate::copy::owner::record::Records;
 use crate::error::{Error, ErrorKind, Result};
@@ -21,7 +23,7 @@ const WRITES_AT_ONCE: usize = 32;
 /// `StoreRefused`, `StoreUnavailable`, `CheckpointDamaged`, `CheckpointNewer`; `TargetUnavailable`, `TargetLogin`,
 /// `TargetPermission`; `Fenced` if a living pod works on one of the tables.
 pub(super) async fn run(settings: Settings, stop: Stop) -> Result<Outcome> {
-    let checkpoints = start::checkpoints(&settings).await?;
+    let checkpoints = connect::checkpoints(&settings).await?;
     let plan = checkpoints.plan().await?;
     let tables = forget(&settings, &stop, &checkpoints, &plan).await?;
     let message = format!("forgot the checkpoints of {tables} tables; their rows stay until the next sync");
@@ -41,8 +43,8 @@ pub(super) async fn forget(
     checkpoints: &Checkpoints,
     plan: &Plan,
 ) -> Result<u64> {
-    let selected = start::selected(settings, plan)?;
-    let mut target = start::target(settings, stop).await?;
+    let selected = chosen_tables::selected(settings, plan)?;
+    let mut target = connect::target(settings, stop).await?;
     ledger::install(&mut target).await?;
     let run = settings.run_id.as_str();
     let whole_run = selected.len() == plan.tables.len();

@@ -1,6 +1,7 @@
 //! `run`, the container's default: plan if absent, schema and data of the shard, and the last pod finishes.
 
-use super::{finish, plan, reset, schema, start, sync};
+use super::connect;
+use super::{finish, plan, reset, schema, sync};
 use crate::checkpoint::Checkpoints;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::outcome::Outcome;
@@ -12,7 +13,7 @@ use crate::telemetry::{RunPhase, phase};
 /// # Errors
 /// What stops its first step that fails for all tables: see `plan`, `schema`, `sync`, `finish`.
 pub(super) async fn run(settings: Settings, stop: Stop) -> Result<Outcome> {
-    let checkpoints = start::checkpoints(&settings).await?;
+    let checkpoints = connect::checkpoints(&settings).await?;
     if settings.resume && checkpoints.plan_if_any().await?.is_none() {
         return Err(Error::new(ErrorKind::PlanMissing, "--resume, but this run has no checkpoint"));
     }

@@ -1,6 +1,8 @@
 //! `schema`: schemas, tables and primary keys of the chosen tables. Idempotent; a table that is there must be the plan's.
 
-use super::start::{self, SourceView};
+use super::chosen_tables;
+use super::connect;
+use super::source_view::{self, SourceView};
 use crate::checkpoint::{Checkpoints, Entry};
 use crate::copy::owner::record::Records;
 use crate::error::{Error, ErrorKind, Result};
@@ -34,7 +36,7 @@ const LOCK_PAUSE: Duration = Duration::from_millis(100);
 /// # Errors
 /// What stops all tables; what stops one is in the outcome.
 pub(super) async fn run(settings: Settings, stop: Stop) -> Result<Outcome> {
-    let checkpoints = start::checkpoints(&settings).await?;
+    let checkpoints = connect::checkpoints(&settings).await?;
     let plan = checkpoints.plan().await?;
     if settings.reset {
         super::reset::forget(&settings, &stop, &checkpoints, &plan).await?;
@@ -53,7 +55,7 @@ pub(super) async fn prepare(
     plan: &Plan,
     seen: &mut Option<SourceView>,
 ) -> Result<Outcome> {
-    let selected = start::selected(settings, plan)?;
+    let selected = chosen_tables::selected(settings, plan)?;
     if selected.is_empty() {
         let message = format!("{} is empty: nothing to do", settings.selection);
         tracing::info!("schema: {message}");
@@ -61,17 +63,17 @@ pub(super) async fn prepare(
     }
     let seen = match seen {
         Some(seen) => seen,
-        none => none.insert(start::see(settings, stop).await?),
+        none => none.insert(SourceView::read(settings, stop).await?),
     };
-    start::same_plan(plan, &seen.server, None)?;
+    source_view::same_plan(plan, &seen.server, None)?;
     let now = &seen.tables;
     let names = index_names(plan, now, &seen.indexes);
-    let mut target = start::target_of_plan(settings, stop, plan).await?;
+    let mut target = connect::target_of_plan(settings, stop, plan).await?;
     let mut entries: BTreeMap<u32, Entry<TableDocument>> =
         checkpoints.tables(plan).await?.into_iter().map(|entry| (entry.document.index, entry)).collect();
 
     let (mut outcome, mut writes) = (Outcome::default(), Vec::new());
-    let mut keeper = start::target(settings, stop).await?;
+    let mut keeper = connect::target(settings, stop).await?;
     let made = loop {
         // Of this transaction, on a connection of its own: a session's lock would be lost, or stay for good, behind a
         // pooler in transaction mode. And nobody waits for it inside of a transaction, which would use the pool up.
@@ -182,7 +184,7 @@ async fn create(
     }
     let (mut made, mut wanted) = (Vec::with_capacity(selected.len()), Vec::new());
     for table in selected {
-        made.push(match (start::unchanged(table, now), actual.get(&table.target)) {
+        made.push(match (source_view::unchanged(table, now), actual.get(&table.target)) {
             (Err(changed), _) => Err(changed),
             (Ok(()), Some(there)) => matches(table, there).map(|()| TableCreation::WasThere),
             (Ok(()), None) => {

@@ -1,7 +1,9 @@
 //! `sync`: copies the data of the chosen tables. What the ledger in the target proves is never copied again; what only a
 //! checkpoint claims is.
 
-use super::start::{self, SourceView};
+use super::chosen_tables;
+use super::connect;
+use super::source_view::{self, SourceView};
 use super::worklist::{self, Worklist};
 use super::{reset, schema};
 use crate::checkpoint::Checkpoints;
@@ -37,7 +39,7 @@ use std::sync::Arc;
 /// # Errors
 /// What stops all tables; what stops one is in the outcome.
 pub(super) async fn run(settings: Settings, stop: Stop) -> Result<Outcome> {
-    let checkpoints = start::checkpoints(&settings).await?;
+    let checkpoints = connect::checkpoints(&settings).await?;
     let plan = checkpoints.plan().await?;
     if settings.reset {
         reset::forget(&settings, &stop, &checkpoints, &plan).await?;
@@ -57,7 +59,7 @@ pub(super) async fn copy(
     seen: Option<SourceView>,
 ) -> Result<Outcome> {
     let started_at = clock::now();
-    let selected = start::selected(settings, plan)?;
+    let selected = chosen_tables::selected(settings, plan)?;
     if selected.is_empty() {
         let message = format!("{} is empty: nothing to do", settings.selection);
         tracing::info!("{message}");
@@ -66,23 +68,23 @@ pub(super) async fn copy(
     let reads_source = async {
         let seen = match seen {
             Some(seen) => seen,
-            None => start::see(settings, stop).await?,
+            None => SourceView::read(settings, stop).await?,
         };
-        start::same_plan(plan, &seen.server, None)?;
+        source_view::same_plan(plan, &seen.server, None)?;
         Ok(seen)
     };
     let targets: Vec<_> = selected.iter().map(|table| table.target.clone()).collect();
     let reads_target = async {
-        let target = start::target(settings, stop).await?;
+        let target = connect::target(settings, stop).await?;
         let actual = catalog::tables(&target, &targets).await?;
         let untouched = objects::untouched(&target, &targets).await?;
         Ok((target, actual, untouched))
     };
     let (seen, (mut target, actual, untouched)) = tokio::try_join!(reads_source, reads_target)?;
-    let consistency = start::consistency(&settings.consistency, &seen.server)?;
+    let consistency = source_view::consistency(&settings.consistency, &seen.server)?;
     let absent: Vec<_> = selected.iter().filter(|table| !actual.contains_key(&table.target)).collect();
     schema_was_run(checkpoints, plan, &absent).await?;
-    start::bind(&mut target, settings, plan).await?;
+    connect::bind(&mut target, settings, plan).await?;
     let records = Records::new(settings, checkpoints, plan);
     let mut list = worklist::reconcile(settings, &records, &target, &actual, selected).await?;
     if !list.work.is_empty() {
@@ -114,7 +116,7 @@ pub(super) async fn copy(
         .work
         .drain(..)
         .map(|work| {
-            let checked = start::unfiltered(&plan.options, &work.table, &now)
+            let checked = source_view::unfiltered(&plan.options, &work.table, &now)
                 .and_then(|()| check(&work.table, &now, &indexes, actual.get(&work.table.target)));
             (work, checked)
         })
@@ -184,7 +186,7 @@ fn check(
     indexes: &[Index],
     actual: Option<&catalog::TargetTable>,
 ) -> Result<()> {
-    start::unchanged(table, now)?;
+    source_view::unchanged(table, now)?;
     if let (Some(key), Some(source)) = (&table.chunk_key, now.get(&table.source))
         && !chunk_key::holds(source, indexes, key)
     {

@@ -1,100 +1,17 @@
-//! What the commands have in common before their first step: the store, the plan, the source's identity.
+//! The source as this process finds it, and whether it is still the one that the plan was made for.
 
-use crate::checkpoint::Checkpoints;
+use super::connect;
 use crate::error::{Error, ErrorKind, Result};
-use crate::failpoint;
 use crate::model::names::TableName;
 use crate::model::plan::{Plan, PlanOptions, PlannedSource, PlannedTable};
 use crate::model::table::{Index, SourceTable};
 use crate::plan::build;
-use crate::plan::shards;
-use crate::postgres::client::Client as TargetClient;
-use crate::postgres::ledger;
-use crate::retry::retry;
-use crate::settings::source::SourceSettings;
 use crate::settings::{Consistency, Settings};
 use crate::sqlserver::catalog;
 use crate::sqlserver::catalog::Server;
 use crate::sqlserver::client::Client as SourceClient;
 use crate::stop::Stop;
 use std::collections::BTreeMap;
-
-/// What a session that copies nothing is called in the target.
-const APPLICATION: &str = "shardferry";
-
-/// Opens the checkpoints and makes sure that the store keeps its promises.
-///
-/// # Errors
-/// Those of the store; `StoreUnconditional`.
-pub(super) async fn checkpoints(settings: &Settings) -> Result<Checkpoints> {
-    let checkpoints =
-        Checkpoints::open(settings.checkpoint()?, settings.run_id.clone(), &settings.pod).await?;
-    checkpoints.probe().await?;
-    Ok(checkpoints)
-}
-
-/// Connects to the source, trying again while it is away, and asks who it is.
-///
-/// # Errors
-/// Those of the source.
-pub(super) async fn source(settings: &Settings, stop: &Stop) -> Result<(SourceClient, Server)> {
-    let source = settings.source()?;
-    retry(settings.retry, stop, "connecting to the source", async || {
-        let mut client = SourceClient::connect(source).await?;
-        let server = of_snapshot(source, catalog::server(&mut client).await?)?;
-        Ok((client, server))
-    })
-    .await
-}
-
-/// Where a database snapshot is to be read: makes sure that it is one of the source's database, under whose name the
-/// plan knows the source.
-fn of_snapshot(source: &SourceSettings, server: Server) -> Result<Server> {
-    let Some(name) = &source.snapshot else { return Ok(server) };
-    let wanted = &source.database;
-    let found = match &server.snapshot_of {
-        Some(base) if base.to_lowercase() == wanted.to_lowercase() => {
-            return Ok(Server { database: base.clone(), ..server });
-        }
-        Some(base) => format!("is a database snapshot of {base}, not of {wanted}"),
-        None => format!("is no database snapshot (of {wanted}), but a database of its own"),
-    };
-    Err(Error::new(ErrorKind::Config, format!("--consistency database-snapshot: {name} {found}")))
-}
-
-/// Connects to the target, trying again while it is away.
-///
-/// # Errors
-/// Those of the target.
-pub(super) async fn target(settings: &Settings, stop: &Stop) -> Result<TargetClient> {
-    let target = settings.target()?;
-    retry(settings.retry, stop, "connecting to the target", async || {
-        TargetClient::connect(target, APPLICATION).await
-    })
-    .await
-}
-
-/// Connects to the target and makes sure that its ledger knows this run by this plan.
-///
-/// # Errors
-/// Those of the target; `PlanForeign`.
-pub(super) async fn target_of_plan(settings: &Settings, stop: &Stop, plan: &Plan) -> Result<TargetClient> {
-    let mut target = target(settings, stop).await?;
-    bind(&mut target, settings, plan).await?;
-    Ok(target)
-}
-
-/// Makes sure that the target's ledger knows this run by this plan; the first write to a target.
-///
-/// # Errors
-/// Those of the target; `PlanForeign`.
-pub(super) async fn bind(target: &mut TargetClient, settings: &Settings, plan: &Plan) -> Result<()> {
-    ledger::install(target).await?;
-    failpoint!("ledger.after_install");
-    ledger::adopt(target, settings.run_id.as_str(), plan.id()).await?;
-    failpoint!("ledger.after_adopt");
-    Ok(())
-}
 
 /// The source as the plan names it.
 #[must_use]
@@ -108,7 +25,7 @@ pub(super) fn planned_source(server: &Server) -> PlannedSource {
     }
 }
 
-/// Refuses a plan that was made for another source, or (where `options` are given) with other filters.
+/// Refuses a plan that was made for another source, or (if `options` are given) with other filters.
 ///
 /// # Errors
 /// `PlanForeign`, saying what differs.
@@ -132,7 +49,7 @@ pub(super) fn same_plan(plan: &Plan, server: &Server, options: Option<&PlanOptio
 /// The isolation that reads will use: decided once and said.
 ///
 /// # Errors
-/// `Config` where SNAPSHOT was asked for and the database does not allow it.
+/// `Config` if SNAPSHOT was asked for and the database does not allow it.
 pub(super) fn consistency(wanted: &Consistency, server: &Server) -> Result<Consistency> {
     match wanted {
         Consistency::SnapshotIfAllowed if server.snapshot_isolation => Ok(Consistency::Snapshot),
@@ -155,25 +72,6 @@ pub(super) fn consistency(wanted: &Consistency, server: &Server) -> Result<Consi
     }
 }
 
-/// The chosen tables in plan order, from `--start-from-table` on.
-///
-/// # Errors
-/// `Usage` for a choice that the plan does not have.
-pub(super) fn selected(settings: &Settings, plan: &Plan) -> Result<Vec<PlannedTable>> {
-    let mut tables: Vec<PlannedTable> =
-        shards::resolve(&settings.selection, plan)?.into_iter().cloned().collect();
-    if let Some(name) = &settings.start_from_table {
-        let first = shards::find(plan, name)?.index;
-        if !tables.iter().any(|table| table.index == first) {
-            let message =
-                format!("--start-from-table is not among the chosen tables ({})", settings.selection);
-            return Err(Error::new(ErrorKind::Usage, message).table(name));
-        }
-        tables.retain(|table| table.index >= first);
-    }
-    Ok(tables)
-}
-
 /// The source as this process has found it, read once and handed from step to step.
 ///
 /// A step that compares it with the plan (`unchanged`) finds what changed since the plan was made and before this process
@@ -187,21 +85,23 @@ pub(super) struct SourceView {
     pub(super) client: SourceClient,
 }
 
-/// Reads what the source has now.
-///
-/// # Errors
-/// Those of the source.
-pub(super) async fn see(settings: &Settings, stop: &Stop) -> Result<SourceView> {
-    let (mut client, server) = source(settings, stop).await?;
-    let tables = source_tables(&mut client).await?;
-    let indexes = catalog::indexes(&mut client).await?;
-    Ok(SourceView { server, tables, indexes, client })
+impl SourceView {
+    /// Reads what the source has now.
+    ///
+    /// # Errors
+    /// Those of [`connect::source`], and of [`source_tables`].
+    pub(super) async fn read(settings: &Settings, stop: &Stop) -> Result<Self> {
+        let (mut client, server) = connect::source(settings, stop).await?;
+        let tables = source_tables(&mut client).await?;
+        let indexes = catalog::indexes(&mut client).await?;
+        Ok(Self { server, tables, indexes, client })
+    }
 }
 
 /// What the source has now, by name.
 ///
 /// # Errors
-/// Those of the source.
+/// `SourceUnavailable`, `SourcePermission` or `SourceRefused` if the catalog cannot be read.
 pub(super) async fn source_tables(client: &mut SourceClient) -> Result<BTreeMap<TableName, SourceTable>> {
     Ok(catalog::tables(client).await?.into_iter().map(|table| (table.name.clone(), table)).collect())
 }
@@ -209,7 +109,8 @@ pub(super) async fn source_tables(client: &mut SourceClient) -> Result<BTreeMap<
 /// Does this login see the rows that the plan took for granted?
 ///
 /// # Errors
-/// `SourceChanged` where a security policy was switched on since the plan was made (or was not known to the program that made it).
+/// `SourceChanged` if a security policy was switched on since the plan was made (or was not known to the program that
+/// made it).
 pub(super) fn unfiltered(
     options: &PlanOptions,
     planned: &PlannedTable,
