@@ -30,7 +30,7 @@ pub(super) fn add(
         masked(column, &mut said);
         collated(column, &mut said);
         if let (Some(source), Some(from)) = (source, from) {
-            of_source(table, column, (source, from), &mut said);
+            of_source(table, column, source, from, &mut said);
         }
     }
     for column in &table.generated {
@@ -230,7 +230,8 @@ fn collated(column: &PlannedColumn, said: &mut ObjectFindings<'_>) {
 fn of_source(
     table: &PlannedTable,
     column: &PlannedColumn,
-    (source_table, source): (&SourceTable, &SourceColumn),
+    source_table: &SourceTable,
+    source: &SourceColumn,
     said: &mut ObjectFindings<'_>,
 ) {
     if column.policies.fraction == FractionPolicy::Error

@@ -93,7 +93,7 @@ impl Exporters {
             keep(built.map(|provider| exporters.traces = Some(provider)));
         }
         if let Some((client, collector)) = metrics {
-            let built = measures(client, &collector, &loss, (resource, telemetry.interval));
+            let built = measures(client, &collector, &loss, resource, telemetry.interval);
             keep(built.map(|provider| exporters.metrics = Some(provider)));
         }
         exporters
@@ -200,7 +200,8 @@ fn measures(
     client: Client,
     collector: &Collector,
     loss: &Arc<Loss>,
-    (resource, interval): (Resource, Duration),
+    resource: Resource,
+    interval: Duration,
 ) -> std::result::Result<SdkMeterProvider, String> {
     let reporter = LossReporter::new(&client, collector, loss);
     let builder = MetricExporter::builder().with_http();

@@ -163,13 +163,14 @@ impl TableSpan {
     pub async fn chunk<T>(
         &self,
         table: &PlannedTable,
-        (number_of_chunk, epoch): (u32, u64),
+        chunk: u32,
+        epoch: u64,
         work: impl Future<Output = crate::error::Result<T>>,
         size: impl FnOnce(&T) -> (u64, u64),
     ) -> crate::error::Result<T> {
         let span = info_span!(target: TARGET, parent: &self.span, "chunk");
         describe(&span, table, epoch);
-        span.set_attribute(names::CHUNK, i64::from(number_of_chunk));
+        span.set_attribute(names::CHUNK, i64::from(chunk));
         span.set_attribute(names::DB_SYSTEM, "postgresql");
         span.set_attribute(names::DB_OPERATION, "COPY");
         span.set_attribute(names::DB_COLLECTION, table.target.to_string());

@@ -68,7 +68,7 @@ pub(in crate::copy) async fn copy_chunk(
     let copying = Box::pin(copier.patience.until_fenced(&open.fenced, "while it was copied", copying));
     let size = |copied: &CommittedChunk| (copied.rows, copied.bytes);
     let outcome =
-        open.attempt.span.chunk(&open.attempt.table, (chunk.number, open.attempt.epoch), copying, size).await;
+        open.attempt.span.chunk(&open.attempt.table, chunk.number, open.attempt.epoch, copying, size).await;
     if outcome.is_err() {
         connections.close();
     }
@@ -274,7 +274,7 @@ async fn seal(
     failpoint!("copy.after_epoch_check");
     marked?;
     failpoint!("copy.after_marker");
-    ledger::insert_losses(transaction, &marker.run, (marker.table, chunk.number), losses).await?;
+    ledger::insert_losses(transaction, &marker.run, marker.table, chunk.number, losses).await?;
     failpoint!("copy.after_losses");
     let Some(through) = cut else { return Ok(None) };
     ledger::cut(transaction, &marker.run, marker.table, chunk.number, &through).await?;

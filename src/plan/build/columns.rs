@@ -48,7 +48,7 @@ pub(super) fn plan(
                 reason,
             });
         };
-        match plan_column(inputs, table, column, (chosen, choice), &mut refuse) {
+        match plan_column(inputs, table, column, chosen, choice, &mut refuse) {
             Ok((planned, as_is)) => {
                 if as_is && planned.mask.is_none() {
                     columns.plain.insert(column.name.clone());
@@ -83,7 +83,8 @@ fn plan_column(
     inputs: &Inputs<'_>,
     table: &SourceTable,
     column: &SourceColumn,
-    (chosen, choice): (&TableChoices<'_>, Option<&ColumnChoice>),
+    chosen: &TableChoices<'_>,
+    choice: Option<&ColumnChoice>,
     refuse: &mut dyn FnMut(String),
 ) -> Result<(PlannedColumn, bool), String> {
     let options = &inputs.options;

@@ -31,7 +31,7 @@ pub(super) fn plan(
                 reason: row_filter(policy),
             });
         }
-        let table = plan_table(inputs, table, (index, target), chosen, &mut refused);
+        let table = plan_table(inputs, table, index, target, chosen, &mut refused);
         stands(inputs, &table, &mut refused);
         planned.push(table);
     }
@@ -41,7 +41,8 @@ pub(super) fn plan(
 fn plan_table(
     inputs: &Inputs<'_>,
     table: &SourceTable,
-    (index, target): (u32, TableName),
+    index: u32,
+    target: TableName,
     chosen: &TableChoices<'_>,
     refused: &mut Vec<RefusedObject>,
 ) -> PlannedTable {

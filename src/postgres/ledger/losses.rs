@@ -17,7 +17,8 @@ use tokio_postgres::Row;
 pub async fn insert_losses(
     transaction: &Transaction<'_>,
     run: &str,
-    (table, chunk): (u32, u32),
+    table: u32,
+    chunk: u32,
     losses: &[LossRecord],
 ) -> Result<()> {
     let (index, chunk): (i32, i32) = (stored(table, "the table index")?, stored(chunk, "the chunk")?);

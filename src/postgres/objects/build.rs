@@ -206,7 +206,7 @@ impl Builder<'_> {
             let (settings, queue, preamble) = (self.settings.clone(), Arc::clone(&queue), preamble.clone());
             let clients = Arc::clone(&self.idle);
             tasks.spawn(async move {
-                let ended = work_off((&settings, &clients), &queue, &preamble, most).await;
+                let ended = work_off(&settings, &clients, &queue, &preamble, most).await;
                 if ended.is_err() {
                     queue.stop();
                 }
@@ -259,7 +259,8 @@ struct WorkedOff {
 /// Those of reaching the target: they end the step. An object that the target refuses for now (a lock, a full disk)
 /// is set aside, and the others are built.
 async fn work_off(
-    (settings, clients): (&TargetSettings, &Mutex<Vec<Client>>),
+    settings: &TargetSettings,
+    clients: &Mutex<Vec<Client>>,
     queue: &Queue,
     before: &str,
     most: usize,
