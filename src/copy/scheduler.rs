@@ -1,7 +1,7 @@
 //! The work list of a pod: completed tables are skipped, the rest goes largest first, `--jobs` chunks at once.
 //!
-//! A worker takes a chunk of a table under way if one waits; else it claims and begins the next table (`opening`).
-//! Whoever ends the last chunk of a table builds its indexes and has its claim settled (`ending`).
+//! A worker takes a chunk of a table under way if one waits; else it claims and begins the next table (`table/open.rs`).
+//! Whoever ends the last chunk of a table builds its indexes and has its claim settled (`table/end.rs`).
 //!
 //! A table that another living pod owns is put back and asked for again until the pod has ended or the claim timeout
 //! has passed twice. A table that fails for good does not stop the others; an error that would stop every table
@@ -60,14 +60,16 @@ pub async fn copy_all(pod: &Arc<Pod>, mut work: Vec<TableWork>, jobs: usize) -> 
     tally
 }
 
-/// One worker: takes chunks and tables until none is left, or the pod must stop.
+/// One worker. It reads like the protocol: a table is claimed and begun, its chunks are copied one by one, and whoever
+/// ended the last one has the ledger prove it and settles the claim. It ends when nothing is left, or when the pod must
+/// stop.
 async fn work_off(pod: &Arc<Pod>, shared: &Arc<PodQueue>) {
     let mut connections = Connections::new(&pod.servers);
     while let Some(job) = take(pod, shared).await {
         match job {
             Job::Chunk(table, chunk) => copy(pod, shared, &mut connections, &table, chunk).await,
             Job::Table(waiting) => {
-                let opened = open::open(pod, shared, &mut connections, *waiting).await;
+                let opened = open::claim_and_begin(pod, shared, &mut connections, *waiting).await;
                 let mut queue = shared.queue();
                 queue.opening -= 1;
                 match opened {
@@ -77,7 +79,7 @@ async fn work_off(pod: &Arc<Pod>, shared: &Arc<PodQueue>) {
                 }
             }
         }
-        end::settle_ended(pod, shared, &mut connections).await;
+        end::prove_and_settle(pod, shared, &mut connections).await;
         shared.changed.notify_waiters();
     }
     shared.changed.notify_waiters();

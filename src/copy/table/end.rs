@@ -50,7 +50,7 @@ fn settled_badly(shared: &PodQueue, error: tokio::task::JoinError) {
 }
 
 /// Settles the tables that have come to their end.
-pub(in crate::copy) async fn settle_ended(
+pub(in crate::copy) async fn prove_and_settle(
     pod: &Arc<Pod>,
     shared: &Arc<PodQueue>,
     connections: &mut Connections,

@@ -24,7 +24,7 @@ use tracing::Instrument;
 /// # Errors
 /// What [`ask::own_table`] answers, with the table's name; `Fenced` if another pod keeps the table. What goes wrong
 /// later is settled with the claim.
-pub(in crate::copy) async fn open(
+pub(in crate::copy) async fn claim_and_begin(
     pod: &Pod,
     shared: &PodQueue,
     connections: &mut Connections,
