@@ -2,6 +2,7 @@
 //!
 //! `docs/ARCHITECTURE.md` shows the same list, and `docs/rooms.svg` draws it.
 
+mod circles;
 mod picture;
 
 use std::collections::BTreeMap;
@@ -64,9 +65,14 @@ fn imports(text: &str) -> Vec<String> {
     behind(text, "crate::")
 }
 
-fn behind(text: &str, root: &str) -> Vec<String> {
+/// A file without its tests and its comments.
+fn own_code(text: &str) -> String {
     let own = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
-    let code: String = own.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+    own.lines().filter(|line| !line.trim_start().starts_with("//")).collect()
+}
+
+fn behind(text: &str, root: &str) -> Vec<String> {
+    let code = own_code(text);
     let word = |text: &str| text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>();
     code.match_indices(root).map(|(place, _)| word(&code[place + root.len()..])).collect()
 }
