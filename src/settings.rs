@@ -317,7 +317,7 @@ fn settings(cli: Cli, tables: Option<&TablesSection>, environment: &Environment)
         checkpoint: run.checkpoint.as_deref().map(CheckpointUrl::parse).transpose()?,
         run_id: RunId::parse(run.run_id.as_deref().unwrap_or(DEFAULT_RUN_ID))?,
         pod: flag_values::pod_name(run.pod_name, environment)?,
-        claim_timeout: times::CLAIM_TIMEOUT.from_flag_or_default(copy.claim_timeout.as_deref())?,
+        claim_timeout: times::CLAIM_TIMEOUT.read_or_default(copy.claim_timeout.as_deref())?,
         selection,
         jobs: copy.jobs.unwrap_or_else(|| default_jobs(memory, rejects.is_some(), Path::new("/"))),
         resume: copy.resume,
@@ -343,7 +343,7 @@ fn settings(cli: Cli, tables: Option<&TablesSection>, environment: &Environment)
         unlogged: copy.unlogged,
         throttle: copying::throttle(&copy.throttle)?,
         retry: retry_policy(run.retries, run.retry_max_wait.as_deref())?,
-        grace: times::GRACE_PERIOD.from_flag_or_default(run.grace_period.as_deref())?,
+        grace: times::GRACE_PERIOD.read_or_default(run.grace_period.as_deref())?,
         log: outputs::log(run.log_format, environment),
         telemetry: telemetry::telemetry(environment),
         outputs: outputs::outputs(run.result_file, run.termination_log),
@@ -386,7 +386,7 @@ fn default_jobs(memory: Option<u64>, rejects: bool, root: &Path) -> NonZeroUsize
 
 fn retry_policy(retries: Option<usize>, max_wait: Option<&str>) -> Result<RetryPolicy> {
     let default = RetryPolicy::default();
-    let max_wait = times::RETRY_MAX_WAIT.from_flag_or_default(max_wait)?;
+    let max_wait = times::RETRY_MAX_WAIT.read_or_default(max_wait)?;
     Ok(RetryPolicy { retries: retries.unwrap_or(default.retries), max_wait, ..default })
 }
 

@@ -86,6 +86,6 @@ pub(super) fn throttle(args: &ThrottleArgs) -> Result<Throttle> {
     Ok(Throttle {
         rows_per_second: args.max_rows_per_second.and_then(NonZeroU64::new),
         bytes_per_second: args.max_mb_per_second.and_then(|mb| NonZeroU64::new(mb.saturating_mul(MB))),
-        max_replica_lag: times::MAX_REPLICA_LAG.from_flag(args.max_replica_lag.as_deref())?,
+        max_replica_lag: times::MAX_REPLICA_LAG.read(args.max_replica_lag.as_deref())?,
     })
 }

@@ -270,7 +270,7 @@ fn shards_of_a_plan_are_counted_from_1() {
 const PLAN: &[&str] = &["plan", "--checkpoint", "file:///tmp/c", "--source-url", "mssql://sa:s3cret@h/db"];
 
 #[test]
-fn the_choices_of_a_plan_come_from_flags_environment_and_file_alike() {
+fn the_choices_of_a_plan_come_reads_environment_and_file_alike() {
     let file = config(
         "policy: [nul=strip]\nname-case: snake\nmap: xml=text\ntables:\n  dbo.A:\n    columns:\n      c: {policy: fraction=round}\n",
     );

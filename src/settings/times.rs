@@ -98,7 +98,7 @@ impl TimeSetting {
     ///
     /// # Errors
     /// Kind Usage, naming the flag and what is accepted.
-    pub(super) fn from_flag(&self, text: Option<&str>) -> Result<Option<Duration>> {
+    pub(super) fn read(&self, text: Option<&str>) -> Result<Option<Duration>> {
         let Some(text) = text else { return Ok(None) };
         let time = parsed(text).ok_or_else(|| {
             usage(self.name, format!("`{text}` is no time; accepted are 500ms, 60s, 5m, 1h, at most 168h"))
@@ -110,8 +110,8 @@ impl TimeSetting {
     ///
     /// # Errors
     /// Kind Usage, naming the flag and what is accepted.
-    pub(super) fn from_flag_or_default(&self, text: Option<&str>) -> Result<Duration> {
-        Ok(self.from_flag(text)?.unwrap_or(self.default))
+    pub(super) fn read_or_default(&self, text: Option<&str>) -> Result<Duration> {
+        Ok(self.read(text)?.unwrap_or(self.default))
     }
 }
 

@@ -36,7 +36,7 @@ const LARGEST_TAP: usize = 64 * 1024;
 #[derive(Debug)]
 enum Stream {
     Plain(TcpStream),
-    EncryptedStream(Box<EncryptedStream>),
+    Encrypted(Box<EncryptedStream>),
     Closed,
 }
 
@@ -72,7 +72,7 @@ pub(super) async fn connect(settings: &SourceSettings, host: &str, port: u16) ->
     if settings.encrypt == Encrypt::Strict {
         let mut stream = tls::handshake(settings, host, tcp).await?;
         let reply = prelogin::exchange(&mut stream, ENCRYPT_ON).await?;
-        return Ok(Handle::new(Stream::EncryptedStream(Box::new(stream)), false, &reply));
+        return Ok(Handle::new(Stream::Encrypted(Box::new(stream)), false, &reply));
     }
     let mut tcp = tcp;
     let asked = match settings.encrypt {
@@ -94,7 +94,7 @@ pub(super) async fn connect(settings: &SourceSettings, host: &str, port: u16) ->
         _ => return Err(disagree("does not encrypt more than the login; set encrypt=login")),
     };
     let stream = tls::handshake(settings, host, tcp).await?;
-    Ok(Handle::new(Stream::EncryptedStream(Box::new(stream)), login_only, &reply))
+    Ok(Handle::new(Stream::Encrypted(Box::new(stream)), login_only, &reply))
 }
 
 fn disagree(what: &str) -> Error {
@@ -131,7 +131,7 @@ impl Handle {
     /// All that follows the login is encrypted as well.
     pub(super) fn stays_encrypted(&self) -> bool {
         let inner = self.lock();
-        matches!(inner.stream, Stream::EncryptedStream(_)) && !inner.login_only
+        matches!(inner.stream, Stream::Encrypted(_)) && !inner.login_only
     }
 
     /// The descriptor that requests carry from here on; zeros outside a transaction.
@@ -193,7 +193,7 @@ impl Inner {
             let bytes = &self.outgoing[self.sent..];
             let count = ready!(match &mut self.stream {
                 Stream::Plain(tcp) => Pin::new(tcp).poll_write(cx, bytes),
-                Stream::EncryptedStream(tls) => Pin::new(tls.as_mut()).poll_write(cx, bytes),
+                Stream::Encrypted(tls) => Pin::new(tls.as_mut()).poll_write(cx, bytes),
                 Stream::Closed => Poll::Ready(Err(io::ErrorKind::NotConnected.into())),
             })?;
             if count == 0 {
@@ -203,7 +203,7 @@ impl Inner {
         }
         ready!(match &mut self.stream {
             Stream::Plain(tcp) => Pin::new(tcp).poll_flush(cx),
-            Stream::EncryptedStream(tls) => Pin::new(tls.as_mut()).poll_flush(cx),
+            Stream::Encrypted(tls) => Pin::new(tls.as_mut()).poll_flush(cx),
             Stream::Closed => Poll::Ready(Err(io::ErrorKind::NotConnected.into())),
         })?;
         self.outgoing.clear();
@@ -218,7 +218,7 @@ impl Inner {
     fn leave_tls(&mut self) {
         self.login_only = false;
         self.stream = match std::mem::replace(&mut self.stream, Stream::Closed) {
-            Stream::EncryptedStream(tls) => Stream::Plain(tls.into_inner().0.into_tcp()),
+            Stream::Encrypted(tls) => Stream::Plain(tls.into_inner().0.into_tcp()),
             other => other,
         };
     }
@@ -233,7 +233,7 @@ impl Inner {
         let mut buffer = ReadBuf::new(bytes);
         match &mut self.stream {
             Stream::Plain(tcp) => ready!(Pin::new(tcp).poll_read(cx, &mut buffer))?,
-            Stream::EncryptedStream(tls) => ready!(poll_fill(tls, cx, &mut buffer))?,
+            Stream::Encrypted(tls) => ready!(poll_fill(tls, cx, &mut buffer))?,
             Stream::Closed => return Poll::Ready(Err(io::ErrorKind::NotConnected.into())),
         }
         let received = buffer.filled();

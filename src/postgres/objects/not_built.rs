@@ -120,6 +120,16 @@ fn not_built_on_tables(
         let reason = format!("nothing keeps old versions of its rows in PostgreSQL; {reason}");
         list.push(not_built(ObjectKind::SystemVersioning, Some(&temporal.table), "", reason, Some(advice)));
     }
+    not_built_protections(objects, tables, list);
+    not_built_properties(objects, tables, list);
+}
+
+/// Masks and row filters: what keeps readers of the source from values and rows.
+fn not_built_protections(
+    objects: &SourceObjects,
+    tables: &BTreeSet<&TableName>,
+    list: &mut Vec<PlannedObject>,
+) {
     for mask in objects.masks.iter().filter(|mask| tables.contains(&mask.table)) {
         let reason = "who may read the table sees every value in PostgreSQL, which masks nothing";
         let advice = "a view, rights on columns, or a mask in the configuration".to_owned();
@@ -143,6 +153,14 @@ fn not_built_on_tables(
             Some(advice),
         ));
     }
+}
+
+/// Extended properties that are no comment, or of something that is not converted.
+fn not_built_properties(
+    objects: &SourceObjects,
+    tables: &BTreeSet<&TableName>,
+    list: &mut Vec<PlannedObject>,
+) {
     for property in &objects.properties {
         let (table, of) = match &property.of {
             PropertyOf::Database => (None, "the database".to_owned()),

@@ -84,7 +84,7 @@ fn a_time_that_spins_or_never_succeeds_is_refused_with_its_floor() {
             Place::SourceUrl { millis_each } | Place::TargetUrl { millis_each } => millis_each,
             Place::Flag | Place::Variable => 1,
         };
-        let shorter = if floor > unit { floor - unit } else { 0 };
+        let shorter = floor.saturating_sub(unit);
         if shorter > 0 || !zero {
             let said = give(name, place, shorter).expect_err(name);
             let accepted = format!("accepted is {} or more", AsFlagValue(Duration::from_millis(floor)));
@@ -121,22 +121,18 @@ fn times_have_units() {
     for (text, millis) in
         [("500ms", 500), ("60s", 60_000), ("60", 60_000), ("5m", 300_000), ("1h", 3_600_000), ("0", 0)]
     {
-        assert_eq!(
-            GRACE_PERIOD.from_flag(Some(text)).unwrap(),
-            Some(Duration::from_millis(millis)),
-            "{text}"
-        );
+        assert_eq!(GRACE_PERIOD.read(Some(text)).unwrap(), Some(Duration::from_millis(millis)), "{text}");
     }
     for text in ["", "s", "5d", "1.5s", "-1s", "60 s", "169h", "99999999999999999999s", "5é"] {
-        let detail = GRACE_PERIOD.from_flag(Some(text)).unwrap_err().detail();
+        let detail = GRACE_PERIOD.read(Some(text)).unwrap_err().detail();
         assert!(detail.starts_with("--grace-period: ") && detail.contains("168h"), "{text}: {detail}");
     }
-    assert_eq!(GRACE_PERIOD.from_flag(None).unwrap(), None);
+    assert_eq!(GRACE_PERIOD.read(None).unwrap(), None);
 }
 
 #[test]
 fn a_refused_zero_says_what_is_accepted() {
-    let said = CLAIM_TIMEOUT.from_flag(Some("0s")).unwrap_err().detail();
+    let said = CLAIM_TIMEOUT.read(Some("0s")).unwrap_err().detail();
     assert_eq!(said, "--claim-timeout: 0s is too short; accepted is 1s or more");
     let said = SOURCE_READ_TIMEOUT.accepted(Duration::from_millis(1)).unwrap_err();
     assert_eq!(said, "1ms is too short; accepted is 500ms or more, or 0: the default");
