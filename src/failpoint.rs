@@ -42,8 +42,6 @@ pub const NAMES: &[&str] = &[
     "schema.after_schema",
     "schema.after_clear",
     "schema.after_table",
-    "again.before_get",
-    "indexes.before",
     "schema.before_checkpoint",
     "schema.after_checkpoint",
     // Claims.
@@ -89,6 +87,7 @@ pub const NAMES: &[&str] = &[
     "logged.before_epoch_check",
     "logged.after_commit",
     // Indexes of a table whose rows are there.
+    "index.before",
     "index.before_epoch_check",
     "index.after_commit",
     // The finish step.

@@ -61,7 +61,7 @@ fn another_pods_start_does_not_throw_away_the_index_build_of_a_living_owner() {
     world.load(INDEXED);
     world.prepare();
     let a =
-        world.command(&["sync", "--claim-timeout", "20s"]).failpoints("indexes.before=stop").pod("a").spawn();
+        world.command(&["sync", "--claim-timeout", "20s"]).failpoints("index.before=stop").pod("a").spawn();
     until("pod a stands still before its indexes", || is_stopped(&a).then_some(()));
     assert_eq!(world.target_value("SELECT count(*) FROM dbo.\"Indexed\""), "3");
     let mut b = world.command(&["sync", "--claim-timeout", "20s"]).pod("b").spawn();

@@ -3,7 +3,6 @@
 use crate::copy::pod::Pod;
 use crate::copy::queue::{PodQueue, TableWork, WaitingTable};
 use crate::error::{Error, ErrorKind, Result};
-use crate::failpoint;
 use crate::model::plan::PlannedTable;
 use std::time::Instant;
 
@@ -29,11 +28,7 @@ pub(in crate::copy) async fn begin_again(pod: &Pod, shared: &PodQueue, table: &P
     let what = format!("reading the checkpoint of {}", table.source);
     let mut retrying = pod.patience().retrying(&what);
     let entry = loop {
-        let read = async {
-            failpoint!("again.before_get");
-            pod.claims.checkpoints.table(&pod.claims.plan, table).await
-        };
-        match read.await {
+        match pod.claims.checkpoints.table(&pod.claims.plan, table).await {
             Ok(entry) => break entry,
             Err(error) => retrying.pause(error).await?,
         }

@@ -112,7 +112,7 @@ async fn index(pod: &Pod, connections: &mut Connections, open: &ClaimedTable) {
     let attempt = &open.table.attempt;
     let table = &attempt.table;
     let work = async {
-        failpoint!("indexes.before");
+        failpoint!("index.before");
         if pod.patience().is_stopping() {
             tracing::info!(table = %table.source, "indexes of this table are left to the finish step");
             return Ok(0);
