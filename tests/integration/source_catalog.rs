@@ -157,7 +157,11 @@ async fn what_cannot_be_done_without_is_an_error() {
 #[tokio::test]
 async fn a_server_is_described() {
     let described = |changes: Vec<Answer>| async move {
-        let mut answers = changes;
+        let mut answers = vec![
+            answer("sys.database_recovery_status", &["0A0B|0C0D"]),
+            answer("service_broker_guid", &["00000000-0000-0000-0000-000000000000|2024-05-06T07:08:09.123"]),
+        ];
+        answers.extend(changes);
         answers
             .push(answer("FROM sys.databases", &["DB1\\X|shop|16.0.4165.4|Developer Edition (64-bit)|1|~"]));
         let (_server, mut client) = connect(answers).await;
@@ -165,6 +169,15 @@ async fn a_server_is_described() {
     };
     let server = described(vec![answer("fn_cdc_get_max_lsn", &["0x0000002A0000"])]).await;
     assert_eq!((server.name.as_str(), server.database.as_str()), ("DB1\\X", "shop"));
+    assert_eq!(
+        (server.identity.family.as_deref(), server.identity.recovery_fork.as_deref()),
+        (Some("0a0b"), Some("0c0d"))
+    );
+    // A database without Service Broker has no identifier of it.
+    assert_eq!(
+        (server.identity.broker, server.identity.created_at.as_deref()),
+        (None, Some("2024-05-06T07:08:09.123"))
+    );
     assert!(server.snapshot_isolation);
     assert_eq!(server.log_position.as_deref(), Some("0x0000002A0000"));
     let without_cdc =

@@ -1,7 +1,7 @@
 //! Every line of the table "What belongs to a column" of `docs/type-mapping.md`, shown by the program.
 #![allow(clippy::unwrap_used, reason = "functions of tests")]
 
-use super::harness::{Finished, World};
+use super::harness::{Finished, World, repository};
 
 /// What the page says: in the source, in the target; and what shows it.
 struct Line {
@@ -323,8 +323,7 @@ fn attribute(world: &World, table: &str, column: &str, what: &str) -> String {
 
 /// The lines of the page between its marks, without the head of the table.
 fn lines_of_the_page() -> Vec<String> {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/type-mapping.md");
-    let page = std::fs::read_to_string(path).unwrap();
+    let page = std::fs::read_to_string(repository().join("docs/type-mapping.md")).unwrap();
     let (_, rest) = page.split_once("<!-- tried: begin -->\n").unwrap();
     let (table, _) = rest.split_once("<!-- tried: end -->").unwrap();
     table.lines().skip(2).map(str::to_owned).collect()
