@@ -102,7 +102,9 @@ GO
                 target: "a plain column with the source's values",
                 check: |world, _| {
                     assert_eq!(attribute(world, "Order Lines", "Age", "attgenerated"), "");
-                    assert_eq!(world.target_value("SELECT \"Age\" > 300 FROM dbo.\"Order Lines\""), "t");
+                    let (_, rows) = world.source("SELECT Age FROM dbo.[Order Lines]");
+                    let age = rows[0][0].clone().unwrap();
+                    assert_eq!(world.target_value("SELECT \"Age\" FROM dbo.\"Order Lines\""), age);
                 },
             },
             Line {
