@@ -173,7 +173,7 @@ impl Checkpoints {
     /// The state of one table; pending if there is no object yet.
     pub async fn table(&self, plan: &Plan, table: &PlannedTable) -> Result<Entry<TableDocument>> {
         let key = keys::table(&self.run, table);
-        let object = self.get_table(&key).await?;
+        let object = self.get_and_remember(&key).await?;
         self.table_entry(plan, table, key, object)
     }
 
@@ -228,14 +228,14 @@ impl Checkpoints {
     /// The object, read in a task of its own: thousands of requests are work for more than one processor.
     async fn get_aside(&self, key: String) -> Result<Option<Object>> {
         let checkpoints = self.clone();
-        let read = async move { checkpoints.get_table(&key).await };
+        let read = async move { checkpoints.get_and_remember(&key).await };
         let task = AbortOnDropHandle::new(tokio::spawn(read.in_current_span()));
         task.await.map_err(|error| {
             Error::new(ErrorKind::Bug, "a read of the checkpoint store ended early").because(error)
         })?
     }
 
-    async fn get_table(&self, key: &str) -> Result<Option<Object>> {
+    async fn get_and_remember(&self, key: &str) -> Result<Option<Object>> {
         let object = self.get(key).await?;
         if let Some(object) = &object {
             self.remember(key, &object.tag, &object.body);
@@ -305,16 +305,10 @@ impl Checkpoints {
     /// # Errors
     /// `StoreRefused`, `StoreUnavailable`, `CheckpointDamaged`, `CheckpointNewer`.
     pub async fn read_again<T: Document>(&self, entry: &Entry<T>) -> Result<Option<Entry<T>>> {
-        let Some(Object { body, tag, modified, now }) = self.get(&entry.key).await? else { return Ok(None) };
-        self.remember(&entry.key, &tag, &body);
-        Ok(Some(Entry {
-            document: decode(&self.shown(&entry.key), &body, VERSION)?,
-            key: entry.key.clone(),
-            tag: Some(tag),
-            operations: Vec::new(),
-            modified: Some(modified),
-            now: Some(now),
-        }))
+        let object = self.get_and_remember(&entry.key).await?;
+        let absent = || entry.document.clone();
+        let stored = self.entry(entry.key.clone(), object, VERSION, absent)?;
+        Ok(stored.is_stored().then_some(stored))
     }
 
     /// Forgets a table's state, whoever owns it.

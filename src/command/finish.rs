@@ -95,8 +95,7 @@ async fn own(
     settings: &Settings,
     entry: Entry<FinishDocument>,
 ) -> Result<Claim<FinishDocument>> {
-    let servers = Servers { source: settings.source()?.clone(), target: settings.target()?.clone() };
-    let mut connections = Connections::new(&Arc::new(servers));
+    let mut connections = Connections::new(&Servers::new(settings)?);
     match ask::own_finish(claims, &mut connections, entry).await? {
         ClaimAnswer::Owned(claim) => Ok(claim),
         ClaimAnswer::Busy(Some(owner)) => {

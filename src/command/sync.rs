@@ -94,8 +94,9 @@ pub(super) async fn copy(
     let progress = begin_progress(settings, &list, total);
     let epochs = ledger::epochs(&target, settings.run_id.as_str()).await?;
     let SourceView { tables: now, indexes, client: source, .. } = seen;
+    let shared_plan = Arc::new(plan.clone());
     let objects = ObjectsAtStart {
-        plan: Arc::new(plan.clone()),
+        plan: Arc::clone(&shared_plan),
         source: settings.source()?.clone(),
         untouched,
         version: target.version(),
@@ -108,7 +109,7 @@ pub(super) async fn copy(
         None => None,
     };
     let start = PodStart { consistency, rejects, watcher: progress.watcher(total), objects };
-    let claims = ClaimsAtStart { checkpoints: checkpoints.clone(), plan: Arc::new(plan.clone()), epochs };
+    let claims = ClaimsAtStart { checkpoints: checkpoints.clone(), plan: shared_plan, epochs };
     let pod = Pod::new(settings, stop, claims, start)?;
     measures::watch_held(pod.copier.throttle.held());
     let _watched = replicas::watch(&pod.servers.target, &pod.copier.throttle, &pod.copier.patience).await?;

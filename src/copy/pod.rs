@@ -53,7 +53,7 @@ impl Pod {
         start: PodStart,
     ) -> Result<Arc<Self>> {
         let (run, patience) = (settings.run_id.to_string(), Patience::new(settings, stop));
-        let servers = Servers { source: settings.source()?.clone(), target: settings.target()?.clone() };
+        let servers = Servers::new(settings)?;
         let workers = Workers { jobs: settings.jobs, rejects: start.rejects.is_some() };
         let rules = CopyRules {
             run: run.clone(),
@@ -65,7 +65,7 @@ impl Pod {
         Ok(Arc::new(Self {
             claims: Claims::new(settings, patience.clone(), start.consistency, claims)?,
             proofs: Proofs::new(servers.target.clone(), run),
-            servers: Arc::new(servers),
+            servers,
             copier: ChunkCopier {
                 rules,
                 budget: Budget::new(settings.memory, workers, Path::new("/"))?,

@@ -2,6 +2,7 @@
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::postgres::client::Client as TargetClient;
+use crate::settings::Settings;
 use crate::settings::source::SourceSettings;
 use crate::settings::target::TargetSettings;
 use crate::sqlserver::client::Client as SourceClient;
@@ -12,6 +13,16 @@ use std::sync::Arc;
 pub struct Servers {
     pub source: SourceSettings,
     pub target: TargetSettings,
+}
+
+impl Servers {
+    /// Those that the settings name.
+    ///
+    /// # Errors
+    /// `Config` if one of them is not named.
+    pub fn new(settings: &Settings) -> Result<Arc<Self>> {
+        Ok(Arc::new(Self { source: settings.source()?.clone(), target: settings.target()?.clone() }))
+    }
 }
 
 /// The connections of a worker, kept from chunk to chunk.

@@ -19,7 +19,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 #[derive(Debug, Default)]
 pub struct Report {
     pub built: usize,
-    /// ExistingByTable already.
+    /// There already.
     pub present: usize,
     pub failed: Vec<(String, Error)>,
     /// What the target refused for now, as it was busy or short of something: to be tried again.
