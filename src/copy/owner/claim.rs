@@ -16,7 +16,7 @@ use crate::copy::owner::claimable::Claimable;
 use crate::copy::owner::claims::Claims;
 use crate::copy::owner::connections::Connections;
 use crate::copy::owner::heartbeat::Heartbeat;
-use crate::copy::owner::lost::write_owned;
+use crate::copy::owner::lost::{ClaimState, TRIES, still_unclaimed, write_owned};
 use crate::error::{Error, ErrorKind, Result};
 use crate::failpoint;
 use crate::model::checkpoint::Owner;
@@ -31,9 +31,6 @@ use tokio_util::sync::CancellationToken;
 
 /// The ledger's index of the finish step; tables begin at 1.
 pub const FINISH_INDEX: u32 = 0;
-
-/// Lost compare-and-swaps after which the object is left to whoever writes it all the time.
-const TRIES: usize = 8;
 
 /// What is claimed.
 #[derive(Debug, Clone, Copy)]
@@ -109,8 +106,8 @@ async fn take<T: Claimable>(
     failpoint!("claim.after_lock");
     let index = subject.index;
     let known = claims.epochs.get(&index).copied().unwrap_or(0);
-    let (seen, owner) = (entry.document.epoch(), entry.document.owner().map(|owner| owner.epoch));
-    let epoch = seen.max(known) + 1;
+    let seen = ClaimState::of(&entry.document);
+    let epoch = entry.document.epoch().max(known) + 1;
     for attempt in 1.. {
         let document = &mut entry.document;
         let started = phase::next(document.phase(), Event::Started, clock::now())?;
@@ -124,11 +121,8 @@ async fn take<T: Claimable>(
         let Some(stored) = claims.checkpoints.read_again(entry).await? else {
             return Ok(Taken::ByAnother(None));
         };
-        // Whoever wrote: if nobody has claimed it, it was no claim.
-        let now = &stored.document;
-        let unclaimed = now.epoch() == seen && now.owner().map(|owner| owner.epoch) == owner;
-        if !unclaimed || now.phase().is_completed() || attempt == TRIES {
-            return Ok(Taken::ByAnother(now.owner().cloned()));
+        if attempt == TRIES || !still_unclaimed(&seen, &stored.document) {
+            return Ok(Taken::ByAnother(stored.document.owner().cloned()));
         }
         *entry = stored;
     }

@@ -9,8 +9,8 @@ use crate::checkpoint::{Checkpoints, Entry, Written};
 use crate::copy::owner::claimable::Claimable;
 use crate::error::{Error, ErrorKind, Result};
 
-/// Lost writes in a row after which the store is called unavailable.
-const TRIES: usize = 8;
+/// Lost writes in a row after which an object is left to those who write it all the time.
+pub(super) const TRIES: usize = 8;
 
 /// Is the claim of `pod` by `epoch` still its own, by the object that stands in the store now?
 fn still_owned<T: Claimable>(ours: &T, stored: &T, pod: &str, epoch: u64) -> bool {
@@ -21,6 +21,31 @@ fn still_owned<T: Claimable>(ours: &T, stored: &T, pod: &str, epoch: u64) -> boo
         Some(owner) => owner.pod == pod && owner.epoch == epoch,
         // A reset leaves `pending` behind, and its ledger knows no epoch any more.
         None => stored.phase().is_completed(),
+    }
+}
+
+/// May the claim that was asked for by `seen` still be taken, by the object that stands in the store now? It may if whoever
+/// wrote that has claimed nothing, completed nothing and belongs to the same plan.
+pub(super) fn still_unclaimed<T: Claimable>(seen: &ClaimState, stored: &T) -> bool {
+    ClaimState::of(stored) == *seen && !stored.phase().is_completed()
+}
+
+/// What tells a claim from every other one.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct ClaimState {
+    plan_fingerprint: String,
+    epoch: u64,
+    owner: Option<u64>,
+}
+
+impl ClaimState {
+    /// That of the document.
+    pub(super) fn of<T: Claimable>(document: &T) -> Self {
+        Self {
+            plan_fingerprint: document.plan_fingerprint().to_owned(),
+            epoch: document.epoch(),
+            owner: document.owner().map(|owner| owner.epoch),
+        }
     }
 }
 
@@ -84,6 +109,24 @@ mod tests {
         mended.owner = None;
         mended.data = phase::next(&mended.data, Event::Completed(PhaseProgress::STEP), clock::now()).unwrap();
         assert!(still_owned(&ours, &mended, "a", 3));
+    }
+
+    #[test]
+    fn a_claim_is_taken_although_the_schema_step_wrote_and_not_although_another_pod_claimed() {
+        let plan = plan(1);
+        let seen = TableDocument::pending(&plan, table(&plan, 1));
+        let state = ClaimState::of(&seen);
+        let mut stored = seen.clone();
+        stored.schema =
+            phase::next(&stored.schema, Event::Completed(PhaseProgress::STEP), clock::now()).unwrap();
+        assert!(still_unclaimed(&state, &stored));
+        assert!(!still_unclaimed(&state, &claimed("b", 1)));
+        let mut completed = seen.clone();
+        completed.data =
+            phase::next(&completed.data, Event::Completed(PhaseProgress::STEP), clock::now()).unwrap();
+        assert!(!still_unclaimed(&state, &completed));
+        let foreign = TableDocument { plan_fingerprint: "other".to_owned(), ..seen };
+        assert!(!still_unclaimed(&state, &foreign));
     }
 
     #[test]

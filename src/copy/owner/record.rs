@@ -6,6 +6,7 @@
 use crate::checkpoint::{Checkpoints, Entry, Written};
 use crate::clock;
 use crate::copy::owner::alive;
+use crate::copy::owner::lost::TRIES;
 use crate::error::{Error, ErrorKind, Result};
 use crate::failpoint;
 use crate::model::checkpoint::TableDocument;
@@ -16,9 +17,6 @@ use crate::model::plan::{Plan, PlannedTable};
 use crate::postgres::ledger::Tally;
 use crate::settings::Settings;
 use std::time::Duration;
-
-/// A conflicting write of the same object by another pod is read again this often.
-const WRITE_ATTEMPTS: usize = 8;
 
 /// The objects of a run's tables, for whoever owns none of them.
 #[derive(Clone, Copy)]
@@ -50,7 +48,7 @@ impl<'a> Records<'a> {
         mut entry: Entry<TableDocument>,
         mut change: impl FnMut(&mut Entry<TableDocument>) -> Result<bool>,
     ) -> Result<()> {
-        for _ in 0..WRITE_ATTEMPTS {
+        for _ in 0..TRIES {
             if !change(&mut entry)? {
                 return Ok(());
             }
