@@ -145,9 +145,10 @@ pub(in crate::copy) async fn settle(
 ) {
     let table = &attempt.table;
     let (own, left, lossy_rows) = (ended.own, ended.left, ended.lossy_rows);
-    // A server that stops the pod is not asked for each table once more.
-    let pod_stops = shared.queue().tally.verdict.stops_pod();
-    let Settlement { status, mut error, again } = settle::settle(pod, claim, table, ended, pod_stops).await;
+    let away = |error: &Error| error.kind() == ErrorKind::TargetUnavailable;
+    let target_is_away = shared.queue().tally.verdict.worst().is_some_and(away);
+    let settled = settle::settle(pod, claim, table, ended, target_is_away).await;
+    let Settlement { status, mut error, again } = settled;
     if again {
         error = again::begin_again(pod, shared, table).await.err();
     }

@@ -30,13 +30,13 @@ impl Settlement {
 }
 
 /// Writes down what became of a table and gives its claim back: its state, and the error if not all went well.
-/// `pod_stops`: an error stops the whole pod, so nobody is asked for what a rerun finds out.
+/// If the target is away, it is not asked for each table once more: a rerun finds out.
 pub(in crate::copy) async fn settle(
     pod: &Pod,
     claim: Claim<TableDocument>,
     table: &PlannedTable,
     mut ended: EndedTable,
-    pod_stops: bool,
+    target_is_away: bool,
 ) -> Settlement {
     let mut losses = None;
     if ended.error.is_none() && ended.left == 0 {
@@ -54,7 +54,7 @@ pub(in crate::copy) async fn settle(
             Ok(_) => ended.lost = true,
             Err(error) => ended.error = Some(error.table(&table.source)),
         }
-    } else if !pod_stops && !ended.error.as_ref().is_some_and(|error| error.policy().retry) {
+    } else if !target_is_away && !ended.error.as_ref().is_some_and(|error| error.policy().retry) {
         // A target that is away need not be asked: the next start writes it down.
         losses = self::losses(pod, table).await;
     }
