@@ -44,7 +44,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 pub(crate) use store_proxy::{Asked, Broken, StoreProxy, When};
-pub(crate) use target_proxy::{Cut, TargetProxy};
+pub(crate) use target_proxy::{Cut, Sent, TargetProxy};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio_postgres::{NoTls, SimpleQueryMessage};

@@ -75,3 +75,26 @@ fn another_pods_start_does_not_throw_away_the_index_build_of_a_living_owner() {
     let object = world.object(&world.table_object("dbo.Indexed")).unwrap();
     assert_eq!((&object["data"]["status"], &object["epoch"]), (&json!("completed"), &json!(1)));
 }
+
+/// Raising the epoch of one table waits for a lock in the ledger. The other tables are claimed, copied and settled meanwhile.
+#[test]
+fn a_claim_that_waits_in_the_ledger_does_not_hold_up_the_other_tables() {
+    let world = World::new();
+    world.reference("Big", 200);
+    for table in ["A", "B"] {
+        world.reference(table, 50);
+    }
+    world.prepare();
+    let killed =
+        world.command(&["sync", "--table", "dbo.Big"]).failpoints("claim.after_raise=kill").pod("a").run();
+    assert_eq!(killed.signal(), Some(9), "{}", killed.stderr);
+    let lock = world.hold("SELECT 1 FROM shardferry.claim WHERE table_name LIKE '%Big%' FOR UPDATE");
+    let mut pod = world.command(&["sync", "--jobs", "2"]).pod("a").spawn();
+    for table in ["A", "B"] {
+        pod.wait_for_line(&format!("Completed: dbo.{table}"));
+    }
+    assert_eq!(world.target_value("SELECT count(*) FROM dbo.\"Big\""), "0");
+    drop(lock);
+    pod.wait().exits(0).says("Completed: dbo.Big");
+    assert_eq!(world.assert_equal(), 300);
+}

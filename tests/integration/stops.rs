@@ -2,7 +2,7 @@
 //! own; a signal before and between the indexes of a table.
 #![allow(clippy::unwrap_used, reason = "functions of tests")]
 
-use super::harness::{Cut, Invocation, Running, TargetProxy, World};
+use super::harness::{Cut, Invocation, Sent, TargetProxy, World};
 
 /// The largest first.
 const TABLES: std::ops::RangeInclusive<u64> = 1..=12;
@@ -70,6 +70,8 @@ fn a_pod_stops_with_exit_4_if_the_target_is_away_although_one_table_had_a_permis
     proxy.set(Cut::Before, u64::MAX, |_| true);
     proxy.release_stalls();
     let ended = pod.wait().exits(4).says("[target_unavailable]");
+    // What was changed in their values is asked of no target that is away.
+    let ended = ended.hides("reading the lossiness record");
     // The one that failed, and one for each job.
     let begun = ended.lines_with("Processing: dbo.T");
     assert_eq!(begun.len(), JOBS + 1, "{}", ended.stderr);
@@ -96,11 +98,6 @@ fn indexed() -> World {
     world
 }
 
-fn sync(world: &World, proxy: &TargetProxy) -> Running {
-    let url = world.target_url_at(proxy.port());
-    world.command(&["sync", "--jobs", "1"]).pod("a").env("SHARDFERRY_TARGET_URL", &url).spawn()
-}
-
 /// The indexes of `dbo.Big` but its primary key.
 fn indexes(world: &World) -> Vec<String> {
     let sql = "SELECT indexname FROM pg_indexes WHERE tablename = 'Big' AND indexname LIKE 'IX%' ORDER BY 1";
@@ -116,14 +113,18 @@ fn goes_on(world: &World) {
     assert_eq!(world.account("sigterm", 1), ROWS);
 }
 
-#[test]
-fn no_index_is_begun_after_a_signal() {
-    let world = indexed();
+/// A signal comes while a statement of `dbo.Big` stands still; then the statement goes on. The indexes that are there at the
+/// end of the pod.
+#[track_caller]
+fn indexes_after_a_signal_at(
+    world: &World,
+    statement: impl Fn(&Sent<'_>) -> bool + Send + 'static,
+) -> Vec<String> {
     let proxy = TargetProxy::start(&world.target_address());
-    let commit = proxy.set(Cut::Stall, 1, |sent| sent.commit_of_rows());
-    let mut pod = sync(&world, &proxy);
-    // The last chunk's COMMIT is on its way: behind it come the indexes.
-    proxy.wait_for(commit, 1);
+    let stall = proxy.set(Cut::Stall, 1, statement);
+    let url = world.target_url_at(proxy.port());
+    let mut pod = world.command(&["sync", "--jobs", "1"]).pod("a").env("SHARDFERRY_TARGET_URL", &url).spawn();
+    proxy.wait_for(stall, 1);
     pod.signal("TERM");
     pod.wait_for_line("stopping: finishing what is under way");
     proxy.release_stalls();
@@ -131,24 +132,22 @@ fn no_index_is_begun_after_a_signal() {
         .exits(143)
         .says("indexes of this table are left to the finish step")
         .says("Completed: dbo.Big");
-    assert_eq!(indexes(&world), Vec::<String>::new());
+    indexes(world)
+}
+
+#[test]
+fn no_index_is_begun_after_a_signal() {
+    let world = indexed();
+    // The last chunk's COMMIT is on its way: behind it come the indexes.
+    let built = indexes_after_a_signal_at(&world, |sent| sent.commit_of_rows());
+    assert_eq!(built, Vec::<String>::new());
     goes_on(&world);
 }
 
 #[test]
 fn no_second_index_of_a_table_is_begun_after_a_signal() {
     let world = indexed();
-    let proxy = TargetProxy::start(&world.target_address());
-    let first = proxy.set(Cut::Stall, 1, |sent| sent.statement("CREATE INDEX"));
-    let mut pod = sync(&world, &proxy);
-    proxy.wait_for(first, 1);
-    pod.signal("TERM");
-    pod.wait_for_line("stopping: finishing what is under way");
-    proxy.release_stalls();
-    pod.wait()
-        .exits(143)
-        .says("indexes of this table are left to the finish step")
-        .says("Completed: dbo.Big");
-    assert_eq!(indexes(&world).len(), 1, "the index under way is finished, the other one is not begun");
+    let built = indexes_after_a_signal_at(&world, |sent| sent.statement("CREATE INDEX"));
+    assert_eq!(built.len(), 1, "the index under way is finished, the other one is not begun");
     goes_on(&world);
 }
