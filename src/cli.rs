@@ -6,7 +6,7 @@
 mod copying;
 mod planning;
 
-pub use copying::{CopyArgs, ThrottleArgs};
+pub use copying::{CopyArgs, OnExisting, ThrottleArgs};
 pub use planning::{CollationsChoice, NameCaseChoice, PartitionsChoice, PlanChoiceArgs};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -216,6 +216,12 @@ pub struct StatusArgs {
     /// Phases in the JSON [default: both, a completed schema only once the data is completed]
     #[arg(long, value_enum, value_name = "PHASE", help_heading = "Output")]
     pub phase: Option<PhaseChoice>,
+    /// End with 0 if the run is completed, 3 if something of it failed, 5 if it is not completed yet
+    #[arg(long, help_heading = "Output", conflicts_with = "watch")]
+    pub exit_code: bool,
+    /// The target: its ledger tells which tables another run has begun since
+    #[command(flatten)]
+    pub target: TargetArgs,
     #[command(flatten)]
     pub run: RunArguments,
 }

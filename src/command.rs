@@ -4,6 +4,7 @@ mod chosen_tables;
 mod connect;
 mod findings;
 mod finish;
+mod guard;
 mod plan;
 mod reset;
 mod run;
@@ -30,8 +31,8 @@ pub async fn run(settings: Settings, stop: Stop) -> Result<Outcome> {
             let output = plan::Output { dry_run, shards, shards_file, format };
             stop.race(Box::pin(plan::run(settings, of_command, output))).await
         }
-        Command::Status { watch, verbose, format, phase } => {
-            let view = status::View { watch, verbose, format, phase };
+        Command::Status { watch, verbose, format, phase, exit_code } => {
+            let view = status::View { watch, verbose, format, phase, exit_code };
             stop.race(Box::pin(status::run(settings, of_command, view))).await
         }
         Command::Reset => stop.bound(grace, Box::pin(reset::run(settings, of_command))).await,

@@ -64,6 +64,10 @@ pub enum ErrorKind {
     Value,
     /// Rows of the target stand in the way (`--no-truncate`, foreign keys, unique or foreign key violations at finish).
     TargetData,
+    /// Target tables hold rows that this run did not write, and nobody has said that they may go.
+    TargetHasRows,
+    /// Another run has begun the target table since this one, or it was made anew.
+    Replaced,
     /// Some tables of the run failed for good; each has its own error in its checkpoint.
     TablesFailed,
     /// Tables of other shards are not copied yet, so the finish step cannot start.
@@ -97,7 +101,7 @@ pub struct Policy {
 
 impl ErrorKind {
     /// Every kind, for documentation and tests.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 34] = [
         Self::Usage,
         Self::Config,
         Self::SourceLogin,
@@ -123,6 +127,8 @@ impl ErrorKind {
         Self::Unsupported,
         Self::Value,
         Self::TargetData,
+        Self::TargetHasRows,
+        Self::Replaced,
         Self::TablesFailed,
         Self::Unfinished,
         Self::Fenced,
@@ -167,6 +173,8 @@ impl ErrorKind {
             Self::Unsupported => row("unsupported", false, 3, TABLE, "exclude the column or the table, or convert it on the source"),
             Self::Value => row("value", false, 3, TABLE, "correct the value on the source, then rerun"),
             Self::TargetData => row("target_data", false, 3, TABLE, "remove the rows or constraints that stand in the way, then rerun"),
+            Self::TargetHasRows => row("target_has_rows", false, 2, TABLE, "go on with the run that wrote them; or keep the rows elsewhere; or let them go with --on-existing replace"),
+            Self::Replaced => row("replaced", false, 3, TABLE, "nothing, if the later load is the one that counts; --on-existing replace empties the table and copies it again"),
             Self::TablesFailed => row("tables_failed", false, 3, TABLE, "`shardferry status` lists the failed tables; mend them and rerun"),
             Self::Unfinished => row("unfinished", false, 5, TABLE, "`shardferry status` lists the tables that are missing; rerun when they are completed"),
             Self::Fenced => row("fenced", false, 5, TABLE, "another pod works on this table; rerun when it has ended"),

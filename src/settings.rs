@@ -19,6 +19,7 @@ mod telemetry;
 mod times;
 mod yaml;
 
+pub use crate::cli::OnExisting;
 pub use copying::{Consistency, Rejects, Throttle, Truncate};
 pub use environment::Environment;
 pub use outputs::{LogSettings, OutputSettings};
@@ -65,7 +66,7 @@ pub enum Command {
     Sync,
     Finish,
     Run,
-    Status { watch: bool, verbose: bool, format: Format, phase: Option<PhaseChoice> },
+    Status { watch: bool, verbose: bool, format: Format, phase: Option<PhaseChoice>, exit_code: bool },
     Reset,
 }
 
@@ -91,7 +92,7 @@ pub struct Settings {
     pub command: Command,
     /// Present for the commands that need it (all but `status` and `reset`; `schema` may do without).
     pub source: Option<SourceSettings>,
-    /// Present for the commands that need it (all but `plan` and `status`; `plan` looks at it if it is given).
+    /// Present for the commands that need it (all but `plan` and `status`, which look at it if it is given).
     pub target: Option<TargetSettings>,
     /// None for `plan --dry-run` alone, which has none.
     pub checkpoint: Option<CheckpointUrl>,
@@ -107,6 +108,7 @@ pub struct Settings {
     /// Forget what was done for the chosen tables first.
     pub reset: bool,
     pub truncate: Truncate,
+    pub on_existing: OnExisting,
     pub retry_failed: bool,
     pub consistency: Consistency,
     /// Bytes of source data that make a chunk.
@@ -269,8 +271,9 @@ fn parts(command: CliCommand) -> (Command, Parts) {
                 verbose: args.verbose,
                 format: args.format.unwrap_or_default(),
                 phase: args.phase,
+                exit_code: args.exit_code,
             },
-            Parts { run: args.run, ..parts },
+            Parts { target: args.target, run: args.run, ..parts },
         ),
         CliCommand::Reset(args) => (
             Command::Reset,
@@ -326,6 +329,7 @@ fn settings(cli: Cli, tables: Option<&TablesSection>, environment: &Environment)
             .map(|name| flag_values::table("start-from-table", &name))
             .transpose()?,
         reset: copy.reset,
+        on_existing: copy.on_existing.unwrap_or_default(),
         truncate: match (copy.truncate, copy.no_truncate) {
             (true, _) => Truncate::Always,
             (false, true) => Truncate::Never,

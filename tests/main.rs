@@ -128,6 +128,9 @@ mod telemetry;
 #[path = "integration/throttle.rs"]
 mod throttle;
 #[cfg(test)]
+#[path = "integration/two_runs.rs"]
+mod two_runs;
+#[cfg(test)]
 #[path = "integration/type_mapping.rs"]
 mod type_mapping;
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The flags of the copying: chunks, resuming, consistency, and how fast a pod may be.
 
-use clap::Args;
 use clap::builder::RangedI64ValueParser;
+use clap::{Args, ValueEnum};
 use std::num::NonZeroUsize;
 
 /// How tables are worked on.
@@ -25,6 +25,10 @@ pub struct CopyArgs {
     /// Truncate partial tables and start them over
     #[arg(long, help_heading = "Copying")]
     pub truncate: bool,
+    /// What becomes of rows in a target table that this run did not write: `error` refuses the run before anything is
+    /// emptied, `replace` empties these tables (for loads that are repeated) [default: error]
+    #[arg(long, value_name = "HOW", help_heading = "Copying", conflicts_with = "no_truncate")]
+    pub on_existing: Option<OnExisting>,
     /// Only work on tables that failed before
     #[arg(long, help_heading = "Copying")]
     pub retry_failed: bool,
@@ -51,6 +55,16 @@ pub struct CopyArgs {
     pub unlogged: bool,
     #[command(flatten)]
     pub throttle: ThrottleArgs,
+}
+
+/// What becomes of rows in a target table that this run did not write (DESIGN section 4).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum OnExisting {
+    /// The run is refused before anything is emptied.
+    #[default]
+    Error,
+    /// Their tables are emptied, with one line for each.
+    Replace,
 }
 
 /// How fast a pod may be.

@@ -90,7 +90,7 @@ pub(super) async fn target_of_plan(settings: &Settings, stop: &Stop, plan: &Plan
 pub(super) async fn bind(target: &mut TargetClient, settings: &Settings, plan: &Plan) -> Result<()> {
     ledger::install(target).await?;
     failpoint!("ledger.after_install");
-    ledger::adopt(target, settings.run_id.as_str(), plan.id()).await?;
+    ledger::adopt(target, settings.run_id.as_str(), &settings.pod, plan).await?;
     failpoint!("ledger.after_adopt");
     Ok(())
 }

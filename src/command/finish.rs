@@ -10,6 +10,7 @@ use crate::copy::owner::ask;
 use crate::copy::owner::claim::{Claim, ClaimAnswer, FINISH_INDEX, SettledClaim};
 use crate::copy::owner::claims::{Claims, ClaimsAtStart};
 use crate::copy::owner::connections::{Connections, Servers};
+use crate::copy::owner::holder;
 use crate::copy::patience::Patience;
 use crate::error::{Error, ErrorKind, Result};
 use crate::failpoint;
@@ -153,7 +154,16 @@ async fn all_data_is_there(checkpoints: &Checkpoints, plan: &Plan) -> Result<()>
 
 /// Every table's data is committed, by the ledger: the target may have been made anew since.
 async fn all_data_is_proved(settings: &Settings, plan: &Plan, target: &TargetClient) -> Result<()> {
-    let tallies = ledger::tallies(target, settings.run_id.as_str()).await?;
+    let run = settings.run_id.as_str();
+    let tallies = ledger::tallies(target, run).await?;
+    let is_replaced =
+        |table: &&PlannedTable| tallies.get(&table.index).is_some_and(ledger::Tally::is_replaced);
+    if let Some(table) = plan.tables.iter().find(is_replaced) {
+        let others = plan.tables.iter().filter(is_replaced).count() - 1;
+        let error = holder::replaced(target, run, &table.target).await;
+        let message = format!("nothing is built: {}; so it is with {others} other tables", error.detail());
+        return Err(Error::new(error.kind(), message));
+    }
     let proved = |table: &&PlannedTable| tallies.get(&table.index).is_some_and(ledger::Tally::is_complete);
     let unknown = plan.tables.iter().filter(|table| !proved(table)).count();
     if unknown == 0 {

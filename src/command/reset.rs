@@ -49,7 +49,7 @@ pub(super) async fn forget(
     let run = settings.run_id.as_str();
     let whole_run = selected.len() == plan.tables.len();
     if !whole_run {
-        ledger::adopt(&target, run, plan.id()).await?;
+        ledger::adopt(&mut target, run, &settings.pod, plan).await?;
     }
     let mut entries = Vec::with_capacity(selected.len());
     for (table, entry) in selected.iter().zip(checkpoints.some_tables(plan, &selected).await?) {

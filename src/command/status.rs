@@ -1,15 +1,23 @@
-//! `status`: all shards' progress, from the checkpoints alone. Reads only; needs neither source nor target.
+//! `status`: all shards' progress, from the checkpoints. Reads only; needs neither source nor target. If the target is named, its
+//! ledger tells which tables another run has begun since.
 
 use crate::checkpoint::{Checkpoints, Entry};
 use crate::cli::{Format, PhaseChoice};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::outcome::Outcome;
-use crate::model::plan::Plan;
+use crate::model::plan::{Plan, PlannedTable};
+use crate::postgres::client::Client;
+use crate::postgres::ledger;
 use crate::report::status::StatusView;
 use crate::report::watch::{INTERVAL, watch};
 use crate::settings::Settings;
 use crate::stop::Stop;
+use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
+use std::time::Duration;
+
+/// How long the target's ledger is waited for.
+const LEDGER_WAIT: Duration = Duration::from_secs(5);
 
 /// What the flags of `status` ask for.
 pub(super) struct View {
@@ -17,6 +25,7 @@ pub(super) struct View {
     pub verbose: bool,
     pub format: Format,
     pub phase: Option<PhaseChoice>,
+    pub exit_code: bool,
 }
 
 /// # Errors
@@ -39,12 +48,59 @@ pub(super) async fn run(settings: Settings, stop: Stop, view: View) -> Result<Ou
         watch(INTERVAL, &stop, terminal, &mut stdout, load).await?;
         return Ok(Outcome::default());
     }
-    let (_, text) = load().await?;
+    let (status, text) = load().await?;
     match stdout.write_all(text.as_bytes()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
             Err(Error::new(ErrorKind::Bug, "cannot write to stdout").because(error))
         }
+        _ if view.exit_code => verdict(&status).map(|()| Outcome::default()),
         _ => Ok(Outcome::default()),
+    }
+}
+
+/// # Errors
+/// `TablesFailed` if something failed or was replaced, `Unfinished` if something is missing.
+fn verdict(status: &StatusView) -> Result<()> {
+    let missing = status.missing();
+    if status.has_failed() {
+        return Err(Error::new(ErrorKind::TablesFailed, missing));
+    }
+    if status.is_completed() { Ok(()) } else { Err(Error::new(ErrorKind::Unfinished, missing)) }
+}
+
+/// By the target's ledger: which tables another run has begun since, by their indexes. A target that cannot be asked changes
+/// nothing of what the checkpoints say.
+async fn replaced(settings: &Settings, plan: &Plan) -> BTreeMap<u32, String> {
+    let Ok(target) = settings.target() else { return BTreeMap::new() };
+    let asked = tokio::time::timeout(LEDGER_WAIT, async {
+        let client = Client::connect(target, "shardferry status").await?;
+        if !ledger::installed(&client).await? {
+            return Ok(BTreeMap::new());
+        }
+        let tallies = ledger::tallies(&client, settings.run_id.as_str()).await?;
+        let begun = |table: &&PlannedTable| tallies.get(&table.index).is_some_and(ledger::Tally::is_replaced);
+        let lost: Vec<&PlannedTable> = plan.tables.iter().filter(begun).collect();
+        let names: Vec<_> = lost.iter().map(|table| table.target.clone()).collect();
+        let held = ledger::holders(&client, &names).await?;
+        let by = |table: &&PlannedTable| {
+            let holder = held.get(&table.target).and_then(|held| held.holder.as_ref());
+            let run = holder.map(|holder| holder.run.clone()).filter(|run| run != settings.run_id.as_str());
+            (table.index, run.map_or_else(|| "a table made anew".to_owned(), |run| format!("run {run}")))
+        };
+        Ok::<_, Error>(lost.iter().map(by).collect())
+    });
+    match asked.await {
+        Ok(Ok(replaced)) => replaced,
+        Ok(Err(error)) => {
+            tracing::warn!(%error, "the target's ledger cannot be asked which tables other runs have begun since");
+            BTreeMap::new()
+        }
+        Err(_) => {
+            tracing::warn!(
+                "the target does not answer, so it is not known which tables other runs have begun since"
+            );
+            BTreeMap::new()
+        }
     }
 }
 
@@ -53,5 +109,6 @@ async fn load(settings: &Settings, checkpoints: &Checkpoints, plan: &Plan) -> Re
     let finish = checkpoints.finish(plan).await?;
     let documents = entries.into_iter().map(|entry| entry.document).collect();
     let finish = finish.is_stored().then_some(finish.document);
-    Ok(StatusView::new(settings.run_id.as_str(), plan, documents, finish))
+    let replaced = replaced(settings, plan).await;
+    Ok(StatusView::new(settings.run_id.as_str(), plan, documents, finish).with_replaced(replaced))
 }

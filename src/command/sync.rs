@@ -3,6 +3,7 @@
 
 use super::chosen_tables;
 use super::connect;
+use super::guard;
 use super::source_view::{self, SourceView};
 use super::worklist::{self, Worklist};
 use super::{reset, schema};
@@ -87,7 +88,8 @@ pub(super) async fn copy(
     connect::bind(&mut target, settings, plan).await?;
     let records = Records::new(settings, checkpoints, plan);
     let mut list = worklist::reconcile(settings, &records, &target, &actual, selected).await?;
-    if !list.work.is_empty() {
+    let replaced = guard::existing_rows(settings, &mut target, &mut list.work).await?;
+    if !list.work.is_empty() || !replaced.is_empty() {
         redo_finish(checkpoints, plan).await?;
     }
     let total = u32::try_from(plan.tables.len()).unwrap_or(u32::MAX);
@@ -125,10 +127,9 @@ pub(super) async fn copy(
     let mut tally =
         scheduler::copy_all(&pod, work.into_iter().map(|(work, _)| work).collect(), settings.jobs.get())
             .await;
-    for (work, checked) in refused {
-        if let Err(error) = checked {
-            refuse(&pod, &records, work, error, &mut tally).await;
-        }
+    let refused = refused.into_iter().filter_map(|(work, checked)| Some((work, checked.err()?)));
+    for (work, error) in refused.chain(replaced) {
+        refuse(&pod, &records, work, error, &mut tally).await;
     }
     progress.held_back(pod.copier.throttle.held().seconds());
     progress.final_summary();

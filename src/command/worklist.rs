@@ -87,6 +87,11 @@ pub(super) async fn reconcile(
                 records.mend(&table, entry, all, &lost).await?;
                 list.completed.push(table);
             }
+            (Some(all), Status::Completed) if all.is_replaced() => {
+                tracing::warn!(table = %table.source, "called completed, but another run has begun the target table since, or it was made anew");
+                entry.document.data = phase::next(&entry.document.data, Event::Reset, clock::now())?;
+                list.work.push(TableWork { table, entry });
+            }
             (known, Status::Completed) => {
                 let part = known.map_or_else(
                     || "nothing".to_owned(),

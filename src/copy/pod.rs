@@ -58,6 +58,7 @@ impl Pod {
         let rules = CopyRules {
             run: run.clone(),
             truncate: settings.truncate,
+            on_existing: settings.on_existing,
             chunk_size: settings.chunk_size,
             consistency: start.consistency.clone(),
             rejects: start.rejects,

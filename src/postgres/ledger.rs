@@ -4,6 +4,7 @@
 //! - **chunk** ([`chunks`]): the bounds of every chunk, pinned when the table is begun, and the marker of each committed
 //!   one, written by the chunk's own transaction.
 //! - **loss** ([`losses()`]): what a committed chunk changed, by column; it goes with its chunk.
+//! - **holder** ([`hold_table`]): the run that a target table belongs to.
 //!
 //! A chunk's transaction ends with [`check_epoch`], its marker, commit. The check takes a shared row lock, which
 //! [`raise_epoch`] conflicts with: either the raise waits for the commit, or the check sees the raised epoch and the
@@ -14,6 +15,7 @@
 //! ends: [`is_held`] tells whether the owner still lives, without touching the lock.
 
 mod chunks;
+mod holder;
 mod losses;
 mod proof;
 
@@ -21,12 +23,16 @@ use chunks::tally_of;
 pub use chunks::{
     Chunk, Marker, Tally, all_committed, chunks, cut, fill_marker, forget_chunks, insert_marker, pin, tallies,
 };
+pub use holder::{
+    HeldTable, Holder, LivingPod, RowCount, count_rows, hold_table, holders, living_pod, pod_application_name,
+};
 pub use losses::{insert_losses, losses, rejected};
 pub use proof::{Proof, prove};
 
 use super::client::{Client, Transaction, get};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::names::TableName;
+use crate::model::plan::{Plan, PlannedTable};
 use std::collections::BTreeMap;
 use tokio_postgres::Row;
 use twox_hash::XxHash3_64;
@@ -72,20 +78,24 @@ pub async fn install(client: &mut Client) -> Result<()> {
     transaction.commit().await
 }
 
-/// Binds the run to its plan (`plan` is the plan's own id), or confirms that it is bound to it. Markers and epochs are kept
+/// Binds the run to its plan (by the plan's own id), or confirms that it is bound to it. Markers and epochs are kept
 /// by table index, so those of another plan under the same run id would prove tables that were never copied.
 ///
 /// # Errors
 /// `PlanForeign` if the ledger knows the run by another plan.
-pub async fn adopt(client: &Client, run: &str, plan: &str) -> Result<()> {
+pub async fn adopt(client: &mut Client, run: &str, pod: &str, plan: &Plan) -> Result<()> {
     // Two pods at once: the one that finds nothing and inserts nothing sees the other's row when it asks again.
     for _ in 0..2 {
-        let rows = client.query(include_str!("sql/adopt.sql"), &[&run, &plan]).await?;
-        match rows.first().map(|row| get::<String>(row, 0)).transpose()? {
-            Some(bound) if bound == plan => return Ok(()),
-            Some(_) => break,
-            None => {}
+        let rows = client.query(include_str!("sql/adopt.sql"), &[&run, &plan.id()]).await?;
+        let Some(row) = rows.first() else { continue };
+        if get::<&str>(row, 0)? != plan.id() {
+            break;
         }
+        let has_holders: bool = get(row, 1)?;
+        return match has_holders {
+            true => Ok(()),
+            false => holder::note_old_beginnings(client, run, pod, &plan.tables).await,
+        };
     }
     let message = format!(
         "the ledger in the target knows run {run} by another plan (another checkpoint prefix, or a plan.json that is gone); \
@@ -166,20 +176,55 @@ pub async fn expect_epoch(client: &Client, run: &str, index: u32, epoch: u64) ->
     }
 }
 
-/// The last thing of a chunk's transaction but the marker: is `epoch` still the table's? Locks it until the end.
+/// What a transaction does to the rows of a target table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Writes {
+    /// It has emptied the table: from now on its rows are this run's.
+    Begins,
+    /// It adds to this run's rows.
+    Continues,
+}
+
+/// The last thing of a chunk's transaction but the marker: is `epoch` still the table's, and are the rows of the target
+/// table this run's? Locks both until the end.
 ///
 /// # Errors
-/// `Fenced` if it is not, or if the claim was cleared.
-pub async fn check_epoch(transaction: &Transaction<'_>, run: &str, index: u32, epoch: u64) -> Result<()> {
-    let (index, epoch): (i32, i64) = (stored(index, "the table index")?, stored(epoch, "the epoch")?);
-    let rows = transaction.query(include_str!("sql/check_epoch.sql"), &[&run, &index]).await?;
-    match rows.first().map(|row| get::<i64>(row, 0)).transpose()? {
-        Some(held) if held == epoch => Ok(()),
+/// `Fenced` if the epoch is not, or if the claim was cleared; `Replaced` if another run has begun the target table since, or
+/// it was made anew.
+pub async fn check_epoch(
+    transaction: &Transaction<'_>,
+    run: &str,
+    table: &PlannedTable,
+    epoch: u64,
+    writes: Writes,
+) -> Result<()> {
+    let (index, epoch): (i32, i64) = (stored(table.index, "the table index")?, stored(epoch, "the epoch")?);
+    let sql = match writes {
+        Writes::Begins => include_str!("sql/check_begun.sql"),
+        Writes::Continues => include_str!("sql/check_epoch.sql"),
+    };
+    let rows = transaction.query(sql, &[&run, &index, &table.target.target_sql()]).await?;
+    let row =
+        rows.first().ok_or_else(|| Error::new(ErrorKind::Bug, "the ledger says nothing of the claim"))?;
+    match get::<Option<i64>>(row, 0)? {
+        Some(held) if held == epoch => {}
         Some(held) => {
-            Err(fenced(format!("the table is now owned by epoch {held}, this pod has epoch {epoch}")))
+            return Err(fenced(format!(
+                "the table is now owned by epoch {held}, this pod has epoch {epoch}"
+            )));
         }
-        None => Err(fenced("the table's claim was cleared while this pod worked on it")),
+        None => return Err(fenced("the table's claim was cleared while this pod worked on it")),
     }
+    if get(row, 1)? { Ok(()) } else { Err(replaced(&table.target)) }
+}
+
+/// Another run has begun the target table since, or it was made anew; [`holders`] tells.
+#[must_use]
+pub fn replaced(target: &TableName) -> Error {
+    Error::new(
+        ErrorKind::Replaced,
+        format!("the rows of the target table {target} are not this run's any more"),
+    )
 }
 
 /// Forgets the markers of these tables and raises their epochs, in one transaction (`reset`). A pod that still works on

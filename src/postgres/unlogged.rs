@@ -34,6 +34,10 @@ pub struct StorageState {
     pub noted: bool,
     /// Nothing has emptied it since it was noted.
     pub survived: bool,
+    /// This run began it last.
+    pub held: bool,
+    /// Whoever holds it has emptied it: the rows are the holder's.
+    pub emptied: bool,
 }
 
 impl StorageState {
@@ -54,7 +58,15 @@ impl StorageState {
             unlogged: get(row, 3)?,
             noted: get(row, 4)?,
             survived: get(row, 5)?,
+            held: get(row, 6)?,
+            emptied: get(row, 7)?,
         })
+    }
+
+    /// Are the rows those of this run's chunks?
+    #[must_use]
+    pub const fn has_own_rows(&self) -> bool {
+        self.held && self.emptied
     }
 
     /// Is there something to do for it before it is completed?
@@ -203,6 +215,8 @@ mod tests {
             unlogged: false,
             noted: false,
             survived: false,
+            held: true,
+            emptied: true,
         };
         assert!(!logged.is_unlogged() && !logged.is_lost());
         for (unlogged, noted, survived, lost) in [

@@ -14,6 +14,7 @@ use crate::model::counts::Totals;
 use crate::model::phase::{Phase, Status};
 use crate::model::plan::Plan;
 use jiff::Timestamp;
+use std::collections::BTreeMap;
 
 /// A run as its documents show it.
 #[derive(Debug, Clone)]
@@ -23,6 +24,8 @@ pub struct StatusView {
     finish: Phase,
     /// In plan order.
     tables: Vec<TableDocument>,
+    /// By what the rows of a target table were replaced since, by the table's index: `run night2`.
+    replaced: BTreeMap<u32, String>,
 }
 
 /// How far a table has come, both phases taken together.
@@ -45,7 +48,19 @@ impl StatusView {
     ) -> Self {
         tables.sort_by_key(|table| table.index);
         let finish = finish.map(|document| document.status).unwrap_or_default();
-        Self { run_id: run_id.to_owned(), planned_at: plan.created_at, finish, tables }
+        Self {
+            run_id: run_id.to_owned(),
+            planned_at: plan.created_at,
+            finish,
+            tables,
+            replaced: BTreeMap::new(),
+        }
+    }
+
+    /// With what the ledger tells: by what the rows of a table were replaced since (`run night2`), by its index.
+    #[must_use]
+    pub fn with_replaced(self, replaced: BTreeMap<u32, String>) -> Self {
+        Self { replaced, ..self }
     }
 
     /// Tables by state, and the rows of those completed.
@@ -54,7 +69,7 @@ impl StatusView {
         let mut totals =
             Totals { tables: u64::try_from(self.tables.len()).unwrap_or(u64::MAX), ..Totals::default() };
         for table in &self.tables {
-            match state(table) {
+            match self.state(table) {
                 State::Pending => {}
                 State::InProgress => totals.in_progress += 1,
                 State::Completed => totals.completed += 1,
@@ -72,6 +87,32 @@ impl StatusView {
     pub fn is_done(&self) -> bool {
         let totals = self.totals();
         totals.completed + totals.failed == totals.tables && self.finish.status() != Status::InProgress
+    }
+
+    /// Every table is completed, and so is the finish step.
+    #[must_use]
+    pub fn is_completed(&self) -> bool {
+        let totals = self.totals();
+        totals.completed == totals.tables && self.finish.is_completed()
+    }
+
+    /// A table or the finish step failed, or another run has replaced the rows of a table.
+    #[must_use]
+    pub fn has_failed(&self) -> bool {
+        self.totals().failed > 0 || self.finish.status() == Status::Failed
+    }
+
+    /// What there is and what not, in one sentence.
+    #[must_use]
+    pub fn missing(&self) -> String {
+        let Totals { tables, completed, failed, .. } = self.totals();
+        let finish = if self.finish.is_completed() { "completed" } else { "not completed" };
+        format!("{completed} of {tables} tables are completed, {failed} failed; the finish step is {finish}")
+    }
+
+    /// A table whose rows were replaced is not completed any more, whatever its document says.
+    fn state(&self, table: &TableDocument) -> State {
+        if self.replaced.contains_key(&table.index) { State::Failed } else { state(table) }
     }
 
     /// The first start of any table; before that, the time of the plan.

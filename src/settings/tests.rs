@@ -140,7 +140,7 @@ fn one_config_map_serves_all_commands() {
     let settings = loaded(&["status", "--config", path], &[("SHARDFERRY_SERVICE_HOST", "10.0.0.1")]).unwrap();
     assert_eq!(
         settings.command,
-        Command::Status { watch: false, verbose: false, format: Format::Json, phase: None }
+        Command::Status { watch: false, verbose: false, format: Format::Json, phase: None, exit_code: false }
     );
 }
 

@@ -13,8 +13,8 @@ use crate::copy::chunk::rejects::LeftOutRows;
 use crate::copy::chunk::rejects::RejectRetry;
 use crate::copy::chunk::statement;
 use crate::copy::chunk::transaction;
-use crate::copy::chunk::transaction::Emptying;
 use crate::copy::chunk::transaction::clear;
+use crate::copy::chunk::transaction::{Emptied, Emptying};
 use crate::copy::events::CopyEvent;
 use crate::copy::owner::connections::Connections;
 use crate::copy::rules::CopyRules;
@@ -143,7 +143,7 @@ async fn attempt(
     let (source, target) = connections.both().await?;
     failpoint!("copy.before_transaction");
     let (transaction, found) = transaction::open(&rules.run, target, table, open.attempt.epoch).await?;
-    let copy = emptied(rules, &transaction, open, &found, chunk.begins).await?;
+    let (copy, emptied) = emptied(rules, &transaction, open, &found, chunk.begins).await?;
     failpoint!("copy.after_clear");
     let fixed = fixed_values(&transaction, table).await?;
     let writer = CopyWriter::begin(&transaction, copy).await?;
@@ -190,6 +190,7 @@ async fn attempt(
     transaction.commit().await?;
     left_out.committed();
     failpoint!("copy.after_commit");
+    emptied.say(table);
     if rest.is_some() {
         // Its rows beyond the cut are still on their way: the stream was abandoned, so the connection is closed.
         connections.close_source();
@@ -205,13 +206,14 @@ async fn emptied(
     open: &OpenTable,
     found: &StorageState,
     begins: Begins,
-) -> Result<PreparedCopy> {
+) -> Result<(PreparedCopy, Emptied)> {
     let table = &open.attempt.table;
     let Begins::Table { forget } = begins else {
-        if found.is_lost() {
+        // Not emptied by this run: a crash of the server has taken back the commit that did that.
+        if found.is_lost() || !found.emptied {
             return Err(open.lose());
         }
-        return writer::prepare(transaction, table, false).await;
+        return Ok((writer::prepare(transaction, table, false).await?, Emptied::NOTHING));
     };
     if found.unlogged {
         open.unlogged.store(true, Ordering::SeqCst);
@@ -223,8 +225,8 @@ async fn emptied(
         writer::prepare(transaction, table, emptying.freezes()),
     )
     .await;
-    cleared?;
-    prepared
+    let emptied = cleared?;
+    Ok((prepared?, emptied))
 }
 
 /// What PostgreSQL reads the fixed masks of the table as, by column. A text is taken as it is.
@@ -265,8 +267,9 @@ async fn seal(
     };
     // Sent at once, in this order, which is the order in which the server does it: the marker is written under the
     // lock that the check takes. Both are answered before anything is committed.
+    let table = &open.attempt.table;
     let (checked, marked) = futures_util::future::join(
-        ledger::check_epoch(transaction, &marker.run, marker.table, marker.epoch),
+        ledger::check_epoch(transaction, &marker.run, table, marker.epoch, chunk.begins.writes()),
         mark,
     )
     .await;

@@ -29,7 +29,7 @@ pub(in crate::copy) async fn own_table(
 ) -> Result<Option<ClaimAnswer<TableDocument>>> {
     let what = format!("claiming {}", table.source);
     let mut retrying = claims.patience.retrying(&what);
-    let subject = ClaimSubject { index: table.index, name: &table.source };
+    let subject = ClaimSubject { index: table.index, name: &table.source, table: Some(table) };
     loop {
         let asked = async {
             let entry = match known.take() {
@@ -61,7 +61,7 @@ pub async fn own_finish(
     known: Entry<FinishDocument>,
 ) -> Result<ClaimAnswer<FinishDocument>> {
     let name = TableName::new("shardferry", "finish");
-    let subject = ClaimSubject { index: FINISH_INDEX, name: &name };
+    let subject = ClaimSubject { index: FINISH_INDEX, name: &name, table: None };
     let mut retrying = claims.patience.retrying("claiming the finish step");
     let mut known = Some(known);
     loop {
@@ -90,8 +90,8 @@ async fn current_table(
 ) -> Result<Option<Entry<TableDocument>>> {
     let mut entry = claims.checkpoints.table(&claims.plan, table).await?;
     if entry.document.data.is_completed() {
-        let known = ledger::chunks(connections.target().await?, &claims.run, table.index).await?;
-        if ledger::all_committed(&known) {
+        let proofs = ledger::prove(connections.target().await?, &claims.run, &[table.index]).await?;
+        if proofs.get(&table.index).is_some_and(|proof| proof.tally.is_complete()) {
             return Ok(None);
         }
         entry.document.data = phase::next(&entry.document.data, Event::Reset, clock::now())?;

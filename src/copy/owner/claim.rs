@@ -1,6 +1,7 @@
 //! Claims: one owner for a table (or the finish step) at a time.
 //!
 //! A claim is taken in this order, and each step may be the last one of a killed pod:
+//! 0. the target table becomes this run's (`holder.rs`): pods of one run do not differ in that;
 //! 1. the advisory lock of (run, table) in the target: free means that no living session owns it;
 //! 2. the table's object in the store: compare-and-swap to the next epoch, with this pod as owner;
 //! 3. the epoch in the ledger: raised before any row is written.
@@ -16,6 +17,7 @@ use crate::copy::owner::claimable::Claimable;
 use crate::copy::owner::claims::Claims;
 use crate::copy::owner::connections::Connections;
 use crate::copy::owner::heartbeat::Heartbeat;
+use crate::copy::owner::holder;
 use crate::copy::owner::lost::{ClaimState, TRIES, still_unclaimed, write_owned};
 use crate::error::{Error, ErrorKind, Result};
 use crate::failpoint;
@@ -25,6 +27,7 @@ use crate::model::phase;
 use crate::model::phase::Event;
 use crate::model::phase::PhaseError;
 use crate::model::phase::PhaseProgress;
+use crate::model::plan::PlannedTable;
 use crate::postgres::ledger;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
@@ -39,6 +42,8 @@ pub(super) struct ClaimSubject<'a> {
     pub(super) index: u32,
     /// For people who look into the ledger.
     pub(super) name: &'a TableName,
+    /// The table that becomes this run's; none for the finish step.
+    pub(super) table: Option<&'a PlannedTable>,
 }
 
 /// What asking for a claim gave.
@@ -60,13 +65,17 @@ pub struct Claim<T: Claimable> {
 ///
 /// # Errors
 /// `StoreRefused`, `StoreUnavailable`, `CheckpointDamaged`, `CheckpointNewer`; `TargetUnavailable`, `TargetLogin`,
-/// `TargetPermission`; `Fenced` if the ledger has a higher epoch.
+/// `TargetPermission`; `Fenced` if the ledger has a higher epoch, or another run that lives holds the target table;
+/// `TargetHasRows` if one that has ended does, and its rows may not go.
 pub(super) async fn ask<T: Claimable>(
     claims: &Arc<Claims>,
     connections: &mut Connections,
     subject: ClaimSubject<'_>,
     mut entry: Entry<T>,
 ) -> Result<ClaimAnswer<T>> {
+    if let Some(table) = subject.table {
+        holder::hold(claims, connections.target().await?, table).await?;
+    }
     failpoint!("claim.before_lock");
     let locked = claims.session.hold(subject.index).await?;
     let lock = if locked { ClaimLock::Free } else { ClaimLock::HeldOrUnknown };

@@ -5,7 +5,8 @@ use crate::copy::owner::session::LockSession;
 use crate::copy::patience::Patience;
 use crate::error::Result;
 use crate::model::plan::Plan;
-use crate::settings::{Consistency, Settings};
+use crate::postgres::ledger;
+use crate::settings::{Consistency, OnExisting, Settings, Truncate};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,6 +17,10 @@ pub struct Claims {
     pub plan: Arc<Plan>,
     pub(in crate::copy) run: String,
     pub(in crate::copy) pod: String,
+    /// Not `--no-truncate`.
+    pub(super) may_empty: bool,
+    /// `--on-existing`
+    pub(super) on_existing: OnExisting,
     /// `--claim-timeout`
     pub(in crate::copy) timeout: Duration,
     /// What a new owner's reads see; noted in the table's object.
@@ -45,13 +50,15 @@ impl Claims {
         start: ClaimsAtStart,
     ) -> Result<Arc<Self>> {
         let run = settings.run_id.to_string();
-        let application = format!("shardferry {run} pod {}", settings.pod);
+        let application = ledger::pod_application_name(&run, &settings.pod);
         Ok(Arc::new(Self {
             session: LockSession::new(settings.target()?.clone(), application, run.clone()),
             checkpoints: start.checkpoints,
             plan: start.plan,
             run,
             pod: settings.pod.clone(),
+            may_empty: settings.truncate != Truncate::Never,
+            on_existing: settings.on_existing,
             timeout: settings.claim_timeout,
             consistency,
             epochs: start.epochs,

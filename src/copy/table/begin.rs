@@ -17,6 +17,7 @@ use crate::model::bound::{Bound, KeyRange};
 use crate::model::phase::PhaseProgress;
 use crate::model::plan::PlannedTable;
 use crate::postgres::ledger;
+use crate::postgres::ledger::Writes;
 use crate::settings::Truncate;
 use crate::sqlserver::chunks::boundaries;
 
@@ -100,17 +101,18 @@ async fn attempt(
     let (transaction, found) =
         transaction::open(&rules.run, connections.target().await?, table, epoch).await?;
     let emptying = Emptying::choose(rules, table, &found, false, forget);
-    clear(&rules.run, &transaction, table, &found, emptying).await?;
+    let emptied = clear(&rules.run, &transaction, table, &found, emptying).await?;
     failpoint!("begin.after_truncate");
     let ranges = ranges(bounds);
     for (range, number) in ranges.iter().zip(0_u32..) {
         ledger::pin(&transaction, &rules.run, table.index, number, range).await?;
     }
     failpoint!("begin.after_pins");
-    ledger::check_epoch(&transaction, &rules.run, table.index, epoch).await?;
+    ledger::check_epoch(&transaction, &rules.run, table, epoch, Writes::Begins).await?;
     failpoint!("begin.before_commit");
     transaction.commit().await?;
     failpoint!("begin.after_commit");
+    emptied.say(table);
     tracing::debug!(table = %table.source, chunks = ranges.len(), "chunks are pinned");
     let waiting: Vec<Chunk> = ranges
         .into_iter()

@@ -7,6 +7,7 @@ use crate::error::{Error, ErrorKind, Verdict};
 use crate::model::bound::KeyRange;
 use crate::model::phase::PhaseProgress;
 use crate::model::plan::PlannedTable;
+use crate::postgres::ledger::Writes;
 use crate::telemetry::spans::TableSpan;
 use jiff::Timestamp;
 use std::collections::VecDeque;
@@ -32,6 +33,16 @@ pub(in crate::copy) enum Begins {
         /// The ledger has chunks of an earlier beginning, which are to be forgotten.
         forget: bool,
     },
+}
+
+impl Begins {
+    /// What the chunk's transaction does to the rows of the table.
+    pub(in crate::copy) const fn writes(self) -> Writes {
+        match self {
+            Self::Nothing => Writes::Continues,
+            Self::Table { .. } => Writes::Begins,
+        }
+    }
 }
 
 /// A begun table.

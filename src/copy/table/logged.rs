@@ -7,6 +7,7 @@ use crate::error::Result;
 use crate::failpoint;
 use crate::model::plan::PlannedTable;
 use crate::postgres::client::Client as TargetClient;
+use crate::postgres::ledger::Writes;
 use crate::postgres::{ledger, unlogged};
 
 /// Do the rows stand that the markers tell of? `Some`: they do, and whether the table is to be made LOGGED. `None`:
@@ -21,6 +22,15 @@ pub(in crate::copy) async fn stand(
     known: &[ledger::Chunk],
 ) -> Result<Option<bool>> {
     let found = unlogged::storage_state(target, run, table.index, &table.target).await?;
+    if !found.has_own_rows() {
+        tracing::warn!(
+            table = %table.source,
+            chunks = known.len(),
+            "another run has begun the target table since this run copied it, or it was made anew: what the ledger has of \
+             it is forgotten, and it is copied anew"
+        );
+        return Ok(None);
+    }
     if !found.is_lost() {
         return Ok(Some(found.is_unlogged()));
     }
@@ -86,7 +96,7 @@ async fn attempt(pod: &Pod, connections: &mut Connections, open: &OpenTable) -> 
         return Err(open.lose());
     }
     failpoint!("logged.before_epoch_check");
-    ledger::check_epoch(&transaction, &pod.claims.run, table.index, open.attempt.epoch).await?;
+    ledger::check_epoch(&transaction, &pod.claims.run, table, open.attempt.epoch, Writes::Continues).await?;
     transaction.commit().await?;
     failpoint!("logged.after_commit");
     Ok(())

@@ -5,8 +5,10 @@
 //! the ledger is asked, by a transaction whose own commit is as durable as the server makes commits, and which
 //! therefore stands behind all that it has seen. Tables that end at about the same time are asked for together.
 
-use crate::error::Result;
+use crate::copy::owner::holder;
+use crate::error::{Error, Result};
 use crate::model::loss::LossRecord;
+use crate::model::names::TableName;
 use crate::postgres::client::Client;
 use crate::postgres::ledger;
 use crate::postgres::ledger::Proof;
@@ -75,6 +77,15 @@ impl Proofs {
         let client = self.connected(&mut connection).await?;
         let mut losses = ledger::losses(client, &self.run, Some(index)).await?;
         Ok(losses.remove(&index).unwrap_or_default())
+    }
+
+    /// What to say of a table whose rows are not this run's any more.
+    pub(in crate::copy) async fn replaced(&self, target: &TableName) -> Error {
+        let mut connection = self.connection.lock().await;
+        match self.connected(&mut connection).await {
+            Ok(client) => holder::replaced(client, &self.run, target).await,
+            Err(_) => ledger::replaced(target),
+        }
     }
 
     async fn connected<'c>(&self, connection: &'c mut Option<Client>) -> Result<&'c Client> {

@@ -12,6 +12,7 @@ use crate::model::phase::Event;
 use crate::model::phase::PhaseProgress;
 use crate::model::phase::Status;
 use crate::model::plan::PlannedTable;
+use crate::postgres::ledger;
 use crate::postgres::ledger::Proof;
 
 /// What became of a table.
@@ -51,6 +52,7 @@ pub(in crate::copy) async fn settle(
                 };
                 losses = Some(proof.losses);
             }
+            Ok(proof) if proof.tally.is_replaced() => ended.error = Some(ledger::replaced(&table.target)),
             Ok(_) => ended.lost = true,
             Err(error) => ended.error = Some(error.table(&table.source)),
         }
@@ -80,6 +82,7 @@ pub(in crate::copy) async fn settle(
             pod.tell(&CopyEvent::TableStopped { index: table.index, why: &why });
             Settlement::new(Status::Pending, None)
         }
+        (Some(error), _) if error.kind() == ErrorKind::Replaced => replaced(pod, claim, table).await,
         (Some(error), _) => {
             let status = give_up(claim, &error).await;
             match status {
@@ -156,6 +159,15 @@ async fn completed(
             Settlement::new(Status::InProgress, Some(error.table(&table.source)))
         }
     }
+}
+
+/// Another run has begun the target table, or it was made anew: the table is never called completed, also while that run lives.
+async fn replaced(pod: &Pod, claim: Claim<TableDocument>, table: &PlannedTable) -> Settlement {
+    let said = pod.proofs.replaced(&table.target).await.table(&table.source);
+    let recorded = ledger::replaced(&table.target).because(said.detail()).table(&table.source);
+    unsettled(claim.settle(SettledClaim::failed(&recorded)).await);
+    pod.tell(&CopyEvent::TableFailed { index: table.index, error: &said });
+    Settlement::new(Status::Failed, Some(said))
 }
 
 /// Does the table's object say that it is completed, and nobody has claimed it since?

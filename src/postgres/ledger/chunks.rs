@@ -47,13 +47,21 @@ pub struct Tally {
     pub committed: u32,
     pub rows: u64,
     pub bytes: u64,
+    /// The rows of the target table are those of these chunks: no other run has begun it since, and it was not made anew.
+    pub held: bool,
 }
 
 impl Tally {
-    /// As [`all_committed`], by the counts.
+    /// Another run has begun the target table since, or it was made anew.
+    #[must_use]
+    pub const fn is_replaced(&self) -> bool {
+        self.chunks > 0 && !self.held
+    }
+
+    /// As [`all_committed`], by the counts, and the rows are there.
     #[must_use]
     pub const fn is_complete(&self) -> bool {
-        self.chunks > 0 && self.chunks == self.committed
+        self.chunks > 0 && self.chunks == self.committed && self.held
     }
 }
 
@@ -189,6 +197,7 @@ pub(super) fn tally_of(row: &Row) -> Result<(u32, Tally)> {
         committed: read(get::<i64>(row, 2)?)?,
         rows: read(get::<i64>(row, 3)?)?,
         bytes: read(get::<i64>(row, 4)?)?,
+        held: get(row, 5)?,
     };
     Ok((read(get::<i32>(row, 0)?)?, tally))
 }

@@ -177,7 +177,7 @@ impl StandingObjects {
             transaction.query("SELECT set_config('application_name', $1, true)", &[&name]).await?;
             transaction.batch(&format!("{SEARCH_PATH};\n{tuning}{sql}")).await?;
             failpoint!("index.before_epoch_check");
-            ledger::check_epoch(&transaction, run, table.index, epoch).await?;
+            ledger::check_epoch(&transaction, run, table, epoch, ledger::Writes::Continues).await?;
             transaction.commit().await?;
             failpoint!("index.after_commit");
             built += 1;

@@ -8,5 +8,7 @@ SELECT (SELECT epoch FROM shardferry.claim WHERE run_id = $1 AND table_index = $
            SELECT FROM pg_partition_tree(c.oid) p JOIN pg_class pc ON pc.oid = p.relid
            WHERE pc.relkind = 'r' AND pc.relpersistence = 'u'), false),
        EXISTS (SELECT FROM shardferry.unlogged WHERE run_id = $1 AND table_index = $2),
-       EXISTS (SELECT FROM shardferry.survived WHERE run_id = $1 AND table_index = $2)
+       EXISTS (SELECT FROM shardferry.survived WHERE run_id = $1 AND table_index = $2),
+       coalesce((SELECT h.run_id = $1 FROM shardferry.holder h WHERE h.table_oid = t.oid), false),
+       coalesce((SELECT h.emptied FROM shardferry.holder h WHERE h.table_oid = t.oid), false)
 FROM (SELECT to_regclass($3) AS oid) t LEFT JOIN pg_class c ON c.oid = t.oid

@@ -7,6 +7,21 @@ CREATE TABLE IF NOT EXISTS shardferry.run (
     plan_id text NOT NULL,
     updated_at timestamptz NOT NULL DEFAULT now()
 );
+-- Runs that older versions began have no rows in shardferry.holder until they are looked at once.
+ALTER TABLE shardferry.run ADD COLUMN IF NOT EXISTS has_holders boolean NOT NULL DEFAULT false;
+-- Which run began a target table last. `emptied`: what others had left in it is gone, so its rows are those of the run's chunks.
+-- Until then `rows_of` says whose rows they are, if anybody knows.
+CREATE TABLE IF NOT EXISTS shardferry.holder (
+    table_oid oid PRIMARY KEY,
+    table_name text NOT NULL,
+    run_id text COLLATE "C" NOT NULL,
+    table_index integer NOT NULL,
+    pod text NOT NULL,
+    emptied boolean NOT NULL,
+    rows_of text COLLATE "C",
+    updated_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX IF NOT EXISTS holder_of_run ON shardferry.holder (run_id, table_index);
 -- Who owns a table of a run: the highest epoch that ever claimed it.
 CREATE TABLE IF NOT EXISTS shardferry.claim (
     run_id text COLLATE "C" NOT NULL,

@@ -1,3 +1,5 @@
--- How much of each table of a run is committed. $1 run
-SELECT table_index, count(*), count(committed_at), coalesce(sum(rows), 0)::bigint, coalesce(sum(bytes), 0)::bigint
-FROM shardferry.chunk WHERE run_id = $1 GROUP BY table_index
+-- How much of each table of a run is committed, and whether the rows of the target table are still this run's. $1 run
+SELECT c.table_index, count(*), count(c.committed_at), coalesce(sum(c.rows), 0)::bigint, coalesce(sum(c.bytes), 0)::bigint,
+       EXISTS (SELECT FROM shardferry.holder h JOIN pg_class t ON t.oid = h.table_oid
+               WHERE h.run_id = $1 AND h.table_index = c.table_index AND h.emptied)
+FROM shardferry.chunk c WHERE c.run_id = $1 GROUP BY c.table_index

@@ -2,6 +2,7 @@
 
 use super::StatusView;
 use crate::cli::PhaseChoice;
+use crate::error::ErrorKind;
 use crate::model::checkpoint::TableDocument;
 use crate::model::counts::Totals;
 use crate::model::loss::{Loss, LossRecord, Sample};
@@ -41,6 +42,9 @@ struct TableLine<'a> {
     schema: Option<PhaseLine<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     data: Option<PhaseLine<'a>>,
+    /// By what the rows in the target were replaced since.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    replaced_by: Option<&'a str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     losses: Vec<LossLine<'a>>,
 }
@@ -101,7 +105,9 @@ pub(super) fn render(view: &StatusView, phases: Option<PhaseChoice>) -> String {
     let lines: Vec<String> = view
         .tables
         .iter()
-        .map(|table| format!("    {}: {}", line(&table.table.to_string()), line(&of_table(table, phases))))
+        .map(|table| {
+            format!("    {}: {}", line(&table.table.to_string()), line(&of_table(view, table, phases)))
+        })
         .collect();
     let tables = if lines.is_empty() { "{}".to_owned() } else { format!("{{\n{}\n  }}", lines.join(",\n")) };
     format!(
@@ -114,18 +120,35 @@ pub(super) fn render(view: &StatusView, phases: Option<PhaseChoice>) -> String {
     )
 }
 
-fn of_table(table: &TableDocument, phases: Option<PhaseChoice>) -> TableLine<'_> {
+fn of_table<'a>(
+    view: &'a StatusView,
+    table: &'a TableDocument,
+    phases: Option<PhaseChoice>,
+) -> TableLine<'a> {
+    let replaced_by = view.replaced.get(&table.index).map(String::as_str);
+    let is_completed = table.data.is_completed() && replaced_by.is_none();
     let (schema, data) = match phases {
         Some(PhaseChoice::Schema) => (true, false),
         Some(PhaseChoice::Data) => (false, true),
         Some(PhaseChoice::All) => (true, true),
-        None => (table.schema.status() != Status::Completed || table.data.is_completed(), true),
+        None => (table.schema.status() != Status::Completed || is_completed, true),
     };
     TableLine {
         index: table.index,
         pod: table.owner.as_ref().map(|owner| owner.pod.as_str()),
         schema: schema.then(|| of_phase(&table.schema)),
-        data: data.then(|| of_phase(&table.data)),
+        data: data.then(|| match replaced_by {
+            // Not completed any more, whatever the document says.
+            Some(by) => PhaseLine {
+                status: Status::Failed,
+                completed_at: None,
+                error: Some(by),
+                error_code: Some(ErrorKind::Replaced.policy().code),
+                ..of_phase(&table.data)
+            },
+            None => of_phase(&table.data),
+        }),
+        replaced_by,
         losses: if data { table.losses.iter().map(of_loss).collect() } else { Vec::new() },
     }
 }

@@ -195,3 +195,31 @@ async fn a_watch_ends_when_every_table_is_completed_or_failed() {
         "\x1b[H\x1b[Jlook 1\n\x1b[H\x1b[Jlook 2\n\x1b[H\x1b[Jlook 3\n"
     );
 }
+
+#[test]
+fn a_table_that_another_run_has_begun_since_is_not_completed() {
+    let completed = [(Status::Completed, Status::Completed); 2];
+    let view = view(&completed, Status::Completed);
+    assert!(view.is_completed() && !view.has_failed());
+    let view = view.with_replaced(BTreeMap::from([(2, "run night2".to_owned())]));
+    assert!(!view.is_completed() && view.has_failed());
+    assert_eq!(view.missing(), "1 of 2 tables are completed, 1 failed; the finish step is completed");
+    let text = view.text(false);
+    assert!(text.contains("replaced") && text.contains("replaced by run night2"), "{text}");
+    let json: serde_json::Value = serde_json::from_str(&view.json(None)).unwrap();
+    let table = &json["tables"]["dbo.Orders"];
+    assert_eq!(
+        (&table["data"]["status"], &table["data"]["error_code"]),
+        (&"failed".into(), &"replaced".into())
+    );
+    assert_eq!(
+        (&table["data"]["error"], &table["replaced_by"]),
+        (&"run night2".into(), &"run night2".into())
+    );
+    assert_eq!(
+        view.json(None).matches("\"completed\"").count(),
+        2,
+        "of the other table alone: {}",
+        view.json(None)
+    );
+}

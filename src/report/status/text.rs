@@ -26,10 +26,11 @@ pub(super) fn render(view: &StatusView, all: bool) -> String {
         time(view.last_updated()),
         of_finish(&view.finish)
     );
-    let shown = |table: &&TableDocument| all || matches!(state(table), State::InProgress | State::Failed);
+    let shown =
+        |table: &&TableDocument| all || matches!(view.state(table), State::InProgress | State::Failed);
     let tables: Vec<_> = view.tables.iter().filter(shown).collect();
     if !tables.is_empty() {
-        text.push_str(&of_tables(&tables));
+        text.push_str(&of_tables(view, &tables));
         text.push('\n');
     }
     for table in view.tables.iter().filter(|table| !table.losses.is_empty()) {
@@ -56,7 +57,7 @@ fn of_finish(finish: &Phase) -> String {
     }
 }
 
-fn of_tables(tables: &[&TableDocument]) -> String {
+fn of_tables(status: &StatusView, tables: &[&TableDocument]) -> String {
     let mut view = Table::new();
     view.load_style(presets::NOTHING);
     view.set_header(["#", "Table", "Schema", "Data", "Chunks", "Rows", "Since", "Pod", "Error"]);
@@ -66,18 +67,19 @@ fn of_tables(tables: &[&TableDocument]) -> String {
             [phase.completed_at(), phase.failed_at(), phase.work().started_at].into_iter().flatten().max();
         let error = table.data.error().or(table.schema.error());
         let error = error.filter(|_| state(table) == State::Failed);
+        let replaced = status.replaced.get(&table.index).map(|by| format!("replaced by {by}"));
+        let error = error.map(|error| short(&format!("[{}] {}", error.code, error.message)));
+        let data = if replaced.is_some() { "replaced" } else { word(table.data.status()) };
         view.add_row([
             Cell::new(table.index).set_alignment(CellAlignment::Right),
             Cell::new(&table.table),
             Cell::new(word(table.schema.status())),
-            Cell::new(word(table.data.status())),
+            Cell::new(data),
             Cell::new(chunks(&table.data)).set_alignment(CellAlignment::Right),
             Cell::new(thousands(table.data.done().rows)).set_alignment(CellAlignment::Right),
             Cell::new(since.map(time).unwrap_or_default()),
             Cell::new(table.owner.as_ref().map(|owner| owner.pod.as_str()).unwrap_or_default()),
-            Cell::new(
-                error.map(|error| short(&format!("[{}] {}", error.code, error.message))).unwrap_or_default(),
-            ),
+            Cell::new(replaced.or(error).unwrap_or_default()),
         ]);
     }
     view.trim_fmt()

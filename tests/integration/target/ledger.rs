@@ -1,11 +1,13 @@
 //! Claims, epochs, markers and races.
 
-use super::{Database, markers, one};
+use super::{Database, markers, one, orders};
 use shardferry::error::ErrorKind;
 use shardferry::model::bound::{Bound, KeyRange, Literal};
 use shardferry::model::names::TableName;
+use shardferry::model::plan::PlannedTable;
+use shardferry::postgres::client::Client;
 use shardferry::postgres::ledger;
-use shardferry::postgres::ledger::{Chunk, Marker, Tally};
+use shardferry::postgres::ledger::{Chunk, Marker, Tally, Writes};
 use std::collections::BTreeMap;
 
 fn name() -> TableName {
@@ -14,6 +16,115 @@ fn name() -> TableName {
 
 fn marker(table: u32, chunk: u32, epoch: u64) -> Marker {
     Marker { run: "r".to_owned(), table, chunk, epoch, rows: 7, bytes: 99, checksum: u64::MAX - 1 }
+}
+
+/// A target table that stands empty.
+async fn stands(client: &Client) -> PlannedTable {
+    let table = PlannedTable { index: 1, target: TableName::new("public", "t"), ..orders() };
+    client.batch("CREATE TABLE public.t (a int)").await.unwrap();
+    table
+}
+
+/// A target table that run `r` has begun.
+async fn begun(client: &mut Client) -> PlannedTable {
+    let table = stands(client).await;
+    begin(client, "r", &table, None).await;
+    table
+}
+
+/// `run` takes the table from `from` and begins it under epoch 1.
+async fn begin(client: &mut Client, run: &str, table: &PlannedTable, from: Option<&str>) {
+    assert_eq!(ledger::hold_table(client, run, table, "a", from).await.unwrap(), None);
+    ledger::raise_epoch(client, run, 1, &name(), 1, "a").await.unwrap();
+    let transaction = client.transaction().await.unwrap();
+    ledger::check_epoch(&transaction, run, table, 1, Writes::Begins).await.unwrap();
+    transaction.commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_target_table_belongs_to_the_run_that_began_it_last() {
+    let database = Database::create().await;
+    let mut client = database.connect().await;
+    ledger::install(&mut client).await.unwrap();
+    let table = begun(&mut client).await;
+    let names = std::slice::from_ref(&table.target);
+    let holder = |held: &BTreeMap<TableName, ledger::HeldTable>| held[&table.target].holder.clone().unwrap();
+    // Another run does not have it for the asking.
+    let other = ledger::hold_table(&client, "s", &table, "b", None).await.unwrap().unwrap();
+    assert_eq!((other.run.as_str(), other.pod.as_str(), other.writer()), ("r", "a", Some("r")));
+    assert_eq!(ledger::hold_table(&client, "s", &table, "b", Some("q")).await.unwrap().unwrap().run, "r");
+    // Taken but not emptied: the rows are still the first run's, which may have them back.
+    assert_eq!(ledger::hold_table(&client, "s", &table, "b", Some("r")).await.unwrap(), None);
+    let held = holder(&ledger::holders(&client, names).await.unwrap());
+    assert_eq!((held.run.as_str(), held.emptied, held.writer()), ("s", false, Some("r")));
+    assert_eq!(ledger::hold_table(&client, "r", &table, "a", Some("s")).await.unwrap(), None);
+    let held = holder(&ledger::holders(&client, names).await.unwrap());
+    assert_eq!((held.run.as_str(), held.emptied, held.rows_of), ("r", true, None));
+    // Taken and emptied: the first run can neither write nor prove any more.
+    begin(&mut client, "s", &table, Some("r")).await;
+    let transaction = client.transaction().await.unwrap();
+    let error = ledger::check_epoch(&transaction, "r", &table, 1, Writes::Continues).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Replaced);
+    transaction.rollback().await.unwrap();
+    let transaction = client.transaction().await.unwrap();
+    let error = ledger::check_epoch(&transaction, "r", &table, 1, Writes::Begins).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Replaced);
+    transaction.rollback().await.unwrap();
+    assert_eq!(holder(&ledger::holders(&client, names).await.unwrap()).run, "s");
+    assert_eq!(ledger::hold_table(&client, "r", &table, "a", Some("s")).await.unwrap(), None);
+    let held = holder(&ledger::holders(&client, names).await.unwrap());
+    assert_eq!((held.emptied, held.writer()), (false, Some("s")), "the rows are the second run's");
+    // A table that is made anew is nobody's.
+    client.batch("DROP TABLE public.t; CREATE TABLE public.t (a int)").await.unwrap();
+    assert_eq!(ledger::holders(&client, names).await.unwrap()[&table.target].holder, None);
+    drop(client);
+    database.drop().await;
+}
+
+#[tokio::test]
+async fn a_taker_waits_for_the_chunk_that_has_passed_its_check() {
+    let database = Database::create().await;
+    let (mut owner, taker, watcher) =
+        (database.connect().await, database.connect().await, database.connect().await);
+    ledger::install(&mut owner).await.unwrap();
+    let table = begun(&mut owner).await;
+    let pid: i32 = one(&taker, "SELECT pg_backend_pid()").await;
+    let transaction = owner.transaction().await.unwrap();
+    ledger::check_epoch(&transaction, "r", &table, 1, Writes::Continues).await.unwrap();
+    let wanted = table.clone();
+    let take = tokio::spawn(async move { ledger::hold_table(&taker, "s", &wanted, "b", Some("r")).await });
+    while !one::<bool>(&watcher, &format!("SELECT cardinality(pg_blocking_pids({pid})) > 0")).await {
+        assert!(!take.is_finished(), "the taker did not wait");
+        tokio::task::yield_now().await;
+    }
+    transaction.commit().await.unwrap();
+    assert_eq!(take.await.unwrap().unwrap(), None);
+    drop((owner, watcher));
+    database.drop().await;
+}
+
+#[tokio::test]
+async fn a_run_lives_while_a_session_of_it_holds_a_lock_or_is_in_a_transaction() {
+    let database = Database::create().await;
+    let asker = database.connect().await;
+    let long = "a run id that is longer than twenty bytes";
+    for run in ["r", long] {
+        assert_eq!(ledger::living_pod(&asker, run).await.unwrap(), None);
+        let pod = database.connect_as(&ledger::pod_application_name(run, "p1")).await;
+        // Behind a pooler an idle session may still have the name of a pod that has ended.
+        assert_eq!(ledger::living_pod(&asker, run).await.unwrap(), None);
+        assert!(ledger::hold(&pod, run, 1).await.unwrap());
+        assert_eq!(ledger::living_pod(&asker, run).await.unwrap().unwrap().pod.as_deref(), Some("p1"));
+        assert_eq!(ledger::living_pod(&asker, "rr").await.unwrap(), None);
+        assert!(ledger::release(&pod, run, 1).await.unwrap());
+        let mut copier = database.connect_as(&ledger::application_name(run, 3, 1)).await;
+        let transaction = copier.transaction().await.unwrap();
+        assert_eq!(ledger::living_pod(&asker, run).await.unwrap().unwrap().pod, None);
+        transaction.rollback().await.unwrap();
+        assert_eq!(ledger::living_pod(&asker, run).await.unwrap(), None);
+    }
+    drop(asker);
+    database.drop().await;
 }
 
 #[tokio::test]
@@ -81,12 +192,11 @@ async fn a_zombies_commit_is_fenced_and_leaves_nothing() {
     let database = Database::create().await;
     let (mut zombie, mut heir) = (database.connect().await, database.connect().await);
     ledger::install(&mut heir).await.unwrap();
-    heir.batch("CREATE TABLE public.t (a int)").await.unwrap();
-    ledger::raise_epoch(&zombie, "r", 1, &name(), 1, "zombie").await.unwrap();
+    let table = begun(&mut heir).await;
     let transaction = zombie.transaction().await.unwrap();
     transaction.batch("INSERT INTO public.t VALUES (1)").await.unwrap();
     ledger::raise_epoch(&heir, "r", 1, &name(), 2, "heir").await.unwrap();
-    let error = ledger::check_epoch(&transaction, "r", 1, 1).await.unwrap_err();
+    let error = ledger::check_epoch(&transaction, "r", &table, 1, Writes::Continues).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Fenced);
     assert_eq!(ledger::expect_epoch(&heir, "r", 1, 1).await.unwrap_err().kind(), ErrorKind::Fenced);
     ledger::expect_epoch(&heir, "r", 1, 2).await.unwrap();
@@ -96,7 +206,8 @@ async fn a_zombies_commit_is_fenced_and_leaves_nothing() {
     // A cleared claim fences too.
     let transaction = zombie.transaction().await.unwrap();
     ledger::clear(&mut heir, "r", &[1]).await.unwrap();
-    assert_eq!(ledger::check_epoch(&transaction, "r", 1, 2).await.unwrap_err().kind(), ErrorKind::Fenced);
+    let error = ledger::check_epoch(&transaction, "r", &table, 2, Writes::Continues).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Fenced);
     drop(transaction);
     drop((zombie, heir));
     database.drop().await;
@@ -108,10 +219,10 @@ async fn a_raise_waits_for_the_chunk_that_has_passed_its_check() {
     let (mut owner, heir, watcher) =
         (database.connect().await, database.connect().await, database.connect().await);
     ledger::install(&mut owner).await.unwrap();
-    ledger::raise_epoch(&owner, "r", 1, &name(), 1, "owner").await.unwrap();
+    let table = begun(&mut owner).await;
     let heir_pid: i32 = one(&heir, "SELECT pg_backend_pid()").await;
     let transaction = owner.transaction().await.unwrap();
-    ledger::check_epoch(&transaction, "r", 1, 1).await.unwrap();
+    ledger::check_epoch(&transaction, "r", &table, 1, Writes::Continues).await.unwrap();
     ledger::insert_marker(&transaction, &marker(1, 0, 1)).await.unwrap();
     let raise = tokio::spawn(async move {
         ledger::raise_epoch(&heir, "r", 1, &TableName::new("dbo", "Orders"), 2, "heir").await.unwrap();
@@ -215,11 +326,11 @@ async fn chunks_of_one_table_commit_side_by_side() {
     let database = Database::create().await;
     let (mut one, mut two) = (database.connect().await, database.connect().await);
     ledger::install(&mut one).await.unwrap();
-    ledger::raise_epoch(&one, "r", 1, &name(), 1, "a").await.unwrap();
+    let table = begun(&mut one).await;
     let (first, second) = (one.transaction().await.unwrap(), two.transaction().await.unwrap());
     for (transaction, chunk) in [(&first, 0), (&second, 1)] {
         // The shared lock of the first does not keep the second waiting.
-        ledger::check_epoch(transaction, "r", 1, 1).await.unwrap();
+        ledger::check_epoch(transaction, "r", &table, 1, Writes::Continues).await.unwrap();
         ledger::insert_marker(transaction, &marker(1, chunk, 1)).await.unwrap();
     }
     second.commit().await.unwrap();
@@ -240,13 +351,14 @@ async fn chunks_are_pinned_filled_and_cut() {
     let mut client = database.connect().await;
     ledger::install(&mut client).await.unwrap();
     assert_eq!(ledger::chunks(&client, "r", 1).await.unwrap(), []);
+    begun(&mut client).await;
     let transaction = client.transaction().await.unwrap();
     ledger::pin(&transaction, "r", 1, 0, &range(None, Some("7"))).await.unwrap();
     ledger::pin(&transaction, "r", 1, 1, &range(Some("7"), None)).await.unwrap();
     transaction.commit().await.unwrap();
     assert_eq!(markers(&client, "r").await, []);
     let tally = ledger::tallies(&client, "r").await.unwrap()[&1];
-    assert_eq!(tally, Tally { chunks: 2, committed: 0, rows: 0, bytes: 0 });
+    assert_eq!(tally, Tally { chunks: 2, held: true, ..Tally::default() });
     assert!(!tally.is_complete());
 
     // Chunk 1 is cut at 9: 2 takes the rest.
@@ -276,8 +388,11 @@ async fn chunks_are_pinned_filled_and_cut() {
         transaction.commit().await.unwrap();
     }
     let tally = ledger::tallies(&client, "r").await.unwrap()[&1];
-    assert_eq!(tally, Tally { chunks: 3, committed: 3, rows: 21, bytes: 297 });
-    assert!(tally.is_complete());
+    assert_eq!(tally, Tally { chunks: 3, committed: 3, rows: 21, bytes: 297, held: true });
+    assert!(tally.is_complete() && !tally.is_replaced());
+    client.batch("DROP TABLE public.t; CREATE TABLE public.t (a int)").await.unwrap();
+    let tally = ledger::tallies(&client, "r").await.unwrap()[&1];
+    assert!(!tally.is_complete() && tally.is_replaced());
     drop(client);
     database.drop().await;
 }
@@ -306,9 +421,12 @@ async fn a_ledger_of_version_0_1_is_brought_up_to_date() {
     assert!(!ledger::installed(&client).await.unwrap());
     ledger::install(&mut client).await.unwrap();
     assert!(ledger::installed(&client).await.unwrap());
-    // A table that was copied as a whole then is complete now.
+    // A table that was copied as a whole then is complete as soon as its run is looked at.
+    let table = PlannedTable { index: 3, ..stands(&client).await };
+    let plan = super::plan(vec![table]);
+    ledger::adopt(&mut client, "nightly", "a", &plan).await.unwrap();
     let tally = ledger::tallies(&client, "nightly").await.unwrap()[&3];
-    assert_eq!(tally, Tally { chunks: 1, committed: 1, rows: 7, bytes: 99 });
+    assert_eq!(tally, Tally { chunks: 1, committed: 1, rows: 7, bytes: 99, held: true });
     let transaction = client.transaction().await.unwrap();
     ledger::pin(&transaction, "nightly", 4, 0, &range(None, Some("7"))).await.unwrap();
     transaction.commit().await.unwrap();

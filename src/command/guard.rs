@@ -1,0 +1,114 @@
+//! Nothing is thrown away unasked: whose rows are in the target tables that are to be copied?
+//!
+//! Asked before anything is emptied, for all chosen tables at once. The transaction that empties a table asks again, under
+//! a lock (`copy/chunk/transaction.rs`).
+
+use crate::clock;
+use crate::copy::owner::holder::{foreign_rows, refuse_living};
+use crate::copy::queue::TableWork;
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::names::TableName;
+use crate::model::phase;
+use crate::model::phase::{Event, Status};
+use crate::postgres::client::Client as TargetClient;
+use crate::postgres::ledger;
+use crate::postgres::ledger::{HeldTable, Holder, RowCount};
+use crate::settings::{OnExisting, Settings, Truncate};
+use std::collections::BTreeMap;
+
+/// Another pod of this run may be filling a table in one long transaction: nobody waits for it here.
+const SHORT_WAIT: &str = "SET LOCAL lock_timeout = '1s'";
+
+/// Takes those tables out of `work` that another run has begun since this run did, with what is to be said of each.
+///
+/// # Errors
+/// `Fenced` if a run that lives holds one of the tables; `TargetHasRows`, naming all such tables with their rows, if some hold
+/// rows that this run did not write and nobody has said that they may go; `TargetUnavailable`, `TargetPermission`,
+/// `TargetRefused`.
+pub(super) async fn existing_rows(
+    settings: &Settings,
+    target: &mut TargetClient,
+    work: &mut Vec<TableWork>,
+) -> Result<Vec<(TableWork, Error)>> {
+    let run = settings.run_id.as_str();
+    let targets: Vec<TableName> = work.iter().map(|work| work.table.target.clone()).collect();
+    let held = ledger::holders(target, &targets).await?;
+    refuse_living_runs(target, run, &held).await?;
+    if settings.on_existing == OnExisting::Replace || settings.truncate == Truncate::Never {
+        return Ok(Vec::new());
+    }
+    let tallies = ledger::tallies(target, run).await?;
+    let (mut kept, mut replaced, mut told) = (Vec::with_capacity(work.len()), Vec::new(), Vec::new());
+    for mut item in work.drain(..) {
+        let table = held.get(&item.table.target);
+        let holder = table.and_then(|table| table.holder.as_ref());
+        let is_begun =
+            tallies.contains_key(&item.table.index) || item.entry.document.data.status() != Status::Pending;
+        if let (Some(other), true) =
+            (holder.filter(|holder| holder.writer() != Some(run) && holder.run != run), is_begun)
+        {
+            let document = &mut item.entry.document;
+            if document.data.is_completed() {
+                document.data = phase::next(&document.data, Event::Reset, clock::now())?;
+            }
+            let error = replaced_by(other, &item.table.target);
+            replaced.push((item, error));
+            continue;
+        }
+        let writer = holder.and_then(Holder::writer);
+        if table.is_some_and(|table| table.has_pages)
+            && writer != Some(run)
+            && let Some(rows) = rows_of(target, &item.table.target).await?
+        {
+            told.push(foreign_rows(&item.table.target, rows, writer));
+        }
+        kept.push(item);
+    }
+    *work = kept;
+    if told.is_empty() { Ok(replaced) } else { Err(refused(&told)) }
+}
+
+fn refused(told: &[String]) -> Error {
+    let tables =
+        if told.len() == 1 { "1 target table holds" } else { &format!("{} target tables hold", told.len()) };
+    let message =
+        format!("{tables} rows that this run did not write: {}; nothing was emptied", told.join("; "));
+    Error::new(ErrorKind::TargetHasRows, message)
+}
+
+/// Another run has begun the table since this one.
+fn replaced_by(holder: &Holder, target: &TableName) -> Error {
+    let message = format!("run {} has begun the target table {target} since this run copied it", holder.run);
+    Error::new(ErrorKind::Replaced, message)
+}
+
+/// A run that lives keeps its tables, whatever may go.
+async fn refuse_living_runs(
+    target: &TargetClient,
+    run: &str,
+    held: &BTreeMap<TableName, HeldTable>,
+) -> Result<()> {
+    let mut others: BTreeMap<&str, (&Holder, Vec<TableName>)> = BTreeMap::new();
+    for (name, table) in held {
+        if let Some(holder) = table.holder.as_ref().filter(|holder| holder.run != run) {
+            others.entry(&holder.run).or_insert_with(|| (holder, Vec::new())).1.push(name.clone());
+        }
+    }
+    for (holder, tables) in others.values() {
+        refuse_living(target, tables, holder).await?;
+    }
+    Ok(())
+}
+
+/// The rows of a table; None if it has none, or if another session keeps it locked: then it is being filled.
+async fn rows_of(target: &mut TargetClient, table: &TableName) -> Result<Option<RowCount>> {
+    let transaction = target.transaction().await?;
+    transaction.batch(SHORT_WAIT).await?;
+    let counted = ledger::count_rows(&transaction, table).await;
+    transaction.rollback().await?;
+    match counted {
+        Ok(rows) => Ok(Some(rows).filter(|rows| !rows.is_none())),
+        Err(error) if error.policy().retry && !target.is_closed() => Ok(None),
+        Err(error) => Err(error.table(table)),
+    }
+}
