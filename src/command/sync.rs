@@ -20,6 +20,7 @@ use crate::copy::scheduler;
 use crate::copy::table::objects::{ObjectsAtStart, TableObjects};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::checkpoint::{PodDocument, VERSION};
+use crate::model::names::TableName;
 use crate::model::outcome::Outcome;
 use crate::model::phase::{PhaseError, Status};
 use crate::model::plan::{Plan, PlannedTable};
@@ -88,14 +89,15 @@ pub(super) async fn copy(
     connect::bind(&mut target, settings, plan).await?;
     let records = Records::new(settings, checkpoints, plan);
     let mut list = worklist::reconcile(settings, &records, &target, &actual, selected).await?;
-    let replaced = guard::existing_rows(settings, &mut target, &mut list.work).await?;
-    if !list.work.is_empty() || !replaced.is_empty() {
+    let (passed, mut refused) = checked(plan, std::mem::take(&mut list.work), &seen, &actual);
+    list.work = passed;
+    refused.extend(guard::existing_rows(settings, &mut target, &mut list.work).await?);
+    if !list.work.is_empty() || !refused.is_empty() {
         redo_finish(checkpoints, plan).await?;
     }
     let total = u32::try_from(plan.tables.len()).unwrap_or(u32::MAX);
     let progress = begin_progress(settings, &list, total);
     let epochs = ledger::epochs(&target, settings.run_id.as_str()).await?;
-    let SourceView { tables: now, indexes, client: source, .. } = seen;
     let shared_plan = Arc::new(plan.clone());
     let objects = ObjectsAtStart {
         plan: Arc::clone(&shared_plan),
@@ -104,7 +106,7 @@ pub(super) async fn copy(
         version: target.version(),
         jobs: settings.jobs.get(),
     };
-    let objects = TableObjects::begin(objects, source);
+    let objects = TableObjects::begin(objects, seen.client);
     drop(target);
     let rejects = match &settings.rejects {
         Some(rejects) => Some(RejectFiles::open(rejects).await?),
@@ -115,20 +117,9 @@ pub(super) async fn copy(
     let pod = Pod::new(settings, stop, claims, start)?;
     measures::watch_held(pod.copier.throttle.held());
     let _watched = replicas::watch(&pod.servers.target, &pod.copier.throttle, &pod.copier.patience).await?;
-    let (work, refused): (Vec<_>, Vec<_>) = list
-        .work
-        .drain(..)
-        .map(|work| {
-            let checked = source_view::unfiltered(&plan.options, &work.table, &now)
-                .and_then(|()| check(&work.table, &now, &indexes, actual.get(&work.table.target)));
-            (work, checked)
-        })
-        .partition(|(_, checked)| checked.is_ok());
-    let mut tally =
-        scheduler::copy_all(&pod, work.into_iter().map(|(work, _)| work).collect(), settings.jobs.get())
-            .await;
-    let refused = refused.into_iter().filter_map(|(work, checked)| Some((work, checked.err()?)));
-    for (work, error) in refused.chain(replaced) {
+    let work = std::mem::take(&mut list.work);
+    let mut tally = scheduler::copy_all(&pod, work, settings.jobs.get()).await;
+    for (work, error) in refused {
         refuse(&pod, &records, work, error, &mut tally).await;
     }
     progress.held_back(pod.copier.throttle.held().seconds());
@@ -179,6 +170,25 @@ async fn redo_finish(checkpoints: &Checkpoints, plan: &Plan) -> Result<()> {
         checkpoints.delete_finish().await?;
     }
     Ok(())
+}
+
+/// Tables that are on both sides what the plan says, and those that are not, with why.
+fn checked(
+    plan: &Plan,
+    work: Vec<TableWork>,
+    seen: &SourceView,
+    actual: &BTreeMap<TableName, catalog::TargetTable>,
+) -> (Vec<TableWork>, Vec<(TableWork, Error)>) {
+    let (mut passed, mut refused) = (Vec::with_capacity(work.len()), Vec::new());
+    for work in work {
+        let checked = source_view::unfiltered(&plan.options, &work.table, &seen.tables)
+            .and_then(|()| check(&work.table, &seen.tables, &seen.indexes, actual.get(&work.table.target)));
+        match checked {
+            Ok(()) => passed.push(work),
+            Err(error) => refused.push((work, error)),
+        }
+    }
+    (passed, refused)
 }
 
 /// Is the table on both sides what the plan says?

@@ -96,7 +96,9 @@ fn no_truncate_never_empties_a_table() {
     assert_eq!(world.reads("T1"), 1, "completed tables are skipped");
     world.run(&["sync", "--no-truncate"]).exits(3);
     assert_eq!(rows(&world, 2), kept);
-    world.succeed(&["sync", "--truncate"]);
+    // To start over is not to throw away what others wrote.
+    world.run(&["sync", "--truncate"]).exits(2).says("[target_has_rows]");
+    world.succeed(&["sync", "--truncate", "--on-existing", "replace"]);
     assert_eq!(world.assert_equal(), 60);
     assert_eq!(world.reads("T3"), 1);
 }
