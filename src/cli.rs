@@ -46,6 +46,9 @@ pub enum CliCommand {
     /// Show the progress of all pods from the checkpoints
     #[command(after_help = LAYERS)]
     Status(StatusArgs),
+    /// Take up changed columns, policies, masks, maps and filters of named tables; only they begin anew
+    #[command(after_help = LAYERS)]
+    Replan(ReplanArgs),
     /// Clear the checkpoints and the ledger of a shard or of named tables
     #[command(after_help = LAYERS)]
     Reset(ResetArgs),
@@ -189,6 +192,9 @@ pub struct FinishArgs {
     pub source: SourceArgs,
     #[command(flatten)]
     pub target: TargetArgs,
+    /// Go on without failed tables: nothing is built on them, and the exit code is 3 until a later `finish` completes them
+    #[arg(long, help_heading = "Choosing tables")]
+    pub without_failed: bool,
     /// Statements at once [default: two for each CPU of the container, at most 8]
     #[arg(long, value_name = "N", help_heading = "Copying")]
     pub jobs: Option<NonZeroUsize>,
@@ -222,6 +228,22 @@ pub struct StatusArgs {
     /// The target: its ledger tells which tables another run has begun since
     #[command(flatten)]
     pub target: TargetArgs,
+    #[command(flatten)]
+    pub run: RunArguments,
+}
+
+#[derive(Debug, Clone, Default, Args)]
+pub struct ReplanArgs {
+    #[command(flatten)]
+    pub source: SourceArgs,
+    #[command(flatten)]
+    pub target: TargetArgs,
+    /// This table; repeatable
+    #[arg(long, value_name = "SCHEMA.TABLE", help_heading = "Choosing tables", required = true)]
+    pub table: Vec<String>,
+    /// What becomes of values of these tables that PostgreSQL cannot hold, like nul=strip; repeatable
+    #[arg(long, value_name = "KIND=WHAT", help_heading = "Planning")]
+    pub policy: Vec<String>,
     #[command(flatten)]
     pub run: RunArguments,
 }

@@ -6,6 +6,7 @@ mod findings;
 mod finish;
 mod guard;
 mod plan;
+mod replan;
 mod reset;
 mod run;
 mod schema;
@@ -35,10 +36,11 @@ pub async fn run(settings: Settings, stop: Stop) -> Result<Outcome> {
             let view = status::View { watch, verbose, format, phase, exit_code };
             stop.race(Box::pin(status::run(settings, of_command, view))).await
         }
+        Command::Replan => stop.bound(grace, Box::pin(replan::run(settings, of_command))).await,
         Command::Reset => stop.bound(grace, Box::pin(reset::run(settings, of_command))).await,
         Command::Schema => stop.bound(grace, Box::pin(schema::run(settings, of_command))).await,
         Command::Sync => stop.bound(grace, Box::pin(sync::run(settings, of_command))).await,
-        Command::Finish => stop.bound(grace, Box::pin(finish::run(settings, of_command))).await,
+        Command::Finish { .. } => stop.bound(grace, Box::pin(finish::run(settings, of_command))).await,
         Command::Run => stop.bound(grace, Box::pin(run::run(settings, of_command))).await,
     }
 }

@@ -6,4 +6,5 @@ pub mod chunk_key;
 pub mod computed;
 mod filter;
 pub mod mapping;
+pub mod replan;
 pub mod shards;

@@ -13,6 +13,7 @@ pub mod errors;
 pub mod extensions;
 pub mod fixed;
 pub mod ledger;
+mod link;
 pub mod names;
 pub mod objects;
 mod parameters;

@@ -9,6 +9,7 @@ mod environment;
 mod file;
 mod flag_values;
 mod layers;
+pub mod login;
 mod outputs;
 mod planning;
 mod retries;
@@ -64,9 +65,10 @@ pub enum Command {
     Plan { dry_run: bool, shards: Option<u32>, shards_file: Option<PathBuf>, format: Format },
     Schema,
     Sync,
-    Finish,
+    Finish { without_failed: bool },
     Run,
     Status { watch: bool, verbose: bool, format: Format, phase: Option<PhaseChoice>, exit_code: bool },
+    Replan,
     Reset,
 }
 
@@ -78,9 +80,10 @@ impl Command {
             Self::Plan { .. } => "plan",
             Self::Schema => "schema",
             Self::Sync => "sync",
-            Self::Finish => "finish",
+            Self::Finish { .. } => "finish",
             Self::Run => "run",
             Self::Status { .. } => "status",
+            Self::Replan => "replan",
             Self::Reset => "reset",
         }
     }
@@ -261,7 +264,7 @@ fn parts(command: CliCommand) -> (Command, Parts) {
                 ..CopyArgs::default()
             };
             (
-                Command::Finish,
+                Command::Finish { without_failed: args.without_failed },
                 Parts { source: args.source, target: args.target, copy, run: args.run, ..parts },
             )
         }
@@ -274,6 +277,17 @@ fn parts(command: CliCommand) -> (Command, Parts) {
                 exit_code: args.exit_code,
             },
             Parts { target: args.target, run: args.run, ..parts },
+        ),
+        CliCommand::Replan(args) => (
+            Command::Replan,
+            Parts {
+                source: args.source,
+                target: args.target,
+                choice: PlanChoiceArgs { policy: args.policy, ..PlanChoiceArgs::default() },
+                selection: SelectionArgs { table: args.table, ..SelectionArgs::default() },
+                run: args.run,
+                ..parts
+            },
         ),
         CliCommand::Reset(args) => (
             Command::Reset,
@@ -291,8 +305,9 @@ fn parts(command: CliCommand) -> (Command, Parts) {
 fn settings(cli: Cli, tables: Option<&TablesSection>, environment: &Environment) -> Result<Settings> {
     let (command, parts) = parts(cli.command);
     let Parts { source, target, choice, selection, copy, run, confirmed } = parts;
-    let source = flag_values::url("source-url", source.source_url, source.source_url_file.as_deref())?;
-    let target = flag_values::url("target-url", target.target_url, target.target_url_file.as_deref())?;
+    let (source_file, target_file) = (source.source_url_file, target.target_url_file);
+    let source = flag_values::url("source-url", source.source_url, source_file.as_deref())?;
+    let target = flag_values::url("target-url", target.target_url, target_file.as_deref())?;
     let selection = flag_values::selection(&selection, environment)?;
     if !confirmed && selection == Selection::All {
         let message =
@@ -300,11 +315,13 @@ fn settings(cli: Cli, tables: Option<&TablesSection>, environment: &Environment)
         return Err(Error::new(ErrorKind::Usage, message));
     }
     let consistency = flag_values::consistency(&copy.consistency)?;
-    let mut source = source.as_deref().map(SourceSettings::parse).transpose()?;
+    let source = source.as_deref().map(SourceSettings::parse).transpose()?;
+    let mut source = source.map(|source| source.from_file(source_file));
+    let target = target.as_deref().map(TargetSettings::parse).transpose()?;
     if let (Some(source), Consistency::DatabaseSnapshot(name)) = (&mut source, &consistency) {
         source.snapshot = Some(name.clone());
     }
-    let planning = matches!(command, Command::Plan { .. } | Command::Run);
+    let planning = matches!(command, Command::Plan { .. } | Command::Replan | Command::Run);
     let mut plan = planning::options(choice)?;
     // Read whatever the command is: a mistake is told at the first one that sees it.
     let choices = tables.map(|section| tables::choices(section, plan.policies)).transpose()?;
@@ -316,7 +333,7 @@ fn settings(cli: Cli, tables: Option<&TablesSection>, environment: &Environment)
         copy.memory.as_deref().map(|text| flag_values::size("memory", text, LEAST_MEMORY)).transpose()?;
     let settings = Settings {
         source,
-        target: target.as_deref().map(TargetSettings::parse).transpose()?,
+        target: target.map(|target| target.from_file(target_file)),
         checkpoint: run.checkpoint.as_deref().map(CheckpointUrl::parse).transpose()?,
         run_id: RunId::parse(run.run_id.as_deref().unwrap_or(DEFAULT_RUN_ID))?,
         pod: flag_values::pod_name(run.pod_name, environment)?,
@@ -371,7 +388,7 @@ fn check(settings: &Settings) -> Result<()> {
         }
         Command::Plan { .. } => drop(settings.source()?),
         Command::Schema | Command::Reset => drop(settings.target()?),
-        Command::Sync | Command::Finish | Command::Run => {
+        Command::Sync | Command::Finish { .. } | Command::Replan | Command::Run => {
             settings.source()?;
             settings.target()?;
         }

@@ -14,6 +14,7 @@ pub(crate) fn plan(tables: u32) -> Plan {
         version: VERSION,
         fingerprint: "ab".repeat(32),
         operation: String::new(),
+        digest: String::new(),
         created_at: Timestamp::from_second(1_700_000_000).unwrap(),
         source: PlannedSource {
             server: "sql1".to_owned(),

@@ -1,6 +1,8 @@
 //! `finish`: after all data: indexes, unique constraints, foreign keys, identity positions, ANALYZE. One pod does it, under
 //! a claim of its own; every step finds what is there already, so a rerun goes on where a killed pod stopped.
 
+mod ready;
+
 use super::connect;
 use super::findings;
 use super::source_view;
@@ -10,28 +12,24 @@ use crate::copy::owner::ask;
 use crate::copy::owner::claim::{Claim, ClaimAnswer, FINISH_INDEX, SettledClaim};
 use crate::copy::owner::claims::{Claims, ClaimsAtStart};
 use crate::copy::owner::connections::{Connections, Servers};
-use crate::copy::owner::holder;
 use crate::copy::patience::Patience;
 use crate::error::{Error, ErrorKind, Result};
 use crate::failpoint;
 use crate::model::checkpoint::{FinishDocument, FinishFinding, FinishVerdict};
 use crate::model::outcome::Outcome;
 use crate::model::phase;
-use crate::model::phase::Status;
 use crate::model::phase::{Event, PhaseProgress};
-use crate::model::plan::{Plan, PlannedTable};
+use crate::model::plan::Plan;
 use crate::model::table::SourceTable;
-use crate::postgres::client::Client as TargetClient;
 use crate::postgres::ledger;
 use crate::postgres::names::Names;
 use crate::postgres::objects;
 use crate::postgres::objects::{PlannedObject, Report, RunBefore};
-use crate::postgres::unlogged;
 use crate::settings::Settings;
 use crate::sqlserver::catalog as source_catalog;
 use crate::stop::Stop;
 use crate::telemetry::{RunPhase, phase};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// # Errors
@@ -52,11 +50,11 @@ pub(super) async fn finish(
     checkpoints: &Checkpoints,
     plan: &Plan,
 ) -> Result<Outcome> {
-    all_data_is_there(checkpoints, plan).await?;
-    let mut entry = checkpoints.finish(plan).await?;
     let target = connect::target_of_plan(settings, stop, plan).await?;
-    all_data_is_proved(settings, plan, &target).await?;
-    nothing_is_unlogged(settings, plan, &target).await?;
+    let left_out = ready::left_out(settings, checkpoints, plan).await?;
+    let mut entry = checkpoints.finish(plan).await?;
+    ready::all_data_is_proved(settings, plan, &target, &left_out).await?;
+    ready::nothing_is_unlogged(settings, plan, &target, &left_out).await?;
     let epochs = ledger::epochs(&target, settings.run_id.as_str()).await?;
     let version = target.version();
     drop(target);
@@ -73,7 +71,7 @@ pub(super) async fn finish(
     }
     let (mut source, server) = connect::source(settings, stop).await?;
     source_view::same_plan(plan, &server, None)?;
-    let work = gather(plan, &mut source, version).await?;
+    let work = gather(plan, &mut source, version, left_out).await?;
     drop(source);
     let patience = Patience::new(settings, stop);
     let start = ClaimsAtStart { checkpoints: checkpoints.clone(), plan: Arc::new(plan.clone()), epochs };
@@ -135,70 +133,11 @@ async fn build(
     }
 }
 
-/// Every table's data is committed, by the checkpoints.
-async fn all_data_is_there(checkpoints: &Checkpoints, plan: &Plan) -> Result<()> {
-    let entries = checkpoints.tables(plan).await?;
-    let count =
-        |status: Status| entries.iter().filter(|entry| entry.document.data.status() == status).count();
-    let (completed, failed) = (count(Status::Completed), count(Status::Failed));
-    if completed == entries.len() {
-        return Ok(());
-    }
-    let message = format!(
-        "{completed} of {} tables are copied ({failed} failed), so finish cannot begin",
-        entries.len()
-    );
-    let kind = if failed > 0 { ErrorKind::TablesFailed } else { ErrorKind::Unfinished };
-    Err(Error::new(kind, message))
-}
-
-/// Every table's data is committed, by the ledger: the target may have been made anew since.
-async fn all_data_is_proved(settings: &Settings, plan: &Plan, target: &TargetClient) -> Result<()> {
-    let run = settings.run_id.as_str();
-    let tallies = ledger::tallies(target, run).await?;
-    let is_replaced =
-        |table: &&PlannedTable| tallies.get(&table.index).is_some_and(ledger::Tally::is_replaced);
-    if let Some(table) = plan.tables.iter().find(is_replaced) {
-        let others = plan.tables.iter().filter(is_replaced).count() - 1;
-        let error = holder::replaced(target, run, &table.target).await;
-        let message = format!("nothing is built: {}; so it is with {others} other tables", error.detail());
-        return Err(Error::new(error.kind(), message));
-    }
-    let proved = |table: &&PlannedTable| tallies.get(&table.index).is_some_and(ledger::Tally::is_complete);
-    let unknown = plan.tables.iter().filter(|table| !proved(table)).count();
-    if unknown == 0 {
-        return Ok(());
-    }
-    let message = format!(
-        "{unknown} tables are called completed, but the target's ledger does not know all of their chunks; `shardferry run` copies them again"
-    );
-    Err(Error::new(ErrorKind::Unfinished, message))
-}
-
-/// No table of the plan would be emptied by a crash of the target: each was made LOGGED before it was called completed.
-async fn nothing_is_unlogged(settings: &Settings, plan: &Plan, target: &TargetClient) -> Result<()> {
-    let targets: Vec<_> = plan.tables.iter().map(|table| table.target.clone()).collect();
-    let mut left: Vec<String> =
-        unlogged::unlogged(target, &targets).await?.iter().map(|left| left.of.to_string()).collect();
-    let noted = unlogged::noted(target, settings.run_id.as_str()).await?;
-    left.extend(
-        plan.tables.iter().filter(|table| noted.contains(&table.index)).map(|table| table.target.to_string()),
-    );
-    left.sort();
-    left.dedup();
-    let Some(first) = left.first() else { return Ok(()) };
-    let message = format!(
-        "{} tables are still UNLOGGED ({first} …): a crash of the target would empty them; `shardferry run` makes them LOGGED",
-        left.len()
-    );
-    Err(Error::new(ErrorKind::Unfinished, message))
-}
-
 /// What the finish step does, by what the source has now.
 struct FinishWork {
     planned: Vec<PlannedObject>,
     findings: Vec<FinishFinding>,
-    /// Why nothing is built on a table: it is not what was copied.
+    /// Why nothing is built on a table: it is not what was copied, or it was not copied.
     changed: Vec<Error>,
 }
 
@@ -207,11 +146,13 @@ async fn gather(
     plan: &Plan,
     source: &mut crate::sqlserver::client::Client,
     version: u32,
+    mut failed: BTreeMap<u32, Error>,
 ) -> Result<FinishWork> {
     let mut now = source_view::source_tables(source).await?;
     let (mut left_out, mut changed) = (BTreeSet::new(), Vec::new());
     for table in &plan.tables {
-        if let Err(error) = source_view::unchanged(table, &now) {
+        let error = failed.remove(&table.index).or_else(|| source_view::unchanged(table, &now).err());
+        if let Some(error) = error {
             left_out.insert(table.source.clone());
             changed.push((table, error));
         }
@@ -285,7 +226,15 @@ fn summary(report: &Report, findings: &[FinishFinding], changed: &[Error]) -> St
         report.failed.len() + report.deferred.len()
     );
     if !changed.is_empty() {
-        text.push_str(&format!("; {} tables changed in the source", changed.len()));
+        let failed = changed.iter().filter(|error| error.kind() == ErrorKind::TablesFailed).count();
+        let others = changed.len() - failed;
+        for (count, what) in
+            [(failed, "failed tables are left out"), (others, "tables changed in the source")]
+        {
+            if count > 0 {
+                text.push_str(&format!("; {count} {what}"));
+            }
+        }
     }
     text
 }
@@ -304,6 +253,9 @@ fn failure(report: &Report, changed: Vec<Error>) -> Option<Error> {
     }
     let (kind, what) = match (report.deferred.is_empty(), report.failed.is_empty(), changed.is_empty()) {
         (true, true, true) => return None,
+        (true, true, false) if changed.iter().all(|error| error.kind() == ErrorKind::TablesFailed) => {
+            (ErrorKind::TablesFailed, "tables are not finished")
+        }
         (true, true, false) => (ErrorKind::SourceChanged, "tables are not finished"),
         (true, false, _) => (ErrorKind::TargetData, "objects failed"),
         (false, _, _) => (ErrorKind::TargetUnavailable, "objects are not built"),

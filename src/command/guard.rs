@@ -12,7 +12,7 @@ use crate::model::phase;
 use crate::model::phase::{Event, Status};
 use crate::postgres::client::Client as TargetClient;
 use crate::postgres::ledger;
-use crate::postgres::ledger::{HeldTable, Holder, RowCount};
+use crate::postgres::ledger::{Holder, RowCount};
 use crate::settings::{OnExisting, Settings, Truncate};
 use std::collections::BTreeMap;
 
@@ -38,34 +38,54 @@ pub(super) async fn existing_rows(
         return Ok(Vec::new());
     }
     let tallies = ledger::tallies(target, run).await?;
-    let (mut kept, mut replaced, mut told) = (Vec::with_capacity(work.len()), Vec::new(), Vec::new());
+    let (mut kept, mut replaced, mut looked_at) = (Vec::with_capacity(work.len()), Vec::new(), Vec::new());
     for mut item in work.drain(..) {
-        let table = held.get(&item.table.target);
-        let holder = table.and_then(|table| table.holder.as_ref());
+        let holder = held.get(&item.table.target).and_then(Option::as_ref);
         let is_begun =
             tallies.contains_key(&item.table.index) || item.entry.document.data.status() != Status::Pending;
-        if let (Some(other), true) =
-            (holder.filter(|holder| holder.writer() != Some(run) && holder.run != run), is_begun)
-        {
-            let document = &mut item.entry.document;
-            if document.data.is_completed() {
-                document.data = phase::next(&document.data, Event::Reset, clock::now())?;
+        let has_own_rows = holder.is_some_and(|holder| holder.writer() == Some(run));
+        match holder.filter(|holder| is_begun && !has_own_rows && holder.run != run) {
+            Some(other) => {
+                let document = &mut item.entry.document;
+                if document.data.is_completed() {
+                    document.data = phase::next(&document.data, Event::Reset, clock::now())?;
+                }
+                let error = replaced_by(other, &item.table.target);
+                replaced.push((item, error));
             }
-            let error = replaced_by(other, &item.table.target);
-            replaced.push((item, error));
-            continue;
+            None => {
+                if !has_own_rows && held.contains_key(&item.table.target) {
+                    looked_at.push(item.table.target.clone());
+                }
+                kept.push(item);
+            }
         }
-        let writer = holder.and_then(Holder::writer);
-        if table.is_some_and(|table| table.has_pages)
-            && writer != Some(run)
-            && let Some(rows) = rows_of(target, &item.table.target).await?
-        {
-            told.push(foreign_rows(&item.table.target, rows, writer));
-        }
-        kept.push(item);
     }
     *work = kept;
+    let mut told = Vec::new();
+    for table in with_pages(target, &looked_at).await? {
+        if let Some(rows) = rows_of(target, &table).await? {
+            let writer = held.get(&table).and_then(Option::as_ref).and_then(Holder::writer);
+            told.push(foreign_rows(&table, rows, writer));
+        }
+    }
+    told.sort();
     if told.is_empty() { Ok(replaced) } else { Err(refused(&told)) }
+}
+
+/// Those of the tables that may have rows; all of them, to be looked at one by one, if one is locked.
+async fn with_pages(target: &mut TargetClient, tables: &[TableName]) -> Result<Vec<TableName>> {
+    if tables.is_empty() {
+        return Ok(Vec::new());
+    }
+    let transaction = target.transaction().await?;
+    transaction.batch(SHORT_WAIT).await?;
+    let found = ledger::with_pages(&transaction, tables).await;
+    transaction.rollback().await?;
+    match found {
+        Err(error) if error.policy().retry && !target.is_closed() => Ok(tables.to_vec()),
+        found => found,
+    }
 }
 
 fn refused(told: &[String]) -> Error {
@@ -86,11 +106,11 @@ fn replaced_by(holder: &Holder, target: &TableName) -> Error {
 async fn refuse_living_runs(
     target: &TargetClient,
     run: &str,
-    held: &BTreeMap<TableName, HeldTable>,
+    held: &BTreeMap<TableName, Option<Holder>>,
 ) -> Result<()> {
     let mut others: BTreeMap<&str, (&Holder, Vec<TableName>)> = BTreeMap::new();
     for (name, table) in held {
-        if let Some(holder) = table.holder.as_ref().filter(|holder| holder.run != run) {
+        if let Some(holder) = table.as_ref().filter(|holder| holder.run != run) {
             others.entry(&holder.run).or_insert_with(|| (holder, Vec::new())).1.push(name.clone());
         }
     }

@@ -110,7 +110,7 @@ pub(super) async fn make(
 }
 
 /// What a plan is made of.
-struct Material {
+pub(super) struct Material {
     tables: Vec<SourceTable>,
     indexes: Vec<Index>,
     objects: SourceObjects,
@@ -119,7 +119,7 @@ struct Material {
 
 impl Material {
     /// Asks both servers; the target only if it was given, for the objects of the tables only if they matter.
-    async fn read(
+    pub(super) async fn read(
         settings: &Settings,
         stop: &Stop,
         source: &mut SourceClient,
@@ -145,7 +145,11 @@ impl Material {
         })
     }
 
-    fn inputs(&self, settings: &Settings, server: &Server) -> Inputs<'_> {
+    pub(super) fn indexes(&self) -> &[Index] {
+        &self.indexes
+    }
+
+    pub(super) fn inputs(&self, settings: &Settings, server: &Server) -> Inputs<'_> {
         Inputs {
             source: source_view::planned_source(server),
             target: self.target.clone(),

@@ -64,7 +64,7 @@ pub(super) async fn forget(
         entries.push(entry);
     }
     if whole_run {
-        ledger::clear_run(&mut target, run, plan.id()).await?;
+        ledger::clear_run(&mut target, run, plan).await?;
     } else {
         let indexes: Vec<u32> = selected.iter().map(|table| table.index).collect();
         ledger::clear(&mut target, run, &indexes).await?;

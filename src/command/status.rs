@@ -83,7 +83,7 @@ async fn replaced(settings: &Settings, plan: &Plan) -> BTreeMap<u32, String> {
         let names: Vec<_> = lost.iter().map(|table| table.target.clone()).collect();
         let held = ledger::holders(&client, &names).await?;
         let by = |table: &&PlannedTable| {
-            let holder = held.get(&table.target).and_then(|held| held.holder.as_ref());
+            let holder = held.get(&table.target).and_then(Option::as_ref);
             let run = holder.map(|holder| holder.run.clone()).filter(|run| run != settings.run_id.as_str());
             (table.index, run.map_or_else(|| "a table made anew".to_owned(), |run| format!("run {run}")))
         };

@@ -1,5 +1,7 @@
 //! `plan.json`: the pinned, ordered list of the run's tables (docs/checkpoint.md shows one).
 
+pub mod believed;
+
 use crate::model::identity::DatabaseIdentity;
 use crate::model::names::NameCase;
 use crate::model::names::{ColumnName, TableName};
@@ -22,6 +24,9 @@ pub struct Plan {
     /// it; empty until then.
     #[serde(default, skip_serializing)]
     pub operation: String,
+    /// SHA-256, in hex, of the object as it stands in the store; empty until it was written or read. The ledger keeps it.
+    #[serde(skip)]
+    pub digest: String,
     pub created_at: Timestamp,
     pub source: PlannedSource,
     /// None if the plan was made without a target.

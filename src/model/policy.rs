@@ -80,6 +80,18 @@ impl Policies {
     pub fn is_default(&self) -> bool {
         *self == Self::default()
     }
+
+    /// Those that are not the default, as a user writes them: `fraction=round`.
+    #[must_use]
+    pub fn choices(&self) -> Vec<String> {
+        let fields = |policies: &Self| match serde_json::to_value(policies) {
+            Ok(serde_json::Value::Object(fields)) => fields,
+            _ => serde_json::Map::new(),
+        };
+        let unchosen = fields(&Self::default());
+        let chosen = fields(self).into_iter().filter(|(name, value)| unchosen.get(name) != Some(value));
+        chosen.map(|(name, value)| format!("{name}={}", value.as_str().unwrap_or_default())).collect()
+    }
 }
 
 /// What the target gets instead of a column's values.

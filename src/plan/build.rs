@@ -108,6 +108,7 @@ pub fn draft(inputs: Inputs<'_>) -> Result<Draft> {
         version: VERSION,
         fingerprint,
         operation: String::new(),
+        digest: String::new(),
         created_at: inputs.now,
         source: inputs.source,
         target: inputs.target,
@@ -174,15 +175,27 @@ pub fn differences(plan: &Plan, source: &PlannedSource, options: Option<&PlanOpt
     }
     compare("source database", plan.source.database.clone(), source.database.clone());
     if let Some(options) = options {
-        for ((what, planned), (_, now)) in texts(&plan.options).into_iter().zip(texts(options)) {
-            compare(what, planned, now);
-        }
+        found.extend(other_choices(&plan.options, options));
     }
     found
 }
 
-/// The choices, for people: all of them, since nothing else compares them. What the user wrote as a value (a mask) is not shown.
+/// The choices that were made now and are not the plan's. What is not chosen now is taken from the plan.
+#[must_use]
+pub fn other_choices(planned: &PlanOptions, now: &PlanOptions) -> Vec<String> {
+    let all = texts(planned).into_iter().zip(texts(now)).zip(texts(&PlanOptions::default()));
+    all.filter(|(((_, planned), (_, now)), (_, unchosen))| now != planned && now != unchosen)
+        .map(|(((what, planned), (_, now)), _)| format!("{what} {now} (the plan has {planned})"))
+        .collect()
+}
+
+/// The choices as a user writes them: all of them, since nothing else compares them. What the user wrote as a value (a mask) is
+/// not shown.
 fn texts(options: &PlanOptions) -> Vec<(&'static str, String)> {
+    let listed = |parts: Vec<String>| if parts.is_empty() { "none".to_owned() } else { parts.join(",") };
+    let pairs = |map: &std::collections::BTreeMap<String, String>| {
+        listed(map.iter().map(|(from, to)| format!("{from}={to}")).collect())
+    };
     let PlanOptions {
         include,
         exclude,
@@ -203,16 +216,16 @@ fn texts(options: &PlanOptions) -> Vec<(&'static str, String)> {
         if names.is_empty() { "none".to_owned() } else { format!("{} ({})", names.join(", "), &digest[..8]) }
     };
     vec![
-        ("include", format!("{include:?}")),
-        ("exclude", format!("{exclude:?}")),
-        ("schema map", format!("{schema_map:?}")),
-        ("skip unsupported", skip_unsupported.to_string()),
-        ("allow row filters", allow_row_filters.to_string()),
-        ("name case", format!("{name_case:?}").to_lowercase()),
-        ("collations", format!("{collations:?}").to_lowercase()),
-        ("partitions", format!("{partitions:?}").to_lowercase()),
-        ("map", format!("{maps:?}")),
-        ("policy", format!("{policies:?}")),
+        ("--include", listed(include.clone())),
+        ("--exclude", listed(exclude.clone())),
+        ("--schema-map", pairs(schema_map)),
+        ("--skip-unsupported", skip_unsupported.to_string()),
+        ("--allow-row-filters", allow_row_filters.to_string()),
+        ("--name-case", format!("{name_case:?}").to_lowercase()),
+        ("--collations", format!("{collations:?}").to_lowercase()),
+        ("--partitions", format!("{partitions:?}").to_lowercase()),
+        ("--map", pairs(maps)),
+        ("--policy", listed(policies.choices())),
         ("tables of the config file", of_tables()),
     ]
 }

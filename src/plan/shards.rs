@@ -154,6 +154,7 @@ mod tests {
             version: VERSION,
             fingerprint: String::new(),
             operation: String::new(),
+            digest: String::new(),
             created_at: jiff::Timestamp::UNIX_EPOCH,
             source: PlannedSource {
                 server: "s".to_owned(),

@@ -15,6 +15,7 @@
 //! locks, is the caller's to find out about ([`Client::backend`]).
 
 use super::errors::{connect_error, server_error};
+use super::link::Link;
 use super::parameters::typed;
 pub use super::parameters::{Argument, Parameter};
 use super::tls;
@@ -44,7 +45,7 @@ const LAZY: &str = "SET LOCAL synchronous_commit = off";
 /// no row behind and locks nothing.
 const FLUSH: &str = "SELECT pg_catalog.pg_logical_emit_message(true, 'shardferry', '')";
 /// Names the session that a transaction runs in, for the transaction only: a pooler may give it to somebody else afterwards.
-const NAME: &str = "SELECT set_config('application_name', $1, true)";
+const NAME: &str = "SELECT set_config('application_name', $1, true), pg_backend_pid()";
 
 /// A column of a row, by position.
 pub(super) fn get<'r, T: FromSql<'r>>(row: &'r Row, column: usize) -> Result<T> {
@@ -57,7 +58,17 @@ pub struct Client {
     version: u32,
     /// Can the server watch its connections while a statement waits?
     watched: bool,
+    link: Link,
     task: Task,
+    begun: Option<SessionOfTransaction>,
+}
+
+/// The server process that a transaction is in, by which another connection can end it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionOfTransaction {
+    backend: i32,
+    /// The transaction's name: behind a pooler the process may be somebody else's by now.
+    name: String,
 }
 
 /// The task that drives the connection; ends with it.
@@ -78,13 +89,15 @@ impl Client {
     /// `TargetUnavailable` (unreachable, starting, full), `TargetLogin`, `TargetMissing`, `TargetPermission`, or
     /// `Config` (certificate, no TLS, version below 12, not UTF-8, a standby).
     pub async fn connect(settings: &TargetSettings, application_name: &str) -> Result<Self> {
-        let attempt = Self::attempts(settings, application_name);
+        let current = settings.current();
+        let attempt = Self::attempts(&current, application_name);
         let connected = tokio::time::timeout(settings.patience(), attempt).await;
-        connected.unwrap_or_else(|_| {
+        let connected = connected.unwrap_or_else(|_| {
             let message =
                 format!("the target at {} did not answer in {:?}", settings.address(), settings.patience());
             Err(Error::new(ErrorKind::TargetUnavailable, message))
-        })
+        });
+        settings.login().judge(connected, ErrorKind::TargetLogin, ErrorKind::TargetUnavailable)
     }
 
     /// With `allow` and `prefer` there are two ways in (libpq's order); the second is tried if the first is refused.
@@ -118,7 +131,8 @@ impl Client {
                 tracing::debug!(error = %error, "connection to the target ended");
             }
         });
-        let mut client = Self { inner, version: 0, watched: false, task: Task(task) };
+        let link = Link::new(task.abort_handle(), settings.socket_timeout());
+        let mut client = Self { inner, version: 0, watched: false, link, task: Task(task), begun: None };
         client.prepare(&address).await?;
         Ok(client)
     }
@@ -181,7 +195,7 @@ impl Client {
     /// `TargetUnavailable` if the connection breaks or the server may answer later; `TargetPermission` or
     /// `TargetRefused` if it refuses the statement.
     pub async fn backend(&self) -> Result<i32> {
-        let rows = self.inner.query_typed("SELECT pg_backend_pid()", &[]).await.map_err(server_error)?;
+        let rows = self.link.answer(self.inner.query_typed("SELECT pg_backend_pid()", &[])).await?;
         rows.first().map_or(Ok(0), |row| get(row, 0))
     }
 
@@ -211,12 +225,12 @@ impl Client {
     ) -> Result<T> {
         let begin = self.beginning(more);
         // Polled in this order, which is the order of the messages. After an error COMMIT rolls back.
-        let (begun, answer, committed) = futures_util::future::join3(
+        let all = futures_util::future::join3(
             self.inner.batch_execute(&begin),
             statement,
             self.inner.batch_execute("COMMIT"),
-        )
-        .await;
+        );
+        let (begun, answer, committed) = self.link.in_time(all).await?;
         begun.map_err(server_error)?;
         let answer = answer.map_err(server_error)?;
         committed.map_err(server_error)?;
@@ -257,6 +271,14 @@ impl Client {
     /// `TargetUnavailable` if the connection breaks or the server may answer later; `TargetPermission` or
     /// `TargetRefused` if it refuses the statement.
     pub async fn batch(&self, sql: &str) -> Result<()> {
+        self.link.answer(self.inner.batch_execute(&format!("{};\n{sql}", self.settings()))).await
+    }
+
+    /// As [`Self::batch`], for statements that may take hours: however long the answer takes.
+    ///
+    /// # Errors
+    /// As [`Self::batch`].
+    pub async fn batch_of_hours(&self, sql: &str) -> Result<()> {
         self.inner.batch_execute(&format!("{};\n{sql}", self.settings())).await.map_err(server_error)
     }
 
@@ -267,7 +289,7 @@ impl Client {
     /// `TargetRefused` if it refuses the statement.
     pub async fn transaction(&mut self) -> Result<Transaction<'_>> {
         let begin = self.beginning("");
-        let transaction = Transaction::new(&self.inner);
+        let transaction = Transaction::new(&self.inner, &self.link);
         transaction.batch(&begin).await?;
         Ok(transaction)
     }
@@ -285,7 +307,7 @@ impl Client {
         parameters: &[Parameter<'_>],
     ) -> Result<(Transaction<'_>, Vec<Row>)> {
         let begin = self.beginning(LAZY);
-        let transaction = Transaction::new(&self.inner);
+        let transaction = Transaction::new(&self.inner, &self.link);
         // Polled in this order, which is the order of the messages.
         let (begun, named, rows) = futures_util::future::join3(
             transaction.batch(&begin),
@@ -294,8 +316,31 @@ impl Client {
         )
         .await;
         begun?;
-        named?;
+        if let Some(row) = named?.first() {
+            self.begun = Some(SessionOfTransaction { backend: get(row, 1)?, name: name.to_owned() });
+        }
         Ok((transaction, rows?))
+    }
+
+    /// The session of the last transaction that copied rows, if there was one.
+    pub fn last_session(&mut self) -> Option<SessionOfTransaction> {
+        self.begun.take()
+    }
+
+    /// Ends a session that another connection has left behind: behind a link that is dead but open the server knows nothing of
+    /// that, and the transaction keeps its locks. A session of that name that is gone is no error.
+    ///
+    /// # Errors
+    /// `TargetUnavailable` if the connection breaks or the server may answer later; `TargetPermission` or
+    /// `TargetRefused` if it refuses the statement.
+    pub async fn end_session(&self, left: &SessionOfTransaction) -> Result<()> {
+        // From 14 on the server waits (milliseconds) until the session is gone.
+        let wait = if self.version >= 14_00_00 { ", 5000" } else { "" };
+        let sql = format!(
+            "SELECT pg_terminate_backend(pid{wait}) FROM pg_stat_activity WHERE pid = $1 AND application_name = $2 \
+             AND pid <> pg_backend_pid()"
+        );
+        self.query(&sql, &[&left.backend, &left.name.as_str()]).await.map(drop)
     }
 
     /// Ends the session properly, within a few seconds.

@@ -24,7 +24,8 @@ pub use chunks::{
     Chunk, Marker, Tally, all_committed, chunks, cut, fill_marker, forget_chunks, insert_marker, pin, tallies,
 };
 pub use holder::{
-    HeldTable, Holder, LivingPod, RowCount, count_rows, hold_table, holders, living_pod, pod_application_name,
+    Holder, LivingPod, RowCount, count_rows, hold_table, holders, living_pod, pod_application_name,
+    with_pages,
 };
 pub use losses::{insert_losses, losses, rejected};
 pub use proof::{Proof, prove};
@@ -78,20 +79,30 @@ pub async fn install(client: &mut Client) -> Result<()> {
     transaction.commit().await
 }
 
-/// Binds the run to its plan (by the plan's own id), or confirms that it is bound to it. Markers and epochs are kept
-/// by table index, so those of another plan under the same run id would prove tables that were never copied.
+/// Binds the run to its plan (by the plan's own id and the SHA-256 of its object), or confirms that it is bound to it.
+/// Markers and epochs are kept by table index, so those of another plan under the same run id would prove tables that were
+/// never copied.
 ///
 /// # Errors
-/// `PlanForeign` if the ledger knows the run by another plan.
+/// `PlanForeign` if the ledger knows the run by another plan; `CheckpointDamaged` if the plan was changed since.
 pub async fn adopt(client: &mut Client, run: &str, pod: &str, plan: &Plan) -> Result<()> {
+    client.execute(include_str!("sql/next_plan.sql"), &[&run, &plan.id(), &plan.digest.as_str()]).await?;
     // Two pods at once: the one that finds nothing and inserts nothing sees the other's row when it asks again.
     for _ in 0..2 {
-        let rows = client.query(include_str!("sql/adopt.sql"), &[&run, &plan.id()]).await?;
+        let rows =
+            client.query(include_str!("sql/adopt.sql"), &[&run, &plan.id(), &plan.digest.as_str()]).await?;
         let Some(row) = rows.first() else { continue };
-        if get::<&str>(row, 0)? != plan.id() {
+        if get::<String>(row, 0)? != plan.id() {
             break;
         }
-        let has_holders: bool = get(row, 1)?;
+        let (has_holders, digest): (bool, Option<String>) = (get(row, 1)?, get(row, 2)?);
+        if let Some(digest) = digest.filter(|digest| *digest != plan.digest) {
+            let message = format!(
+                "plan.json of run {run} was changed after the run began: its SHA-256 is {}, the ledger in the target has {digest}",
+                plan.digest
+            );
+            return Err(Error::new(ErrorKind::CheckpointDamaged, message));
+        }
         return match has_holders {
             true => Ok(()),
             false => holder::note_old_beginnings(client, run, pod, &plan.tables).await,
@@ -104,18 +115,28 @@ pub async fn adopt(client: &mut Client, run: &str, pod: &str, plan: &Plan) -> Re
     Err(Error::new(ErrorKind::PlanForeign, message))
 }
 
-/// Forgets all markers of the run, raises all its epochs and binds it to `plan`, in one transaction (`reset --yes`).
+/// Announces the plan that is about to take the place of the run's, and forgets what was copied of these tables.
+///
+/// # Errors
+/// As [`clear`].
+pub async fn announce_plan(client: &mut Client, run: &str, plan: &Plan, indexes: &[u32]) -> Result<()> {
+    let next = "UPDATE shardferry.run SET next_plan_sha256 = $2 WHERE run_id = $1";
+    client.execute(next, &[&run, &plan.digest.as_str()]).await?;
+    clear(client, run, indexes).await
+}
+
+/// Forgets all markers of the run, raises all its epochs and binds it to the plan, in one transaction (`reset --yes`).
 ///
 /// # Errors
 /// `TargetUnavailable` if the connection breaks or the server may answer later; `TargetPermission` or
 /// `TargetRefused` if it refuses the statement.
-pub async fn clear_run(client: &mut Client, run: &str, plan: &str) -> Result<()> {
+pub async fn clear_run(client: &mut Client, run: &str, plan: &Plan) -> Result<()> {
     let transaction = client.transaction().await?;
     // As in `clear`: claims first.
     for sql in [include_str!("sql/fence_run.sql"), include_str!("sql/forget_run.sql")] {
         transaction.execute(sql, &[&run]).await?;
     }
-    transaction.execute(include_str!("sql/rebind.sql"), &[&run, &plan]).await?;
+    transaction.execute(include_str!("sql/rebind.sql"), &[&run, &plan.id(), &plan.digest.as_str()]).await?;
     transaction.commit().await
 }
 

@@ -2,6 +2,7 @@
 
 use super::client::get;
 use super::errors::server_error;
+use super::link::Link;
 use super::parameters::{Parameter, typed};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::names::TableName;
@@ -12,6 +13,7 @@ use tokio_postgres::{Client, Row};
 /// A transaction; rolled back unless [`Transaction::commit`] returns `Ok`.
 pub struct Transaction<'c> {
     inner: &'c Client,
+    link: &'c Link,
     ended: bool,
 }
 
@@ -26,12 +28,16 @@ impl Drop for Transaction<'_> {
 
 impl<'c> Transaction<'c> {
     /// For the caller to begin: from now on a drop rolls back. The caller holds the connection for itself.
-    pub(super) const fn new(inner: &'c Client) -> Self {
-        Self { inner, ended: false }
+    pub(super) const fn new(inner: &'c Client, link: &'c Link) -> Self {
+        Self { inner, link, ended: false }
     }
 
     pub(super) const fn inner(&self) -> &'c Client {
         self.inner
+    }
+
+    pub(super) const fn link(&self) -> &'c Link {
+        self.link
     }
 
     /// Runs a statement and returns its rows.
@@ -40,7 +46,7 @@ impl<'c> Transaction<'c> {
     /// `TargetUnavailable` if the connection breaks or the server may answer later; `TargetPermission` or
     /// `TargetRefused` if it refuses the statement.
     pub async fn query(&self, sql: &str, parameters: &[Parameter<'_>]) -> Result<Vec<Row>> {
-        self.inner.query_typed(sql, &typed(parameters)).await.map_err(server_error)
+        self.link.answer(self.inner.query_typed(sql, &typed(parameters))).await
     }
 
     /// Runs a statement and returns how many rows it touched.
@@ -49,16 +55,16 @@ impl<'c> Transaction<'c> {
     /// `TargetUnavailable` if the connection breaks or the server may answer later; `TargetPermission` or
     /// `TargetRefused` if it refuses the statement.
     pub async fn execute(&self, sql: &str, parameters: &[Parameter<'_>]) -> Result<u64> {
-        self.execute_raw(sql, parameters).await.map_err(server_error)
+        self.execute_raw(sql, parameters).await?.map_err(server_error)
     }
 
-    /// The same with the driver's own error, for callers to whom the SQLSTATE matters.
+    /// The same with the driver's own error kept apart, for callers to whom the SQLSTATE matters.
     pub(super) async fn execute_raw(
         &self,
         sql: &str,
         parameters: &[Parameter<'_>],
-    ) -> Result<u64, tokio_postgres::Error> {
-        self.inner.execute_typed(sql, &typed(parameters)).await
+    ) -> Result<Result<u64, tokio_postgres::Error>> {
+        self.link.in_time(self.inner.execute_typed(sql, &typed(parameters))).await
     }
 
     /// Runs statements without parameters, separated by semicolons.
@@ -67,6 +73,14 @@ impl<'c> Transaction<'c> {
     /// `TargetUnavailable` if the connection breaks or the server may answer later; `TargetPermission` or
     /// `TargetRefused` if it refuses the statement.
     pub async fn batch(&self, sql: &str) -> Result<()> {
+        self.link.answer(self.inner.batch_execute(sql)).await
+    }
+
+    /// As [`Self::batch`], for statements that may take hours: however long the answer takes.
+    ///
+    /// # Errors
+    /// As [`Self::batch`].
+    pub async fn batch_of_hours(&self, sql: &str) -> Result<()> {
         self.inner.batch_execute(sql).await.map_err(server_error)
     }
 
@@ -75,7 +89,8 @@ impl<'c> Transaction<'c> {
     /// # Errors
     /// `TargetData` if another table's foreign key stands in the way.
     pub async fn truncate(&self, table: &TableName) -> Result<()> {
-        let result = self.inner.batch_execute(&format!("TRUNCATE TABLE {}", table.target_sql())).await;
+        let statement = format!("TRUNCATE TABLE {}", table.target_sql());
+        let result = self.link.in_time(self.inner.batch_execute(&statement)).await?;
         result.map_err(|error| {
             // PostgreSQL refuses with "feature not supported" and names the other table in DETAIL.
             let referenced = error.code() == Some(&SqlState::FEATURE_NOT_SUPPORTED);
@@ -119,17 +134,15 @@ impl<'c> Transaction<'c> {
     /// marker in the ledger tells; read it before the chunk is copied again.
     pub async fn commit(mut self) -> Result<()> {
         self.ended = true;
-        self.inner.batch_execute("COMMIT").await.map_err(|error| {
+        let unknown = |why: &Error| {
+            let message = "the connection broke during COMMIT; the ledger tells whether it took effect";
+            Error::new(ErrorKind::TargetUnavailable, message).because(why.detail())
+        };
+        let committed = self.link.in_time(self.inner.batch_execute("COMMIT")).await;
+        committed.map_err(|silent| unknown(&silent))?.map_err(|error| {
             let answered = error.as_db_error().is_some();
             let told = server_error(error);
-            if answered {
-                return told;
-            }
-            Error::new(
-                ErrorKind::TargetUnavailable,
-                "the connection broke during COMMIT; the ledger tells whether it took effect",
-            )
-            .because(told.detail())
+            if answered { told } else { unknown(&told) }
         })
     }
 
@@ -140,6 +153,6 @@ impl<'c> Transaction<'c> {
     /// `TargetRefused` if it refuses the statement.
     pub async fn rollback(mut self) -> Result<()> {
         self.ended = true;
-        self.inner.batch_execute("ROLLBACK").await.map_err(server_error)
+        self.link.answer(self.inner.batch_execute("ROLLBACK")).await
     }
 }

@@ -188,7 +188,7 @@ pub async fn set_logged(
     tables: &[Unlogged],
 ) -> Result<bool> {
     for part in tables {
-        transaction.batch(&format!("ALTER TABLE {} SET LOGGED", part.table.target_sql())).await?;
+        transaction.batch_of_hours(&format!("ALTER TABLE {} SET LOGGED", part.table.target_sql())).await?;
     }
     let index = stored(index)?;
     Ok(transaction.execute(include_str!("sql/forget_unlogged.sql"), &[&run, &index]).await? == 1)

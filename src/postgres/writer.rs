@@ -5,6 +5,7 @@
 
 use super::client::Transaction;
 use super::errors::{copy_line, server_error};
+use super::link::Link;
 use crate::error::{Error, ErrorKind, Result};
 use crate::failpoint;
 use crate::model::names::quote_target;
@@ -47,12 +48,13 @@ pub async fn prepare(
     freeze: bool,
 ) -> Result<PreparedCopy> {
     let statement = copy_statement(table, freeze);
-    transaction.inner().prepare(&statement).await.map(PreparedCopy).map_err(server_error)
+    transaction.link().answer(transaction.inner().prepare(&statement)).await.map(PreparedCopy)
 }
 
 /// A COPY in flight. Dropping it without [`CopyWriter::finish`] aborts the COPY, and with it the transaction.
 pub struct CopyWriter {
     sink: Pin<Box<CopyInSink<Bytes>>>,
+    link: Link,
 }
 
 impl CopyWriter {
@@ -73,9 +75,10 @@ impl CopyWriter {
     /// # Errors
     /// As `start`: `TargetUnavailable`, `TargetPermission`, `TargetRefused`.
     pub async fn begin(transaction: &Transaction<'_>, prepared: PreparedCopy) -> Result<Self> {
-        let sink = transaction.inner().copy_in::<_, Bytes>(&prepared.0).await.map_err(server_error)?;
+        let (inner, link) = (transaction.inner(), transaction.link());
+        let sink = link.answer(inner.copy_in::<_, Bytes>(&prepared.0)).await?;
         drop(prepared);
-        let mut writer = Self { sink: Box::pin(sink) };
+        let mut writer = Self { sink: Box::pin(sink), link: link.clone() };
         failpoint!("copy.before_header");
         writer.feed(Bytes::from_static(HEADER)).await?;
         failpoint!("copy.after_header");
@@ -109,7 +112,8 @@ impl CopyWriter {
     /// `Value` or `TargetData` about any row since the start; `TargetUnavailable` if the connection breaks.
     pub async fn finish_or_line(mut self) -> Result<u64, CopyFailure> {
         self.trailer().await.map_err(CopyFailure::from)?;
-        let rows = self.sink.as_mut().finish().await.map_err(|error| {
+        let finished = self.link.in_time(self.sink.as_mut().finish()).await.map_err(CopyFailure::from)?;
+        let rows = finished.map_err(|error| {
             let line = error.as_db_error().and_then(|answer| copy_line(answer.where_()?));
             CopyFailure { error: copy_error(error), line }
         })?;
@@ -132,7 +136,7 @@ impl CopyWriter {
     }
 
     async fn feed(&mut self, bytes: Bytes) -> Result<()> {
-        self.sink.feed(bytes).await.map_err(copy_error)
+        self.link.in_time(self.sink.feed(bytes)).await?.map_err(copy_error)
     }
 }
 

@@ -7,6 +7,7 @@
 mod keys;
 mod text;
 
+use super::login::LoginOrigin;
 use super::times::{self, TimeSetting};
 use crate::error::{Error, ErrorKind, Result};
 use crate::secret::Secret;
@@ -62,6 +63,7 @@ pub struct SourceSettings {
     pub application_name: String,
     /// `ApplicationIntent=ReadOnly`: an availability group may route to a readable replica.
     pub read_only: bool,
+    login: LoginOrigin,
 }
 
 impl SourceSettings {
@@ -87,6 +89,27 @@ impl SourceSettings {
             draft.set(&name, value)?;
         }
         draft.finish()
+    }
+
+    /// With the file that the URL was read from.
+    #[must_use]
+    pub fn from_file(self, file: Option<PathBuf>) -> Self {
+        Self { login: LoginOrigin::of_file(file), ..self }
+    }
+
+    /// These settings with user and password as the file of the URL has them now.
+    #[must_use]
+    pub fn current(&self) -> Self {
+        match self.login.text().as_deref().map(Self::parse) {
+            Some(Ok(read)) => Self { user: read.user, password: read.password, ..self.clone() },
+            _ => self.clone(),
+        }
+    }
+
+    /// Where the login came from, and whether it was accepted before.
+    #[must_use]
+    pub const fn login(&self) -> &LoginOrigin {
+        &self.login
     }
 
     /// For handing to the server.
@@ -259,6 +282,7 @@ impl Draft {
             read_timeout: self.read_timeout.unwrap_or(times::SOURCE_READ_TIMEOUT.default),
             application_name: self.application.unwrap_or_else(|| "shardferry".to_owned()),
             read_only: self.read_only,
+            login: LoginOrigin::default(),
         })
     }
 }

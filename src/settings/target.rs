@@ -8,6 +8,7 @@ mod network_times;
 mod text;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::settings::login::LoginOrigin;
 use crate::settings::times;
 use network_times::NetworkTimes;
 use std::fmt;
@@ -41,6 +42,8 @@ pub struct TargetSettings {
     config: Config,
     mode: SslMode,
     roots: Roots,
+    socket_timeout: Duration,
+    login: LoginOrigin,
 }
 
 /// Options that the driver reads itself.
@@ -132,7 +135,41 @@ impl TargetSettings {
         };
         let mut config = driver_config(&driver)?;
         times.apply(&mut config);
-        Ok(Self { config, mode, roots })
+        let (socket_timeout, login) = (times.socket_timeout(), LoginOrigin::default());
+        Ok(Self { config, mode, roots, socket_timeout, login })
+    }
+
+    /// With the file that the URL was read from.
+    #[must_use]
+    pub fn from_file(self, file: Option<PathBuf>) -> Self {
+        Self { login: LoginOrigin::of_file(file), ..self }
+    }
+
+    /// These settings with user and password as the file of the URL has them now.
+    #[must_use]
+    pub fn current(&self) -> Self {
+        let mut current = self.clone();
+        if let Some(Ok(read)) = self.login.text().as_deref().map(Self::parse) {
+            if let Some(user) = read.config.get_user() {
+                current.config.user(user);
+            }
+            if let Some(password) = read.config.get_password() {
+                current.config.password(password);
+            }
+        }
+        current
+    }
+
+    /// Where the login came from, and whether it was accepted before.
+    #[must_use]
+    pub const fn login(&self) -> &LoginOrigin {
+        &self.login
+    }
+
+    /// How long an answer is waited for, and how long the target may take no data (`socketTimeout`).
+    #[must_use]
+    pub const fn socket_timeout(&self) -> Duration {
+        self.socket_timeout
     }
 
     /// The `sslmode`.

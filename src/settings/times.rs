@@ -55,6 +55,9 @@ pub(super) const TCP_USER_TIMEOUT: TimeSetting = TimeSetting {
     zero: Some("the system's default"),
     ..setting("tcp_user_timeout", 150, Duration::from_secs(1))
 };
+/// Of the target's URL, in seconds, as pgJDBC counts. A server that works takes longer for an answer than less.
+pub(super) const TARGET_SOCKET_TIMEOUT: TimeSetting =
+    TimeSetting { zero: Some("the default"), ..setting("socketTimeout", 600, Duration::from_secs(1)) };
 pub(super) const KEEPALIVES_IDLE: TimeSetting = TimeSetting {
     longest: LONGEST_KEEPALIVE,
     zero: Some("the system's default"),

@@ -23,6 +23,8 @@ use tiberius::error::{Error as TdsError, TokenError};
 use tokio::time::timeout;
 
 const MOST_REDIRECTS: usize = 3;
+/// See [`control_limit`].
+const CONTROL_QUERY_READS: u32 = 6;
 /// Agreed on before the login, and kept if the server does not say otherwise.
 const FIRST_PACKET_SIZE: usize = 4096;
 /// An answer without rows is some hundred bytes; messages of PRINT may make it longer.
@@ -63,14 +65,16 @@ impl Client {
     /// # Errors
     /// `SourceUnavailable`, `SourceLogin`, `SourceMissing`, or `Config` if TLS cannot be agreed on.
     pub async fn connect(settings: &SourceSettings) -> Result<Self> {
-        let attempt = Box::pin(Self::establish(settings));
-        timeout(settings.connect_timeout, attempt).await.unwrap_or_else(|_| {
+        let current = settings.current();
+        let attempt = Box::pin(Self::establish(&current));
+        let connected = timeout(settings.connect_timeout, attempt).await.unwrap_or_else(|_| {
             let seconds = settings.connect_timeout.as_secs();
             Err(Error::new(
                 ErrorKind::SourceUnavailable,
                 format!("no connection to the source {settings} within {seconds} s"),
             ))
-        })
+        });
+        settings.login().judge(connected, ErrorKind::SourceLogin, ErrorKind::SourceUnavailable)
     }
 
     async fn establish(settings: &SourceSettings) -> Result<Self> {
@@ -161,7 +165,8 @@ impl Client {
             }
             Ok(())
         };
-        match Box::pin(walk).await {
+        let limit = control_limit(self.read_timeout);
+        match timeout(limit, Box::pin(walk)).await.unwrap_or_else(|_| Err(endless(limit))) {
             Ok(()) => {
                 self.end();
                 Ok(())
@@ -176,7 +181,12 @@ impl Client {
     /// As [`Self::rows`], with an error of the server kept apart, for those who have another way.
     pub(super) async fn try_rows(&mut self, sql: &str) -> Result<Result<Vec<tiberius::Row>, TokenError>> {
         self.begin()?;
-        let answer = Box::pin(async { self.tds.simple_query(sql).await?.into_first_result().await }).await;
+        let limit = control_limit(self.read_timeout);
+        let asked = Box::pin(async { self.tds.simple_query(sql).await?.into_first_result().await });
+        let Ok(answer) = timeout(limit, asked).await else {
+            self.close();
+            return Err(endless(limit));
+        };
         match answer {
             Ok(rows) => {
                 self.end();
@@ -327,6 +337,18 @@ fn login_config(settings: &SourceSettings, host: &str, port: u16, encrypted: boo
     // A name with half a surrogate pair must not cost the whole catalog.
     config.lossy_utf16_decoding(true);
     config
+}
+
+/// A control query has so many times what is waited for one byte, for its whole answer: a source that sends a little now and
+/// then, for ever, must not hold a pod.
+fn control_limit(read_timeout: Duration) -> Duration {
+    read_timeout.saturating_mul(CONTROL_QUERY_READS)
+}
+
+fn endless(limit: Duration) -> Error {
+    let message =
+        format!("the source's answer to a control query has no end after {} s", limit.as_secs_f64());
+    Error::new(ErrorKind::SourceUnavailable, message)
 }
 
 fn broke(cause: io::Error) -> Error {

@@ -1,7 +1,7 @@
 //! The connections of a worker: one to each server, made when they are needed, kept from chunk to chunk.
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::postgres::client::Client as TargetClient;
+use crate::postgres::client::{Client as TargetClient, SessionOfTransaction};
 use crate::settings::Settings;
 use crate::settings::source::SourceSettings;
 use crate::settings::target::TargetSettings;
@@ -30,13 +30,15 @@ pub struct Connections {
     servers: Arc<Servers>,
     source: Option<SourceClient>,
     target: Option<TargetClient>,
+    /// Of a connection that was closed after an error: its transaction may still have its locks.
+    left_behind: Option<SessionOfTransaction>,
 }
 
 impl Connections {
     /// None yet.
     #[must_use]
     pub fn new(servers: &Arc<Servers>) -> Self {
-        Self { servers: Arc::clone(servers), source: None, target: None }
+        Self { servers: Arc::clone(servers), source: None, target: None, left_behind: None }
     }
 
     /// The one to the target, made if there is none.
@@ -44,10 +46,16 @@ impl Connections {
     /// # Errors
     /// `TargetUnavailable`, `TargetRefused` and what else connecting to PostgreSQL may end in.
     pub(in crate::copy) async fn target(&mut self) -> Result<&mut TargetClient> {
-        Ok(match &mut self.target {
-            Some(client) => client,
-            none => none.insert(TargetClient::connect(&self.servers.target, "shardferry").await?),
-        })
+        let Self { target, left_behind, servers, .. } = self;
+        if target.is_none() {
+            let client = TargetClient::connect(&servers.target, "shardferry").await?;
+            if let Some(left) = left_behind.as_ref() {
+                client.end_session(left).await?;
+            }
+            *left_behind = None;
+            return Ok(target.insert(client));
+        }
+        target.as_mut().ok_or_else(|| Error::new(ErrorKind::Bug, "a connection that was there is gone"))
     }
 
     /// The one to the source, made if there is none.
@@ -81,6 +89,9 @@ impl Connections {
 
     /// Closes both, which rolls back what is under way.
     pub(in crate::copy) fn close(&mut self) {
+        if let Some(left) = self.target.as_mut().and_then(TargetClient::last_session) {
+            self.left_behind = Some(left);
+        }
         (self.source, self.target) = (None, None);
     }
 }

@@ -82,7 +82,7 @@ pub async fn replaced(client: &TargetClient, run: &str, target: &TableName) -> E
 
 async fn found(client: &TargetClient, run: &str, target: &TableName) -> Result<Error> {
     let held = ledger::holders(client, std::slice::from_ref(target)).await?;
-    let holder = held.get(target).and_then(|table| table.holder.as_ref()).filter(|holder| holder.run != run);
+    let holder = held.get(target).and_then(Option::as_ref).filter(|holder| holder.run != run);
     let Some(holder) = holder else {
         let message = format!("the target table {target} was dropped or made anew since this run copied it");
         return Ok(Error::new(ErrorKind::Replaced, message));

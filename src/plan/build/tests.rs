@@ -2,7 +2,7 @@ use super::*;
 use crate::model::identity::DatabaseIdentity;
 use crate::model::names::NameCase;
 use crate::model::plan::{Collations, ColumnChoice, Partitions, TableChoice};
-use crate::model::policy::{Mask, NulPolicy, Policies};
+use crate::model::policy::{FractionPolicy, Mask, NulPolicy, Policies};
 use crate::model::table::{Key, KeyColumn, SourceColumn};
 use crate::model::types::SourceType;
 
@@ -114,7 +114,7 @@ fn the_fingerprint_covers_source_filters_and_mapping() {
     let other_source = PlannedSource { database: "E".to_owned(), ..source() };
     assert_eq!(
         differences(&plan, &other_source, Some(&other_options)),
-        ["source database (plan: D, now: E)", "include (plan: [], now: [\"a.*\"])"]
+        ["source database (plan: D, now: E)", "--include a.* (the plan has none)"]
     );
     assert!(differences(&plan, &source(), None).is_empty());
 }
@@ -414,6 +414,14 @@ fn a_table_whose_rows_a_policy_hides_is_refused_until_that_is_allowed() {
     // The choice belongs to the plan; if it is not made, the fingerprint is that of older versions.
     assert_ne!(plan.fingerprint, fingerprint(&source(), &PlanOptions::default()).unwrap());
     assert!(!serde_json::to_string(&PlanOptions::default()).unwrap().contains("row_filters"));
-    let asked = differences(&plan, &source(), Some(&PlanOptions::default()));
-    assert_eq!(asked, ["allow row filters (plan: true, now: false)"]);
+    // What is not chosen now is taken from the plan.
+    assert_eq!(differences(&plan, &source(), Some(&PlanOptions::default())), Vec::<String>::new());
+    let plain =
+        built(PlanOptions { exclude: vec!["dbo.b".to_owned()], ..PlanOptions::default() }, &tables).unwrap();
+    let policies = Policies { fraction: FractionPolicy::Round, ..Policies::default() };
+    let asked = PlanOptions { allow_row_filters: true, policies, ..PlanOptions::default() };
+    assert_eq!(
+        differences(&plain, &source(), Some(&asked)),
+        ["--allow-row-filters true (the plan has false)", "--policy fraction=round (the plan has none)"]
+    );
 }

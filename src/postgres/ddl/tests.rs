@@ -61,6 +61,7 @@ pub(in crate::postgres) fn plan(tables: Vec<PlannedTable>) -> Plan {
         version: 3,
         fingerprint: String::new(),
         operation: String::new(),
+        digest: String::new(),
         created_at: jiff::Timestamp::UNIX_EPOCH,
         source: PlannedSource {
             server: String::new(),

@@ -92,7 +92,7 @@ pub async fn pin(
     let (index, chunk): (i32, i32) = (stored(table, "the table index")?, stored(number, "the chunk")?);
     let (lower, upper) = (text_of(range.after.as_ref())?, text_of(range.through.as_ref())?);
     let parameters: [Parameter<'_>; 5] = [&run, &index, &chunk, &lower, &upper];
-    taken_is_fenced(transaction.execute_raw(include_str!("../sql/pin_chunk.sql"), &parameters).await, number)
+    taken_is_fenced(transaction.execute_raw(include_str!("../sql/pin_chunk.sql"), &parameters).await?, number)
 }
 
 /// Ends a pinned chunk earlier, behind the row with the key `through`.
@@ -137,7 +137,7 @@ async fn mark(transaction: &Transaction<'_>, marker: &Marker, sql: &str) -> Resu
         (stored(marker.rows, "the row count")?, stored(marker.bytes, "the byte count")?);
     let checksum = marker.checksum.cast_signed();
     let parameters: [Parameter<'_>; 7] = [&marker.run, &index, &chunk, &epoch, &rows, &bytes, &checksum];
-    taken_is_fenced(transaction.execute_raw(sql, &parameters).await, marker.chunk)
+    taken_is_fenced(transaction.execute_raw(sql, &parameters).await?, marker.chunk)
 }
 
 /// One row was written, or somebody else was here.

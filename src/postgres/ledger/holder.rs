@@ -44,29 +44,33 @@ impl Holder {
     }
 }
 
-/// A target table that exists.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HeldTable {
-    /// None: no run has begun it since it was made.
-    pub holder: Option<Holder>,
-    /// There may be rows in it: it has a page on disk.
-    pub has_pages: bool,
-}
-
-/// Who holds those of the tables that exist: one round trip for any number of them.
+/// Who holds those of the tables that exist, None if no run has begun one since it was made: one round trip for any number of
+/// them, and no lock on any.
 ///
 /// # Errors
 /// `TargetUnavailable` if the connection breaks or the server may answer later; `TargetPermission` or
 /// `TargetRefused` if it refuses the statement.
-pub async fn holders(client: &Client, tables: &[TableName]) -> Result<BTreeMap<TableName, HeldTable>> {
+pub async fn holders(client: &Client, tables: &[TableName]) -> Result<BTreeMap<TableName, Option<Holder>>> {
     let (schemas, names): (Vec<&str>, Vec<&str>) =
         tables.iter().map(|table| (table.schema.as_str(), table.name.as_str())).unzip();
     let rows = client.query(include_str!("../sql/holders.sql"), &[&schemas, &names]).await?;
     let table = |row: &Row| {
         let name = TableName::new(get::<String>(row, 0)?, get::<String>(row, 1)?);
-        Ok((name, HeldTable { holder: Holder::from_row(row, 2)?, has_pages: get(row, 6)? }))
+        Ok((name, Holder::from_row(row, 2)?))
     };
     rows.iter().map(table).collect()
+}
+
+/// Those of the tables that may have rows. Waits for whoever has one of them locked, as long as the transaction waits for locks.
+///
+/// # Errors
+/// `TargetUnavailable` if the connection breaks or the server may answer later, or another session has locked a table;
+/// `TargetPermission` or `TargetRefused` if it refuses the statement.
+pub async fn with_pages(transaction: &Transaction<'_>, tables: &[TableName]) -> Result<Vec<TableName>> {
+    let (schemas, names): (Vec<&str>, Vec<&str>) =
+        tables.iter().map(|table| (table.schema.as_str(), table.name.as_str())).unzip();
+    let rows = transaction.query(include_str!("../sql/with_pages.sql"), &[&schemas, &names]).await?;
+    rows.iter().map(|row| Ok(TableName::new(get::<String>(row, 0)?, get::<String>(row, 1)?))).collect()
 }
 
 /// Makes the run the holder of the table, unless another run is than `from`; then `Some`: that run. `None` as well for a table

@@ -300,7 +300,7 @@ async fn work_off(
 async fn run(client: &Client, jobs: &[Job], before: &str) -> Result<()> {
     failpoint!("finish.before_object");
     let statements: Vec<&str> = jobs.iter().map(|job| job.sql.as_str()).collect();
-    client.batch(&format!("{before}{}", statements.join(";\n"))).await?;
+    client.batch_of_hours(&format!("{before}{}", statements.join(";\n"))).await?;
     failpoint!("finish.after_object");
     Ok(())
 }

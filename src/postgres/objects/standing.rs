@@ -175,7 +175,7 @@ impl StandingObjects {
             let transaction = client.transaction().await?;
             let name = ledger::application_name(run, table.index, epoch);
             transaction.query("SELECT set_config('application_name', $1, true)", &[&name]).await?;
-            transaction.batch(&format!("{SEARCH_PATH};\n{tuning}{sql}")).await?;
+            transaction.batch_of_hours(&format!("{SEARCH_PATH};\n{tuning}{sql}")).await?;
             failpoint!("index.before_epoch_check");
             ledger::check_epoch(&transaction, run, table, epoch, ledger::Writes::Continues).await?;
             transaction.commit().await?;

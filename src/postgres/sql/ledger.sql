@@ -9,6 +9,10 @@ CREATE TABLE IF NOT EXISTS shardferry.run (
 );
 -- Runs that older versions began have no rows in shardferry.holder until they are looked at once.
 ALTER TABLE shardferry.run ADD COLUMN IF NOT EXISTS has_holders boolean NOT NULL DEFAULT false;
+-- Of plan.json as it stands in the store: whoever may write checkpoints may not change what a run does to the target.
+ALTER TABLE shardferry.run ADD COLUMN IF NOT EXISTS plan_sha256 text;
+-- Of the plan that `replan` is about to put in its place: whoever finds that one completes the change.
+ALTER TABLE shardferry.run ADD COLUMN IF NOT EXISTS next_plan_sha256 text;
 -- Which run began a target table last. `emptied`: what others had left in it is gone, so its rows are those of the run's chunks.
 -- Until then `rows_of` says whose rows they are, if anybody knows.
 CREATE TABLE IF NOT EXISTS shardferry.holder (

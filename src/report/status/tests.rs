@@ -31,6 +31,7 @@ fn plan(tables: &[&str]) -> Plan {
         version: 1,
         fingerprint: "f".to_owned(),
         operation: String::new(),
+        digest: String::new(),
         created_at: at(0),
         source: PlannedSource {
             server: "s".to_owned(),

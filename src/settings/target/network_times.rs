@@ -1,5 +1,5 @@
 //! How long a connection to the target waits for a network that is silent: until it connects, until sent data are
-//! acknowledged, until an idle peer answers (libpq's `connect_timeout`, `tcp_user_timeout`, `keepalives_…`).
+//! acknowledged, until an idle peer answers (libpq's `connect_timeout`, `tcp_user_timeout`, `keepalives_…`), and for an answer (pgJDBC's `socketTimeout`).
 //!
 //! Without them Linux notices a server that has vanished after two hours if nothing is under way, and after about 15
 //! minutes if COPY data are. On Linux the time for unacknowledged data also bounds the keepalives, and how long a
@@ -14,8 +14,14 @@ use tokio_postgres::Config;
 
 /// The options that are read here. The driver takes `tcp_user_timeout` for seconds, libpq for milliseconds, and has no
 /// `keepalives_count`.
-pub(super) const OPTIONS: [&str; 5] =
-    ["connect_timeout", "tcp_user_timeout", "keepalives_idle", "keepalives_interval", "keepalives_count"];
+pub(super) const OPTIONS: [&str; 6] = [
+    "connect_timeout",
+    "tcp_user_timeout",
+    "keepalives_idle",
+    "keepalives_interval",
+    "keepalives_count",
+    "socketTimeout",
+];
 
 /// With the defaults of idle and interval this makes the default of `tcp_user_timeout`.
 const KEEPALIVES_COUNT: u32 = 12;
@@ -32,6 +38,7 @@ pub(super) struct NetworkTimes {
     idle: Option<Duration>,
     interval: Option<Duration>,
     count: Option<u32>,
+    socket_timeout: Option<Duration>,
 }
 
 impl NetworkTimes {
@@ -51,6 +58,7 @@ impl NetworkTimes {
                 self.user_timeout = Some(accepted(&times::TCP_USER_TIMEOUT, time)?);
             }
             "keepalives_idle" => self.idle = Some(seconds(&times::KEEPALIVES_IDLE)?),
+            "socketTimeout" => self.socket_timeout = Some(seconds(&times::TARGET_SOCKET_TIMEOUT)?),
             "keepalives_interval" => self.interval = Some(seconds(&times::KEEPALIVES_INTERVAL)?),
             _ => {
                 let count = u32::try_from(unsigned()?).ok().filter(|count| *count <= MOST_KEEPALIVES);
@@ -59,6 +67,11 @@ impl NetworkTimes {
             }
         }
         Ok(())
+    }
+
+    /// How long an answer is waited for, and how long the target may take no data.
+    pub(super) fn socket_timeout(&self) -> Duration {
+        self.socket_timeout.filter(|time| !time.is_zero()).unwrap_or(times::TARGET_SOCKET_TIMEOUT.default)
     }
 
     /// Tells the driver. 0 of the user leaves what the system does.

@@ -15,6 +15,8 @@ pub enum FaultKind {
     TruncatedPacket { rows: u64 },
     /// Nothing more is sent after `rows` rows, for a time or until [`Faults::release`].
     Stall { rows: u64, time: Option<Duration> },
+    /// Messages (INFO tokens) after `rows` rows, one behind the other without an end.
+    EndlessMessages { rows: u64 },
     /// Error 1205 after `rows` rows; the transaction is gone.
     Deadlock { rows: u64 },
     /// The whole server goes down after `rows` rows: every connection is reset, the listener is closed for `down`.
@@ -220,6 +222,7 @@ fn parse(arguments: &str) -> Result<FaultCommand, String> {
         "rst_after_bytes" => FaultKind::ResetAfterBytes(needed(bytes, "@bytes")?),
         "truncated_packet" => FaultKind::TruncatedPacket { rows },
         "stall" => FaultKind::Stall { rows, time },
+        "endless_messages" => FaultKind::EndlessMessages { rows },
         "deadlock" => FaultKind::Deadlock { rows },
         "restart" => FaultKind::Restart { rows, down: time.unwrap_or_default() },
         "throttle" => FaultKind::Throttle { bytes_per_second: needed(bytes, "@bytes")? },

@@ -136,6 +136,7 @@ impl<'c> Reply<'c> {
         let due = self.armed.iter().position(|(_, kind)| match kind {
             FaultKind::TruncatedPacket { rows: n }
             | FaultKind::Stall { rows: n, .. }
+            | FaultKind::EndlessMessages { rows: n }
             | FaultKind::Deadlock { rows: n }
             | FaultKind::Restart { rows: n, .. } => rows >= *n,
             FaultKind::ResetAfterBytes(n) => written >= *n,
@@ -169,6 +170,13 @@ impl<'c> Reply<'c> {
                 let out = &*self.out;
                 self.context.faults.stall(released, time, || out.flow() == Flow::Stop || out.is_abandoned());
                 return self.row_faults();
+            }
+            FaultKind::EndlessMessages { .. } => {
+                while self.out.flow() == Flow::Continue && !self.out.is_abandoned() {
+                    tokens::message(&tokens::error(0, 0, "and so on"), self.out.body());
+                    self.out.flush();
+                    std::thread::sleep(std::time::Duration::from_millis(2));
+                }
             }
             FaultKind::Deadlock { .. } => {
                 let text = "Transaction (Process ID 51) was deadlocked on lock resources with another process \
