@@ -7,7 +7,7 @@ N ?= 100
 cargo_deny := target/test-tools/cargo-deny-0.20.2
 
 .DEFAULT_GOAL := help
-.PHONY: help build install test test-deploy soak lint format deny fuzz bench bench-quick bench-growth bench-hot-path bench-instructions demo \
+.PHONY: help build install test test-deploy soak soak-two-runs lint format deny fuzz bench bench-quick bench-growth bench-hot-path bench-instructions demo \
     image test-image sbom clean
 
 # Of the image's labels.
@@ -36,6 +36,9 @@ test-deploy: install ## what orchestrators run: Helm chart, manifests, DAG, work
 
 soak: install ## pods killed N times at random over 300 tables: make soak N=500
 	SHARDFERRY_TEST_SOAK=$(N) tests/env/run.sh cargo test --locked --package shardferry-tests soak:: -- --nocapture
+
+soak-two-runs: install ## two runs that fight over the same tables, N rounds: make soak-two-runs N=200
+	SHARDFERRY_TEST_ROUNDS=$(N) tests/env/run.sh cargo test --locked --package shardferry-tests soak_two_runs:: -- --nocapture
 
 lint: ## formatting, and clippy without a warning
 	cargo fmt --all --check

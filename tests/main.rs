@@ -11,6 +11,9 @@ mod chunks;
 #[path = "integration/copy_roundtrip.rs"]
 mod copy_roundtrip;
 #[cfg(test)]
+#[path = "integration/dead_links.rs"]
+mod dead_links;
+#[cfg(test)]
 #[path = "integration/decoder_vs_tiberius.rs"]
 mod decoder_vs_tiberius;
 #[cfg(test)]
@@ -40,6 +43,9 @@ mod faults_target;
 #[cfg(test)]
 #[path = "integration/finish.rs"]
 mod finish;
+#[cfg(test)]
+#[path = "integration/forged_plan.rs"]
+mod forged_plan;
 #[cfg(test)]
 #[path = "integration/harness.rs"]
 mod harness;
@@ -83,6 +89,9 @@ mod refusals;
 #[path = "integration/rejects.rs"]
 mod rejects;
 #[cfg(test)]
+#[path = "integration/replan.rs"]
+mod replan;
+#[cfg(test)]
 #[path = "integration/resume.rs"]
 mod resume;
 #[cfg(test)]
@@ -100,6 +109,9 @@ mod snapshot;
 #[cfg(test)]
 #[path = "integration/soak.rs"]
 mod soak;
+#[cfg(test)]
+#[path = "integration/soak_two_runs.rs"]
+mod soak_two_runs;
 #[cfg(test)]
 #[path = "integration/source.rs"]
 mod source;

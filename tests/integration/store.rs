@@ -70,6 +70,7 @@ fn plan(tables: u32) -> Plan {
         version: 1,
         fingerprint: "ab".repeat(32),
         operation: String::new(),
+        digest: String::new(),
         created_at: jiff::Timestamp::UNIX_EPOCH,
         source: PlannedSource {
             server: "sql1".to_owned(),

@@ -144,6 +144,7 @@ fn plan(tables: Vec<PlannedTable>) -> Plan {
         version: 3,
         fingerprint: String::new(),
         operation: String::new(),
+        digest: String::new(),
         created_at: jiff::Timestamp::UNIX_EPOCH,
         source: PlannedSource {
             server: String::new(),

@@ -48,7 +48,7 @@ async fn a_target_table_belongs_to_the_run_that_began_it_last() {
     ledger::install(&mut client).await.unwrap();
     let table = begun(&mut client).await;
     let names = std::slice::from_ref(&table.target);
-    let holder = |held: &BTreeMap<TableName, ledger::HeldTable>| held[&table.target].holder.clone().unwrap();
+    let holder = |held: &BTreeMap<TableName, Option<ledger::Holder>>| held[&table.target].clone().unwrap();
     // Another run does not have it for the asking.
     let other = ledger::hold_table(&client, "s", &table, "b", None).await.unwrap().unwrap();
     assert_eq!((other.run.as_str(), other.pod.as_str(), other.writer()), ("r", "a", Some("r")));
@@ -76,7 +76,7 @@ async fn a_target_table_belongs_to_the_run_that_began_it_last() {
     assert_eq!((held.emptied, held.writer()), (false, Some("s")), "the rows are the second run's");
     // A table that is made anew is nobody's.
     client.batch("DROP TABLE public.t; CREATE TABLE public.t (a int)").await.unwrap();
-    assert_eq!(ledger::holders(&client, names).await.unwrap()[&table.target].holder, None);
+    assert_eq!(ledger::holders(&client, names).await.unwrap()[&table.target], None);
     drop(client);
     database.drop().await;
 }
