@@ -132,6 +132,7 @@ TASKS = "spec/templates/0/dag/tasks"
     (f"{TASKS}/0/depends", "finish", "depends on itself"),
     (f"{TASKS}/2/withParam", "{{tasks.plan.outputs.parameters.shard}}", "tasks.plan.outputs.parameters.shard"),
     (f"{TASKS}/2/withParam", "{{tasks.finish.outputs.parameters.result}}", "tasks.finish"),
+    (f"{TASKS}/2/when", "{{tasks.finish.exitCode}} == 0", "tasks.finish.exitCode"),
     (f"{TASKS}/2/arguments", {"parameters": []}, "argument range is not given"),
     (f"{TASKS}/3/arguments", {"parameters": [{"name": "range", "value": "1-2"}]}, "finish takes no range"),
     (f"{TASKS}/3/when", "{{item}} == x", "{{item}}"),
@@ -363,6 +364,56 @@ def test_a_failed_shard_is_retried_by_argo_retry_alone(world: World) -> None:
     assert workflow.retry() == "Succeeded"
     assert ran == [failed[0], "finish", f"{workflow.name}.onExit"]
     world.assert_equal()
+
+
+def bad_table(world: World, run: str) -> str:
+    """A table of the target that is in the way of the last one of the plan: `schema` ends with 3."""
+    listed = world.shardferry(["status", "--format", "json"], world.env | {"SHARDFERRY_RUN_ID": run})
+    schema, _, name = list(json.loads(listed.stdout)["tables"])[-1].partition(".")
+    psql(world, f'CREATE SCHEMA IF NOT EXISTS "{schema}"; CREATE TABLE "{schema}"."{name}" (in_the_way integer)')
+    return f'"{schema}"."{name}"'
+
+
+def test_a_bad_table_at_schema_stops_no_other_table(world: World) -> None:
+    workflow = submit(world)
+    made: list[str] = []
+    workflow.fault = lambda name, attempt: made.append(bad_table(world, workflow.name)) if name == "schema" else None
+    assert workflow.run() == "Failed"
+    assert (workflow.nodes["schema"].exit_code, workflow.nodes["schema"].attempts) == (3, 1)
+    shards = shards_of(workflow)
+    assert len(shards) == 4 and sorted(workflow.nodes[name].exit_code for name in shards) == [0, 0, 0, 3]
+    assert sum(result(workflow.nodes[name])["tables_processed"] for name in shards) == 11
+    assert workflow.nodes["finish"].phase == "Omitted"
+    assert "11 completed" in workflow.exit_node.done.stdout, workflow.exit_node.done.stdout
+
+    psql(world, f"DROP TABLE {made[0]}")
+    workflow.fault = lambda name, attempt: None
+    assert workflow.retry() == "Succeeded"
+    world.assert_equal()
+
+
+def test_the_workflow_fails_by_schema_alone(world: World) -> None:
+    """Whatever the shards say: `finish` is not run, and its branch failed."""
+    workflow = submit(world)
+
+    def end_with_3(name: str, attempt: int) -> int | None:
+        if name != "schema":
+            return None
+        assert world.shardferry(["schema"], world.env | {"SHARDFERRY_RUN_ID": workflow.name}).code == 0
+        return 3
+
+    workflow.fault = end_with_3
+    assert workflow.run() == "Failed"
+    assert {workflow.nodes[name].phase for name in shards_of(workflow)} == {"Succeeded"}
+    assert workflow.nodes["finish"].phase == "Omitted"
+
+
+@pytest.mark.parametrize("code", [1, 2, 6])
+def test_any_other_end_of_schema_stops_the_shards(world: World, code: int) -> None:
+    workflow = submit(world)
+    workflow.fault = lambda name, attempt: code if name == "schema" else None
+    assert workflow.run() == "Failed"
+    assert workflow.nodes["sync"].phase == "Skipped" and shards_of(workflow) == [] and workflow.nodes["finish"].phase == "Omitted"
 
 
 def test_a_lost_pod_is_retried_and_a_wrong_secret_is_not(world: World) -> None:

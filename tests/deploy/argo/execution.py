@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import pathlib
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -16,6 +17,8 @@ from conftest import Done, World
 
 #: Takes the name of a node and its attempt (0 is the first); an exit code ends it there, without a pod. -1: the pod was deleted.
 Fault = Callable[[str, int], int | None]
+#: A task, or a phase of one, in `depends`.
+TERM = re.compile(r"[\w-]+(?:\.\w+)?")
 
 
 @dataclass
@@ -64,8 +67,8 @@ class Workflow:
         assert entry["dag"].get("failFast") is False, "with failFast the other shards of a failed one would never start"
         for name in _order(tasks):
             self._task(tasks[name])
-        bad = [node for node in self.nodes.values() if node.phase in ("Failed", "Error")]
-        self.phase = "Failed" if bad else "Succeeded"
+        before = {name for task in tasks.values() for name in _dependencies(task)}
+        self.phase = "Failed" if any(self._branch_failed(name, tasks) for name in tasks if name not in before) else "Succeeded"
         self.exit_node = self._pod(f"{self.name}.onExit", self.spec["onExit"], {})
         # A failed exit handler makes a succeeded workflow a failed one.
         self.phase = self.phase if self.exit_node.phase == "Succeeded" else "Failed"
@@ -81,7 +84,7 @@ class Workflow:
         name = task["name"]
         if name in self.nodes and "withParam" not in task:
             return
-        if not all(self._usable(dependency) for dependency in _dependencies(task)):
+        if not self._depends(task):
             self.nodes[name] = Node("Omitted")
             return
         scope = self.scope() | self._outputs()
@@ -99,13 +102,24 @@ class Workflow:
         phases = {self.nodes[f"{name}({index}:{item})"].phase for index, item in enumerate(items)}
         self.nodes[name] = Node("Skipped" if not items else "Failed" if phases - {"Succeeded"} else "Succeeded")
 
-    def _usable(self, name: str) -> bool:
-        """What a bare task name in `depends` asks."""
-        return self.nodes[name].phase in ("Succeeded", "Skipped")
+    def _branch_failed(self, name: str, tasks: dict[str, dict]) -> bool:
+        """Only tasks that no other depends on count; one that was not run has the phase of those before it, the worst one."""
+        if self.nodes[name].phase in ("Omitted", "Skipped"):
+            return any(self._branch_failed(earlier, tasks) for earlier in _dependencies(tasks[name]))
+        return self.nodes[name].phase != "Succeeded"
+
+    def _depends(self, task: dict) -> bool:
+        """Whether `depends` lets the task begin: a bare name asks for Succeeded or Skipped."""
+        def holds(term: re.Match) -> str:
+            name, _, phase = term[0].partition(".")
+            return str(self.nodes[name].phase in ((phase,) if phase else ("Succeeded", "Skipped")))
+
+        return _truth(TERM.sub(holds, task["depends"])) if "depends" in task else True
 
     def _outputs(self) -> pods.Scope:
-        return {f"tasks.{name}.outputs.parameters.{output}": value
-                for name, node in self.nodes.items() for output, value in node.outputs.items()}
+        codes = {f"tasks.{name}.exitCode": str(node.exit_code) for name, node in self.nodes.items() if node.attempts}
+        return codes | {f"tasks.{name}.outputs.parameters.{output}": value
+                        for name, node in self.nodes.items() for output, value in node.outputs.items()}
 
     def _pod(self, name: str, template_name: str, inputs: pods.Scope) -> Node:
         """A container template, with its retries."""
@@ -158,13 +172,19 @@ def _arguments(task: dict, scope: pods.Scope) -> pods.Scope:
 def _when(condition: str) -> bool:
     if not condition:
         return True
-    left, operator, right = condition.partition(" == ")
-    assert operator, f"not understood: {condition}"
-    return left == right
+    words = r"[\w.-]+"
+    compared = re.sub(rf"({words}) == ({words})", lambda pair: str(pair[1] == pair[2]), condition)
+    return _truth(compared)
+
+
+def _truth(text: str) -> bool:
+    """Of True and False with && || ( )."""
+    assert re.fullmatch(r"(True|False|&&|\|\||[()\s])+", text), f"not understood: {text}"
+    return bool(eval(text.replace("&&", " and ").replace("||", " or "), {"__builtins__": {}}))
 
 
 def _dependencies(task: dict) -> list[str]:
-    return [name for name in task.get("depends", "").replace("&&", " ").split() if name]
+    return [term.partition(".")[0] for term in TERM.findall(task.get("depends", ""))]
 
 
 def _order(tasks: dict[str, dict]) -> list[str]:

@@ -66,6 +66,8 @@ def _dag(dag: str, tasks: list[dict], templates: dict[str, dict], known: set[str
         yield from (f"{place}: {task['template']} takes no {name}" for name in given - _names(called.get("inputs")))
         outputs = {f"tasks.{name}.outputs.parameters.{output}" for name in ancestors & set(by_name)
                    for output in _names(templates.get(by_name[name]["template"], {}).get("outputs"))}
+        outputs |= {f"tasks.{name}.exitCode" for name in ancestors & set(by_name)
+                    if "container" in templates.get(by_name[name]["template"], {})}
         item = {"item"} if {"withParam", "withItems"} & set(task) else set()
         yield from _unknown(place, task, known | outputs | item)
 
