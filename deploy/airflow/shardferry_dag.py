@@ -93,6 +93,8 @@ POD = {
     "deferrable": DEFERRABLE,
     "pool": POOL,
 }
+#: Of pods that end within seconds: deferred, they are often over before the triggerer looks.
+SHORT = {**POD, "deferrable": False}
 
 with DAG(
     dag_id="shardferry",
@@ -115,7 +117,7 @@ with DAG(
         task_id="plan",
         arguments=["plan", "--shards", setting("shards", "20")],
         env_vars={**ENVIRONMENT, "SHARDFERRY_INCLUDE": patterns("include"), "SHARDFERRY_EXCLUDE": patterns("exclude")},
-        **POD,
+        **SHORT,
     )
 
     @task
@@ -126,13 +128,21 @@ with DAG(
         return [["sync", "--range", tables] for tables in planned["shards"] if tables]
 
     # Schemas, tables, primary keys: once, for all shards.
-    schema = ShardferryOperator(task_id="schema", arguments=["schema"], env_vars=ENVIRONMENT, **POD)
+    schema = ShardferryOperator(task_id="schema", arguments=["schema"], env_vars=ENVIRONMENT, **SHORT)
+
+    @task(trigger_rule="one_failed")
+    def schema_failed(ti=None) -> None:
+        """Runs only if `schema` failed. 3, some tables failed for good: the shards copy all others. Any other end stops them."""
+        code = ti.xcom_pull(task_ids="schema", key="exit_code")
+        if code != 3:
+            raise AirflowFailException("schema did not end with 3: no shard is copied")
 
     sync = ShardferryOperator.partial(
         task_id="sync",
         name="shardferry-sync-{{ ti.map_index }}",
         map_index_template="{{ task.arguments[-1] }}",  # the grid shows 91-210, not 1
         max_active_tis_per_dagrun=PARALLELISM,
+        trigger_rule="none_failed",  # schema_failed is skipped if all is well
         env_vars=ENVIRONMENT,
         **POD,
     ).expand(arguments=shards(plan.output))
@@ -140,9 +150,11 @@ with DAG(
     # Indexes, unique and check constraints, foreign keys, sequences, statistics: when all shards are copied.
     finish = ShardferryOperator(
         task_id="finish", arguments=["finish"], env_vars=ENVIRONMENT,
-        trigger_rule="none_failed",  # also where no table was planned
+        # Also if no table was planned. Not if `schema` failed: so the DAG run fails, although the shards went on.
+        trigger_rule="none_failed",
         **POD,
     )
 
     # verify = ShardferryOperator(task_id="verify", arguments=["verify"], …): its place, once shardferry has the command.
-    plan >> schema >> sync >> finish
+    plan >> schema >> schema_failed() >> sync >> finish
+    schema >> finish

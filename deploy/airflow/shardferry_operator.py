@@ -192,6 +192,7 @@ class ShardferryOperator(KubernetesPodOperator):
         self.target_conn_id = target_conn_id
         self.sidecar_image = sidecar_image
         self._result: Any = None
+        self._task_instance: Any = None
 
     # ---- the pod
 
@@ -281,26 +282,31 @@ class ShardferryOperator(KubernetesPodOperator):
 
     def execute(self, context: Any) -> Any:
         """As KubernetesPodOperator; a pod that had ended before the task could wait for it hands over its result as well."""
+        self._task_instance = context["ti"]
         result = super().execute(context)
         return self._result if result is None else result
 
     def trigger_reentry(self, context: Any, event: dict[str, Any]) -> Any:
+        self._task_instance = context["ti"]
         self._result = super().trigger_reentry(context, event)
         return self._result
 
     def cleanup(self, pod: k8s.V1Pod, remote_pod: k8s.V1Pod, **kwargs: Any) -> None:
-        """As KubernetesPodOperator, for both ways of waiting; a failure that no rerun can mend is not retried."""
+        """As KubernetesPodOperator, for both ways of waiting; a failure that no rerun can mend is not retried. The XCom
+        `exit_code` tells other tasks how the pod ended, also where this task fails."""
+        ended = exit_code(remote_pod, self.base_container_name)
+        if ended is not None and self._task_instance is not None:
+            self._task_instance.xcom_push(key="exit_code", value=ended)
         try:
             super().cleanup(pod, remote_pod, **kwargs)
         except AirflowFailException:
             raise
         except Exception as failure:
-            code = exit_code(remote_pod, self.base_container_name)
             skipped = type(failure).__name__ == "AirflowSkipException"
-            if skipped or code in RERUN or not code:
+            if skipped or ended in RERUN or not ended:
                 raise
-            meaning = MEANING.get(code, "not known to shardferry")
-            raise AirflowFailException(f"shardferry ended with {code}, {meaning}: no retry. {failure}") from None
+            meaning = MEANING.get(ended, "not known to shardferry")
+            raise AirflowFailException(f"shardferry ended with {ended}, {meaning}: no retry. {failure}") from None
 
 
 def exit_code(pod: k8s.V1Pod | None, container: str) -> int | None:

@@ -88,6 +88,10 @@ class World:
                 env[variable["name"]] = re.sub(r"\$\((\w+)\)", lambda m: env.get(m[1], m[0]), value)
         return env
 
+    def sql(self, text: str) -> None:
+        """Runs statements in the target."""
+        _psql(self.target, text)
+
     def assert_equal(self) -> None:
         """Source and target hold the same rows, by clients that share no code with shardferry."""
         source = (f"SERVER=127.0.0.1,{self.source_port};DATABASE=Company;UID=sa;PWD=Planted-Source-1;"

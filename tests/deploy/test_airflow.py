@@ -111,14 +111,17 @@ def test_the_dag_is_imported_without_a_warning(airflow: Airflow) -> None:
     found = airflow.drive("import")
     assert found["airflow"].split(".")[0] == airflow.major
     assert found["errors"] == {} and found["warnings"] == [] and found["dags"] == ["shardferry"] and found["serialized"]
-    assert found["edges"] == [["plan", "schema"], ["plan", "shards"], ["schema", "sync"], ["shards", "sync"], ["sync", "finish"]]
+    assert found["edges"] == [["plan", "schema"], ["plan", "shards"], ["schema", "finish"], ["schema", "schema_failed"],
+                              ["schema_failed", "sync"], ["shards", "sync"], ["sync", "finish"]]
+    assert found["deferrable"] == ["finish", "sync"], "the others are over before the triggerer looks"
+    assert found["max_active_runs"] == 1
     assert found["params"]["shards"] == 20 and found["params"]["include"] == []
 
 
 #: Ends of a shard's pod before it is run for real: those that Airflow must try again, and those that it must not.
 RETRIED = [[4, 5], [137, LOST], [130, 143]]
 FINAL = [[1], [2], [3], [6], [101]]
-EVERYTHING = ["plan", "shards", "schema", "sync", "finish"]
+EVERYTHING = ["plan", "shards", "schema", "schema_failed", "sync", "finish"]
 
 
 @pytest.mark.parametrize("deferrable", [True, False], ids=["deferrable", "waiting"])
@@ -144,6 +147,50 @@ def test_a_run_with_failures(airflow: Airflow, cluster: Cluster, deferrable: boo
     assert [r["tables_processed"] for r in again] == [0] * len(ranges) and sum(r["tables_skipped"] for r in again) == 12
     check_pods(cluster, report["run_id"])
     check_secrets(airflow, cluster, report)
+
+
+def states(run: dict) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for each in run["tasks"]:
+        found.setdefault(each["task"], []).append(each["state"])
+    return found
+
+
+def test_a_bad_table_at_schema_stops_no_other_table(airflow: Airflow, cluster: Cluster) -> None:
+    """`schema` ends with 3: the shards copy the other tables, and the DAG run fails. `schema` is cleared when the table is mended."""
+    bad = 'sales."Session"'
+    cluster.before["schema"] = [lambda: cluster.world.sql(f"CREATE SCHEMA sales; CREATE TABLE {bad} (in_the_way integer)"),
+                                lambda: cluster.world.sql(f"DROP TABLE {bad}")]
+    report = airflow.run(cluster, {"conf": {"shards": 2}, "clear": [
+        {"tasks": ["schema", "schema_failed", "sync", "finish"], "states": ["failed", "upstream_failed", "success"]}]})
+    assert cluster.problems == []
+    first, second = report["runs"]
+    assert first["state"] == "failed" and states(first) == {
+        "plan": ["success"], "shards": ["success"], "schema": ["failed"], "schema_failed": ["success"],
+        "sync": ["success", "failed"], "finish": ["upstream_failed"]}
+    copied = [result["tables_processed"] for args, _, result in cluster.runs if args[0] == "sync"]
+    assert sum(copied[:2]) == 11 and sum(copied) == 12
+    assert second["state"] == "success" and states(second)["schema_failed"] == ["skipped"]
+    cluster.world.assert_equal()
+
+
+@pytest.mark.parametrize("code", [2, LOST])
+def test_any_other_end_of_schema_stops_the_shards(airflow: Airflow, cluster: Cluster, code: int | str) -> None:
+    cluster.left["schema"] = [code] * 9
+    (run,) = airflow.run(cluster, {"conf": {"shards": 2}})["runs"]
+    assert cluster.problems == []
+    assert run["state"] == "failed" and not [args for args, _, _ in cluster.runs if args[0] == "sync"]
+    assert states(run) == {"plan": ["success"], "shards": ["success"], "schema": ["failed"], "schema_failed": ["failed"],
+                           "sync": ["upstream_failed"], "finish": ["upstream_failed"]}
+    assert [t["tries"] for t in run["tasks"] if t["task"] == "schema"] == [1 if code == 2 else 5]
+
+
+def test_the_run_fails_by_schema_alone(airflow: Airflow, cluster: Cluster) -> None:
+    """Whatever the shards say."""
+    cluster.instead["schema"] = 3
+    (run,) = airflow.run(cluster, {"conf": {"shards": 2}})["runs"]
+    assert cluster.problems == []
+    assert states(run)["sync"] == ["success", "success"] and run["state"] == "failed" and states(run)["finish"] == ["upstream_failed"]
 
 
 def check_first(run: dict, cluster: Cluster, ranges: list[str]) -> None:

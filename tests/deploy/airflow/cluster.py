@@ -49,6 +49,10 @@ class Cluster:
         #: … and which shard, by its range, got which of them.
         self.faults: dict[str, list[int | str]] = {}
         self.left: dict[str, list[int | str]] = {}
+        #: What is done just before a command is run for real: its name -> functions, one for each time.
+        self.before: dict[str, list[Callable[[], None]]] = {}
+        #: Exit codes of commands that are run for real, in place of their own.
+        self.instead: dict[str, int] = {}
         self.pods: dict[str, dict] = {}
         self.deleted: list[str] = []
         self.logs: dict[str, str] = {}
@@ -113,16 +117,20 @@ class Cluster:
             if args[0] == "sync" and args[-1] not in self.faults:
                 self.faults[args[-1]] = self.planned_faults.pop(0) if self.planned_faults else []
                 self.left[args[-1]] = list(self.faults[args[-1]])
-        if args[0] == "sync" and self.left[args[-1]]:
-            code = self.left[args[-1]].pop(0)
+        key = args[-1] if args[0] == "sync" else args[0]
+        if self.left.get(key):
+            code = self.left[key].pop(0)
             self.runs.append((args, code, None))
             self.results[name] = {"exit_code": code}
             return code
+        if self.before.get(args[0]):
+            self.before[args[0]].pop(0)()
         fields = {"metadata.name": name, "metadata.namespace": pod["metadata"]["namespace"], "metadata.uid": pod["metadata"]["uid"]}
         done = self.world.shardferry(args, self.world.pod_env(base["env"], fields))
         self.logs[name], self.results[name] = done.stderr, done.result
-        self.runs.append((args, done.code, done.result))
-        return done.code
+        code = self.instead.pop(args[0], done.code)
+        self.runs.append((args, code, done.result))
+        return code
 
     def kill_sidecar(self, name: str) -> None:
         with self.lock:

@@ -53,6 +53,8 @@ def imported(_: dict) -> dict:
         "tasks": sorted(dag.task_ids) if dag else [],
         "edges": sorted([t.task_id, d] for t in dag.tasks for d in t.downstream_task_ids) if dag else [],
         "params": dict(dag.params) if dag else {},
+        "deferrable": sorted(t.task_id for t in dag.tasks if getattr(t, "partial_kwargs", vars(t)).get("deferrable")) if dag else [],
+        "max_active_runs": dag.max_active_runs if dag else None,
         "serialized": bool(serialized),
         "warnings": [f"{w.filename}: {w.category.__name__}: {w.message}" for w in seen if "shardferry" in f"{w.filename}{w.message}"],
     }
@@ -79,13 +81,14 @@ def run(scenario: dict) -> dict:
 
 def quicken(dag: Any, scenario: dict) -> None:
     """What only makes waiting shorter, and how the pods are waited for."""
-    changes = {"poll_interval": 0.2, "startup_check_interval_seconds": 1, "deferrable": scenario.get("deferrable", True)}
+    changes = {"poll_interval": 0.2, "startup_check_interval_seconds": 1}
+    retry = {"retry_delay": pendulum.duration(milliseconds=1), "retry_exponential_backoff": False}
     for task in dag.tasks:
-        retry = {"retry_delay": pendulum.duration(milliseconds=1), "retry_exponential_backoff": False}
+        waiting = {} if scenario.get("deferrable", True) else {"deferrable": False}
         if hasattr(task, "partial_kwargs"):
-            task.partial_kwargs |= changes | retry
+            task.partial_kwargs |= changes | retry | waiting
             continue
-        for name, value in (retry if task.task_id == "shards" else changes | retry).items():
+        for name, value in (changes | retry | waiting if hasattr(task, "deferrable") else retry).items():
             setattr(task, name, value)
 
 
