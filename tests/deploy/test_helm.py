@@ -133,14 +133,14 @@ def test_the_exit_code_table_is_the_policy(finish: str) -> None:
     for code, rerun in pods.rerun_codes(ROOT / "docs" / "exit-codes.md").items():
         if code == 0:
             continue
-        wanted = "FailJob" if code == 2 else ACTIONS[rerun]
         for container in containers:
-            assert pods.failure_action(rules, code, container=container) == wanted, (code, container)
+            assert pods.failure_action(rules, code, container=container) == ACTIONS[rerun], (code, container)
+    assert all(rule["action"] != "FailJob" for rule in rules["rules"]), "one pod's end would kill those that copy"
     for container in containers:
         assert pods.failure_action(rules, 137, container=container) == "Count"
         # A disruption costs no retry, but does not hide that another try would end the same.
         assert {code: pods.failure_action(rules, code, True, container) for code in (2, 3, 4, 137, 143)} == {
-            2: "FailJob", 3: "FailIndex", 4: "Ignore", 137: "Ignore", 143: "Ignore"}
+            2: "FailIndex", 3: "FailIndex", 4: "Ignore", 137: "Ignore", 143: "Ignore"}
     # A sidecar that ends with 2 after the signal must not fail the load.
     assert pods.failure_action(rules, 2, container="istio-proxy") == "Count"
     check_rules(rules)
@@ -183,6 +183,53 @@ def test_the_grace_period_ends_before_the_kubelets(seconds: int | None, grace: s
         assert spec["terminationGracePeriodSeconds"] == (seconds or 60)
         for container in [*spec.get("initContainers", []), *spec["containers"]]:
             assert {"name": "SHARDFERRY_GRACE_PERIOD", "value": grace} in container["env"]
+
+
+def test_zero_takes_a_limit_back() -> None:
+    """`--reuse-values --set parallelism=null` leaves the old value: a number is needed that means none."""
+    objects = render("--values", ROOT / "tests" / "deploy" / "helm" / "no-limits.yaml")
+    shards, plan = of(objects, "Job", "shard")["spec"], of(objects, "Job", "plan")["spec"]
+    assert shards["parallelism"] == 8
+    assert not {"activeDeadlineSeconds", "ttlSecondsAfterFinished", "maxFailedIndexes"} & {*shards, *plan}
+    cron = of(render(*LEAST, "--set", "mode=schedule,schedule.cron=@daily,schedule.startingDeadlineSeconds=0,schedule.timeZone="), "CronJob")
+    assert not {"startingDeadlineSeconds", "timeZone"} & set(cron["spec"])
+    pages = {page: (ROOT / page).read_text() for page in ("helm/shardferry/README.md", "docs/kubernetes.md")}
+    assert all("parallelism=0" in text and "parallelism=null" not in text for text in pages.values())
+
+
+def test_what_a_company_adds_to_every_object() -> None:
+    objects = render("--values", ROOT / "tests" / "deploy" / "helm" / "full.yaml")
+    own = {"load-own", "load-other"}
+    assert own <= {obj["metadata"]["name"] for obj in objects}, "extraObjects, with templates in them"
+    for obj in objects:
+        if obj["metadata"]["name"] not in own:
+            assert obj["metadata"]["annotations"]["contact"] == "data@example.com", obj["kind"]
+        if obj["kind"] == "Job":
+            assert obj["metadata"]["annotations"]["kueue.x-k8s.io/priority"] == "high"
+            assert "annotations" not in obj["spec"] and "contact" not in obj["spec"]["template"]["metadata"]["annotations"]
+    spec = of(objects, "Job", "shard")["spec"]["template"]["spec"]
+    assert spec["imagePullSecrets"] == [{"name": "registry"}, {"name": "parent"}, {"name": "other"}]
+    assert (spec["schedulerName"], spec["dnsPolicy"], spec["hostAliases"]) == (
+        "volcano", "None", [{"ip": "10.0.0.5", "hostnames": ["sql.corp"]}])
+    assert spec["dnsConfig"] == {"nameservers": ["10.0.0.10"], "searches": ["corp"]}
+    assert [container["name"] for container in spec["containers"]] == ["shardferry", "proxy"]
+    cron = of(render(*LEAST, "--set", "mode=schedule,schedule.cron=@daily,jobAnnotations.a=b"), "CronJob")
+    assert cron["metadata"]["annotations"] == {"a": "b"} == cron["spec"]["jobTemplate"]["metadata"]["annotations"]
+    for obj in render(*LEAST):
+        assert "annotations" not in obj["metadata"] or obj["kind"] == "Pod", "nothing where nothing is asked for"
+
+
+@pytest.mark.parametrize(("repository", "image"), [
+    ("ghcr.io/shardferry/shardferry", "mirror.example.com:5000/shardferry/shardferry"),
+    ("registry.example.com:5000/a/b", "mirror.example.com:5000/a/b"),
+    ("localhost/a", "mirror.example.com:5000/a"),
+    ("team/shardferry", "mirror.example.com:5000/team/shardferry"),
+])
+def test_the_registry_of_a_parent_chart(repository: str, image: str) -> None:
+    objects = render(*LEAST, "--set", f"global.imageRegistry=mirror.example.com:5000,image.repository={repository},image.tag=v1")
+    images = {container["image"] for obj in objects if (spec := kube.pod_template(obj))
+              for container in [*spec.get("initContainers", []), *spec["containers"]]}
+    assert images == {f"{image}:v1"}
 
 
 def test_secrets_are_references_in_both_forms() -> None:
@@ -253,7 +300,8 @@ def test_the_network_policy_lets_out_what_is_needed_and_nothing_in() -> None:
         return of(render("--values", ROOT / "tests" / "deploy" / "helm" / f"{name}.yaml"), "NetworkPolicy")["spec"]
 
     full = spec("full")
-    assert full["policyTypes"] == ["Ingress", "Egress"] and full["ingress"] == []
+    assert full["policyTypes"] == ["Ingress", "Egress"]
+    assert "ingress" not in full, "the API server drops an empty list, and a diff would never be clean"
     ports = [[(port["protocol"], port["port"]) for port in rule["ports"]] for rule in full["egress"]]
     assert ports == [[("UDP", 53), ("TCP", 53)], [("TCP", 1433), ("TCP", 1434)], [("TCP", 5432)], [("TCP", 9000)],
                      [("TCP", 4318)], [("UDP", 1434)]]
@@ -267,6 +315,9 @@ def test_a_hook_brings_what_its_pod_needs() -> None:
     objects = render("--values", ROOT / "tests" / "deploy" / "helm" / "hook.yaml")
     plan = of(objects, "Job", "plan")
     assert plan["metadata"]["name"] == "load-shardferry-plan" and plan["spec"]["suspend"] is False
+    assert plan["spec"]["ttlSecondsAfterFinished"] == 86400, "no uninstall removes a hook"
+    assert plan["metadata"]["annotations"]["helm.sh/hook-output-log-policy"] == "hook-failed"
+    assert "ttlSecondsAfterFinished" not in of(render(*LEAST), "Job", "plan")["spec"]
     hooks = {(obj["kind"], obj["metadata"]["name"]): obj["metadata"]["annotations"] for obj in objects
              if "pre-install,pre-upgrade" == obj["metadata"].get("annotations", {}).get("helm.sh/hook")}
     assert {kind for kind, _ in hooks} == {"ConfigMap", "ServiceAccount", "NetworkPolicy", "Job"}
@@ -445,12 +496,12 @@ def test_two_firings_of_a_schedule_load_twice(world: World, tmp_path: pathlib.Pa
         assert retried.code == 0 and retried.result["tables_processed"] == 0, "a retry goes on with the same run"
 
 
-def test_a_wrong_password_fails_the_job_at_once(world: World, tmp_path: pathlib.Path) -> None:
+def test_a_wrong_password_fails_its_index_at_once(world: World, tmp_path: pathlib.Path) -> None:
     objects = rendered(world, tmp_path)
     world.secrets["shardferry"]["source-url"] = world.env["SHARDFERRY_SOURCE_URL"].replace("Planted-Source-1", "Planted-Wrong-1")
     job = of(objects, "Job", "shard")
     done = pods.run_pod(world, job, 0)
-    assert pods.failure_action(job["spec"]["podFailurePolicy"], done.code) == "FailJob"
+    assert done.code == 2 and pods.failure_action(job["spec"]["podFailurePolicy"], done.code) == "FailIndex"
     assert "Planted" not in done.stderr + done.termination + str(done.result)
 
 

@@ -61,8 +61,7 @@ def test_the_jobs_say_what_the_exit_code_table_says(place: str) -> None:
     for code, rerun in pods.rerun_codes(ROOT / "docs" / "exit-codes.md").items():
         again = rerun in ("yes", "later")
         if code != 0:
-            wanted = "Count" if again else "FailJob" if code == 2 else "FailIndex"
-            assert pods.failure_action(shards["podFailurePolicy"], code) == wanted, code
+            assert pods.failure_action(shards["podFailurePolicy"], code) == ("Count" if again else "FailIndex"), code
             for container in ("plan", "shardferry"):
                 assert pods.failure_action(plan["podFailurePolicy"], code, container=container) == ("Count" if again else "FailJob")
     assert pods.failure_action(shards["podFailurePolicy"], 143, disrupted=True) == "Ignore"
@@ -82,6 +81,7 @@ def test_numbers_that_belong_together(place: str) -> None:
     assert grace == job["template"]["spec"]["terminationGracePeriodSeconds"] - 5
     selector = [obj for obj in objects if obj["kind"] == "NetworkPolicy"]
     if selector:
+        assert "ingress" not in selector[0]["spec"] and "Ingress" in selector[0]["spec"]["policyTypes"], "a diff that is clean"
         labels = selector[0]["spec"]["podSelector"]["matchLabels"]
         assert labels.items() <= job["template"]["metadata"]["labels"].items()
 

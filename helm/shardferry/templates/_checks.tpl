@@ -4,12 +4,12 @@
 {{- if not $v.checkpoint.url -}}
 {{- fail "checkpoint.url is required: s3://bucket/prefix" -}}
 {{- end -}}
-{{- if not (kindIs "invalid" $v.parallelism) -}}
+{{- if $v.parallelism -}}
 {{- if gt (int $v.parallelism) (int $v.shards) -}}
 {{- fail (printf "parallelism %d is more than shards %d: the rest would have nothing to do" (int $v.parallelism) (int $v.shards)) -}}
 {{- end -}}
 {{- end -}}
-{{- if not (kindIs "invalid" $v.job.maxFailedIndexes) -}}
+{{- if $v.job.maxFailedIndexes -}}
 {{- if gt (int $v.job.maxFailedIndexes) (int $v.shards) -}}
 {{- fail (printf "job.maxFailedIndexes %d is more than shards %d" (int $v.job.maxFailedIndexes) (int $v.shards)) -}}
 {{- end -}}

@@ -5,18 +5,13 @@
 {{- define "shardferry.failureRules" -}}
 {{- $indexed := .indexed -}}
 {{- range .containers }}
-# 2: configuration. Every pod would fail alike.
-- action: FailJob
-  onExitCodes:
-    containerName: {{ . }}
-    operator: In
-    values: [2]
-# 1: a bug; 3: tables failed for good; 6: differences. Another try would end the same.
+# 1: a bug; 2: configuration; 3: tables failed for good; 6: differences. Another try would end the same. Not FailJob for the shards: it would
+# kill the pods that copy.
 - action: {{ ternary "FailIndex" "FailJob" $indexed }}
   onExitCodes:
     containerName: {{ . }}
     operator: In
-    values: [1, 3, 6]
+    values: [1, 2, 3, 6]
 {{- end }}
 # Drained, preempted, evicted: not the shard's fault, so it costs no retry.
 - action: Ignore
@@ -38,7 +33,7 @@
 completionMode: Indexed
 completions: {{ int .Values.shards }}
 backoffLimitPerIndex: {{ int .Values.job.backoffLimitPerIndex }}
-{{- if not (kindIs "invalid" .Values.job.maxFailedIndexes) }}
+{{- if .Values.job.maxFailedIndexes }}
 maxFailedIndexes: {{ int .Values.job.maxFailedIndexes }}
 {{- end }}
 # A pod is replaced once it has ended, not while it is still at its last chunk.
@@ -59,17 +54,17 @@ template:
 {{- define "shardferry.jobChangeable" -}}
 parallelism: {{ include "shardferry.parallelism" . }}
 suspend: {{ .Values.suspend }}
-{{- if not (kindIs "invalid" .Values.job.activeDeadlineSeconds) }}
+{{- if .Values.job.activeDeadlineSeconds }}
 activeDeadlineSeconds: {{ int64 .Values.job.activeDeadlineSeconds }}
 {{- end }}
-{{- if not (kindIs "invalid" .Values.job.ttlSecondsAfterFinished) }}
+{{- if .Values.job.ttlSecondsAfterFinished }}
 ttlSecondsAfterFinished: {{ int64 .Values.job.ttlSecondsAfterFinished }}
 {{- end }}
 {{- end -}}
 
 {{- define "shardferry.planSpec" -}}
 backoffLimit: {{ int .Values.plan.backoffLimit }}
-{{- if not (kindIs "invalid" .Values.plan.activeDeadlineSeconds) }}
+{{- if .Values.plan.activeDeadlineSeconds }}
 activeDeadlineSeconds: {{ int64 .Values.plan.activeDeadlineSeconds }}
 {{- end }}
 podReplacementPolicy: Failed

@@ -32,16 +32,31 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 {{- end -}}
 {{- end -}}
 
+{{/* global.imageRegistry takes the place of the registry that image.repository names, if it names one. */}}
 {{- define "shardferry.image" -}}
+{{- $repository := .Values.image.repository -}}
+{{- with .Values.global.imageRegistry -}}
+{{- $repository = printf "%s/%s" (trimSuffix "/" .) (regexReplaceAll "^([^/]*[.:][^/]*|localhost)/" $repository "") -}}
+{{- end -}}
 {{- if .Values.image.digest -}}
-{{- printf "%s@%s" .Values.image.repository .Values.image.digest -}}
+{{- printf "%s@%s" $repository .Values.image.digest -}}
 {{- else -}}
-{{- printf "%s:%s" .Values.image.repository (.Values.image.tag | default .Chart.AppVersion) -}}
+{{- printf "%s:%s" $repository (.Values.image.tag | default .Chart.AppVersion) -}}
+{{- end -}}
+{{- end -}}
+
+{{/* The key `annotations` of an object, or nothing: takes the root, then maps, of which the first wins; commonAnnotations come last. */}}
+{{- define "shardferry.annotations" -}}
+{{- $all := dict -}}
+{{- range rest . -}}{{- $all = merge $all . -}}{{- end -}}
+{{- with merge $all (first .).Values.commonAnnotations -}}
+annotations:
+  {{- toYaml . | nindent 2 }}
 {{- end -}}
 {{- end -}}
 
 {{- define "shardferry.parallelism" -}}
-{{- if kindIs "invalid" .Values.parallelism }}{{ int .Values.shards }}{{ else }}{{ int .Values.parallelism }}{{ end -}}
+{{- int (.Values.parallelism | default .Values.shards) -}}
 {{- end -}}
 
 {{/* A Job cannot be changed but for a few fields, so its name ends with a hash of all the others: other values make another Job, and Helm removes

@@ -165,8 +165,26 @@ spec:
   terminationGracePeriodSeconds: {{ int $root.Values.terminationGracePeriodSeconds }}
   securityContext:
     {{- toYaml $root.Values.podSecurityContext | nindent 4 }}
-  {{- with $root.Values.imagePullSecrets }}
+  {{- $pull := $root.Values.imagePullSecrets }}
+  {{- range $root.Values.global.imagePullSecrets }}
+  {{- $pull = append $pull (kindIs "string" . | ternary (dict "name" .) .) }}
+  {{- end }}
+  {{- with $pull }}
   imagePullSecrets:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  {{- with $root.Values.schedulerName }}
+  schedulerName: {{ . | quote }}
+  {{- end }}
+  {{- with $root.Values.hostAliases }}
+  hostAliases:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  {{- with $root.Values.dnsPolicy }}
+  dnsPolicy: {{ . }}
+  {{- end }}
+  {{- with $root.Values.dnsConfig }}
+  dnsConfig:
     {{- toYaml . | nindent 4 }}
   {{- end }}
   {{- with $root.Values.priorityClassName }}
@@ -206,6 +224,9 @@ spec:
   {{- end }}
   containers:
     {{- include "shardferry.container" (dict "root" $root "name" "shardferry" "args" .args "shard" .shard) | nindent 4 }}
+    {{- with $root.Values.extraContainers }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
   volumes:
     - name: tmp
       emptyDir:
