@@ -2,8 +2,8 @@
 
 | Connection | becomes |
 |---|---|
-| type `mssql`, id for example `shardferry_source` | `mssql://login:password@host:port/schema?key=value` |
-| type `postgres`, id for example `shardferry_target` | `postgres://login:password@host:port/schema?key=value` |
+| type `mssql`, `odbc` or `generic`, id for example `shardferry_source` | `mssql://login:password@host:port/schema?key=value` |
+| type `postgres` or `generic`, id for example `shardferry_target` | `postgres://login:password@host:port/schema?key=value` |
 
 The keys come from the field Extra, a JSON object: those of docs/connections.md. Others, which Airflow's own hooks use, are
 left out, and a warning names them. No error and no log line shows a value.
@@ -18,8 +18,9 @@ from urllib.parse import quote
 
 log = logging.getLogger(__name__)
 
-SOURCE_TYPES = ("mssql", "odbc")
-TARGET_TYPES = ("postgres", "postgresql")
+#: `generic` is there without any provider.
+SOURCE_TYPES = ("mssql", "odbc", "generic")
+TARGET_TYPES = ("postgres", "postgresql", "generic")
 #: Keys of the source's URL, as they are compared: no case, blanks, `_` or `-`.
 SOURCE_KEYS = frozenset((
     "instance instancename encrypt encryption trustservercertificate trustcert servercertificate cafile certificate "

@@ -26,8 +26,8 @@ except ImportError:  # Airflow 2
 
 # ---- What Airflow must know when it reads the file; all else is in the Variable `shardferry`.
 
-#: "@daily", a cron expression; None: only by hand. Every DAG run is a load of its own, which empties the target tables:
-#: foreign keys of an earlier load must be dropped before (docs/operations.md, "Loads every night").
+#: "@daily", a cron expression; None: only by hand. Every DAG run is a load of its own, which empties the target tables
+#: (docs/operations.md, "Loads every night").
 SCHEDULE = None
 #: Shards copied at once: about (connections that source and target allow) / (2 x jobs). Airflow 2 does not count deferred
 #: tasks here: there, a pool that includes them is the bound.
@@ -40,13 +40,14 @@ DEFERRABLE = True
 RETRIES = 4
 
 
-def setting(name: str, default: str = "") -> str:
-    """A template: the form's value, else the Variable's, else this default."""
-    return f"{{{{ params.get('{name}') or var.json.get('shardferry', {{}}).get('{name}') or '{default}' }}}}"
+def setting(name: str, default: str = "", old: str = "") -> str:
+    """A template: the form's value, else the Variable's (`old` is what its key was called before), else this default."""
+    names = [f"params.get('{name}')", *(f"var.json.get('shardferry', {{}}).get('{key}')" for key in (name, old) if key)]
+    return f"{{{{ {' or '.join(names)} or '{default}' }}}}"
 
 
 def patterns(name: str) -> str:
-    """A template: a list of the form, separated by commas as shardferry's environment takes it."""
+    """A template: a list of the form or the Variable, separated by commas as shardferry's environment takes it."""
     return f"{{{{ (params.get('{name}') or var.json.get('shardferry', {{}}).get('{name}') or []) | join(',') }}}}"
 
 
@@ -74,19 +75,32 @@ ENVIRONMENT = {
     "SHARDFERRY_LOG_FORMAT": setting("log_format", "text"),
     "AWS_REGION": setting("aws_region"),
     "AWS_ENDPOINT_URL_S3": setting("s3_endpoint"),
+    "SHARDFERRY_MAX_ROWS_PER_SECOND": setting("max_rows_per_second"),
+    "SHARDFERRY_MAX_MB_PER_SECOND": setting("max_mb_per_second"),
+    "SHARDFERRY_MAX_REPLICA_LAG": setting("max_replica_lag"),
     "OTEL_EXPORTER_OTLP_ENDPOINT": setting("otlp_endpoint"),
     "RUST_LOG": setting("rust_log"),
 }
 
-#: Of all pods.
+#: Of the plan alone, which fixes the tables and their names for the whole run.
+CHOICE = {
+    "SHARDFERRY_INCLUDE": patterns("include"),
+    "SHARDFERRY_EXCLUDE": patterns("exclude"),
+    "SHARDFERRY_SCHEMA_MAP": patterns("schema_map"),
+}
+
+#: Of all pods. No key of the Variable has "secret" or "service_account" in its name: Airflow masks the values of such keys
+#: wherever they stand, so that a log shows the pod shardferry-plan as ***-plan.
 POD = {
     "image": setting("repository", "ghcr.io/shardferry/shardferry") + ":" + setting("tag", "0.1.0"),
     "namespace": setting("namespace"),  # empty: Airflow's own
-    "service_account_name": setting("service_account"),  # with the IAM role for the checkpoints; see rbac.yaml
+    # Their ServiceAccount, with the IAM role for the checkpoints; see rbac.yaml.
+    "service_account_name": setting("pod_account", old="service_account"),
     # The URLs: keys of this Secret, or Airflow Connections where these are named.
-    "secret_name": setting("secret", "shardferry"),
+    "secret_name": setting("pod_urls", "shardferry", old="secret"),
     "source_conn_id": setting("source_conn_id"),
     "target_conn_id": setting("target_conn_id"),
+    "config_map": setting("config_map"),  # whose key shardferry.yaml is the config file; empty: none
     "sidecar_image": setting("sidecar_image"),  # for XCom; empty: the provider's (alpine)
     "cpu": setting("cpu", "1"),
     "memory": setting("memory", "1Gi"),
@@ -116,7 +130,7 @@ with DAG(
     plan = ShardferryOperator(
         task_id="plan",
         arguments=["plan", "--shards", setting("shards", "20")],
-        env_vars={**ENVIRONMENT, "SHARDFERRY_INCLUDE": patterns("include"), "SHARDFERRY_EXCLUDE": patterns("exclude")},
+        env_vars={**ENVIRONMENT, **CHOICE},
         **SHORT,
     )
 

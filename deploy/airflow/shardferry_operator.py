@@ -55,6 +55,7 @@ MARGIN = 5
 #: No autoscaler should move a pod that copies; it may, and the shard then goes on from its checkpoint.
 STAY = {"cluster-autoscaler.kubernetes.io/safe-to-evict": "false", "karpenter.sh/do-not-disrupt": "true"}
 SIDECAR = "airflow-xcom-sidecar"
+CONFIG_FOLDER = "/etc/shardferry/config"
 
 
 def run_name(dag_id: str, run_id: str) -> str:
@@ -116,13 +117,14 @@ class ShardferryOperator(KubernetesPodOperator):
     :param target_conn_id: the same of PostgreSQL. (templated)
     :param cpu: CPUs requested. (templated)
     :param memory: memory requested, and the limit, from which shardferry takes its budget. (templated)
+    :param config_map: ConfigMap whose key ``shardferry.yaml`` is shardferry's config file. (templated)
     :param sidecar_image: image of the XCom sidecar, which needs a shell; None: the Kubernetes connection's, or the
         provider's own (alpine).
     """
 
     template_fields: Sequence[str] = (
         *KubernetesPodOperator.template_fields,
-        "secret_name", "source_conn_id", "target_conn_id", "service_account_name", "sidecar_image",
+        "secret_name", "source_conn_id", "target_conn_id", "service_account_name", "config_map", "sidecar_image",
     )
     ui_color = "#d9ead3"
 
@@ -136,6 +138,7 @@ class ShardferryOperator(KubernetesPodOperator):
         target_conn_id: str | None = None,
         cpu: str = "1",
         memory: str = "1Gi",
+        config_map: str | None = None,
         sidecar_image: str | None = None,
         # Frees the worker's slot while the pod runs; needs a triggerer. False: a worker waits.
         deferrable: bool = True,
@@ -190,6 +193,7 @@ class ShardferryOperator(KubernetesPodOperator):
         self.secret_name = secret_name
         self.source_conn_id = source_conn_id
         self.target_conn_id = target_conn_id
+        self.config_map = config_map
         self.sidecar_image = sidecar_image
         self._result: Any = None
         self._task_instance: Any = None
@@ -203,6 +207,11 @@ class ShardferryOperator(KubernetesPodOperator):
         base = next(c for c in pod.spec.containers if c.name == self.base_container_name)
         given = [v for v in base.env or [] if v.value or v.value_from]
         names = {variable.name for variable in given}
+        if self.config_map:
+            pod.spec.volumes = [*(pod.spec.volumes or []), k8s.V1Volume(
+                name="shardferry-config", config_map=k8s.V1ConfigMapVolumeSource(name=self.config_map))]
+            base.volume_mounts = [*(base.volume_mounts or []), k8s.V1VolumeMount(
+                name="shardferry-config", mount_path=CONFIG_FOLDER, read_only=True)]
         base.env = [*given, *(v for v in self._environment(pod, context) if v.name not in names)]
         if pod.spec.enable_service_links is None:
             pod.spec.enable_service_links = False
@@ -219,6 +228,8 @@ class ShardferryOperator(KubernetesPodOperator):
             "SHARDFERRY_LOG_FORMAT": "text",
             "SHARDFERRY_GRACE_PERIOD": f"{max(1, (self.termination_grace_period or 30) - MARGIN)}s",
         }
+        if self.config_map:
+            values["SHARDFERRY_CONFIG"] = f"{CONFIG_FOLDER}/shardferry.yaml"
         if context:
             values["SHARDFERRY_RUN_ID"] = run_name(context["ti"].dag_id, context["run_id"])
             values |= trace_parent(context)
@@ -236,10 +247,29 @@ class ShardferryOperator(KubernetesPodOperator):
             _secret("OTEL_EXPORTER_OTLP_HEADERS", secret, "otlp-headers", optional=True),
         ]
 
+    # ---- a pod that outlived its worker
+
+    def _replace_dead_pods(self, namespace: str, context: Any) -> None:
+        """Labels pods of this task that failed while no worker looked. Without the label, KubernetesPodOperator takes such
+        a pod for that of this try and only reads the old failure."""
+        found = self.client.list_namespaced_pod(namespace=namespace, label_selector=self._build_find_pod_label_selector(context))
+        for pod in found.items:
+            phase = pod.status.phase if pod.status else None
+            if phase != "Failed" and not exit_code(pod, self.base_container_name):
+                continue
+            self.log.warning("Pod %s has failed while no worker looked; a new pod takes its place", pod.metadata.name)
+            self.patch_already_checked(pod, reraise=False)
+            if phase == "Running" and self.do_xcom_push:  # its sidecar still waits to be read
+                try:
+                    self.pod_manager.extract_xcom_kill(pod)
+                except Exception as error:  # noqa: BLE001: the pod stays; the new one does not need it
+                    self.log.warning("The sidecar of pod %s goes on: %s", pod.metadata.name, error)
+
     # ---- Airflow Connections
 
     def get_or_create_pod(self, pod_request_obj: k8s.V1Pod, context: Any) -> k8s.V1Pod:
         """As KubernetesPodOperator, with the pod's own Secret made before it, and deleted with it by Kubernetes."""
+        self._replace_dead_pods(pod_request_obj.metadata.namespace, context)
         urls = self._urls()
         if not urls:
             return super().get_or_create_pod(pod_request_obj, context)

@@ -29,6 +29,9 @@ from cluster import LOST, Cluster  # noqa: E402
 DEPLOY = ROOT / "deploy" / "airflow"
 FILES = ("shardferry_dag.py", "shardferry_operator.py", "shardferry_connections.py")
 PATIENCE = 900
+#: Keys of the Variable whose values are words of pod names; and what they were called before.
+ACCOUNTS = {"pod_account": "copier", "pod_urls": "shardferry"}
+OLD_ACCOUNTS = {"pod_account": None, "pod_urls": None, "service_account": "copier", "secret": "shardferry"}
 #: Versions: `SHARDFERRY_TEST_AIRFLOW=3` for one alone.
 MAJORS = os.environ.get("SHARDFERRY_TEST_AIRFLOW", "2 3").split()
 
@@ -65,9 +68,10 @@ class Airflow:
         kubeconfig.write_text(json.dumps(cluster.kubeconfig()))
         world = cluster.world.env
         settings = {"checkpoint": world["SHARDFERRY_CHECKPOINT"], "aws_region": world["AWS_REGION"],
-                    "s3_endpoint": world["AWS_ENDPOINT_URL_S3"], "namespace": "shardferry-tests", "service_account": "copier"}
+                    "s3_endpoint": world["AWS_ENDPOINT_URL_S3"], "namespace": "shardferry-tests"} | ACCOUNTS
+        settings = {name: value for name, value in (settings | (variable or {})).items() if value is not None}
         return self.drive("run", given, {
-            "AIRFLOW_VAR_SHARDFERRY": json.dumps(settings | (variable or {})),
+            "AIRFLOW_VAR_SHARDFERRY": json.dumps(settings),
             "AIRFLOW_CONN_KUBERNETES_DEFAULT": json.dumps({"conn_type": "kubernetes", "extra": {"kube_config_path": str(kubeconfig)}}),
             **(env or {})})
 
@@ -129,7 +133,7 @@ def test_a_run_with_failures(airflow: Airflow, cluster: Cluster, deferrable: boo
     """Exit codes decide what is retried; clearing the failed shards ends the run; a cleared shard that was complete is
     skipped. The second of two ways to wait takes its URLs from Airflow Connections."""
     cluster.planned_faults = [*RETRIED, *FINAL]
-    variable, env = ({}, {}) if deferrable else connections(cluster.world)
+    variable, env = ({}, {}) if deferrable else connections(cluster)
     report = airflow.run(cluster, {
         "deferrable": deferrable, "conf": {"shards": 13 if deferrable else 8},
         "clear": [{"tasks": ["sync", "finish"], "states": ["failed", "upstream_failed"]}, {"tasks": EVERYTHING, "states": ["success"]}],
@@ -146,6 +150,10 @@ def test_a_run_with_failures(airflow: Airflow, cluster: Cluster, deferrable: boo
     again = [result for args, _, result in cluster.runs[-len(ranges) - 1:] if args[0] == "sync"]
     assert [r["tables_processed"] for r in again] == [0] * len(ranges) and sum(r["tables_skipped"] for r in again) == 12
     check_pods(cluster, report["run_id"])
+    assert report["logged"] == "shardferry-schema-x1 of copier"
+    assert "shardferry-schema-" in airflow.log
+    if deferrable:  # with Connections there are passwords to mask
+        assert "***" not in airflow.log, re.findall(r".*\*\*\*.*", airflow.log)[:5]
     check_secrets(airflow, cluster, report)
 
 
@@ -172,6 +180,32 @@ def test_a_bad_table_at_schema_stops_no_other_table(airflow: Airflow, cluster: C
     assert sum(copied[:2]) == 11 and sum(copied) == 12
     assert second["state"] == "success" and states(second)["schema_failed"] == ["skipped"]
     cluster.world.assert_equal()
+
+
+def test_old_keys_and_keys_for_the_night(airflow: Airflow, cluster: Cluster) -> None:
+    """The old names of two keys are still read, although Airflow masks their values; a config file, limits and a schema map."""
+    cluster.world.config_maps["night"] = {"shardferry.yaml": "exclude: ['log.*']\n"}
+    report = airflow.run(cluster, {"conf": {"shards": 1}}, OLD_ACCOUNTS | {
+        "config_map": "night", "schema_map": ["sales=shop", "dbo=public"], "max_mb_per_second": 900,
+        "max_rows_per_second": 5_000_000, "max_replica_lag": "1h"})
+    assert cluster.problems == [] and report["runs"][0]["state"] == "success", airflow.log[-4000:]
+    assert report["logged"] == "***-schema-x1 of ***", "what the test of the new keys looks for"
+    for pod in cluster.created:
+        env = {v["name"]: v for v in pod["spec"]["containers"][0]["env"]}
+        assert pod["spec"]["serviceAccountName"] == "copier"
+        assert env["SHARDFERRY_SOURCE_URL"]["valueFrom"]["secretKeyRef"]["name"] == "shardferry"
+        assert [env[f"SHARDFERRY_MAX_{name}"]["value"] for name in ("ROWS_PER_SECOND", "MB_PER_SECOND", "REPLICA_LAG")] == [
+            "5000000", "900", "1h"]
+    assert sum(result["tables_processed"] for args, _, result in cluster.runs if args[0] == "sync") == 10
+    cluster.world.sql('DO $$ BEGIN PERFORM 1 FROM shop."Session", public."Order"; END $$')
+
+
+def test_a_pod_that_failed_while_its_worker_was_dead_is_replaced(airflow: Airflow, cluster: Cluster) -> None:
+    cluster.planned_faults, cluster.lost_labels = [[4]], 1
+    (run,) = airflow.run(cluster, {"conf": {"shards": 1}})["runs"]
+    assert cluster.problems == [] and cluster.lost_labels == 0
+    assert [(t["state"], t["tries"]) for t in run["tasks"] if t["task"] == "sync"] == [("success", 2)]
+    assert "has failed while no worker looked" in airflow.log
 
 
 @pytest.mark.parametrize("code", [2, LOST])
@@ -240,9 +274,10 @@ def check_secrets(airflow: Airflow, cluster: Cluster, report: dict) -> None:
         assert secret not in shown and secret.encode() not in stored
 
 
-def connections(world: World) -> tuple[dict, dict]:
+def connections(cluster: Cluster) -> tuple[dict, dict]:
     """The URLs as Airflow Connections; the Secret loses them."""
-    source, target = (urllib.parse.urlsplit(world.secrets["shardferry"].pop(key)) for key in ("source-url", "target-url"))
+    cluster.grant("rbac-connections.yaml")
+    source, target = (urllib.parse.urlsplit(cluster.world.secrets["shardferry"].pop(key)) for key in ("source-url", "target-url"))
     extra = {"encrypt": "off", "driver": "ODBC Driver 18 for SQL Server"}
     return {"source_conn_id": "shardferry_source", "target_conn_id": "shardferry_target"}, {
         "AIRFLOW_CONN_SHARDFERRY_SOURCE": json.dumps({**parts_of(source), "conn_type": "mssql", "extra": extra}),
@@ -267,6 +302,7 @@ def test_single_parts(airflow: Airflow) -> None:
         ours_, airflows = found["traced"]
         assert ours_ == airflows != found["own"] and re.fullmatch(r"00-[0-9a-f]{32}-[0-9a-f]{16}-01", ours_["TRACEPARENT"])
     assert found["killed"]["grace_period_seconds"] == 60
+    assert found["replaced"] == {"labelled": ["failed", "sidecar-runs", "evicted"], "ended": ["sidecar-runs"]}
 
 
 def test_retries_are_those_of_the_table() -> None:
@@ -296,6 +332,8 @@ def test_connections_become_urls() -> None:
     assert [urllib.parse.unquote(x) for x in (parts.username, parts.password, parts.path[1:])] == [ODD] * 3
     assert urllib.parse.parse_qs(parts.query) == {"Trust Server Certificate": ["true"], "packet_size": ["4096"]}
     assert ours.source_url(connection(host=r"h\prod")) == "mssql://u:p@h/d?instance=prod"
+    assert ours.source_url(connection(conn_type="generic")) == "mssql://u:p@h/d"
+    assert ours.target_url(connection(conn_type="generic")) == "postgres://u:p@h/d"
     pg = {"conn_type": "postgres"}
     assert ours.target_url(connection(**pg, host="fd00::1", port=5433)) == "postgres://u:p@[fd00::1]:5433/d"
     assert ours.target_url(connection(**pg, host="a,b:5433", password=None)) == "postgres://u@a,b:5433/d"
@@ -332,15 +370,21 @@ def test_odd_passwords_arrive(world: World, tmp_path: pathlib.Path) -> None:
 
 
 def test_files_for_the_user() -> None:
-    things = list(yaml.safe_load_all((DEPLOY / "rbac.yaml").read_text()))
-    assert {thing["kind"] for thing in things} >= {"Role", "RoleBinding"}
-    for thing in things:
+    things, more = (list(yaml.safe_load_all((DEPLOY / name).read_text())) for name in ("rbac.yaml", "rbac-connections.yaml"))
+    assert {thing["kind"] for thing in things} == {"Role", "RoleBinding", "ServiceAccount"} and [t["kind"] for t in more] == ["Role", "RoleBinding"]
+    for thing in [*things, *more]:
         kube.validate(thing)
+    assert "secrets" not in str(things[0]["rules"]), "a right to all Secrets of the namespace is given to those who ask for it"
+    assert [rule["resources"] for rule in more[0]["rules"]] == [["secrets"]] and "get" not in more[0]["rules"][0]["verbs"]
+    assert "annotations" not in things[-1]["metadata"], "a role that is not there would be every pod's"
     used = set(re.findall(r"(?:setting|patterns)\(\"(\w+)\"", (DEPLOY / "shardferry_dag.py").read_text()))
     example = json.loads((DEPLOY / "variable.example.json").read_text())["shardferry"]
     assert set(example) <= used and "checkpoint" in example
     page = (ROOT / "docs" / "airflow.md").read_text()
     assert [name for name in sorted(used - {"shards"}) if f"`{name}`" not in page] == []
+    masked = ("secret", "service_account", "token", "password", "passwd", "passphrase", "proxy", "private_key", "access_key", "api_key")
+    assert [name for name in used if any(word in name for word in masked)] == []
+    assert all(word in page for word in ("`secret`", "`service_account`", "`pgrep`")), "the old keys; what the provider types into the sidecar"
     pinned = (ROOT / "tests/deploy/airflow/requirements-3.txt").read_text().splitlines()
     mine = [line for line in (DEPLOY / "requirements.txt").read_text().splitlines() if not line.startswith("#")]
     assert mine and set(mine) <= set(pinned), "what is recommended is what is tested"

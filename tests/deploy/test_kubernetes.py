@@ -34,6 +34,7 @@ def test_every_object_is_valid_and_every_pod_hardened(place: str) -> None:
     kinds = sorted(obj["kind"] for obj in objects)
     more = ["NetworkPolicy"] if place != "base" else []
     assert kinds == sorted(["ConfigMap", "CronJob", "Job", "Job", "ServiceAccount", *more]), "and no Secret"
+    assert "annotations" not in named(objects, "ServiceAccount", "shardferry")["metadata"], "a role that is not there would be every pod's"
     pods_of = [obj["kind"] for obj in objects if kube.pod_template(obj)]
     assert sorted(pods_of) == ["CronJob", "Job", "Job"]
     for obj in objects:
@@ -125,7 +126,8 @@ def test_all_at_once(world: World, tmp_path: pathlib.Path) -> None:
     world.assert_equal()
 
 
-PAGES = [ROOT / "docs" / "kubernetes.md", FOLDER / "README.md", ROOT / "deploy" / "compose" / "README.md", ROOT / "helm" / "shardferry" / "README.md"]
+PAGES = [*(ROOT / "docs" / f"{name}.md" for name in ("kubernetes", "airflow", "argo", "operations")), FOLDER / "README.md",
+         ROOT / "deploy" / "compose" / "README.md", ROOT / "helm" / "shardferry" / "README.md"]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

@@ -1,6 +1,6 @@
 """A Kubernetes API of one process, for Airflow to start pods in: what it is sent is checked strictly, what a pod's container
 would run is run with the real shardferry. Speaks as much of the API as KubernetesPodOperator uses, exec by websocket too,
-and allows only what deploy/airflow/rbac.yaml grants."""
+and allows only what the rules in deploy/airflow grant."""
 
 from __future__ import annotations
 
@@ -51,6 +51,8 @@ class Cluster:
         self.left: dict[str, list[int | str]] = {}
         #: What is done just before a command is run for real: its name -> functions, one for each time.
         self.before: dict[str, list[Callable[[], None]]] = {}
+        #: How many labels are lost on their way: those that a worker would have set, had it not been killed.
+        self.lost_labels = 0
         #: Exit codes of commands that are run for real, in place of their own.
         self.instead: dict[str, int] = {}
         self.pods: dict[str, dict] = {}
@@ -58,10 +60,15 @@ class Cluster:
         self.logs: dict[str, str] = {}
         self.results: dict[str, dict | None] = {}
         self.lock = threading.RLock()
-        rules = next(o for o in yaml.safe_load_all((ROOT / "deploy/airflow/rbac.yaml").read_text()) if o["kind"] == "Role")["rules"]
-        self.allowed = {(kind, verb) for rule in rules for kind in rule["resources"] for verb in rule["verbs"]}
+        self.allowed: set[tuple[str, str]] = set()
+        self.grant("rbac.yaml")
         self.server = _Server(("127.0.0.1", 0), _handler(self))
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def grant(self, file: str) -> None:
+        """Allows what this file of deploy/airflow does."""
+        rules = next(o for o in yaml.safe_load_all((ROOT / "deploy/airflow" / file).read_text()) if o["kind"] == "Role")["rules"]
+        self.allowed |= {(kind, verb) for rule in rules for kind in rule["resources"] for verb in rule["verbs"]}
 
     def close(self) -> None:
         self.server.shutdown()
@@ -126,11 +133,24 @@ class Cluster:
         if self.before.get(args[0]):
             self.before[args[0]].pop(0)()
         fields = {"metadata.name": name, "metadata.namespace": pod["metadata"]["namespace"], "metadata.uid": pod["metadata"]["uid"]}
-        done = self.world.shardferry(args, self.world.pod_env(base["env"], fields))
+        done = self.world.shardferry(args, self.world.pod_env(base["env"], fields), self._files(pod, base))
         self.logs[name], self.results[name] = done.stderr, done.result
         code = self.instead.pop(args[0], done.code)
         self.runs.append((args, code, done.result))
         return code
+
+    def _files(self, pod: dict, base: dict) -> dict[str, str]:
+        """The mounted ConfigMaps, as folders: path in the container -> path of this machine."""
+        maps = {v["name"]: self.world.config_maps[v["configMap"]["name"]] for v in pod["spec"].get("volumes", []) if "configMap" in v}
+        files = {}
+        for mount in base.get("volumeMounts", []):
+            if mount["name"] in maps:
+                folder = self.world.folder / "mounted" / pod["metadata"]["name"]
+                folder.mkdir(parents=True)
+                for name, text in maps[mount["name"]].items():
+                    (folder / name).write_text(text)
+                files[mount["mountPath"]] = str(folder)
+        return files
 
     def kill_sidecar(self, name: str) -> None:
         with self.lock:
@@ -138,6 +158,13 @@ class Cluster:
             statuses = {s["name"]: s for s in pod["status"]["containerStatuses"]}
             statuses[SIDECAR]["state"] = {"terminated": {"exitCode": 0}}
             pod["status"]["phase"] = _phase(statuses["base"]["state"]["terminated"]["exitCode"])
+
+    def label_pod(self, name: str, body: dict) -> dict:
+        if self.lost_labels:
+            self.lost_labels -= 1
+        else:
+            self.pods[name]["metadata"]["labels"] |= body["metadata"]["labels"]
+        return self.pods[name]
 
     def delete_pod(self, name: str) -> dict:
         with self.lock:
@@ -247,7 +274,7 @@ def _handler(cluster: Cluster) -> type[BaseHTTPRequestHandler]:
                 ("pods", "create"): lambda: cluster.create_pod(body, namespace),
                 ("pods", "get"): lambda: cluster.pods[name],
                 ("pods", "delete"): lambda: cluster.delete_pod(name),
-                ("pods", "patch"): lambda: _labelled(cluster.pods[name], body),
+                ("pods", "patch"): lambda: cluster.label_pod(name, body),
                 ("pods", "list"): lambda: _list("PodList", [p for p in cluster.pods.values() if _selected(p, query)]),
                 ("events", "list"): lambda: _list("EventList", []),
                 ("events", "watch"): lambda: time.sleep(0.1) or _list("EventList", []),
@@ -310,11 +337,6 @@ def _verb(method: str, name: str | None, query: dict[str, str]) -> str:
     if method == "GET" and not name:
         return "watch" if query.get("watch", "").lower() in ("true", "1") else "list"
     return {"GET": "get", "POST": "create", "PATCH": "patch", "DELETE": "delete"}[method]
-
-
-def _labelled(pod: dict, body: dict) -> dict:
-    pod["metadata"]["labels"] |= body["metadata"]["labels"]
-    return pod
 
 
 def _list(kind: str, items: list[dict]) -> dict:

@@ -76,7 +76,17 @@ def run(scenario: dict) -> dict:
     report["runs"] = [state_of(test(dag, when, scenario.get("conf") or {}), report)]
     for clear in scenario.get("clear", []):
         report["runs"].append(state_of(cleared(dag, report["run_id"], clear), report))
+    report["logged"] = redact()("shardferry-schema-x1 of copier")
     return report
+
+
+def redact() -> Any:
+    """What Airflow does to each line before it stands in a task's log: with what the tasks of this process have read."""
+    try:
+        from airflow.sdk._shared.secrets_masker import redact
+    except ImportError:
+        from airflow.utils.log.secrets_masker import redact
+    return redact
 
 
 def quicken(dag: Any, scenario: dict) -> None:
@@ -179,7 +189,7 @@ def parts(scenario: dict) -> dict:
         found["of_task"] = ours.trace_parent(context)
     with trace.use_span(unsampled):
         found["unsampled"] = ours.trace_parent(context)
-    return found | {"killed": killed(ours), "traced": traced(ours, context)}
+    return found | {"killed": killed(ours), "traced": traced(ours, context), "replaced": replaced(ours)}
 
 
 def traced(ours: Any, context: dict) -> list[dict]:
@@ -217,6 +227,30 @@ def killed(ours: Any) -> dict:
     operator.pod = operator.build_pod_request_obj(dry_run=True)
     operator.on_kill()
     return operator.client.delete_namespaced_pod.call_args.kwargs
+
+
+def replaced(ours: Any) -> dict:
+    """Which pods of an earlier try are labelled, and of which the sidecar is ended."""
+    from unittest.mock import MagicMock
+
+    from kubernetes.client import models as k8s
+
+    def pod(name: str, phase: str, code: int | None) -> k8s.V1Pod:
+        running = k8s.V1ContainerStateRunning() if code is None else None
+        ended = None if code is None else k8s.V1ContainerStateTerminated(exit_code=code)
+        status = k8s.V1ContainerStatus(name="base", image="i", image_id="i", ready=False, restart_count=0,
+                                       state=k8s.V1ContainerState(running=running, terminated=ended))
+        return k8s.V1Pod(metadata=k8s.V1ObjectMeta(name=name, namespace="n", labels={}),
+                         status=k8s.V1PodStatus(phase=phase, container_statuses=[status]))
+
+    operator = ours.ShardferryOperator(task_id="sync", arguments=["sync"])
+    operator.__dict__ |= {"client": MagicMock(), "pod_manager": MagicMock()}
+    operator.client.list_namespaced_pod.return_value.items = [
+        pod("runs", "Running", None), pod("done", "Succeeded", 0), pod("failed", "Failed", 4), pod("sidecar-runs", "Running", 137),
+        pod("read", "Running", 0), k8s.V1Pod(metadata=k8s.V1ObjectMeta(name="evicted", namespace="n"), status=k8s.V1PodStatus(phase="Failed"))]
+    operator._replace_dead_pods("n", None)
+    return {"labelled": [call.kwargs["name"] for call in operator.client.patch_namespaced_pod.call_args_list],
+            "ended": [call.args[0].metadata.name for call in operator.pod_manager.extract_xcom_kill.call_args_list]}
 
 
 if __name__ == "__main__":
