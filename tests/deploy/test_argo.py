@@ -235,6 +235,15 @@ def test_names_and_traces_of_a_workflow() -> None:
     assert env["SHARDFERRY_RUN_ID"] == "load-7"
 
 
+def test_two_loads_of_one_target_wait_for_each_other() -> None:
+    def mutex(secret: str) -> str:
+        [found] = template()["spec"]["synchronization"]["mutexes"]
+        return pods.substitute(found["name"], scope({"secret": secret}))
+
+    assert mutex("a") == mutex("a") == "shardferry-a" != mutex("b")
+    assert load("cron-workflow.yaml")["spec"]["concurrencyPolicy"] == "Forbid"
+
+
 def test_a_parameter_that_must_be_given() -> None:
     with pytest.raises(AssertionError, match="checkpoint.value is required"):
         execution.Workflow(template()["spec"], None, "w", {}).scope()
