@@ -26,9 +26,10 @@ except ImportError:  # Airflow 2
 
 # ---- What Airflow must know when it reads the file; all else is in the Variable `shardferry`.
 
-#: "@daily", a cron expression; None: only by hand. Every DAG run is a load of its own, which empties the target tables
-#: (docs/operations.md, "Loads every night").
+#: "@daily", a cron expression; None: only by hand. Every DAG run is a load of its own (docs/operations.md, "Loads every night").
 SCHEDULE = None
+#: Rows of an earlier load: a schedule empties their tables; a load by hand refuses them, unless form or Variable say replace.
+ON_EXISTING = "replace" if SCHEDULE else "error"
 #: Shards copied at once: about (connections that source and target allow) / (2 x jobs). Airflow 2 does not count deferred
 #: tasks here: there, a pool that includes them is the bound.
 PARALLELISM = 10
@@ -61,6 +62,8 @@ PARAMS = {
                   description="Chunks at once in one pod; empty: 2."),
     "chunk_size": Param(None, type=["null", "string"], pattern=r"^\d+(\.\d+)?\s*([KMGT]i?)?B?$", title="Chunk size",
                         description="What is committed, and copied again after a kill, at once: 128MiB."),
+    "on_existing": Param(None, type=["null", "string"], enum=[None, "error", "replace"], title="On existing",
+                         description="Rows in the target that this run did not write: error refuses them, replace empties their tables."),
     "tag": Param(None, type=["null", "string"], title="Image tag", description="Empty: the Variable's."),
     "run_id": Param(None, type=["null", "string"], pattern=r"^[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}$", title="Run id",
                     description="Goes on with the run of this name; empty: a run of its own for every DAG run."),
@@ -72,6 +75,7 @@ ENVIRONMENT = {
     "SHARDFERRY_RUN_ID": setting("run_id"),
     "SHARDFERRY_JOBS": setting("jobs", "2"),
     "SHARDFERRY_CHUNK_SIZE": setting("chunk_size"),
+    "SHARDFERRY_ON_EXISTING": setting("on_existing", ON_EXISTING),
     "SHARDFERRY_LOG_FORMAT": setting("log_format", "text"),
     "AWS_REGION": setting("aws_region"),
     "AWS_ENDPOINT_URL_S3": setting("s3_endpoint"),

@@ -122,6 +122,17 @@ def test_the_dag_is_imported_without_a_warning(airflow: Airflow) -> None:
     assert found["params"]["shards"] == 20 and found["params"]["include"] == []
 
 
+def test_only_a_schedule_empties_the_rows_of_others(airflow: Airflow) -> None:
+    assert airflow.drive("import")["on_existing"].endswith(" or 'error' }}")
+    file = airflow.home / "dags" / "shardferry_dag.py"
+    text = file.read_text()
+    assert text.count("\nSCHEDULE = None\n") == 1
+    file.write_text(text.replace("\nSCHEDULE = None\n", "\nSCHEDULE = '@daily'\n"))
+    found = airflow.drive("import")
+    assert found["errors"] == {} and found["on_existing"].endswith(" or 'replace' }}")
+    assert found["on_existing"].startswith("{{ params.get('on_existing') or var.json.get('shardferry', {}).get('on_existing') or")
+
+
 #: Ends of a shard's pod before it is run for real: those that Airflow must try again, and those that it must not.
 RETRIED = [[4, 5], [137, LOST], [130, 143]]
 FINAL = [[1], [2], [3], [6], [101]]

@@ -244,6 +244,17 @@ def test_two_loads_of_one_target_wait_for_each_other() -> None:
     assert load("cron-workflow.yaml")["spec"]["concurrencyPolicy"] == "Forbid"
 
 
+def test_only_loads_that_are_repeated_empty_the_rows_of_others() -> None:
+    def value(caller: dict) -> str:
+        given = {parameter["name"]: parameter["value"] for parameter in caller["arguments"]["parameters"]}
+        made = pods.pod(template()["spec"], "sync", scope({name: given[name] for name in given if name == "on-existing"}))
+        [found] = [v["value"] for v in made["spec"]["containers"][0]["env"] if v["name"] == "SHARDFERRY_ON_EXISTING"]
+        return found
+
+    assert value(load("workflow.yaml")["spec"]) == "error"
+    assert value(load("cron-workflow.yaml")["spec"]["workflowSpec"]) == "replace"
+
+
 def test_a_parameter_that_must_be_given() -> None:
     with pytest.raises(AssertionError, match="checkpoint.value is required"):
         execution.Workflow(template()["spec"], None, "w", {}).scope()

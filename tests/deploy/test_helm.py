@@ -330,6 +330,15 @@ def test_a_hook_brings_what_its_pod_needs() -> None:
     assert hooks["ServiceAccount", "load-shardferry-plan"]["eks.amazonaws.com/role-arn"]
 
 
+def test_one_command_removes_what_an_uninstall_leaves() -> None:
+    """Hooks are not part of a release: the pod of `helm test`, the plan Job of plan.mode hook."""
+    objects = render("--values", ROOT / "tests" / "deploy" / "helm" / "hook.yaml")
+    left = [obj for obj in objects if "before-hook-creation" == obj["metadata"].get("annotations", {}).get("helm.sh/hook-delete-policy")]
+    assert sorted(obj["kind"] for obj in left) == ["Job", "Pod"]
+    assert all(obj["metadata"]["labels"]["app.kubernetes.io/instance"] == "load" for obj in left)
+    assert "kubectl delete pod,job -l app.kubernetes.io/instance=load" in (ROOT / "docs" / "kubernetes.md").read_text()
+
+
 def test_each_firing_of_a_schedule_is_a_load_of_its_own() -> None:
     cron = of(render("--values", ROOT / "tests" / "deploy" / "helm" / "schedule.yaml"), "CronJob")["spec"]
     assert (cron["schedule"], cron["timeZone"], cron["concurrencyPolicy"]) == ("30 2 * * 1-5", "Europe/Zurich", "Forbid")
@@ -339,6 +348,25 @@ def test_each_firing_of_a_schedule_is_a_load_of_its_own() -> None:
     for container in [*job["template"]["spec"]["initContainers"], *job["template"]["spec"]["containers"]]:
         [run_id] = [variable for variable in container["env"] if variable["name"] == "SHARDFERRY_RUN_ID"]
         assert run_id["valueFrom"]["fieldRef"]["fieldPath"] == "metadata.labels['batch.kubernetes.io/job-name']"
+
+
+def on_existing(*arguments: str) -> set[str | None]:
+    """SHARDFERRY_ON_EXISTING of all pods that copy."""
+    found = set()
+    for obj in render(*LEAST, *arguments):
+        if obj["kind"] in ("Job", "CronJob"):
+            for container in [*kube.pod_template(obj).get("initContainers", []), *kube.pod_template(obj)["containers"]]:
+                found.add(next((v["value"] for v in container["env"] if v["name"] == "SHARDFERRY_ON_EXISTING"), None))
+    return found
+
+
+def test_only_loads_that_are_repeated_empty_the_rows_of_others() -> None:
+    schedule = ("--set", "mode=schedule,schedule.cron=@daily")
+    assert on_existing() == {None} and on_existing("--set", "finish=none") == {None}
+    assert on_existing(*schedule) == {"replace"} == on_existing(*schedule, "--set", "finish=none")
+    assert on_existing(*schedule, "--set", "onExisting=error") == {"error"}
+    assert on_existing("--set", "onExisting=replace") == {"replace"}
+    assert on_existing(*schedule, "--set", "config.no-truncate=true") == {None}, "the two refuse each other"
 
 
 # --- values that are wrong -------------------------------------------------------------------------------------------
@@ -370,6 +398,8 @@ def test_each_firing_of_a_schedule_is_a_load_of_its_own() -> None:
     (["--set", "config.source-url=mssql://u:p@h/d"], "config.source-url would put a password into a ConfigMap"),
     (["--set", "config.run-id=b"], "config.run-id"),
     (["--set", "config.jobs.a=1"], r"config.jobs"),
+    (["--set", "config.on-existing=replace"], "say it in onExisting"),
+    (["--set", "onExisting=truncate"], r"onExisting"),
     (["--set", "extraEnv[0].name=SHARDFERRY_TARGET_URL,extraEnv[0].value=postgres://u:p@h/d"], "SHARDFERRY_TARGET_URL holds a secret by value"),
     (["--set", "externalSecret.enabled=true"], "externalSecret.enabled needs externalSecret.secretStoreRef.name"),
     (["--set", "extraEnv[0].name=POD_NAME,extraEnv[0].value=x"], "extraEnv POD_NAME: the chart sets it already"),
@@ -438,6 +468,7 @@ def test_plan_job_then_each_shard_then_the_test_pod(world: World, tmp_path: path
     assert before.code == 2 and "plan_missing" in before.stderr
     planned = pods.run_pod(world, of(objects, "Job", "plan"))
     assert planned.code == 0 and planned.result["command"] == "schema", planned.stderr
+    assert pods.run_pod(world, test, attempt=2).code == 5, "not completed yet"
     for index in range(3):
         done = pods.run_pod(world, of(objects, "Job", "shard"), index)
         assert done.code == 0 and done.result["tables_processed"] > 0, done.stderr
@@ -445,6 +476,15 @@ def test_plan_job_then_each_shard_then_the_test_pod(world: World, tmp_path: path
     world.assert_equal()
     after = pods.run_pod(world, test, attempt=1)
     assert after.code == 0 and "12 completed" in after.stdout and "Finish: completed" in after.stdout, after.stdout
+
+
+def test_the_test_pod_fails_while_a_table_has_failed(world: World, tmp_path: pathlib.Path) -> None:
+    objects = rendered(world, tmp_path, shards=1)
+    test = {"metadata": of(objects, "Pod")["metadata"], "spec": {"template": of(objects, "Pod")}}
+    world.sql('CREATE SCHEMA sales; CREATE TABLE sales."Session" (in_the_way integer)')
+    assert pods.run_pod(world, of(objects, "Job", "shard"), 0).code == 3
+    failed = pods.run_pod(world, test)
+    assert failed.code == 3 and "11 completed" in failed.stdout, failed.stdout
 
 
 @pytest.mark.parametrize("plan", ["hook", "none"])

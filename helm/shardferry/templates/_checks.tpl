@@ -42,6 +42,11 @@
 {{- fail (printf "config.%s: the chart says this to every pod itself, or it must not be said to all of them" $name) -}}
 {{- end -}}
 {{- end -}}
+{{- range $name := list "on-existing" "on_existing" -}}
+{{- if hasKey $v.config $name -}}
+{{- fail (printf "config.%s: say it in onExisting" $name) -}}
+{{- end -}}
+{{- end -}}
 {{- $own := include "shardferry.env" (dict "Values" (omit $v "extraEnv")) -}}
 {{- range $v.extraEnv -}}
 {{- if and (hasKey . "value") (or (regexMatch "^SHARDFERRY_(SOURCE|TARGET)_URL$|^AWS_(ACCESS_KEY_ID|SECRET_ACCESS_KEY|SESSION_TOKEN)$|^OTEL_EXPORTER_OTLP_(|TRACES_|METRICS_)HEADERS$|(PASSWORD|TOKEN|SECRET)$" .name)) -}}

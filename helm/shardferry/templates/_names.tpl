@@ -59,6 +59,15 @@ annotations:
 {{- int (.Values.parallelism | default .Values.shards) -}}
 {{- end -}}
 
+{{/* A load that is repeated empties the tables of the one before. A load that may truncate nothing needs no leave to. */}}
+{{- define "shardferry.onExisting" -}}
+{{- if .Values.onExisting -}}
+{{- .Values.onExisting -}}
+{{- else if and (eq .Values.mode "schedule") (not (or (get .Values.config "no-truncate") (get .Values.config "no_truncate"))) -}}
+replace
+{{- end -}}
+{{- end -}}
+
 {{/* A Job cannot be changed but for a few fields, so its name ends with a hash of all the others: other values make another Job, and Helm removes
      the old one. Its pods release their tables when they are told to end; the new pods go on where they stopped. Takes [root, kind, spec]. */}}
 {{- define "shardferry.hashedName" -}}

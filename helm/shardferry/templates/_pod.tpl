@@ -39,6 +39,10 @@
 - name: SHARDFERRY_RUN_ID
   value: {{ .Values.runId | quote }}
 {{- end }}
+{{- with include "shardferry.onExisting" . }}
+- name: SHARDFERRY_ON_EXISTING
+  value: {{ . | quote }}
+{{- end }}
 - name: SHARDFERRY_CONFIG
   value: /etc/shardferry/config/shardferry.yaml
 - name: SHARDFERRY_GRACE_PERIOD

@@ -54,6 +54,7 @@ def imported(_: dict) -> dict:
         "edges": sorted([t.task_id, d] for t in dag.tasks for d in t.downstream_task_ids) if dag else [],
         "params": dict(dag.params) if dag else {},
         "deferrable": sorted(t.task_id for t in dag.tasks if getattr(t, "partial_kwargs", vars(t)).get("deferrable")) if dag else [],
+        "on_existing": dag.get_task("plan").env_vars["SHARDFERRY_ON_EXISTING"] if dag else None,
         "max_active_runs": dag.max_active_runs if dag else None,
         "serialized": bool(serialized),
         "warnings": [f"{w.filename}: {w.category.__name__}: {w.message}" for w in seen if "shardferry" in f"{w.filename}{w.message}"],
