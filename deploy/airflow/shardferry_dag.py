@@ -26,9 +26,11 @@ except ImportError:  # Airflow 2
 
 # ---- What Airflow must know when it reads the file; all else is in the Variable `shardferry`.
 
-#: "@daily", a cron expression; None: only by hand. Every DAG run is a load of its own (docs/operations.md, "Loads every night").
+#: "@daily", a cron expression; None: only by hand. Every DAG run is a load of its own (docs/operations.md, "Loads every
+#: night").
 SCHEDULE = None
-#: Rows of an earlier load: a schedule empties their tables; a load by hand refuses them, unless form or Variable say replace.
+#: Rows of an earlier load: a schedule empties their tables; a load by hand refuses them, unless form or Variable say
+#: replace.
 ON_EXISTING = "replace" if SCHEDULE else "error"
 #: Shards copied at once: about (connections that source and target allow) / (2 x jobs). Airflow 2 does not count deferred
 #: tasks here: there, a pool that includes them is the bound.
@@ -63,7 +65,7 @@ PARAMS = {
     "chunk_size": Param(None, type=["null", "string"], pattern=r"^\d+(\.\d+)?\s*([KMGT]i?)?B?$", title="Chunk size",
                         description="What is committed, and copied again after a kill, at once: 128MiB."),
     "on_existing": Param(None, type=["null", "string"], enum=[None, "error", "replace"], title="On existing",
-                         description="Rows in the target that this run did not write: error refuses them, replace empties their tables."),
+                         description="Rows that this run did not write: error refuses them, replace empties their tables."),
     "tag": Param(None, type=["null", "string"], title="Image tag", description="Empty: the Variable's."),
     "run_id": Param(None, type=["null", "string"], pattern=r"^[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}$", title="Run id",
                     description="Goes on with the run of this name; empty: a run of its own for every DAG run."),
@@ -150,7 +152,8 @@ with DAG(
 
     @task(trigger_rule="one_failed")
     def schema_failed(ti=None) -> None:
-        """Runs only if `schema` failed. 3, some tables failed for good: the shards copy all others. Any other end stops them."""
+        """Runs only if `schema` failed. 3, some tables failed for good: the shards copy all others. Any other end stops
+        them."""
         code = ti.xcom_pull(task_ids="schema", key="exit_code")
         if code != 3:
             raise AirflowFailException("schema did not end with 3: no shard is copied")

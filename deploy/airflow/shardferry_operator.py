@@ -252,7 +252,8 @@ class ShardferryOperator(KubernetesPodOperator):
     def _replace_dead_pods(self, namespace: str, context: Any) -> None:
         """Labels pods of this task that failed while no worker looked. Without the label, KubernetesPodOperator takes such
         a pod for that of this try and only reads the old failure."""
-        found = self.client.list_namespaced_pod(namespace=namespace, label_selector=self._build_find_pod_label_selector(context))
+        selector = self._build_find_pod_label_selector(context)
+        found = self.client.list_namespaced_pod(namespace=namespace, label_selector=selector)
         for pod in found.items:
             phase = pod.status.phase if pod.status else None
             if phase != "Failed" and not exit_code(pod, self.base_container_name):

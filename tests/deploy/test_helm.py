@@ -536,6 +536,19 @@ def test_two_firings_of_a_schedule_load_twice(world: World, tmp_path: pathlib.Pa
         assert retried.code == 0 and retried.result["tables_processed"] == 0, "a retry goes on with the same run"
 
 
+def test_another_run_id_refuses_the_rows_of_the_first_unless_they_may_go(world: World, tmp_path: pathlib.Path) -> None:
+    def load(**more: object) -> Done:
+        return pods.run_pod(world, of(rendered(world, tmp_path, shards=1, **more), "Job", "shard"), 0)
+
+    assert load().code == 0
+    refused = load(runId="chart-2")
+    assert refused.code == 2 and "target_has_rows" in refused.stderr, refused.stderr
+    world.assert_equal()
+    replaced = load(runId="chart-2", onExisting="replace")
+    assert replaced.code == 0 and replaced.result["tables_processed"] == 12, replaced.stderr
+    world.assert_equal()
+
+
 def test_a_wrong_password_fails_its_index_at_once(world: World, tmp_path: pathlib.Path) -> None:
     objects = rendered(world, tmp_path)
     world.secrets["shardferry"]["source-url"] = world.env["SHARDFERRY_SOURCE_URL"].replace("Planted-Source-1", "Planted-Wrong-1")
