@@ -9,6 +9,7 @@
 //! - [`policy`], [`loss`]: what becomes of a value that PostgreSQL cannot hold, and what is counted
 //! - [`identity`]: who a source database is
 //! - [`location`]: the checkpoint URL and the run id
+//! - [`likeness`]: "did you mean"; [`shown`]: texts without control characters
 //! - [`outcome`], [`counts`]: what a process has done
 
 pub mod base_type;
@@ -17,6 +18,7 @@ pub mod checkpoint;
 pub mod collation;
 pub mod counts;
 pub mod identity;
+pub mod likeness;
 pub mod location;
 pub mod loss;
 pub mod names;
@@ -28,5 +30,6 @@ pub mod plan;
 pub mod policy;
 pub mod predicate;
 pub mod selection;
+pub mod shown;
 pub mod table;
 pub mod types;
