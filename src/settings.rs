@@ -18,6 +18,7 @@ mod tables;
 pub mod target;
 mod telemetry;
 mod times;
+mod unknown_variables;
 mod yaml;
 
 pub use crate::cli::OnExisting;

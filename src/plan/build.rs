@@ -82,8 +82,8 @@ pub struct Draft {
 /// Plans what can be planned.
 ///
 /// # Errors
-/// `Config` for a pattern that is no glob and for choices that fit nothing, `SourcePermission` if there are no tables at
-/// all, `Usage` if the filters leave nothing.
+/// `Config` for a pattern that is no glob or names a table that is not there, and for choices that fit nothing,
+/// `SourcePermission` if there are no tables at all, `Usage` if the filters leave nothing.
 pub fn draft(inputs: Inputs<'_>) -> Result<Draft> {
     let filter = Filter::new(&inputs.options)?;
     if inputs.tables.is_empty() {
@@ -91,6 +91,7 @@ pub fn draft(inputs: Inputs<'_>) -> Result<Draft> {
         let message = format!("database {} has no table that this login can see", inputs.source.database);
         return Err(Error::new(ErrorKind::SourcePermission, message));
     }
+    filter.every_name_exists(inputs.tables)?;
     let choices = choices::resolve(&inputs.options, inputs.tables)?;
     let mut chosen: Vec<&SourceTable> =
         inputs.tables.iter().filter(|table| filter.takes(&table.name)).collect();

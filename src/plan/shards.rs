@@ -1,6 +1,7 @@
 //! Which tables of the plan a pod works on. Pure.
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::model::likeness::{closest_tables, did_you_mean};
 use crate::model::names::TableName;
 use crate::model::plan::Plan;
 use crate::model::plan::PlannedTable;
@@ -46,7 +47,7 @@ pub fn resolve<'p>(selection: &Selection, plan: &'p Plan) -> Result<Vec<&'p Plan
 /// The table of that source name; exact first, then without regard to case if that is unambiguous.
 ///
 /// # Errors
-/// `Usage` if there is none, naming the plan's size.
+/// `Usage` if there is none, naming the plan's size and the closest tables.
 pub fn find<'p>(plan: &'p Plan, name: &TableName) -> Result<&'p PlannedTable> {
     if let Some(table) = plan.tables.iter().find(|table| table.source == *name) {
         return Ok(table);
@@ -56,10 +57,13 @@ pub fn find<'p>(plan: &'p Plan, name: &TableName) -> Result<&'p PlannedTable> {
     match (alike.next(), alike.next()) {
         (Some(table), None) => Ok(table),
         _ => {
-            let message = format!(
-                "the plan has no such table (it has {} tables; `shardferry status` lists them)",
-                plan.tables.len()
-            );
+            let size = plan.tables.len();
+            let close = closest_tables(name, plan.tables.iter().map(|table| &table.source));
+            let has = match did_you_mean(&close) {
+                Some(question) => format!("(it has {size} tables); {question}"),
+                None => format!("(it has {size} tables; `shardferry status --verbose` lists them)"),
+            };
+            let message = format!("the plan has no such table {has}");
             Err(Error::new(ErrorKind::Usage, message).table(name))
         }
     }

@@ -5,11 +5,14 @@
 
 use super::yaml::{self, Node, Parsed, Value};
 use crate::error::{Error, ErrorKind, Result};
+use crate::model::likeness::{closest, did_you_mean};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// The section of choices for single tables; not a flag.
 const TABLES: &str = "tables";
+/// A flag that is no key.
+const CONFIG: &str = "config";
 
 /// One setting of the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,7 +67,7 @@ fn parse(text: &str, known: &BTreeSet<String>) -> Parsed<Contents> {
             continue;
         }
         let flag = key.replace('_', "-");
-        if flag == "config" || !known.contains(&flag) {
+        if flag == CONFIG || !known.contains(&flag) {
             return Err((line, unknown(&key, &flag, known)));
         }
         if contents.entries.iter().any(|entry| entry.flag == flag) {
@@ -78,10 +81,13 @@ fn parse(text: &str, known: &BTreeSet<String>) -> Parsed<Contents> {
 }
 
 fn unknown(key: &str, flag: &str, known: &BTreeSet<String>) -> String {
-    let close = known.iter().find(|name| name.contains(flag) || flag.contains(name.as_str()));
-    match close {
-        Some(close) if flag.len() > 2 => format!("unknown key `{key}`; is `{close}` meant?"),
-        _ => format!(
+    if flag == CONFIG {
+        return format!("unknown key `{key}`: a config file names no other one");
+    }
+    let keys = known.iter().map(String::as_str).filter(|name| *name != CONFIG);
+    match did_you_mean(&closest(flag, keys.chain([TABLES]))) {
+        Some(question) => format!("unknown key `{key}`; {question}"),
+        None => format!(
             "unknown key `{key}`; keys are the long names of the flags that --help lists, and `tables`"
         ),
     }
@@ -143,8 +149,10 @@ mod tests {
     #[test]
     fn what_is_wrong_is_named_with_its_line() {
         for (text, line, message) in [
-            ("range: 1-2\nrnage: 3-4\n", 2, "unknown key `rnage`; keys are"),
-            ("claim: 3\n", 1, "is `claim-timeout` meant?"),
+            ("range: 1-2\nrnage: 3-4\n", 2, "unknown key `rnage`; did you mean range?"),
+            ("zzz: 3\n", 1, "unknown key `zzz`; keys are"),
+            ("tabels: {}\n", 1, "did you mean tables or table?"),
+            ("claim: 3\n", 1, "did you mean claim-timeout?"),
             ("config: other.yaml\n", 1, "unknown key `config`"),
             ("range: 1-2\nrange: 3-4\n", 2, "`range` is given twice"),
             ("- a\n", 1, "expected lines of the form"),

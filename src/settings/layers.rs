@@ -8,7 +8,7 @@
 //! they are an error.
 
 use super::file::{self, TablesSection};
-use super::{Environment, Failure};
+use super::{Environment, Failure, unknown_variables};
 use crate::cli::Cli;
 use crate::error::{Error, ErrorKind};
 use clap::error::{ContextKind, ContextValue};
@@ -37,7 +37,8 @@ pub(super) struct MergedLayers {
 ///
 /// # Errors
 /// [`Failure::Clap`] for the command line itself. Kind Config, naming the variable or the line of the file, for a config
-/// file that cannot be read, and for a value of a lower layer that is wrong or excludes another one of its layer.
+/// file that cannot be read, a variable that is unknown, and a value of a lower layer that is wrong or excludes
+/// another one of its layer.
 pub(super) fn merge(
     mut arguments: Vec<OsString>,
     environment: &Environment,
@@ -52,6 +53,7 @@ pub(super) fn merge(
     let Some(subcommand) = command.find_subcommand(name) else {
         return Err(Error::new(ErrorKind::Bug, "a parsed command is unknown").into());
     };
+    unknown_variables::refuse(environment, &all_flags)?;
     let mut lower = LowerLayers::below(subcommand, typed);
     lower.add(from_environment(environment, subcommand))?;
     let config = match typed.get_one::<PathBuf>("config") {
@@ -102,7 +104,8 @@ fn flags(command: &Command) -> impl Iterator<Item = &Arg> {
     })
 }
 
-fn variable(flag: &str) -> String {
+/// The variable of a flag: `SHARDFERRY_RUN_ID`.
+pub(super) fn variable(flag: &str) -> String {
     format!("SHARDFERRY_{}", flag.replace('-', "_").to_uppercase())
 }
 

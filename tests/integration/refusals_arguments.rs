@@ -19,7 +19,7 @@ fn ranges_shards_and_names_that_the_plan_has_not() {
         (["--shard-index", "1"], "--shard-count"),
         (
             ["--table", "dbo.Nothing"],
-            "table dbo.Nothing: the plan has no such table (it has 2 tables; `shardferry status` lists them)",
+            "table dbo.Nothing: the plan has no such table (it has 2 tables; `shardferry status --verbose` lists them)",
         ),
         (["--table", "Orders"], "--table: "),
         (["--start-from-table", "dbo.Nothing"], "table dbo.Nothing: the plan has no such table"),
@@ -52,6 +52,33 @@ fn config(world: &World, text: &str) -> String {
     let path = world.folder.path().join("config.yaml");
     std::fs::write(&path, text).unwrap();
     path.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_misspelled_variable_table_or_pattern_is_refused_with_the_closest_names() {
+    let world = prepared();
+    let text = "SHARDFERRY_NO_TRUNCAT is no variable that shardferry reads; did you mean SHARDFERRY_NO_TRUNCATE? [config]";
+    for command in ["plan", "schema", "sync", "finish", "run", "status", "reset"] {
+        let call = world.command(&[command]).env("SHARDFERRY_NO_TRUNCAT", "true");
+        refuses_call(&world, call, 2, &[text]);
+    }
+    let links = [("SHARDFERRY_PORT", "tcp://10.0.0.1:443"), ("SHARDFERRY_DB_SERVICE_HOST", "10.0.0.1")];
+    let call = links.iter().fold(world.command(&["status"]), |call, (name, value)| call.env(name, value));
+    answers(call, 0, &[]);
+    let text =
+        "table dbo.Ordres: the plan has no such table (it has 2 tables); did you mean dbo.Orders? [usage]";
+    for flag in ["--table", "--start-from-table"] {
+        refuses(&world, &["sync", flag, "dbo.Ordres"], 2, &[text]);
+    }
+    for flag in ["--include", "--exclude"] {
+        let text = format!(
+            "{flag} dbo.Ordres: this login sees no such table in the source; did you mean dbo.Orders? [config]"
+        );
+        refuses(&world, &["plan", "--run-id", "other", flag, "dbo.Ordres"], 2, &[&text]);
+    }
+    let file = config(&world, "tables:\n  dbo.Ordres: {}\n");
+    let text = "tables: dbo.Ordres: the source has no such table; did you mean dbo.Orders?";
+    refuses(&world, &["plan", "--run-id", "other", "--config", &file], 2, &[text]);
 }
 
 #[test]

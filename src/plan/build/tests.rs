@@ -192,6 +192,30 @@ fn filters_that_leave_nothing_are_an_error() {
     assert_eq!(built(bad, &[]).unwrap_err().kind(), ErrorKind::Config);
 }
 
+#[test]
+fn a_name_that_is_no_pattern_must_be_there() {
+    let tables: Vec<_> =
+        ["dbo.Orders", "dbo.Secret"].map(|name| table(name, vec![column("id", "int")])).into();
+    let with = |include: &[&str], exclude: &[&str]| {
+        let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
+        built(
+            PlanOptions { include: texts(include), exclude: texts(exclude), ..PlanOptions::default() },
+            &tables,
+        )
+    };
+    let error = with(&["dbo.Ordres", "DBO.secret"], &["dbo.Sceret", "x.y"]).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config);
+    for part in [
+        "--include dbo.Ordres: this login sees no such table in the source; did you mean dbo.Orders?",
+        "--exclude dbo.Sceret: this login sees no such table in the source; did you mean dbo.Secret?",
+        "--exclude x.y: this login sees no such table in the source; names are schema.table",
+    ] {
+        assert!(error.detail().contains(part), "{part} in {error}");
+    }
+    assert!(!error.detail().contains("DBO.secret"), "{error}");
+    assert!(with(&["dbo.orders", "d*.Nothing"], &["DBO.SECRET", "tmp.*"]).is_ok());
+}
+
 fn chosen(table: &str, choice: TableChoice) -> PlanOptions {
     PlanOptions { tables: [(table.to_owned(), choice)].into(), ..PlanOptions::default() }
 }
@@ -279,7 +303,7 @@ fn a_choice_that_fits_nothing_is_an_error_with_all_of_them() {
     for part in [
         "columns: Emial: the table has no such column; it has Id, Email, Note",
         "exclude: Nota: the table has no such column",
-        "dbo.Ordres: the source has no such table",
+        "dbo.Ordres: the source has no such table; did you mean dbo.Orders?",
         "--map datetimeoffest: no such type",
     ] {
         assert!(error.detail().contains(part), "{part} in {error}");
