@@ -53,11 +53,12 @@
 //! - No lost update: see 1. A write that lands late, after its writer gave up, is conditional too, and so can only
 //!   land if nobody else has written.
 //! - Never mistaken: an object of a newer version, of another plan, of another table or with damage is an error that
-//!   names it (`CheckpointNewer`, `PlanForeign`, `CheckpointDamaged`); it is not overwritten and not taken
+//!   names it (`CheckpointNewer`, `PlanForeign`, `CheckpointDamaged`, `TableDamaged`); it is not overwritten and not taken
 //!   for absent. An answer that does not prove absence (a 404 without `NoSuchKey`) is not taken for absence.
 //! - Not guaranteed here: that data was copied. S3 holds ownership and status; the ledger in the target is the truth
 //!   about data, and a start reconciles the one from the other.
 
+mod damage;
 pub mod file;
 mod keys;
 mod probe;
@@ -68,6 +69,7 @@ pub mod store;
 
 pub use keys::table_folder;
 
+pub use damage::apart;
 pub use repository::{Checkpoints, Entry, Written, open_store};
 
 #[cfg(test)]

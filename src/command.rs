@@ -12,6 +12,7 @@ mod run;
 mod schema;
 mod source_view;
 mod status;
+mod stdout;
 mod sync;
 mod worklist;
 

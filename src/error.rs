@@ -44,8 +44,10 @@ pub enum ErrorKind {
     StoreUnconditional,
     /// The store is unreachable or failing (5xx, throttled).
     StoreUnavailable,
-    /// A checkpoint or plan cannot be read as what it should be.
+    /// The plan, the object of the finish step or the ledger cannot be read as what it should be.
     CheckpointDamaged,
+    /// The object of one table, or its rows in the ledger, are not what they should be. The other tables go on.
+    TableDamaged,
     /// A document of a newer version of shardferry.
     CheckpointNewer,
     /// The plan belongs to another source, filter or mapping.
@@ -101,7 +103,7 @@ pub struct Policy {
 
 impl ErrorKind {
     /// Every kind, for documentation and tests.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 35] = [
         Self::Usage,
         Self::Config,
         Self::SourceLogin,
@@ -118,6 +120,7 @@ impl ErrorKind {
         Self::StoreUnconditional,
         Self::StoreUnavailable,
         Self::CheckpointDamaged,
+        Self::TableDamaged,
         Self::CheckpointNewer,
         Self::PlanForeign,
         Self::PlanMissing,
@@ -163,7 +166,8 @@ impl ErrorKind {
             Self::StoreRefused => row("store_refused", false, 2, POD, "check bucket, region, endpoint and credentials of --checkpoint"),
             Self::StoreUnconditional => row("store_unconditional", false, 2, TABLE, "use a store that honours If-None-Match and If-Match (AWS S3, SeaweedFS, MinIO)"),
             Self::StoreUnavailable => row("store_unavailable", true, 4, POD, "check that the checkpoint store is up and reachable, then rerun"),
-            Self::CheckpointDamaged => row("checkpoint_damaged", false, 2, TABLE, "restore the object named above; `shardferry reset` clears that of a table or of the finish step, a damaged plan needs another --run-id"),
+            Self::CheckpointDamaged => row("checkpoint_damaged", false, 2, TABLE, "restore the object named above; `shardferry reset` clears that of the finish step; without its plan a run begins anew under another --run-id, which copies all tables again"),
+            Self::TableDamaged => row("table_damaged", false, 3, TABLE, "restore what is named above, or copy the table anew: `shardferry reset --table SCHEMA.TABLE`, then rerun"),
             Self::CheckpointNewer => row("checkpoint_newer", false, 2, TABLE, "use the version of shardferry that wrote it, or a newer one"),
             Self::PlanForeign => row("plan_foreign", false, 2, TABLE, "use another --run-id, or go back to the source and filters of the plan"),
             Self::PlanMissing => row("plan_missing", false, 2, TABLE, "run `shardferry plan` first, or check --checkpoint and --run-id"),

@@ -1,5 +1,6 @@
 //! The objects of one run as documents: what the rest of the program works with.
 
+use super::damage::of_table;
 use super::file::FileStore;
 use super::put::{Put, operation_id, put};
 use super::s3::S3Store;
@@ -290,14 +291,14 @@ impl Checkpoints {
         key: String,
         object: Option<Object>,
     ) -> Result<Entry<TableDocument>> {
-        let entry = self.entry(key, object, VERSION, || TableDocument::pending(plan, table))?;
+        let entry = self
+            .entry(key, object, VERSION, || TableDocument::pending(plan, table))
+            .map_err(|error| of_table(error, table))?;
         let (name, found) = (self.shown(&entry.key), &entry.document);
         same_plan(&name, &found.plan_fingerprint, plan)?;
         if (found.index, &found.table) != (table.index, &table.source) {
-            return Err(damaged(
-                &name,
-                &format!("it holds table {} with index {}", found.table, found.index),
-            ));
+            let why = format!("it holds table {} with index {}", found.table, found.index);
+            return Err(of_table(damaged(&name, &why), table));
         }
         Ok(entry)
     }
@@ -410,6 +411,12 @@ impl Checkpoints {
     async fn get(&self, key: &str) -> Result<Option<Object>> {
         failpoint!("store.before_get");
         self.store.get(key).await
+    }
+
+    /// The object of an entry, as a person finds it.
+    #[must_use]
+    pub fn place_of<T>(&self, entry: &Entry<T>) -> String {
+        self.shown(&entry.key)
     }
 
     /// An object as a person finds it.

@@ -55,7 +55,7 @@ pub(super) async fn forget(
     for (table, entry) in selected.iter().zip(checkpoints.some_tables(plan, &selected).await?) {
         let entry = match entry {
             Ok(entry) => Some(entry),
-            Err(error) if error.kind() == ErrorKind::CheckpointDamaged => None,
+            Err(error) if error.kind() == ErrorKind::TableDamaged => None,
             Err(error) => return Err(error),
         };
         if let Some(entry) = &entry {

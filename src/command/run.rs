@@ -2,7 +2,7 @@
 
 use super::connect;
 use super::{finish, plan, reset, schema, sync};
-use crate::checkpoint::Checkpoints;
+use crate::checkpoint::{Checkpoints, apart};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::outcome::Outcome;
 use crate::model::plan::Plan;
@@ -47,6 +47,7 @@ pub(super) async fn run(settings: Settings, stop: Stop) -> Result<Outcome> {
 }
 
 async fn all_copied(checkpoints: &Checkpoints, plan: &Plan) -> Result<bool> {
-    let entries = checkpoints.tables(plan).await?;
-    Ok(entries.iter().all(|entry| entry.document.data.is_completed()))
+    let entries = checkpoints.some_tables(plan, &plan.tables).await?;
+    let (entries, damaged) = apart(&plan.tables, entries)?;
+    Ok(damaged.is_empty() && entries.values().all(|entry| entry.document.data.is_completed()))
 }

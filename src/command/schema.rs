@@ -3,7 +3,7 @@
 use super::chosen_tables;
 use super::connect;
 use super::source_view::{self, SourceView};
-use crate::checkpoint::{Checkpoints, Entry};
+use crate::checkpoint::{Checkpoints, Entry, apart};
 use crate::copy::owner::record::Records;
 use crate::error::{Error, ErrorKind, Result};
 use crate::failpoint;
@@ -69,9 +69,7 @@ pub(super) async fn prepare(
     let now = &seen.tables;
     let names = index_names(plan, now, &seen.indexes);
     let mut target = connect::target_of_plan(settings, stop, plan).await?;
-    let mut entries: BTreeMap<u32, Entry<TableDocument>> =
-        checkpoints.tables(plan).await?.into_iter().map(|entry| (entry.document.index, entry)).collect();
-
+    let (mut entries, mut damaged) = apart(&selected, checkpoints.some_tables(plan, &selected).await?)?;
     let (mut outcome, mut writes) = (Outcome::default(), Vec::new());
     let mut keeper = connect::target(settings, stop).await?;
     let made = loop {
@@ -89,6 +87,12 @@ pub(super) async fn prepare(
         }
     };
     for (table, made) in selected.iter().zip(made) {
+        if let Some(error) = damaged.remove(&table.index) {
+            outcome.tables_failed += 1;
+            tracing::error!(table = %table.source, code = error.policy().code, error = %error, "the checkpoint of this table is damaged");
+            outcome.add(error);
+            continue;
+        }
         let Some(entry) = entries.remove(&table.index) else { continue };
         match made {
             Ok(TableCreation::WasThere) => outcome.tables_skipped += 1,

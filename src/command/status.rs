@@ -1,9 +1,11 @@
 //! `status`: all shards' progress, from the checkpoints. Reads only; needs neither source nor target. If the target is named, its
 //! ledger tells which tables another run has begun since.
 
-use crate::checkpoint::{Checkpoints, Entry};
+use super::stdout;
+use crate::checkpoint::{Checkpoints, apart};
 use crate::cli::{Format, PhaseChoice};
 use crate::error::{Error, ErrorKind, Result};
+use crate::model::checkpoint::TableDocument;
 use crate::model::outcome::Outcome;
 use crate::model::plan::{Plan, PlannedTable};
 use crate::postgres::client::Client;
@@ -13,7 +15,7 @@ use crate::report::watch::{INTERVAL, watch};
 use crate::settings::Settings;
 use crate::stop::Stop;
 use std::collections::BTreeMap;
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::time::Duration;
 
 /// How long the target's ledger is waited for.
@@ -42,20 +44,15 @@ pub(super) async fn run(settings: Settings, stop: Stop, view: View) -> Result<Ou
         };
         Ok((status, text))
     };
-    let mut stdout = std::io::stdout();
     if view.watch {
+        let mut stdout = std::io::stdout();
         let terminal = stdout.is_terminal();
         watch(INTERVAL, &stop, terminal, &mut stdout, load).await?;
         return Ok(Outcome::default());
     }
     let (status, text) = load().await?;
-    match stdout.write_all(text.as_bytes()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(Error::new(ErrorKind::Bug, "cannot write to stdout").because(error))
-        }
-        _ if view.exit_code => verdict(&status).map(|()| Outcome::default()),
-        _ => Ok(Outcome::default()),
-    }
+    stdout::print(&text)?;
+    if view.exit_code { verdict(&status).map(|()| Outcome::default()) } else { Ok(Outcome::default()) }
 }
 
 /// # Errors
@@ -105,9 +102,14 @@ async fn replaced(settings: &Settings, plan: &Plan) -> BTreeMap<u32, String> {
 }
 
 async fn load(settings: &Settings, checkpoints: &Checkpoints, plan: &Plan) -> Result<StatusView> {
-    let entries: Vec<Entry<_>> = checkpoints.tables(plan).await?;
+    let (entries, damaged) = apart(&plan.tables, checkpoints.some_tables(plan, &plan.tables).await?)?;
     let finish = checkpoints.finish(plan).await?;
-    let documents = entries.into_iter().map(|entry| entry.document).collect();
+    let mut documents: Vec<TableDocument> = entries.into_values().map(|entry| entry.document).collect();
+    for table in &plan.tables {
+        if let Some(error) = damaged.get(&table.index) {
+            documents.push(TableDocument::damaged(plan, table, error));
+        }
+    }
     let finish = finish.is_stored().then_some(finish.document);
     let replaced = replaced(settings, plan).await;
     Ok(StatusView::new(settings.run_id.as_str(), plan, documents, finish).with_replaced(replaced))

@@ -7,7 +7,7 @@ use super::guard;
 use super::source_view::{self, SourceView};
 use super::worklist::{self, Worklist};
 use super::{reset, schema};
-use crate::checkpoint::Checkpoints;
+use crate::checkpoint::{Checkpoints, apart};
 use crate::clock;
 use crate::copy::chunk::reject_files::RejectFiles;
 use crate::copy::events::CopyEvent;
@@ -123,6 +123,9 @@ pub(super) async fn copy(
         refuse(&pod, &records, work, error, &mut tally).await;
     }
     progress.held_back(pod.copier.throttle.held().seconds());
+    for (table, error) in list.damaged.drain(..) {
+        fail(&pod, &table, error, &mut tally);
+    }
     progress.final_summary();
     let outcome = outcome(&list, tally.failed, &tally);
     write_pod(settings, checkpoints, plan, started_at, &mut tally).await;
@@ -147,11 +150,9 @@ async fn schema_was_run(checkpoints: &Checkpoints, plan: &Plan, absent: &[&Plann
     if absent.is_empty() {
         return Ok(());
     }
-    let entries = checkpoints.tables(plan).await?;
+    let (entries, _) = apart(&plan.tables, checkpoints.some_tables(plan, &plan.tables).await?)?;
     let never = |table: &&&PlannedTable| {
-        entries.iter().any(|entry| {
-            entry.document.index == table.index && entry.document.schema.status() == Status::Pending
-        })
+        entries.get(&table.index).is_some_and(|entry| entry.document.schema.status() == Status::Pending)
     };
     let mut missing = absent.iter().filter(never).map(|table| table.target.to_string());
     let Some(first) = missing.next() else { return Ok(()) };
@@ -219,13 +220,18 @@ fn check(
 
 /// Records a table that cannot be copied as it is.
 async fn refuse(pod: &Pod, records: &Records<'_>, work: TableWork, error: Error, tally: &mut Tally) {
-    (pod.copier.watcher)(&CopyEvent::TableFailed { index: work.table.index, error: &error });
-    tracing::error!(table = %work.table.source, code = error.policy().code, error = %error, "this table is not copied");
     if let Err(unwritten) = records.refused(&work.table, work.entry, &error).await {
         tracing::warn!(error = %unwritten, "the failure could not be recorded");
     }
     // No claim, so no epoch.
-    TableSpan::begin(&work.table, 0).end(&work.table, Status::Failed, (0, 0), Some(&error));
+    fail(pod, &work.table, error, tally);
+}
+
+/// Says that a table is not copied.
+fn fail(pod: &Pod, table: &PlannedTable, error: Error, tally: &mut Tally) {
+    (pod.copier.watcher)(&CopyEvent::TableFailed { index: table.index, error: &error });
+    tracing::error!(table = %table.source, code = error.policy().code, error = %error, "this table is not copied");
+    TableSpan::begin(table, 0).end(table, Status::Failed, (0, 0), Some(&error));
     tally.failed += 1;
     tally.verdict.add(error);
 }

@@ -1,7 +1,7 @@
 //! Which of the chosen tables are to be copied. What the ledger in the target proves is never copied again; what only a
 //! checkpoint claims is.
 
-use crate::checkpoint::Entry;
+use crate::checkpoint::{Entry, apart};
 use crate::clock;
 use crate::copy::owner::alive::{ClaimLock, has_fresh_heartbeat, owner_lives};
 use crate::copy::owner::record::Records;
@@ -23,14 +23,16 @@ use std::collections::BTreeMap;
 pub(super) struct Worklist {
     pub(super) work: Vec<TableWork>,
     pub(super) completed: Vec<PlannedTable>,
+    /// Their objects are not what they should be, and stay as they are.
+    pub(super) damaged: Vec<(PlannedTable, Error)>,
     pub(super) chosen: u64,
 }
 
 /// Reconciles the checkpoints with the ledger, which is the truth about data, and sorts the tables accordingly.
 ///
 /// # Errors
-/// `StoreRefused`, `StoreUnavailable`, `CheckpointDamaged`, `CheckpointNewer`; `TargetUnavailable`, `TargetLogin`,
-/// `TargetPermission`; `PlanMissing` for `--resume` without a checkpoint.
+/// `StoreRefused`, `StoreUnavailable`, `CheckpointNewer`; `TargetUnavailable`, `TargetLogin`, `TargetPermission`;
+/// `PlanMissing` for `--resume` without a checkpoint.
 pub(super) async fn reconcile(
     settings: &Settings,
     records: &Records<'_>,
@@ -38,24 +40,22 @@ pub(super) async fn reconcile(
     actual: &BTreeMap<TableName, catalog::TargetTable>,
     selected: Vec<PlannedTable>,
 ) -> Result<Worklist> {
-    let mut entries: BTreeMap<u32, Entry<TableDocument>> = records
-        .checkpoints
-        .tables(records.plan)
-        .await?
-        .into_iter()
-        .map(|entry| (entry.document.index, entry))
-        .collect();
-    if settings.resume
-        && !selected.iter().any(|table| entries.get(&table.index).is_some_and(Entry::is_stored))
-    {
+    let found = records.checkpoints.some_tables(records.plan, &selected).await?;
+    let (mut entries, mut damaged) = apart(&selected, found)?;
+    if settings.resume && damaged.is_empty() && !entries.values().any(Entry::is_stored) {
         let message = "--resume, but no chosen table of this run has a checkpoint";
         return Err(Error::new(ErrorKind::PlanMissing, message));
     }
     let committed = ledger::tallies(target, settings.run_id.as_str()).await?;
     let mut losses = ledger::losses(target, settings.run_id.as_str(), None).await?;
     let unlogged = unlogged::noted(target, settings.run_id.as_str()).await?;
-    let mut list = Worklist { work: Vec::new(), completed: Vec::new(), chosen: 0 };
+    let mut list = Worklist { work: Vec::new(), completed: Vec::new(), damaged: Vec::new(), chosen: 0 };
     for table in selected {
+        if let Some(error) = damaged.remove(&table.index) {
+            list.chosen += 1;
+            list.damaged.push((table, error));
+            continue;
+        }
         let Some(mut entry) = entries.remove(&table.index) else { continue };
         let status = entry.document.data.status();
         if settings.retry_failed && status != Status::Failed {
@@ -95,7 +95,10 @@ pub(super) async fn reconcile(
             (known, Status::Completed) => {
                 let part = known.map_or_else(
                     || "nothing".to_owned(),
-                    |part| format!("only {} of {} chunks", part.committed, part.chunks),
+                    |part| match part.chain {
+                        true => format!("only {} of {} chunks", part.committed, part.chunks),
+                        false => format!("{} chunks with a gap between them", part.chunks),
+                    },
                 );
                 tracing::warn!(table = %table.source, "called completed, but the target's ledger knows {part} of it: copying what is missing");
                 entry.document.data = phase::next(&entry.document.data, Event::Reset, clock::now())?;

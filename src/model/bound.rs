@@ -17,7 +17,7 @@ impl Literal {
     /// Takes a literal as it is written in T-SQL.
     ///
     /// # Errors
-    /// `CheckpointDamaged` for anything else.
+    /// `TableDamaged` for anything else.
     pub fn parse(text: &str) -> Result<Self> {
         let quoted = |inner: &str| {
             inner.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\'')).is_some_and(|body| {
@@ -40,7 +40,7 @@ impl Literal {
         if quoted(text) || text.strip_prefix('N').is_some_and(quoted) || number() || hex() {
             return Ok(Self(text.to_owned()));
         }
-        Err(Error::new(ErrorKind::CheckpointDamaged, "a chunk's bound is no literal"))
+        Err(Error::new(ErrorKind::TableDamaged, "a chunk's bound is no literal"))
     }
 
     /// `'text'`, for what has only ASCII: moments, uniqueidentifier.

@@ -9,12 +9,21 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::model::loss::LossRecord;
 use crate::model::names::TableName;
 use crate::model::objects::ObjectKind;
-use crate::model::phase::{Phase, PhaseError, Status};
+use crate::model::phase::{Phase, PhaseError, PhaseWork, Status};
 use crate::model::plan::{Plan, PlannedTable};
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+
+/// The highest epoch that is ever given: the ledger can still count one further, which a reset does.
+const LAST_EPOCH: u64 = i64::MAX.cast_unsigned() - 1;
+
+/// The epoch of the next claim; None if `highest` is at the end of the range, which no number of claims ever reaches.
+#[must_use]
+pub const fn next_epoch(highest: u64) -> Option<u64> {
+    if highest < LAST_EPOCH { Some(highest + 1) } else { None }
+}
 
 /// The version this program writes.
 pub const VERSION: u32 = 2;
@@ -46,7 +55,8 @@ pub struct TableDocument {
     /// The highest epoch ever given; the next claim takes the next one.
     #[serde(default)]
     pub epoch: u64,
-    /// What the last owner's reads of the rows saw: `snapshot`, `read-committed`, `database-snapshot NAME`.
+    /// What the last owner's reads of the rows saw: `snapshot`, `snapshot of each chunk`, `snapshot-table`, `read-
+    /// committed`, `database-snapshot NAME`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub consistency: Option<String>,
     #[serde(default)]
@@ -78,6 +88,23 @@ impl TableDocument {
             verify: Phase::default(),
             losses: Vec::new(),
         }
+    }
+
+    /// What a view shows in the place of an object that cannot be read. When it was damaged nobody knows: as old as the plan.
+    #[must_use]
+    pub fn damaged(plan: &Plan, table: &PlannedTable, error: &Error) -> Self {
+        let data = Phase::Failed {
+            work: PhaseWork::default(),
+            failed_at: plan.created_at,
+            error: PhaseError::from(error),
+        };
+        Self { data, ..Self::pending(plan, table) }
+    }
+
+    /// Is this the view of a damaged object?
+    #[must_use]
+    pub fn is_damaged(&self) -> bool {
+        self.data.error().is_some_and(|error| error.code == ErrorKind::TableDamaged.policy().code)
     }
 }
 

@@ -69,6 +69,12 @@ pub fn find<'p>(plan: &'p Plan, name: &TableName) -> Result<&'p PlannedTable> {
     }
 }
 
+/// Is the table copied in several chunks of so many bytes? One that turns out much larger than planned is cut as well.
+#[must_use]
+pub fn is_chunked(table: &PlannedTable, chunk_size: u64) -> bool {
+    table.chunk_key.is_some() && table.bytes > chunk_size
+}
+
 /// What copying a table costs beside its bytes (claim, transaction, checkpoint), in bytes.
 const TABLE_COST: u64 = 64 * 1024;
 

@@ -21,7 +21,8 @@ mod proof;
 
 use chunks::tally_of;
 pub use chunks::{
-    Chunk, Marker, Tally, all_committed, chunks, cut, fill_marker, forget_chunks, insert_marker, pin, tallies,
+    Chunk, Marker, Tally, all_committed, chunks, cut, fill_marker, forget_chunks, insert_marker, is_chain,
+    pin, tallies,
 };
 pub use holder::{
     Holder, LivingPod, RowCount, count_rows, hold_table, holders, living_pod, pod_application_name,
@@ -133,7 +134,11 @@ pub async fn announce_plan(client: &mut Client, run: &str, plan: &Plan, indexes:
 pub async fn clear_run(client: &mut Client, run: &str, plan: &Plan) -> Result<()> {
     let transaction = client.transaction().await?;
     // As in `clear`: claims first.
-    for sql in [include_str!("sql/fence_run.sql"), include_str!("sql/forget_run.sql")] {
+    for sql in [
+        include_str!("sql/unclaim_run.sql"),
+        include_str!("sql/fence_run.sql"),
+        include_str!("sql/forget_run.sql"),
+    ] {
         transaction.execute(sql, &[&run]).await?;
     }
     transaction.execute(include_str!("sql/rebind.sql"), &[&run, &plan.id(), &plan.digest.as_str()]).await?;
@@ -180,7 +185,9 @@ pub async fn raise_epoch(
 pub async fn epochs(client: &Client, run: &str) -> Result<BTreeMap<u32, u64>> {
     let sql = "SELECT table_index, epoch FROM shardferry.claim WHERE run_id = $1";
     let rows = client.query(sql, &[&run]).await?;
-    rows.iter().map(|row| Ok((read(get::<i32>(row, 0)?)?, read(get::<i64>(row, 1)?)?))).collect()
+    // What stands below 0 was never given: any claim goes above it.
+    let epoch = |row: &Row| get::<i64>(row, 1).map(|epoch| u64::try_from(epoch).unwrap_or(0));
+    rows.iter().map(|row| Ok((read(get::<i32>(row, 0)?)?, epoch(row)?))).collect()
 }
 
 /// A look at the table's epoch before work is begun, without a lock: a pod that was overtaken meanwhile need not begin. It
@@ -259,7 +266,11 @@ pub async fn clear(client: &mut Client, run: &str, indexes: &[u32]) -> Result<()
         indexes.iter().map(|index| stored(*index, "the table index")).collect::<Result<Vec<i32>>>()?;
     let transaction = client.transaction().await?;
     // Claims first: that waits for chunks that are just committing, whose markers are then seen and removed.
-    for sql in [include_str!("sql/fence.sql"), include_str!("sql/forget_markers.sql")] {
+    for sql in [
+        include_str!("sql/unclaim.sql"),
+        include_str!("sql/fence.sql"),
+        include_str!("sql/forget_markers.sql"),
+    ] {
         transaction.execute(sql, &[&run, &indexes]).await?;
     }
     transaction.commit().await

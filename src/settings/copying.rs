@@ -28,9 +28,35 @@ pub enum Consistency {
     SnapshotIfAllowed,
     /// SNAPSHOT isolation; an error if the database does not allow it.
     Snapshot,
+    /// The same, and each table is one chunk, which one SELECT reads: one moment for each table.
+    SnapshotTable,
     ReadCommitted,
     /// Every read goes to the named database snapshot: one point in time for the whole run.
     DatabaseSnapshot(String),
+}
+
+impl Consistency {
+    /// How the record of a table says it that was read in so many chunks: under SNAPSHOT each has a moment of its own.
+    #[must_use]
+    pub fn of_chunks(&self, chunks: u32) -> String {
+        match self {
+            // A table that was completed before it was to have one moment has its chunks still.
+            Self::Snapshot | Self::SnapshotTable if chunks > 1 => "snapshot of each chunk".to_owned(),
+            other => other.to_string(),
+        }
+    }
+
+    /// Is each chunk of a table read as of a moment of its own?
+    #[must_use]
+    pub const fn has_many_moments(&self) -> bool {
+        matches!(self, Self::Snapshot | Self::ReadCommitted)
+    }
+
+    /// Is a table never to be split?
+    #[must_use]
+    pub const fn is_whole_tables(&self) -> bool {
+        matches!(self, Self::SnapshotTable)
+    }
 }
 
 /// As it is written on the command line.
@@ -39,6 +65,7 @@ impl std::fmt::Display for Consistency {
         match self {
             Self::SnapshotIfAllowed => f.write_str("snapshot if allowed"),
             Self::Snapshot => f.write_str("snapshot"),
+            Self::SnapshotTable => f.write_str("snapshot-table"),
             Self::ReadCommitted => f.write_str("read-committed"),
             Self::DatabaseSnapshot(name) => write!(f, "database-snapshot {name}"),
         }

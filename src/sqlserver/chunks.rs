@@ -22,7 +22,7 @@ use crate::model::plan::{ChunkKey, ChunkKeyColumn, PlannedTable};
 /// The columns of a chunk key with their types, for [`select_range`](super::select::select_range).
 ///
 /// # Errors
-/// `CheckpointDamaged` for a key with a column that the plan does not copy.
+/// `TableDamaged` for a key with a column that the plan does not copy.
 pub fn key_parts(table: &PlannedTable, key: &ChunkKey) -> Result<Vec<KeyPart>> {
     key.columns
         .iter()
@@ -31,7 +31,7 @@ pub fn key_parts(table: &PlannedTable, key: &ChunkKey) -> Result<Vec<KeyPart>> {
                 table.columns.iter().find(|column| column.source == part.name).ok_or_else(|| {
                     let message =
                         format!("the plan's chunk key {} has a column that is not copied", key.index);
-                    Error::new(ErrorKind::CheckpointDamaged, message).column(&part.name)
+                    Error::new(ErrorKind::TableDamaged, message).column(&part.name)
                 })?;
             Ok(KeyPart {
                 name: part.name.clone(),

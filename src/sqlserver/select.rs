@@ -40,7 +40,7 @@ pub struct WantedRows<'a> {
 /// predicate for an open end, no order if it is not asked for (or there is no key).
 ///
 /// # Errors
-/// `CheckpointDamaged` for a bound that has not one literal for each column of the key.
+/// `TableDamaged` for a bound that has not one literal for each column of the key.
 pub fn select_range(
     table: &TableName,
     columns: &[(ColumnName, SelectForm)],
@@ -60,7 +60,7 @@ pub fn select_range(
 /// comment at its end takes nothing of ours along.
 ///
 /// # Errors
-/// `CheckpointDamaged` for a bound that has not one literal for each column of the key.
+/// `TableDamaged` for a bound that has not one literal for each column of the key.
 pub(super) fn where_range(key: &[KeyPart], wanted: WantedRows<'_>) -> Result<String> {
     let WantedRows { range, filter } = wanted;
     let mut sql = filter.map_or_else(String::new, |filter| format!(" WHERE ({filter}\n)"));
@@ -117,7 +117,7 @@ enum Side {
 fn predicate(key: &[KeyPart], bound: &Bound, side: Side) -> Result<String> {
     if key.is_empty() || key.len() != bound.0.len() {
         let message = format!("a chunk's bound has {} values, its key {} columns", bound.0.len(), key.len());
-        return Err(Error::new(ErrorKind::CheckpointDamaged, message));
+        return Err(Error::new(ErrorKind::TableDamaged, message));
     }
     let values: Vec<String> =
         key.iter().zip(&bound.0).map(|(part, literal)| cast(literal, &part.ty)).collect();
@@ -334,7 +334,7 @@ mod tests {
         for key in [&[][..], &[part("a", "int")], &[part("a", "int"), part("b", "int"), part("c", "int")]] {
             let error = select_range(&table, &[], key, WantedRows { range: &range, filter: None }, false)
                 .unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::CheckpointDamaged);
+            assert_eq!(error.kind(), ErrorKind::TableDamaged);
         }
     }
 }

@@ -20,6 +20,34 @@ fn alter(world: &World, name: &str, field: &str, value: serde_json::Value) {
     world.put_object(name, &document);
 }
 
+/// Every damage of a table's object fails that table alone, and is not overwritten; then the object is as before.
+#[track_caller]
+fn every_damage_of_a_table(world: &World, name: &str) {
+    let path = object_path(world, name);
+    let good = std::fs::read(&path).unwrap();
+    let place = format!("file://{}", path.display());
+    for (body, text) in DAMAGES {
+        world.put_bytes(name, body.as_bytes());
+        let texts =
+            [place.as_str(), text, "[table_damaged]; restore what is named above, or copy the table anew"];
+        for command in ["schema", "sync", "run", "finish"] {
+            answers(world.command(&[command]), 3, &texts);
+            assert_eq!(std::fs::read(&path).unwrap(), body.as_bytes(), "{command}");
+        }
+        let status = refuses(world, &["status"], 0, &[]);
+        assert!(texts.iter().all(|text| status.stdout.contains(text)), "{}", status.stdout);
+        assert!(
+            status.stdout.contains("1 completed, 1 failed") && status.stdout.contains(" damaged "),
+            "{}",
+            status.stdout
+        );
+        let json = refuses(world, &["status", "--format", "json"], 0, &["\"error_code\": \"table_damaged\""]);
+        drop(json);
+        assert_eq!(rows(world, "dbo.\"Customers\""), "2", "the other table is copied");
+    }
+    world.put_bytes(name, &good);
+}
+
 /// Every damage of the object `name` is refused by every command, which changes nothing; then it is as before.
 #[track_caller]
 fn every_damage(world: &World, name: &str, commands: &[&[&str]]) {
@@ -48,7 +76,8 @@ fn damaged_documents_are_named_and_never_overwritten() {
         "plan.json",
         &[&["plan"], &["schema"], &["sync"], &["run"], &["finish"], &["status"], &["reset", "--yes"]],
     );
-    every_damage(&world, &orders, &[&["schema"], &["sync"], &["run"], &["finish"], &["status"]]);
+    every_damage_of_a_table(&world, &orders);
+    assert_eq!(rows(&world, "dbo.\"Orders\""), "0");
     world.succeed(&["sync"]);
     every_damage(&world, "finish.json", &[&["finish"], &["status"]]);
     // What `run` did before it came to the finish step, it did; it says so in a document of its own below pods/.
@@ -98,7 +127,7 @@ fn documents_of_another_plan_are_refused() {
     // The document of another table under this one's name.
     let customers = world.object(&world.table_object("dbo.Customers")).unwrap();
     world.put_object(&orders, &customers);
-    refuses(&world, &["sync"], 2, &[&orders, "is damaged", "[checkpoint_damaged]"]);
+    answers(world.command(&["sync"]), 3, &[&orders, "is damaged", "[table_damaged]"]);
     world.put_object(&orders, &good);
     let plan = world.object("plan.json").unwrap();
     let mut moved = plan.clone();
@@ -115,13 +144,83 @@ fn reset_clears_a_damaged_table_and_sync_goes_on() {
     world.succeed(&["sync"]);
     let orders = world.table_object("dbo.Orders");
     world.put_bytes(&orders, b"{");
-    refuses(&world, &["sync"], 2, &["[checkpoint_damaged]"]);
+    answers(world.command(&["sync"]), 3, &["[table_damaged]"]);
     world.succeed(&["reset", "--table", "dbo.Orders"]);
     world.succeed(&["sync"]);
     assert_eq!(
         (rows(&world, "dbo.\"Orders\""), rows(&world, "dbo.\"Customers\"")),
         ("1".to_owned(), "2".to_owned())
     );
+}
+
+#[test]
+fn an_epoch_at_the_end_of_its_range_is_damage_that_reset_mends() {
+    let world = prepared();
+    let orders = world.table_object("dbo.Orders");
+    for epoch in [u64::MAX, i64::MAX.unsigned_abs(), i64::MAX.unsigned_abs() - 1] {
+        alter(&world, &orders, "epoch", epoch.into());
+        let text =
+            format!("/{orders} is damaged: its epoch, {epoch}, is at the end of the range [table_damaged]");
+        answers(world.command(&["sync"]), 3, &[&text]);
+        assert_eq!(
+            (world.object(&orders).unwrap()["epoch"].clone(), rows(&world, "dbo.\"Customers\"")),
+            (epoch.into(), "2".to_owned())
+        );
+        world.succeed(&["reset", "--table", "dbo.Orders"]);
+        world.succeed(&["sync"]);
+        assert_eq!(rows(&world, "dbo.\"Orders\""), "1");
+        world.succeed(&["reset", "--table", "dbo.Orders"]);
+    }
+    for epoch in ["9223372036854775807", "9223372036854775806"] {
+        world.target(&format!("UPDATE shardferry.claim SET epoch = {epoch} WHERE table_name = 'dbo.Orders'"));
+        let text = format!(
+            "the row of dbo.Orders in shardferry.claim of the target is damaged: its epoch, {epoch}, is at the end"
+        );
+        answers(world.command(&["sync"]), 3, &[&text, "[table_damaged]"]);
+        world.succeed(&["reset", "--table", "dbo.Orders"]);
+        world.succeed(&["sync"]);
+        world.succeed(&["reset", "--table", "dbo.Orders"]);
+    }
+}
+
+#[test]
+fn a_chunk_that_is_gone_from_the_ledger_is_missed() {
+    let values: Vec<String> = (1..=400).map(|id| format!("({id}, N'{}')", "x".repeat(40))).collect();
+    let world = world(&format!(
+        "{SHOP} CREATE TABLE dbo.Long (Id int NOT NULL PRIMARY KEY, Note nvarchar(50) NULL);
+         INSERT INTO dbo.Long VALUES {};",
+        values.join(", ")
+    ));
+    world.prepare();
+    let sync = ["sync", "--table", "dbo.Long", "--chunk-size", "4KiB", "--jobs", "1"];
+    let gone = "DELETE FROM shardferry.chunk WHERE chunk = (SELECT max(chunk) - 1 FROM shardferry.chunk
+                WHERE committed_at IS NULL) AND table_index = (SELECT table_index FROM shardferry.claim WHERE table_name = 'dbo.Long')";
+    for mend in [["reset", "--table", "dbo.Long"].as_slice(), &["sync", "--truncate", "--table", "dbo.Long"]]
+    {
+        let killed = world.command(&sync).failpoints("copy.after_trailer=kill@2").pod("main").run();
+        assert_eq!(killed.signal(), Some(9));
+        world.target(gone);
+        for _ in 0..2 {
+            answers(
+                world.command(&sync),
+                3,
+                &[
+                    "table dbo.Long: the rows of this table in shardferry.chunk",
+                    "leave a gap",
+                    "[table_damaged]",
+                ],
+            );
+        }
+        assert_eq!(world.data_status("dbo.Long"), "failed");
+        world.succeed(mend);
+        world.succeed(&["sync"]);
+        assert_eq!(rows(&world, "dbo.\"Long\""), "400");
+        world.succeed(&["reset", "--table", "dbo.Long"]);
+    }
+    // Of a table that is called completed as well.
+    world.succeed(&["sync", "--chunk-size", "4KiB"]);
+    world.target("DELETE FROM shardferry.chunk WHERE chunk = 1");
+    answers(world.command(&["sync"]), 3, &["knows 10 chunks with a gap between them", "[table_damaged]"]);
 }
 
 #[test]

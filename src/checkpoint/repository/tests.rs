@@ -229,6 +229,11 @@ async fn one_damaged_object_keeps_nobody_from_the_others() {
     let entries = checkpoints.some_tables(&plan, &plan.tables).await.unwrap();
     let good: Vec<bool> = entries.iter().map(Result::is_ok).collect();
     assert_eq!(good, [false, true, true]);
+    let (sound, damaged) = crate::checkpoint::apart(&plan.tables, entries).unwrap();
+    assert_eq!(
+        (sound.into_keys().collect::<Vec<_>>(), damaged.into_keys().collect::<Vec<_>>()),
+        (vec![2, 3], vec![1])
+    );
 }
 
 #[tokio::test]
@@ -239,15 +244,11 @@ async fn what_is_not_this_tables_document_is_refused_by_name_and_stays() {
     checkpoints.write(&mut entry).await.unwrap();
     let good = store.text(TABLE);
     for (body, kind, part) in [
-        ("\u{0}garbage".to_owned(), ErrorKind::CheckpointDamaged, "cannot be read"),
-        (String::new(), ErrorKind::CheckpointDamaged, "cannot be read"),
+        ("\u{0}garbage".to_owned(), ErrorKind::TableDamaged, "cannot be read"),
+        (String::new(), ErrorKind::TableDamaged, "cannot be read"),
         (good.replace("\"version\": 2", "\"version\": 3"), ErrorKind::CheckpointNewer, "has version 3"),
         (good.replace(&"ab".repeat(32), "other"), ErrorKind::PlanForeign, "belongs to plan other"),
-        (
-            good.replace("\"T1\"", "\"T2\""),
-            ErrorKind::CheckpointDamaged,
-            "it holds table dbo.T2 with index 1",
-        ),
+        (good.replace("\"T1\"", "\"T2\""), ErrorKind::TableDamaged, "it holds table dbo.T2 with index 1"),
     ] {
         assert_ne!(body, good);
         store.overwrite(TABLE, body.clone());

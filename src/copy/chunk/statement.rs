@@ -31,7 +31,7 @@ pub(in crate::copy) fn read_chunk(
         })
         .collect::<Result<Vec<(_, SelectForm)>>>()?;
     let level = match consistency {
-        Consistency::Snapshot => "SNAPSHOT",
+        Consistency::Snapshot | Consistency::SnapshotTable => "SNAPSHOT",
         Consistency::ReadCommitted | Consistency::SnapshotIfAllowed | Consistency::DatabaseSnapshot(_) => {
             "READ COMMITTED"
         }

@@ -21,7 +21,7 @@ use crate::copy::owner::holder;
 use crate::copy::owner::lost::{ClaimState, TRIES, still_unclaimed, write_owned};
 use crate::error::{Error, ErrorKind, Result};
 use crate::failpoint;
-use crate::model::checkpoint::Owner;
+use crate::model::checkpoint::{Owner, next_epoch};
 use crate::model::names::TableName;
 use crate::model::phase;
 use crate::model::phase::Event;
@@ -116,7 +116,7 @@ async fn take<T: Claimable>(
     let index = subject.index;
     let known = claims.epochs.get(&index).copied().unwrap_or(0);
     let seen = ClaimState::of(&entry.document);
-    let epoch = entry.document.epoch().max(known) + 1;
+    let epoch = free_epoch(claims, subject, entry, known)?;
     for attempt in 1.. {
         let document = &mut entry.document;
         let started = phase::next(document.phase(), Event::Started, clock::now())?;
@@ -146,6 +146,31 @@ async fn take<T: Claimable>(
     ledger::raise_epoch(client, &claims.run, index, subject.name, epoch, &claims.pod).await?;
     failpoint!("claim.after_raise");
     Ok(Taken::Epoch(epoch))
+}
+
+/// The epoch of this claim: above every one that the object and the ledger know.
+///
+/// # Errors
+/// `TableDamaged`, or `CheckpointDamaged` for the finish step, if there is none above it: nobody has claimed so often.
+fn free_epoch<T: Claimable>(
+    claims: &Claims,
+    subject: ClaimSubject<'_>,
+    entry: &Entry<T>,
+    known: u64,
+) -> Result<u64> {
+    let stored = entry.document.epoch();
+    let highest = stored.max(known);
+    next_epoch(highest).ok_or_else(|| {
+        let place = match stored == highest {
+            true => claims.checkpoints.place_of(entry),
+            false => format!("the row of {} in shardferry.claim of the target", subject.name),
+        };
+        let message = format!("{place} is damaged: its epoch, {highest}, is at the end of the range");
+        match subject.index {
+            FINISH_INDEX => Error::new(ErrorKind::CheckpointDamaged, message),
+            _ => Error::new(ErrorKind::TableDamaged, message).table(subject.name),
+        }
+    })
 }
 
 async fn unlock(claims: &Claims, index: u32) {

@@ -9,7 +9,7 @@ use crate::copy::owner::alive;
 use crate::copy::owner::lost::TRIES;
 use crate::error::{Error, ErrorKind, Result};
 use crate::failpoint;
-use crate::model::checkpoint::TableDocument;
+use crate::model::checkpoint::{TableDocument, next_epoch};
 use crate::model::loss::LossRecord;
 use crate::model::phase::PhaseError;
 use crate::model::phase::{self, Event, PhaseProgress};
@@ -160,7 +160,8 @@ impl<'a> Records<'a> {
             if !entry.is_stored() {
                 return Ok(false);
             }
-            let epoch = entry.document.epoch;
+            // One at the end of its range is damage: the ledger's counts then.
+            let epoch = next_epoch(entry.document.epoch).map_or(0, |_| entry.document.epoch);
             entry.document = TableDocument { epoch, ..TableDocument::pending(self.plan, table) };
             Ok(true)
         })

@@ -11,11 +11,12 @@ use crate::copy::owner::connections::Connections;
 use crate::copy::pod::Pod;
 use crate::copy::table::books::{Begins, BegunTable, Chunk};
 use crate::copy::table::logged;
-use crate::error::{ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::failpoint;
 use crate::model::bound::{Bound, KeyRange};
 use crate::model::phase::PhaseProgress;
 use crate::model::plan::PlannedTable;
+use crate::plan::shards;
 use crate::postgres::ledger;
 use crate::postgres::ledger::Writes;
 use crate::settings::Truncate;
@@ -58,7 +59,13 @@ async fn attempt(
 ) -> Result<BegunTable> {
     let rules = &pod.copier.rules;
     let known = ledger::chunks(connections.target().await?, &rules.run, table.index).await?;
-    let kept = rules.truncate != Truncate::Always || ledger::all_committed(&known);
+    // What is left of a table that is to have one moment is of another moment than what is there.
+    let whole = rules.consistency.is_whole_tables();
+    let goes_on = rules.truncate != Truncate::Always && !(whole && known.len() > 1);
+    let kept = goes_on || ledger::all_committed(&known);
+    if kept {
+        without_gap(table, &known)?;
+    }
     let stand = match !known.is_empty() && kept {
         true => logged::stand(&rules.run, connections.target().await?, table, &known).await?,
         false => None,
@@ -82,7 +89,7 @@ async fn attempt(
         }
     }
     let bounds = match &table.chunk_key {
-        Some(key) if table.bytes > rules.chunk_size => {
+        Some(key) if !whole && shards::is_chunked(table, rules.chunk_size) => {
             boundaries(connections.source().await?, table, key, rules.chunk_size).await?
         }
         _ => Vec::new(),
@@ -122,6 +129,22 @@ async fn attempt(
     let count = u32::try_from(waiting.len()).unwrap_or(u32::MAX);
     let done = PhaseProgress { of: count, ..PhaseProgress::default() };
     Ok(BegunTable { waiting, next: count, done, rejected: 0, unlogged: found.unlogged })
+}
+
+/// A chunk that is gone from the ledger would never be copied, and the table would be called completed without it.
+///
+/// # Errors
+/// `TableDamaged`.
+fn without_gap(table: &PlannedTable, known: &[ledger::Chunk]) -> Result<()> {
+    if known.is_empty() || ledger::is_chain(known) {
+        return Ok(());
+    }
+    let message = format!(
+        "the rows of this table in shardferry.chunk of the target are damaged: {} chunks are there and leave a gap; \
+         --truncate copies the table anew as well",
+        known.len()
+    );
+    Err(Error::new(ErrorKind::TableDamaged, message).table(&table.source))
 }
 
 /// What the ledger says is left.
@@ -184,6 +207,30 @@ mod tests {
             ranges(vec![bound("3"), bound("7")]),
             [range(None, Some("3")), range(Some("3"), Some("7")), range(Some("7"), None)]
         );
+    }
+
+    #[test]
+    fn a_chunk_that_is_gone_leaves_a_gap() {
+        let chunk =
+            |number, after, through| ledger::Chunk { number, range: range(after, through), marker: None };
+        let all = vec![
+            chunk(0, None, Some("3")),
+            chunk(1, Some("7"), None),
+            chunk(4, Some("3"), Some("5")),
+            chunk(5, Some("5"), Some("7")),
+        ];
+        assert!(ledger::is_chain(&all));
+        assert!(ledger::is_chain(&[chunk(0, None, None)]));
+        // Every way to lose some of them, and not all.
+        for left in 1..(1_u32 << all.len()) - 1 {
+            let some: Vec<_> = all
+                .iter()
+                .zip(0..)
+                .filter(|(_, place)| left >> place & 1 == 1)
+                .map(|(one, _)| one.clone())
+                .collect();
+            assert!(!ledger::is_chain(&some), "{some:?}");
+        }
     }
 
     #[test]

@@ -34,10 +34,22 @@ pub struct Chunk {
     pub marker: Option<Marker>,
 }
 
-/// All of a begun table: every chunk that was ever pinned has its marker, and there is one.
+/// All of a begun table: every chunk that was ever pinned has its marker, and none is gone.
 #[must_use]
 pub fn all_committed(chunks: &[Chunk]) -> bool {
-    !chunks.is_empty() && chunks.iter().all(|chunk| chunk.marker.is_some())
+    is_chain(chunks) && chunks.iter().all(|chunk| chunk.marker.is_some())
+}
+
+/// Whether the chunks follow one another from one open end to the other: each upper bound is the lower bound of one
+/// other chunk. A row of the ledger that is gone leaves a gap. False if there is none at all.
+#[must_use]
+pub fn is_chain(chunks: &[Chunk]) -> bool {
+    let mut lower: Vec<_> = chunks.iter().map(|chunk| &chunk.range.after).collect();
+    let mut upper: Vec<_> = chunks.iter().map(|chunk| &chunk.range.through).collect();
+    lower.sort();
+    upper.sort();
+    // Of a chain, only all chunks together can be left out without a difference.
+    !chunks.is_empty() && lower == upper
 }
 
 /// How much of a table is committed.
@@ -49,6 +61,8 @@ pub struct Tally {
     pub bytes: u64,
     /// The rows of the target table are those of these chunks: no other run has begun it since, and it was not made anew.
     pub held: bool,
+    /// As [`is_chain`].
+    pub chain: bool,
 }
 
 impl Tally {
@@ -61,7 +75,7 @@ impl Tally {
     /// As [`all_committed`], by the counts, and the rows are there.
     #[must_use]
     pub const fn is_complete(&self) -> bool {
-        self.chunks > 0 && self.chunks == self.committed && self.held
+        self.chunks > 0 && self.chunks == self.committed && self.held && self.chain
     }
 }
 
@@ -74,7 +88,7 @@ fn text_of(bound: Option<&Bound>) -> Result<Option<String>> {
 fn bound_of(text: Option<&str>) -> Result<Option<Bound>> {
     text.map(serde_json::from_str).transpose().map_err(|error| {
         let message = "a chunk's bound in the target's ledger cannot be read";
-        Error::new(ErrorKind::CheckpointDamaged, message).because(error)
+        Error::new(ErrorKind::TableDamaged, message).because(error)
     })
 }
 
@@ -154,7 +168,7 @@ fn taken_is_fenced(written: Result<u64, tokio_postgres::Error>, number: u32) -> 
 /// The chunks of a table by their numbers; none if it was never begun.
 ///
 /// # Errors
-/// `CheckpointDamaged` for a bound that is none; see [`crate::postgres::errors::kind`].
+/// `TableDamaged` for a bound that is none; see [`crate::postgres::errors::kind`].
 pub async fn chunks(client: &Client, run: &str, table: u32) -> Result<Vec<Chunk>> {
     let index: i32 = stored(table, "the table index")?;
     let rows = client.query(include_str!("../sql/chunks.sql"), &[&run, &index]).await?;
@@ -198,6 +212,7 @@ pub(super) fn tally_of(row: &Row) -> Result<(u32, Tally)> {
         rows: read(get::<i64>(row, 3)?)?,
         bytes: read(get::<i64>(row, 4)?)?,
         held: get(row, 5)?,
+        chain: get(row, 6)?,
     };
     Ok((read(get::<i32>(row, 0)?)?, tally))
 }

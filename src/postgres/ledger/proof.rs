@@ -43,7 +43,7 @@ pub async fn prove(client: &Client, run: &str, indexes: &[u32]) -> Result<BTreeM
     let mut proofs = BTreeMap::new();
     for row in &rows? {
         let (index, tally) = tally_of(row)?;
-        let unlogged = get(row, 6)?;
+        let unlogged = get(row, 7)?;
         proofs.insert(index, Proof { tally, unlogged, losses: losses.remove(&index).unwrap_or_default() });
     }
     Ok(proofs)

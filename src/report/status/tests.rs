@@ -1,4 +1,5 @@
 use super::*;
+use crate::error::{Error, ErrorKind};
 use crate::model::checkpoint::Owner;
 use crate::model::identity::DatabaseIdentity;
 use crate::model::names::TableName;
@@ -165,6 +166,29 @@ fn the_json_has_every_field_of_the_scripts() {
     for (_, table) in read(Some(PhaseChoice::All))["tables"].as_object().unwrap() {
         assert!(table["schema"]["status"].is_string() && table["data"]["status"].is_string());
     }
+}
+
+#[test]
+fn a_damaged_object_is_shown_whole_with_what_to_do() {
+    let plan = plan(&["Orders", "Customers"]);
+    let place =
+        format!("s3://bucket/{}/tables/1-dbo.Orders.json is damaged: it cannot be read", "long/".repeat(30));
+    let error = Error::new(ErrorKind::TableDamaged, place.as_str()).table("dbo.Orders");
+    let tables = vec![
+        TableDocument::damaged(&plan, &plan.tables[0], &error),
+        TableDocument::pending(&plan, &plan.tables[1]),
+    ];
+    let view = StatusView::new("default", &plan, tables, None);
+    let text = view.text(false);
+    assert!(text.contains("2 tables: 0 completed, 1 failed, 0 in progress, 1 pending"), "{text}");
+    assert!(
+        text.contains(&format!("Damaged: table dbo.Orders: {place}; restore what is named above, or")),
+        "{text}"
+    );
+    let json: serde_json::Value = serde_json::from_str(&view.json(None)).unwrap();
+    let data = &json["tables"]["dbo.Orders"]["data"];
+    assert_eq!((&data["status"], &data["error_code"]), (&"failed".into(), &"table_damaged".into()));
+    assert!(data["error"].as_str().unwrap().contains(&place));
 }
 
 #[test]

@@ -1,9 +1,11 @@
 //! The table of `status` for a terminal.
 
 use super::{State, StatusView, state};
+use crate::error::ErrorKind;
 use crate::model::checkpoint::TableDocument;
 use crate::model::counts::thousands;
 use crate::model::phase::{Phase, Status};
+use crate::model::shown;
 use comfy_table::{Cell, CellAlignment, Table, presets};
 use jiff::Timestamp;
 
@@ -33,8 +35,17 @@ pub(super) fn render(view: &StatusView, all: bool) -> String {
         text.push_str(&of_tables(view, &tables));
         text.push('\n');
     }
+    // Whole: which object it is and what to do must not be cut off.
+    for table in view.tables.iter().filter(|table| table.is_damaged()) {
+        let message = table.data.error().map(|error| error.message.as_str()).unwrap_or_default();
+        text.push_str(&format!(
+            "Damaged: {}; {}\n",
+            shown::one_line(message),
+            ErrorKind::TableDamaged.policy().remedy
+        ));
+    }
     for table in view.tables.iter().filter(|table| !table.losses.is_empty()) {
-        text.push_str(&of_losses(table));
+        text.push_str(&shown::one_line(&of_losses(table)));
         text.push('\n');
     }
     text
@@ -72,14 +83,14 @@ fn of_tables(status: &StatusView, tables: &[&TableDocument]) -> String {
         let data = if replaced.is_some() { "replaced" } else { word(table.data.status()) };
         view.add_row([
             Cell::new(table.index).set_alignment(CellAlignment::Right),
-            Cell::new(&table.table),
-            Cell::new(word(table.schema.status())),
-            Cell::new(data),
+            Cell::new(shown::one_line(&table.table.to_string())),
+            Cell::new(if table.is_damaged() { "" } else { word(table.schema.status()) }),
+            Cell::new(if table.is_damaged() { "damaged" } else { data }),
             Cell::new(chunks(&table.data)).set_alignment(CellAlignment::Right),
             Cell::new(thousands(table.data.done().rows)).set_alignment(CellAlignment::Right),
             Cell::new(since.map(time).unwrap_or_default()),
-            Cell::new(table.owner.as_ref().map(|owner| owner.pod.as_str()).unwrap_or_default()),
-            Cell::new(replaced.or(error).unwrap_or_default()),
+            Cell::new(shown::one_line(table.owner.as_ref().map_or("", |owner| owner.pod.as_str()))),
+            Cell::new(shown::one_line(&replaced.or(error).unwrap_or_default())),
         ]);
     }
     view.trim_fmt()
@@ -107,9 +118,9 @@ fn time(time: Timestamp) -> String {
 }
 
 fn short(text: &str) -> String {
-    let text = text.replace(['\r', '\n'], " ");
+    let text = shown::one_line(text);
     match text.char_indices().nth(ERROR_WIDTH) {
         Some((end, _)) => format!("{}…", &text[..end]),
-        None => text,
+        None => text.into_owned(),
     }
 }

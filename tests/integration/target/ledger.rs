@@ -358,7 +358,7 @@ async fn chunks_are_pinned_filled_and_cut() {
     transaction.commit().await.unwrap();
     assert_eq!(markers(&client, "r").await, []);
     let tally = ledger::tallies(&client, "r").await.unwrap()[&1];
-    assert_eq!(tally, Tally { chunks: 2, held: true, ..Tally::default() });
+    assert_eq!(tally, Tally { chunks: 2, held: true, chain: true, ..Tally::default() });
     assert!(!tally.is_complete());
 
     // Chunk 1 is cut at 9: 2 takes the rest.
@@ -388,8 +388,24 @@ async fn chunks_are_pinned_filled_and_cut() {
         transaction.commit().await.unwrap();
     }
     let tally = ledger::tallies(&client, "r").await.unwrap()[&1];
-    assert_eq!(tally, Tally { chunks: 3, committed: 3, rows: 21, bytes: 297, held: true });
+    assert_eq!(tally, Tally { chunks: 3, committed: 3, rows: 21, bytes: 297, held: true, chain: true });
     assert!(tally.is_complete() && !tally.is_replaced());
+    // Each row that is gone is missed: in the middle, and at either end.
+    for number in 0..3 {
+        let sql = "WITH gone AS (DELETE FROM shardferry.chunk WHERE chunk = $1 RETURNING *)
+                   INSERT INTO shardferry.chunk SELECT 'kept', table_index, chunk, lower_bound, upper_bound, epoch, rows, bytes,
+                   checksum, committed_at FROM gone";
+        client.execute(sql, &[&number]).await.unwrap();
+        let (tally, proof) = (
+            ledger::tallies(&client, "r").await.unwrap()[&1],
+            ledger::prove(&client, "r", &[1]).await.unwrap()[&1].tally,
+        );
+        assert_eq!((tally.chunks, tally.committed, tally.chain), (2, 2, false), "{number}");
+        assert_eq!(proof, tally);
+        assert!(!tally.is_complete() && !ledger::is_chain(&ledger::chunks(&client, "r", 1).await.unwrap()));
+        client.execute("UPDATE shardferry.chunk SET run_id = 'r'", &[]).await.unwrap();
+        assert!(ledger::tallies(&client, "r").await.unwrap()[&1].is_complete());
+    }
     client.batch("DROP TABLE public.t; CREATE TABLE public.t (a int)").await.unwrap();
     let tally = ledger::tallies(&client, "r").await.unwrap()[&1];
     assert!(!tally.is_complete() && tally.is_replaced());
@@ -407,7 +423,7 @@ async fn a_bound_that_is_no_literal_is_refused() {
                    ON CONFLICT (run_id, table_index, chunk) DO UPDATE SET lower_bound = $1";
         client.execute(sql, &[&bound]).await.unwrap();
         let error = ledger::chunks(&client, "r", 1).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::CheckpointDamaged, "{bound}");
+        assert_eq!(error.kind(), ErrorKind::TableDamaged, "{bound}");
     }
     drop(client);
     database.drop().await;
@@ -426,7 +442,7 @@ async fn a_ledger_of_version_0_1_is_brought_up_to_date() {
     let plan = super::plan(vec![table]);
     ledger::adopt(&mut client, "nightly", "a", &plan).await.unwrap();
     let tally = ledger::tallies(&client, "nightly").await.unwrap()[&3];
-    assert_eq!(tally, Tally { chunks: 1, committed: 1, rows: 7, bytes: 99, held: true });
+    assert_eq!(tally, Tally { chunks: 1, committed: 1, rows: 7, bytes: 99, held: true, chain: true });
     let transaction = client.transaction().await.unwrap();
     ledger::pin(&transaction, "nightly", 4, 0, &range(None, Some("7"))).await.unwrap();
     transaction.commit().await.unwrap();
