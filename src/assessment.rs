@@ -99,6 +99,8 @@ pub enum Name {
     HiddenShown,
     /// Without a chunk key: one transaction.
     OneChunk,
+    /// Read in several chunks, each as of a moment of its own.
+    SeveralMoments,
     /// Without a primary key.
     NoPrimaryKey,
     /// Partitions.
@@ -169,6 +171,8 @@ pub struct Material<'m> {
     pub plan: &'m Plan,
     /// What stands in the plan's way; none once a run has begun.
     pub refused: &'m [RefusedObject],
+    /// Bytes of a chunk, by which tables are split.
+    pub chunk_size: u64,
     /// What the source has now.
     pub tables: &'m [SourceTable],
     pub objects: &'m SourceObjects,

@@ -8,6 +8,7 @@ use crate::model::names::TableName;
 use crate::model::objects::ObjectKind;
 use crate::model::plan::{Partitions, PlannedTable};
 use crate::model::table::SourceTable;
+use crate::plan::shards;
 use crate::postgres::ddl::partition::partitioning;
 
 pub(super) fn add(
@@ -59,6 +60,15 @@ pub(super) fn add(
             Verdict::Converted,
             "has no unique key without NULL that it could be split by: it is copied in one transaction",
             "a unique index on columns that are NOT NULL lets it be copied in chunks",
+        );
+    }
+    if shards::is_chunked(table, material.chunk_size) {
+        said.advise(
+            Name::SeveralMoments,
+            Verdict::Converted,
+            "is copied in several chunks, each read as of a moment of its own",
+            "a row whose key changes meanwhile may be lost or copied twice: stop the writers, or say \
+             --consistency database-snapshot NAME or snapshot-table",
         );
     }
     partitioned(material, table, &mut said);

@@ -17,7 +17,8 @@ pub(super) fn of(
     objects: &SourceObjects,
     planned: &[PlannedObject],
 ) -> Vec<FinishFinding> {
-    let material = Material { plan, refused: &[], tables, objects };
+    // What was read is read: how many moments it had stands in the record of each table.
+    let material = Material { plan, refused: &[], chunk_size: u64::MAX, tables, objects };
     let of_tables = assessment::of_tables(&material).into_iter().filter_map(of_table);
     of_tables.chain(planned.iter().filter_map(of_object)).collect()
 }

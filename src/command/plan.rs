@@ -3,6 +3,7 @@
 
 use super::connect;
 use super::source_view::{self, SourceView};
+use super::stdout;
 use crate::assessment::{self, Finding, Name, Verdict};
 use crate::checkpoint::Checkpoints;
 use crate::cli::Format;
@@ -13,6 +14,7 @@ use crate::model::counts::thousands;
 use crate::model::objects::{ObjectKind, SourceObjects};
 use crate::model::outcome::Outcome;
 use crate::model::plan::{Partitions, Plan, PlannedTarget};
+use crate::model::shown;
 use crate::model::table::{Index, SourceTable};
 use crate::orchestrator;
 use crate::plan::build::Inputs;
@@ -26,7 +28,6 @@ use crate::sqlserver::{collisions, filters};
 use crate::stop::Stop;
 use crate::telemetry::{RunPhase, phase};
 use serde_json::json;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// What is said besides the log.
@@ -51,14 +52,22 @@ pub(super) async fn run(settings: Settings, stop: Stop, output: Output) -> Resul
         write_shards(file, &ranges)?;
     }
     let text = match output.format {
-        Format::Json => as_json(&plan, ours, &ranges)?,
+        Format::Json => as_json(&plan, ours, settings.chunk_size, &ranges)?,
         Format::Table => as_text(&plan, &ranges),
     };
-    writeln!(std::io::stdout(), "{text}")
-        .map_err(|error| Error::new(ErrorKind::Bug, "cannot write to stdout").because(error))?;
+    stdout::print(&format!("{text}\n"))?;
     let said = if ours { "made" } else { "was there already" };
     let message = format!("the plan of run {} {said}: {} tables", settings.run_id, plan.tables.len());
     tracing::info!(tables = plan.tables.len(), ours, "{message}");
+    let several = chunked(&plan, settings.chunk_size);
+    if several > 0 {
+        tracing::info!(
+            tables = several,
+            "{several} tables are larger than a chunk of {} bytes, and each of their chunks is read as of a moment of its own: only \
+             --consistency database-snapshot NAME and --consistency snapshot-table read one moment (docs/connections.md)",
+            thousands(settings.chunk_size)
+        );
+    }
     Ok(Outcome { shards: ranges, message: Some(message), ..Outcome::default() })
 }
 
@@ -181,6 +190,7 @@ async fn assess(settings: &Settings, stop: &Stop, format: Format) -> Result<Outc
         &assessment::Material {
             plan: &draft.plan,
             refused: &draft.refused,
+            chunk_size: settings.chunk_size,
             tables: &material.tables,
             objects: &material.objects,
         },
@@ -193,8 +203,7 @@ async fn assess(settings: &Settings, stop: &Stop, format: Format) -> Result<Outc
             Error::new(ErrorKind::Bug, "cannot write the assessment as JSON").because(error)
         })?,
     };
-    writeln!(std::io::stdout(), "{}", text.trim_end())
-        .map_err(|error| Error::new(ErrorKind::Bug, "cannot write to stdout").because(error))?;
+    stdout::print(&format!("{}\n", text.trim_end()))?;
     let totals = assessment.totals;
     let message = format!(
         "dry run: {} objects converted, {} changed, {} lossy, {} refused; nothing was written",
@@ -233,12 +242,17 @@ fn ranges(plan: &Plan, count: u32) -> Vec<String> {
     shards::ranges(&plan.tables, count).into_iter().map(text).collect()
 }
 
-fn as_json(plan: &Plan, ours: bool, ranges: &[String]) -> Result<String> {
+/// Tables that are read in several chunks.
+fn chunked(plan: &Plan, chunk_size: u64) -> usize {
+    plan.tables.iter().filter(|table| shards::is_chunked(table, chunk_size)).count()
+}
+
+fn as_json(plan: &Plan, ours: bool, chunk_size: u64, ranges: &[String]) -> Result<String> {
     let rows: u64 = plan.tables.iter().map(|table| table.rows).sum();
     let bytes: u64 = plan.tables.iter().map(|table| table.bytes).sum();
     let document = json!({
         "fingerprint": plan.fingerprint, "created": ours, "tables": plan.tables.len(), "rows": rows, "bytes": bytes,
-        "shards": ranges,
+        "shards": ranges, "tables_of_several_moments": chunked(plan, chunk_size),
     });
     serde_json::to_string_pretty(&document)
         .map_err(|error| Error::new(ErrorKind::Bug, "cannot write the plan as JSON").because(error))
@@ -249,7 +263,8 @@ fn as_text(plan: &Plan, ranges: &[String]) -> String {
     if ranges.is_empty() {
         let line = |table: &crate::model::plan::PlannedTable| {
             let (rows, bytes) = (thousands(table.rows), thousands(table.bytes));
-            format!("{:>5}  {}  ~{rows} rows  ~{bytes} bytes", table.index, table.source)
+            let name = table.source.to_string();
+            format!("{:>5}  {}  ~{rows} rows  ~{bytes} bytes", table.index, shown::one_line(&name))
         };
         return plan.tables.iter().map(line).collect::<Vec<_>>().join("\n");
     }

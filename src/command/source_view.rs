@@ -5,7 +5,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::model::names::TableName;
 use crate::model::plan::{Plan, PlanOptions, PlannedSource, PlannedTable};
 use crate::model::table::{Index, SourceTable};
-use crate::plan::build;
+use crate::plan::{build, shards};
 use crate::settings::{Consistency, Settings};
 use crate::sqlserver::catalog;
 use crate::sqlserver::catalog::Server;
@@ -61,9 +61,9 @@ pub(super) fn consistency(wanted: &Consistency, server: &Server) -> Result<Consi
             );
             Ok(Consistency::ReadCommitted)
         }
-        Consistency::Snapshot if !server.snapshot_isolation => {
+        Consistency::Snapshot | Consistency::SnapshotTable if !server.snapshot_isolation => {
             let message = format!(
-                "--consistency snapshot, but database {} does not allow it (ALTER DATABASE … SET ALLOW_SNAPSHOT_ISOLATION ON)",
+                "--consistency {wanted}, but database {} does not allow it (ALTER DATABASE … SET ALLOW_SNAPSHOT_ISOLATION ON)",
                 server.database
             );
             Err(Error::new(ErrorKind::Config, message))
@@ -76,6 +76,20 @@ pub(super) fn consistency(wanted: &Consistency, server: &Server) -> Result<Consi
 ///
 /// A step that compares it with the plan (`unchanged`) finds what changed since the plan was made and before this process
 /// began; what changes under a running process is found by none (`docs/exactly-once.md`). `finish` reads anew: positions of
+/// Says once how many of the tables are read as of several moments.
+pub(super) fn say_moments(consistency: &Consistency, tables: &[PlannedTable], chunk_size: u64) {
+    let count = tables.iter().filter(|table| shards::is_chunked(table, chunk_size)).count();
+    if count == 0 || !consistency.has_many_moments() {
+        return;
+    }
+    tracing::warn!(
+        tables = count,
+        "{count} of the tables are copied in several chunks, and each chunk is read as of a moment of its own: a row whose key \
+         changes meanwhile may be lost or copied twice; stop the writers, or read one moment with \
+         --consistency database-snapshot NAME (all tables) or --consistency snapshot-table (each table)"
+    );
+}
+
 /// identities and sequences must not be older than the rows.
 pub(super) struct SourceView {
     pub(super) server: Server,

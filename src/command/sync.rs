@@ -85,6 +85,7 @@ pub(super) async fn copy(
     let (seen, (mut target, actual, untouched)) = tokio::try_join!(reads_source, reads_target)?;
     let consistency = source_view::consistency(&settings.consistency, &seen.server)?;
     let absent: Vec<_> = selected.iter().filter(|table| !actual.contains_key(&table.target)).collect();
+    source_view::say_moments(&consistency, &selected, settings.chunk_size);
     schema_was_run(checkpoints, plan, &absent).await?;
     connect::bind(&mut target, settings, plan).await?;
     let records = Records::new(settings, checkpoints, plan);
@@ -122,10 +123,10 @@ pub(super) async fn copy(
     for (work, error) in refused {
         refuse(&pod, &records, work, error, &mut tally).await;
     }
-    progress.held_back(pod.copier.throttle.held().seconds());
     for (table, error) in list.damaged.drain(..) {
         fail(&pod, &table, error, &mut tally);
     }
+    progress.held_back(pod.copier.throttle.held().seconds());
     progress.final_summary();
     let outcome = outcome(&list, tally.failed, &tally);
     write_pod(settings, checkpoints, plan, started_at, &mut tally).await;
@@ -223,7 +224,6 @@ async fn refuse(pod: &Pod, records: &Records<'_>, work: TableWork, error: Error,
     if let Err(unwritten) = records.refused(&work.table, work.entry, &error).await {
         tracing::warn!(error = %unwritten, "the failure could not be recorded");
     }
-    // No claim, so no epoch.
     fail(pod, &work.table, error, tally);
 }
 
@@ -231,6 +231,7 @@ async fn refuse(pod: &Pod, records: &Records<'_>, work: TableWork, error: Error,
 fn fail(pod: &Pod, table: &PlannedTable, error: Error, tally: &mut Tally) {
     (pod.copier.watcher)(&CopyEvent::TableFailed { index: table.index, error: &error });
     tracing::error!(table = %table.source, code = error.policy().code, error = %error, "this table is not copied");
+    // No claim, so no epoch.
     TableSpan::begin(table, 0).end(table, Status::Failed, (0, 0), Some(&error));
     tally.failed += 1;
     tally.verdict.add(error);

@@ -140,19 +140,22 @@ pub(super) fn selection(args: &SelectionArgs, environment: &Environment) -> Resu
     }
 }
 
-/// `snapshot` or `read-committed`; the words may come as one text or as two.
+/// `snapshot`, `snapshot-table` or `read-committed`; the words may come as one text or as two.
 pub(super) fn consistency(words: &[String]) -> Result<Consistency> {
     let text = words.join(" ");
     let (word, name) = text.split_once(char::is_whitespace).unwrap_or((&text, ""));
     match (word, name.trim()) {
         ("", _) => Ok(Consistency::SnapshotIfAllowed),
         ("snapshot", "") => Ok(Consistency::Snapshot),
+        ("snapshot-table", "") => Ok(Consistency::SnapshotTable),
         ("read-committed", "") => Ok(Consistency::ReadCommitted),
         ("database-snapshot", "") => Err(usage("consistency", "database-snapshot needs the snapshot's name")),
         ("database-snapshot", name) => Ok(Consistency::DatabaseSnapshot(name.to_owned())),
         _ => Err(usage(
             "consistency",
-            format!("`{text}` is unknown; accepted are snapshot, read-committed and database-snapshot NAME"),
+            format!(
+                "`{text}` is unknown; accepted are snapshot, snapshot-table, read-committed and database-snapshot NAME"
+            ),
         )),
     }
 }

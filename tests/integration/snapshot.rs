@@ -114,3 +114,51 @@ fn the_plan_records_the_position_of_the_log_where_it_may() {
     world.engine.deny_view("sys.dm_db_log_stats", None);
     assert!(position().is_string());
 }
+
+/// Of a table of several chunks: each has its own moment, and that is said; `snapshot-table` has one.
+#[test]
+fn the_moments_of_a_table_are_said_and_snapshot_table_has_one() {
+    let world = World::with_files();
+    world.load("ALTER DATABASE testdb SET ALLOW_SNAPSHOT_ISOLATION ON");
+    let values: Vec<String> = (1..=400).map(|id| format!("({id}, N'{}')", "x".repeat(40))).collect();
+    world.load(&format!(
+        "CREATE TABLE dbo.Long (id int NOT NULL PRIMARY KEY, note nvarchar(50) NULL);
+         INSERT INTO dbo.Long VALUES {};
+         CREATE TABLE dbo.Short (id int NOT NULL PRIMARY KEY)",
+        values.join(", ")
+    ));
+    world.prepare();
+    let consistency = |table: &str| world.object(&world.table_object(table)).unwrap()["consistency"].clone();
+    let small = ["--chunk-size", "4KiB", "--jobs", "1"];
+    let sync = |more: &[&str]| world.command(&[&["sync"][..], &small, more].concat()).pod("main");
+    let said =
+        "1 of the tables are copied in several chunks, and each chunk is read as of a moment of its own";
+    let killed = sync(&[]).failpoints("copy.after_trailer=kill@3").run();
+    assert_eq!((killed.signal(), killed.lines_with(said).len()), (Some(9), 1), "{}", killed.stderr);
+    assert_eq!(consistency("dbo.Long"), "snapshot of each chunk");
+    assert!(world.target_value("SELECT count(*) FROM dbo.\"Long\"") != "0");
+    // What is there is of other moments: the table begins anew, as one chunk.
+    let before = world.server.stats().batch_texts().len();
+    sync(&["--consistency", "snapshot-table"]).run().exits(0).hides(said);
+    assert_eq!(
+        (consistency("dbo.Long"), consistency("dbo.Short")),
+        ("snapshot-table".into(), "snapshot-table".into())
+    );
+    let texts = world.server.stats().batch_texts().split_off(before);
+    let reads = texts
+        .iter()
+        .filter(|text| text.contains("LEVEL SNAPSHOT; SELECT") && text.contains("[Long]"))
+        .count();
+    assert_eq!(reads, 1, "{texts:?}");
+    assert_eq!(world.target_value("SELECT count(*) || ' ' || sum(id) FROM dbo.\"Long\""), "400 80200");
+    let chunks = "SELECT count(*) FROM shardferry.chunk c JOIN shardferry.claim t USING (run_id, table_index) WHERE t.table_name = 'dbo.Long'";
+    assert_eq!(world.target_value(chunks), "1");
+    // All at once, from the beginning.
+    world.succeed(&["reset", "--yes"]);
+    sync(&[]).run().exits(0).says(said);
+    assert_eq!(
+        (consistency("dbo.Long"), consistency("dbo.Short")),
+        ("snapshot of each chunk".into(), "snapshot".into())
+    );
+    world.command(&["plan", "--dry-run", "--format", "json"]).run().exits(0);
+}

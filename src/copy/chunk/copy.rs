@@ -149,7 +149,8 @@ async fn attempt(
     let writer = CopyWriter::begin(&transaction, copy).await?;
     failpoint!("copy.after_start");
     // A chunk may be cut only if the order of the key costs nothing: reading in order is what makes a cut possible.
-    let cut_key = table.chunk_key.as_ref().filter(|key| key.clustered);
+    let may_cut = !rules.consistency.is_whole_tables();
+    let cut_key = table.chunk_key.as_ref().filter(|key| key.clustered && may_cut);
     let mut rows = source.read(&statement::read_chunk(&rules.consistency, table, &chunk.range)?).await?;
     let key =
         row_key(table).filter(|_| cut_key.is_some() || rules.rejects.is_some() || may_be_refused(table));

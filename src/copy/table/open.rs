@@ -12,6 +12,7 @@ use crate::copy::queue::WaitingTable;
 use crate::copy::table::begin;
 use crate::copy::table::books::{EndedTable, OpenTable, TableAttempt};
 use crate::copy::table::end::settle;
+use crate::copy::table::settle::note_consistency;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::plan::PlannedTable;
 use crate::telemetry::spans::TableSpan;
@@ -57,6 +58,7 @@ pub(in crate::copy) async fn claim_and_begin(
     match pod.patience().until_fenced(claim.fenced(), "before it was begun", beginning).await {
         Ok(begun) => {
             claim.progressed(begun.done);
+            let claim = note_consistency(pod, claim, begun.done.of).await;
             let table = OpenTable::new(attempt, claim.fenced().clone(), begun);
             Ok(Some(ClaimedTable { table: Arc::new(table), claim }))
         }

@@ -73,6 +73,8 @@ pub(in crate::copy) async fn settle(
         Some(losses) => claim.with_change(move |document| document.losses = losses).await,
         None => claim,
     };
+    // A chunk may have been cut since the table was begun.
+    let claim = if ended.done.of > 1 { note_consistency(pod, claim, ended.done.of).await } else { claim };
     match (ended.error, ended.left) {
         (None, 0) => completed(pod, claim, table, ended.done).await,
         (None, _) => {
@@ -94,6 +96,16 @@ pub(in crate::copy) async fn settle(
             Settlement::new(status, Some(error))
         }
     }
+}
+
+/// Puts into the record what the reads of so many chunks see together.
+pub(super) async fn note_consistency(
+    pod: &Pod,
+    claim: Claim<TableDocument>,
+    chunks: u32,
+) -> Claim<TableDocument> {
+    let consistency = pod.copier.rules.consistency.of_chunks(chunks);
+    claim.with_change(move |document| document.consistency = Some(consistency)).await
 }
 
 /// What the ledger has of the table, for good: nothing is completed by what this pod remembers (see

@@ -85,6 +85,7 @@ fn consistency_is_said_in_words() {
     let of = |words: &[&str]| consistency(&words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>());
     assert_eq!(of(&[]).unwrap(), Consistency::SnapshotIfAllowed);
     assert_eq!(of(&["snapshot"]).unwrap(), Consistency::Snapshot);
+    assert_eq!(of(&["snapshot-table"]).unwrap(), Consistency::SnapshotTable);
     assert_eq!(of(&["read-committed"]).unwrap(), Consistency::ReadCommitted);
     assert_eq!(
         of(&["database-snapshot", "Monday"]).unwrap(),
