@@ -167,6 +167,10 @@ impl Client {
         };
         let limit = control_limit(self.read_timeout);
         match timeout(limit, Box::pin(walk)).await.unwrap_or_else(|_| Err(endless(limit))) {
+            Ok(()) if self.wire.answer_failed() => {
+                self.close();
+                Err(control::unexplained())
+            }
             Ok(()) => {
                 self.end();
                 Ok(())
@@ -188,6 +192,11 @@ impl Client {
             return Err(endless(limit));
         };
         match answer {
+            // tiberius does not look at it: the rows that came are not all of them.
+            Ok(_) if self.wire.answer_failed() => {
+                self.close();
+                Err(control::unexplained())
+            }
             Ok(rows) => {
                 self.end();
                 Ok(Ok(rows))

@@ -83,7 +83,11 @@ impl Answer {
             }
             // DONE, DONEPROC, DONEINPROC.
             0xFD..=0xFF => {
-                cursor.take(12).ok()?;
+                let status = cursor.u16().ok()?;
+                cursor.take(10).ok()?;
+                if done_failed(status) {
+                    self.error.get_or_insert_with(unexplained);
+                }
             }
             // RETURNSTATUS.
             0x79 => {
@@ -117,6 +121,19 @@ impl Answer {
         }
         Some(())
     }
+}
+
+/// Of a DONE token (MS-TDS 2.2.7.6): DONE_ERROR, DONE_SRVERROR.
+pub(super) const fn done_failed(status: u16) -> bool {
+    status & (0x02 | 0x100) != 0
+}
+
+/// The statement failed, and no ERROR token says why.
+pub(super) fn unexplained() -> Error {
+    Error::new(
+        ErrorKind::SourceRefused,
+        "the server ended the statement with an error that it did not explain",
+    )
 }
 
 /// A body with its length in two bytes before it.
@@ -191,6 +208,20 @@ mod tests {
         let first = read_answer(&payload).unwrap().error.unwrap();
         assert_eq!(first.kind(), ErrorKind::SourceUnavailable);
         assert!(first.detail().contains("1222"), "{first}");
+    }
+
+    #[test]
+    fn a_done_with_the_error_bit_is_an_error() {
+        for status in [0x02, 0x103] {
+            let mut done = DONE;
+            done[1..3].copy_from_slice(&u16::to_le_bytes(status));
+            let error = read_answer(&done).unwrap().error.unwrap();
+            assert_eq!(error.kind(), ErrorKind::SourceRefused);
+        }
+        // One that is explained keeps its explanation.
+        let mut payload = error(1222, "Lock request time out");
+        payload.extend([0xFD, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+        assert!(read_answer(&payload).unwrap().error.unwrap().detail().contains("1222"));
     }
 
     #[test]

@@ -6,6 +6,7 @@
 //! login-only encryption ends; and requests get the descriptor of the open transaction, which only we know.
 //! A lock is held within one poll only, never across an await.
 
+use super::control::done_failed;
 use super::prelogin::{
     self, ENCRYPT_NOT_SUP, ENCRYPT_OFF, ENCRYPT_ON, ENCRYPT_REQ, PRELOGIN, PreloginReply, REPLY,
     prelogin_message,
@@ -60,6 +61,7 @@ struct Inner {
     transaction: [u8; 8],
     /// A copy of what is received, while it is wanted.
     tap: Option<Vec<u8>>,
+    last: LastToken,
 }
 
 /// One of several ways to the same connection.
@@ -116,6 +118,7 @@ impl Handle {
             at_start: true,
             transaction: [0; 8],
             tap: Some(Vec::new()),
+            last: LastToken::default(),
         })))
     }
 
@@ -126,6 +129,11 @@ impl Handle {
     /// What was received since the connection began; nothing is kept from here on.
     pub(super) fn take_tap(&self) -> Vec<u8> {
         self.lock().tap.take().unwrap_or_default()
+    }
+
+    /// Did the last message end with a DONE token that says that its statement failed?
+    pub(super) fn answer_failed(&self) -> bool {
+        self.lock().last.failed()
     }
 
     /// All that follows the login is encrypted as well.
@@ -237,12 +245,68 @@ impl Inner {
             Stream::Closed => return Poll::Ready(Err(io::ErrorKind::NotConnected.into())),
         }
         let received = buffer.filled();
+        self.last.feed(received);
         if let Some(tap) = &mut self.tap
             && tap.len() < LARGEST_TAP
         {
             tap.extend_from_slice(received);
         }
         Poll::Ready(Ok(received.len()))
+    }
+}
+
+/// The end of the message that is received: its DONE token (MS-TDS 2.2.7.6), found by the headers of the packets alone.
+#[derive(Debug, Default)]
+struct LastToken {
+    header: Vec<u8>,
+    /// Bytes of the packet that are still to come.
+    left: usize,
+    /// The packet is its message's last one.
+    ends: bool,
+    /// The message's last bytes, at most [`DONE`].
+    tail: Vec<u8>,
+    /// The message has ended; the next byte begins another.
+    ended: bool,
+}
+
+/// Token, status, command, count of rows.
+const DONE: usize = 13;
+
+impl LastToken {
+    fn feed(&mut self, mut received: &[u8]) {
+        while !received.is_empty() {
+            if self.left == 0 {
+                let (head, rest) = received.split_at(received.len().min(HEADER - self.header.len()));
+                self.header.extend_from_slice(head);
+                received = rest;
+                if self.header.len() < HEADER {
+                    return;
+                }
+                if std::mem::take(&mut self.ended) {
+                    self.tail.clear();
+                }
+                let length = usize::from(u16::from_be_bytes([self.header[2], self.header[3]]));
+                self.left = length.saturating_sub(HEADER);
+                self.ends = self.header[1] & END_OF_MESSAGE != 0;
+                self.header.clear();
+            }
+            let (body, rest) = received.split_at(received.len().min(self.left));
+            let body_end = &body[body.len().saturating_sub(DONE)..];
+            self.tail.extend_from_slice(body_end);
+            self.tail.drain(..self.tail.len().saturating_sub(DONE));
+            self.left -= body.len();
+            received = rest;
+            self.ended = self.left == 0 && self.ends;
+        }
+    }
+
+    fn failed(&self) -> bool {
+        match self.tail.as_slice() {
+            [0xFD, low, high, ..] if self.tail.len() == DONE => {
+                done_failed(u16::from_le_bytes([*low, *high]))
+            }
+            _ => false,
+        }
     }
 }
 
@@ -317,6 +381,25 @@ mod tests {
         let mut expected = message;
         expected[18..26].copy_from_slice(&[7; 8]);
         assert_eq!(handle.lock().outgoing, expected);
+    }
+
+    #[test]
+    fn the_last_token_of_an_answer_is_found_however_it_is_cut() {
+        let done = |status: u8| [0xFD, status, 0, 0xC1, 0, 1, 0, 0, 0, 0, 0, 0, 0];
+        for (status, failed) in [(0x10, false), (0x12, true)] {
+            let payload = [&[0xD1; 90][..], &done(status)].concat();
+            for size in [9, 16, 20, 21, 64, 4096] {
+                let message = packets(REPLY, &payload, size);
+                for step in [1, 7, 8, 4096] {
+                    let mut last = LastToken::default();
+                    // What the message before ended with counts no more.
+                    for part in [packets(REPLY, &done(0x12), 4096), message.clone()].concat().chunks(step) {
+                        last.feed(part);
+                    }
+                    assert_eq!(last.failed(), failed, "{status} {size} {step}");
+                }
+            }
+        }
     }
 
     #[test]
