@@ -5,6 +5,7 @@
 //! first byte. Anchors are the system's, or those of a CA file alone.
 
 use crate::anchors;
+use crate::anchors::{Chain, Verifier};
 use crate::error::{Error, ErrorKind, Result};
 use crate::settings::source::{Encrypt, SourceSettings};
 use crate::sqlserver::connection_errors::io_error;
@@ -60,13 +61,19 @@ fn client_config(settings: &SourceSettings) -> Result<ClientConfig> {
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_protocol_versions(versions)
         .map_err(|cause| Error::new(ErrorKind::Bug, "the TLS set-up is refused").because(cause))?;
-    let mut config = if settings.trust_certificate {
-        builder
+    let mut config = match &settings.ca_file {
+        _ if settings.trust_certificate => builder
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(AnyCertificate(provider)))
-            .with_no_client_auth()
-    } else {
-        builder.with_root_certificates(roots(settings.ca_file.as_deref())?).with_no_client_auth()
+            .with_no_client_auth(),
+        Some(path) => {
+            let chain = Some(chain_of(path, &provider)?);
+            builder
+                .dangerous()
+                .with_custom_certificate_verifier(Arc::new(Verifier { provider, chain }))
+                .with_no_client_auth()
+        }
+        None => builder.with_root_certificates(roots_of_system()?).with_no_client_auth(),
     };
     if strict {
         config.alpn_protocols = vec![b"tds/8.0".to_vec()];
@@ -74,31 +81,33 @@ fn client_config(settings: &SourceSettings) -> Result<ClientConfig> {
     Ok(config)
 }
 
-/// The CA file alone if one is named, else the system's anchors.
-fn roots(ca_file: Option<&Path>) -> Result<Arc<RootCertStore>> {
-    let Some(path) = ca_file else {
-        return anchors::of_system().map(|found| Arc::clone(&found.store)).ok_or_else(|| {
-            Error::new(
-                ErrorKind::Config,
-                "the system has no CA certificates; name a CA file with serverCertificate=FILE",
-            )
-        });
-    };
-    let mut store = RootCertStore::empty();
+fn roots_of_system() -> Result<Arc<RootCertStore>> {
+    anchors::of_system().map(|found| Arc::clone(&found.store)).ok_or_else(|| {
+        Error::new(
+            ErrorKind::Config,
+            "the system has no CA certificates; name a CA file with serverCertificate=FILE",
+        )
+    })
+}
+
+/// The CA file alone. A server's own certificate in it is trusted as well, one that says that it is a CA too, as tools make it.
+fn chain_of(path: &Path, provider: &Arc<CryptoProvider>) -> Result<Chain> {
     let refused =
         |what: &str| Error::new(ErrorKind::Config, format!("the CA file {} {what}", path.display()));
     let certificates: Vec<_> = CertificateDer::pem_file_iter(path)
         .and_then(Iterator::collect)
         .map_err(|cause| refused("cannot be read").because(cause))?;
-    for certificate in certificates {
+    let mut store = RootCertStore::empty();
+    for certificate in &certificates {
         store
-            .add(certificate)
+            .add(certificate.clone())
             .map_err(|cause| refused("holds a certificate that is no CA").because(cause))?;
     }
     if store.is_empty() {
         return Err(refused("holds no PEM certificate"));
     }
-    Ok(Arc::new(store))
+    Chain::new(certificates, provider, true)
+        .map_err(|cause| refused("holds no certificate that can be trusted").because(cause))
 }
 
 /// `trustServerCertificate=true`: whoever answers is believed, but must hold the key of what it shows.
@@ -318,11 +327,31 @@ mod tests {
 
     #[test]
     fn a_missing_or_empty_ca_file_is_configuration() {
-        let missing = roots(Some(Path::new("/nonexistent/ca.pem"))).unwrap_err();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let missing = chain_of(Path::new("/nonexistent/ca.pem"), &provider).unwrap_err();
         assert_eq!(missing.kind(), ErrorKind::Config);
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("ca.pem");
         std::fs::write(&path, "no certificate").unwrap();
-        assert_eq!(roots(Some(&path)).unwrap_err().kind(), ErrorKind::Config);
+        assert_eq!(chain_of(&path, &provider).unwrap_err().kind(), ErrorKind::Config);
+    }
+
+    /// As `New-SelfSignedCertificate` and `openssl req -x509` make it: its own root, with CA:TRUE.
+    #[test]
+    fn a_self_made_certificate_is_trusted_by_its_own_file() {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let (own, other) = ("src/anchors/self-signed.pem", "src/anchors/other.pem");
+        let file = |name: &str| Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+        let shown = CertificateDer::from_pem_file(file(own)).unwrap();
+        let accepted = |trusted: &str, host: &'static str| {
+            let chain = Some(chain_of(&file(trusted), &provider).unwrap());
+            let verifier = Verifier { provider: Arc::clone(&provider), chain };
+            let now = UnixTime::since_unix_epoch(std::time::Duration::from_secs(1_893_456_000));
+            let name = ServerName::try_from(host).unwrap();
+            verifier.verify_server_cert(&shown, &[], &name, &[], now).is_ok()
+        };
+        assert!(accepted(own, "localhost"));
+        assert!(!accepted(own, "example.com"), "its name must fit");
+        assert!(!accepted(other, "localhost"));
     }
 }
