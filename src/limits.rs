@@ -21,6 +21,15 @@ pub fn memory(root: &Path) -> Option<u64> {
     least.filter(|bytes| *bytes < machine && *bytes < 1 << 60)
 }
 
+/// The most address space that the process may use (`RLIMIT_AS`, `ulimit -v`); None if it is not limited. proc_pid_limits(5).
+#[must_use]
+pub fn address_space(root: &Path) -> Option<u64> {
+    let text = read(&root.join("proc/self/limits"))?;
+    let line = text.lines().find_map(|line| line.strip_prefix("Max address space"))?;
+    // The soft limit, the hard one, the unit; `unlimited` is no number.
+    number(line.split_whitespace().next()?)
+}
+
 /// The machine's memory: MemTotal of /proc/meminfo.
 #[must_use]
 pub fn machine_memory(root: &Path) -> Option<u64> {

@@ -1,9 +1,10 @@
 //! The memory that all buffers of the process may take together, and how much of it a worker gets: arithmetic only.
 //!
 //! The budget is `--memory`; without it, the least memory limit of the process's control groups (v1 or v2) minus
-//! [`PROGRAM`]; without a limit, a quarter of the machine's memory, at most [`WITHOUT_LIMIT`]. Half of what the workers'
-//! fixed buffers leave is shared equally: each worker has [`BATCHES`] batches, which become smaller if they would not
-//! fit. The other half is the *lane*: one worker at a time collects a value in it that is larger than a batch may be.
+//! [`PROGRAM`], or the limit of its address space minus [`PROGRAM_SPACE`], whichever is less; without a limit, a
+//! quarter of the machine's memory, at most [`WITHOUT_LIMIT`]. Half of what the workers' fixed buffers leave is
+//! shared equally: each worker has [`BATCHES`] batches, which become smaller if they would not fit. The other half is
+//! the *lane*: one worker at a time collects a value in it that is larger than a batch may be.
 
 use crate::error::{Error, ErrorKind, Result};
 use std::num::NonZeroUsize;
@@ -13,6 +14,8 @@ const KIB: u64 = 1024;
 const MIB: u64 = 1024 * KIB;
 /// Code, stacks, connections, catalog and checkpoints: taken off a limit that holds for the whole process.
 const PROGRAM: u64 = 48 * MIB;
+/// What of the address space is taken before any buffer: code, the stacks and the heaps of threads, which are only reserved.
+const PROGRAM_SPACE: u64 = 256 * MIB;
 /// The most that is taken if nothing limits the process.
 const WITHOUT_LIMIT: u64 = 1024 * MIB;
 /// A worker's buffers of a fixed size: the decoder's, TLS, and what the target's connection holds of its messages.
@@ -89,14 +92,32 @@ pub fn granted(memory: Option<u64>, workers: Workers, root: &Path) -> Result<Buf
 
 /// The budget, and where it comes from.
 fn size(memory: Option<u64>, root: &Path) -> (u64, String) {
-    match (memory, super::memory(root)) {
-        (Some(bytes), _) => (bytes, "--memory".to_owned()),
-        (None, Some(limit)) => {
-            (limit.saturating_sub(PROGRAM), format!("the container's limit of {}", mib(limit)))
+    if let Some(bytes) = memory {
+        return (bytes, "--memory".to_owned());
+    }
+    let container = super::memory(root)
+        .map(|limit| (limit.saturating_sub(PROGRAM), format!("the container's limit of {}", mib(limit))));
+    let space = super::address_space(root).map(|limit| {
+        let origin = format!("the limit of {} of the address space (ulimit -v)", mib(limit));
+        (limit.saturating_sub(PROGRAM_SPACE), origin)
+    });
+    let quarter = || {
+        let quarter = super::machine_memory(root).map_or(WITHOUT_LIMIT, |bytes| bytes / 4);
+        (quarter.min(WITHOUT_LIMIT), "a quarter of the machine's memory".to_owned())
+    };
+    match (container, space) {
+        (None, None) => quarter(),
+        // A wide limit of the address space says nothing about the machine's memory.
+        (None, Some(space)) => {
+            [space, quarter()].into_iter().min_by_key(|(bytes, _)| *bytes).unwrap_or_else(quarter)
         }
-        (None, None) => {
-            let quarter = super::machine_memory(root).map_or(WITHOUT_LIMIT, |bytes| bytes / 4);
-            (quarter.min(WITHOUT_LIMIT), "a quarter of the machine's memory".to_owned())
+        (Some(container), None) => container,
+        (Some(container), Some(space)) => {
+            if space.0 < container.0 {
+                space
+            } else {
+                container
+            }
         }
     }
 }

@@ -21,6 +21,35 @@ fn the_budget_is_given_or_the_limit_or_a_part_of_the_machine() {
 }
 
 #[test]
+fn a_limit_of_the_address_space_counts_where_it_is_the_tighter_one() {
+    let limits = |soft: &str| {
+        format!(
+            "Limit                     Soft Limit           Hard Limit           Units\nMax address space         {soft}          unlimited            bytes\n"
+        )
+    };
+    let of = |space: &str, container: Option<&str>| {
+        let (limits, meminfo) = (limits(space), "MemTotal: 16777216 kB\n");
+        let mut files = vec![
+            ("proc/self/limits", limits.as_str()),
+            ("proc/meminfo", meminfo),
+            ("proc/self/cgroup", "0::/\n"),
+        ];
+        files.extend(container.map(|bytes| ("sys/fs/cgroup/memory.max", bytes)));
+        size(None, tree(&files).path())
+    };
+    let (wide, tight) = ((4096 * MIB).to_string(), (320 * MIB).to_string());
+    assert_eq!(of("unlimited", Some("134217728")).0, 128 * MIB - PROGRAM);
+    assert_eq!(of(&wide, Some("134217728")).0, 128 * MIB - PROGRAM);
+    assert_eq!(of(&wide, None).0, WITHOUT_LIMIT);
+    assert_eq!(of(&tight, Some("1073741824")).0, 64 * MIB);
+    assert_eq!(
+        of(&tight, None),
+        (64 * MIB, "the limit of 320 MiB of the address space (ulimit -v)".to_owned())
+    );
+    assert_eq!(of("1000", None).0, 0);
+}
+
+#[test]
 fn the_parts_together_are_no_more_than_the_budget() {
     for (count, rejects) in (1..=64).flat_map(|count| [(count, false), (count, true)]) {
         let workers = Workers { rejects, ..jobs(count) };
