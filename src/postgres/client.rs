@@ -1,8 +1,8 @@
 //! One connection to the target, and a transaction on it.
 //!
 //! Every transaction runs with settings of its own, so that nothing that a role or a database sets can change what is
-//! written: UTF-8, UTC, ISO dates, `search_path` without any schema of the user, no statement timeout, a bounded wait
-//! for locks.
+//! written: UTF-8, UTC, ISO dates, names without needless quotes, `search_path` without any schema of the user, no statement
+//! timeout, a bounded wait for locks.
 //!
 //! A commit is as durable as the server's own `synchronous_commit` makes it, with one exception: the transactions that copy
 //! rows ([`Client::begin_lazily`]) commit with `synchronous_commit = off`. Rows and marker are one transaction, so a crash of
@@ -271,7 +271,7 @@ impl Client {
     /// `TargetUnavailable` if the connection breaks or the server may answer later; `TargetPermission` or
     /// `TargetRefused` if it refuses the statement.
     pub async fn batch(&self, sql: &str) -> Result<()> {
-        self.link.answer(self.inner.batch_execute(&format!("{};\n{sql}", self.settings()))).await
+        self.link.answer(self.inner.batch_execute(&self.whole_batch(sql))).await
     }
 
     /// As [`Self::batch`], for statements that may take hours: however long the answer takes.
@@ -279,7 +279,12 @@ impl Client {
     /// # Errors
     /// As [`Self::batch`].
     pub async fn batch_of_hours(&self, sql: &str) -> Result<()> {
-        self.inner.batch_execute(&format!("{};\n{sql}", self.settings())).await.map_err(server_error)
+        self.inner.batch_execute(&self.whole_batch(sql)).await.map_err(server_error)
+    }
+
+    /// The statements of a batch behind its settings. An implicit transaction begins as `default_transaction_read_only` says.
+    fn whole_batch(&self, sql: &str) -> String {
+        format!("SET LOCAL transaction_read_only = off;\n{};\n{sql}", self.settings())
     }
 
     /// Begins a READ COMMITTED transaction. Dropping it rolls it back.

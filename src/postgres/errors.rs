@@ -22,6 +22,7 @@ pub(crate) const STATES: &[(&str, ErrorKind, &str)] = &[
     ("40", ErrorKind::TargetUnavailable, "rolled back: deadlock, serialization failure"),
     ("53", ErrorKind::TargetUnavailable, "resources: connections (53300), disk (53100), memory (53200)"),
     ("25006", ErrorKind::TargetUnavailable, "read-only: a failover under way"),
+    ("25P02", ErrorKind::TargetUnavailable, "aborted by an error before, which another try tells"),
     ("25P03", ErrorKind::TargetUnavailable, "idle-in-transaction timeout"),
     ("25P04", ErrorKind::TargetUnavailable, "transaction timeout"),
     ("55006", ErrorKind::TargetUnavailable, "object in use"),
@@ -91,6 +92,14 @@ pub(super) fn connect_error(error: tokio_postgres::Error, address: &str) -> Erro
             format!("the certificate of the target at {address} is not accepted (sslmode, sslrootcert)");
         return Error::new(ErrorKind::Config, message).because(error);
     }
+    let no_version = io.and_then(|io| io.get_ref()).and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    if no_version.is_some_and(cannot_agree) {
+        let message = format!(
+            "the target at {address} and shardferry cannot agree on TLS: it must speak TLS 1.2 or 1.3 (ssl_min_protocol_version, \
+             ssl_max_protocol_version, ssl_ciphers of the target)"
+        );
+        return Error::new(ErrorKind::Config, message).because(error);
+    }
     if io.is_some() || error.is_closed() {
         return Error::new(ErrorKind::TargetUnavailable, format!("no connection to the target at {address}"))
             .because(error);
@@ -98,6 +107,16 @@ pub(super) fn connect_error(error: tokio_postgres::Error, address: &str) -> Erro
     // TLS is required and refused, a password is missing, or the driver does not speak the method.
     Error::new(ErrorKind::Config, format!("the target at {address} cannot be connected to as configured"))
         .because(error)
+}
+
+/// Another try would end the same way: no version or cipher that both sides speak.
+const fn cannot_agree(error: &rustls::Error) -> bool {
+    use rustls::AlertDescription::{HandshakeFailure, InsufficientSecurity, ProtocolVersion};
+    matches!(
+        error,
+        rustls::Error::PeerIncompatible(_)
+            | rustls::Error::AlertReceived(ProtocolVersion | HandshakeFailure | InsufficientSecurity)
+    )
 }
 
 /// The server's answer without anything that could be a value.

@@ -50,6 +50,17 @@ async fn a_transaction_has_its_own_settings() {
         "timezone = 'Asia/Tokyo'",
         "statement_timeout = '1s'",
         "search_path = public",
+        "quote_all_identifiers = on",
+        "extra_float_digits = 0",
+        "bytea_output = 'escape'",
+        "intervalstyle = 'sql_standard'",
+        "xmlbinary = 'hex'",
+        "xmloption = 'document'",
+        "lc_monetary = 'C.UTF-8'",
+        "lc_numeric = 'C.UTF-8'",
+        "array_nulls = off",
+        "transform_null_equals = on",
+        "default_transaction_read_only = on",
     ] {
         admin.batch(&format!("ALTER DATABASE {} SET {setting}", database.name)).await.unwrap();
     }
@@ -59,6 +70,17 @@ async fn a_transaction_has_its_own_settings() {
         ("timezone", "UTC"),
         ("statement_timeout", "0"),
         ("search_path", "pg_catalog, pg_temp"),
+        ("quote_all_identifiers", "off"),
+        ("extra_float_digits", "1"),
+        ("bytea_output", "hex"),
+        ("intervalstyle", "postgres"),
+        ("xmlbinary", "base64"),
+        ("xmloption", "content"),
+        ("lc_monetary", "C"),
+        ("lc_numeric", "C"),
+        ("array_nulls", "on"),
+        ("transform_null_equals", "off"),
+        ("transaction_read_only", "off"),
         ("client_encoding", "UTF8"),
         ("application_name", "shardferry x 1 1"),
         ("synchronous_commit", "on"),
@@ -215,4 +237,27 @@ async fn every_sslmode_does_what_libpq_does() {
             (Err(error), Some(_)) => panic!("{url}: {error}"),
         }
     }
+}
+
+/// A server that offers TLS and speaks no version of it that the client does.
+#[tokio::test]
+async fn a_target_without_a_common_version_of_tls_is_refused_for_good() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let server = tokio::spawn(async move {
+        let (mut client, _) = listener.accept().await.unwrap();
+        let mut request = [0; 8];
+        client.read_exact(&mut request).await.unwrap();
+        client.write_all(b"S").await.unwrap();
+        let mut hello = [0; 4096];
+        client.read(&mut hello).await.unwrap();
+        // Alert, TLS 1.1, two bytes: fatal, protocol_version (RFC 5246, 7.2).
+        client.write_all(&[0x15, 3, 2, 0, 2, 2, 70]).await.unwrap();
+        let _ = client.read(&mut hello).await;
+    });
+    let error = refusal(&format!("postgres://u:hunter2@127.0.0.1:{port}/d?sslmode=require")).await;
+    assert_eq!(error.kind(), ErrorKind::Config, "{error}");
+    assert!(error.detail().contains("it must speak TLS 1.2 or 1.3"), "{error}");
+    server.await.unwrap();
 }

@@ -318,3 +318,49 @@ async fn a_commit_whose_answer_is_lost_is_told_by_its_marker() {
     drop((client, watcher));
     database.drop().await;
 }
+
+/// Passes bytes on, and puts an error between the end of a COPY and the server's readiness for the next statement.
+async fn late_error_proxy(server: String) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        let (client, _) = listener.accept().await.unwrap();
+        let server = TcpStream::connect(server).await.unwrap();
+        let (mut from_client, mut to_client) = client.into_split();
+        let (mut from_server, mut to_server) = server.into_split();
+        let requests = tokio::spawn(async move { tokio::io::copy(&mut from_client, &mut to_server).await });
+        let fields = b"SERROR\0VERROR\0C55P03\0Mcanceling statement due to lock timeout\0\0";
+        let mut error = vec![b'E'];
+        error.extend_from_slice(&u32::try_from(fields.len() + 4).unwrap().to_be_bytes());
+        error.extend_from_slice(fields);
+        let mut buffer = [0; 8192];
+        while let Ok(n @ 1..) = from_server.read(&mut buffer).await {
+            // CommandComplete, and behind it ReadyForQuery.
+            let end = buffer[..n].windows(8).position(|tag| tag == b"COPY 1\0Z").map_or(n, |at| at + 7);
+            to_client.write_all(&buffer[..end]).await.unwrap();
+            if end < n {
+                to_client.write_all(&error).await.unwrap();
+                to_client.write_all(&buffer[end..n]).await.unwrap();
+            }
+        }
+        requests.abort();
+    });
+    port
+}
+
+#[tokio::test]
+async fn an_error_behind_the_end_of_a_copy_is_the_one_that_is_told() {
+    let (database, _admin) = with_orders().await;
+    let direct = url::Url::parse(&database.url()).unwrap();
+    let server = format!("{}:{}", direct.host_str().unwrap(), direct.port().unwrap_or(5432));
+    let mut through = direct.clone();
+    through.set_port(Some(late_error_proxy(server).await)).unwrap();
+    through.set_host(Some("127.0.0.1")).unwrap();
+    let mut client = super::connect_to(through.as_str()).await;
+    let transaction = client.transaction().await.unwrap();
+    let mut writer = CopyWriter::start(&transaction, &orders(), false).await.unwrap();
+    writer.send(tuple(1, Some("x"))).await.unwrap();
+    let error = writer.finish().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TargetUnavailable, "{error}");
+    assert!(error.detail().contains("lock timeout (SQLSTATE 55P03"), "{error}");
+}
