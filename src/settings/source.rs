@@ -1,7 +1,7 @@
 //! Connection settings of the source, from a URL (`mssql://`, `sqlserver://`), an ADO.NET or a JDBC connection string.
 //!
 //! The three syntaxes are split into key and value pairs ([`text`]); ONE table ([`Key::from_name`]) says what a key means in
-//! all of them. An unknown key is an error that names it: a misspelt `encrypt` must not be ignored. No error holds a
+//! all of them. An unknown key is an error that names the closest one: a misspelt `encrypt` must not be ignored. No error holds a
 //! value other than those of harmless keys, and never the password or the whole text.
 
 mod keys;
@@ -10,6 +10,7 @@ mod text;
 use super::login::LoginOrigin;
 use super::times::{self, TimeSetting};
 use crate::error::{Error, ErrorKind, Result};
+use crate::model::likeness::{closest, did_you_mean};
 use crate::secret::Secret;
 use keys::Key;
 use std::fmt;
@@ -164,13 +165,12 @@ struct Draft {
 impl Draft {
     fn set(&mut self, name: &str, value: String) -> Result<()> {
         let Some(key) = Key::from_name(name) else {
-            // Only what looks like a key is repeated: it may be the tail of a password that was not encoded.
-            let harmless = name.len() <= 40 && name.chars().all(|c| c.is_alphabetic() || " _-".contains(c));
-            return Err(if harmless {
-                config(&format!("has an unknown key `{name}`"))
-            } else {
-                config("has an unknown key; encode or quote special characters of the password")
-            });
+            // It is not repeated: it may be the tail of a password that was not encoded or quoted.
+            let question =
+                did_you_mean(&closest(name, Key::NAMES)).map_or_else(String::new, |it| format!("{it} else "));
+            let what =
+                format!("has an unknown key; {question}encode or quote special characters of the password");
+            return Err(config(&what));
         };
         if key == Key::Ignored {
             return Ok(());

@@ -26,6 +26,28 @@ pub(super) enum Key {
 }
 
 impl Key {
+    /// The name that is suggested for each that has a meaning.
+    pub(super) const NAMES: [&str; 18] = [
+        "server",
+        "port",
+        "instance",
+        "database",
+        "user",
+        "password",
+        "encrypt",
+        "trustServerCertificate",
+        "serverCertificate",
+        "hostNameInCertificate",
+        "packetSize",
+        "connectTimeout",
+        "readTimeout",
+        "socketTimeout",
+        "applicationName",
+        "applicationIntent",
+        "integratedSecurity",
+        "authentication",
+    ];
+
     /// The table. Case, blanks, `_` and `-` do not count. None: no such key is known.
     pub(super) fn from_name(name: &str) -> Option<Self> {
         let plain: String = name

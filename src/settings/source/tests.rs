@@ -111,7 +111,7 @@ fn a_packet_under_tls_fits_its_record() {
 #[test]
 fn what_is_wrong_is_named_and_the_password_never_is() {
     for (text, says) in [
-        ("mssql://sa:hunter2@h/d?encript=off", "unknown key `encript`"),
+        ("mssql://sa:hunter2@h/d?encript=off", "unknown key; did you mean encrypt? else encode or quote"),
         ("mssql://sa:hunter2@h/d?encrypt=maybe", "`encrypt`"),
         ("mssql://sa:hunter2@h:99999/d", "port"),
         ("mssql://sa:hunter2@h", "names no database"),
@@ -125,6 +125,17 @@ fn what_is_wrong_is_named_and_the_password_never_is() {
         ("mssql://sa:hunter2@h/d?database=e", "twice"),
         ("mssql://sa:hunter2@h/d?trustServerCertificate=true&ca-file=/x", "both"),
         ("mssql://sa:hunter2@h/d?trustServerCertificate=true&encrypt=strict", "strict"),
+        (
+            "Server=h;Database=d;UID=sa;PWD=pa;hunter2=x",
+            "has an unknown key; encode or quote special characters",
+        ),
+        ("Server=h;Database=d;UID=sa;PWD=pa;hunter2='x", "unfinished quotation in its 5. setting"),
+        (
+            "jdbc:sqlserver://h;database=d;user=sa;password=pa;hunter2=x",
+            "has an unknown key; encode or quote",
+        ),
+        ("mssql://sa:p@ss?hunter2=x@h/d", "has an unknown key; encode or quote"),
+        ("mssql://h/d?user=sa&password=pa&hunter2=x", "has an unknown key; encode or quote"),
         ("Server=h;Database=d;UID=sa;PWD='hunter2", "unfinished"),
         ("Server=h;Database=d;UID=sa;PWD='hunter2'x", "unfinished"),
         ("Server=h;Database=d;UID=sa;PWD=x;hunter2", "no `=`"),

@@ -122,7 +122,7 @@ fn properties_of(text: &str, quotes: &[char]) -> Result<Pairs> {
             return Err(config(&format!("has no `=` in its {place}. setting; quote values that hold `;`")));
         }
         let (value, tail) = value_of(tail.trim_start(), quotes)
-            .ok_or_else(|| config(&format!("has an unfinished quotation in `{}`", name.trim())))?;
+            .ok_or_else(|| config(&format!("has an unfinished quotation in its {place}. setting")))?;
         pairs.push((name.trim().to_owned(), value));
         rest = tail;
     }
