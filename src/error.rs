@@ -169,13 +169,13 @@ impl ErrorKind {
             Self::CheckpointDamaged => row("checkpoint_damaged", false, 2, TABLE, "restore the object named above; `shardferry reset` clears that of the finish step; without its plan a run begins anew under another --run-id, which copies all tables again"),
             Self::TableDamaged => row("table_damaged", false, 3, TABLE, "restore what is named above, or copy the table anew: `shardferry reset --table SCHEMA.TABLE`, then rerun"),
             Self::CheckpointNewer => row("checkpoint_newer", false, 2, TABLE, "use the version of shardferry that wrote it, or a newer one"),
-            Self::PlanForeign => row("plan_foreign", false, 2, TABLE, "use another --run-id, or go back to the source and filters of the plan"),
+            Self::PlanForeign => row("plan_foreign", false, 2, TABLE, "go back to the source and filters of the plan; another --run-id copies all tables again"),
             Self::PlanMissing => row("plan_missing", false, 2, TABLE, "run `shardferry plan` first, or check --checkpoint and --run-id"),
             Self::SchemaMissing => row("schema_missing", false, 2, TABLE, "run `shardferry schema` for these tables first, or `shardferry run` for everything"),
-            Self::SourceChanged => row("source_changed", false, 3, TABLE, "make a new plan under another --run-id, or restore the table's definition"),
-            Self::TargetMismatch => row("target_mismatch", false, 3, TABLE, "drop or correct the target table, then rerun"),
+            Self::SourceChanged => row("source_changed", false, 3, TABLE, "restore the table's definition, then rerun; a new plan under another --run-id copies all tables again"),
+            Self::TargetMismatch => row("target_mismatch", false, 3, TABLE, "correct the target table, or drop it and run `shardferry schema` (its rows are copied again), then rerun"),
             Self::Unsupported => row("unsupported", false, 3, TABLE, "exclude the column or the table, or convert it on the source"),
-            Self::Value => row("value", false, 3, TABLE, "correct the value on the source, then rerun"),
+            Self::Value => row("value", false, 3, TABLE, "rerun with --rejects URL to leave such rows out, or correct the value on the source; another --policy needs another --run-id, which copies all tables again"),
             Self::TargetData => row("target_data", false, 3, TABLE, "remove the rows or constraints that stand in the way, then rerun"),
             Self::TargetHasRows => row("target_has_rows", false, 2, TABLE, "go on with the run that wrote them; or keep the rows elsewhere; or let them go with --on-existing replace"),
             Self::Replaced => row("replaced", false, 3, TABLE, "nothing, if the later load is the one that counts; --on-existing replace empties the table and copies it again"),
@@ -279,12 +279,22 @@ pub fn with_causes(error: &dyn std::error::Error) -> String {
     text
 }
 
+/// A process has as many files and connections open as it may (Linux, errno-base.h).
+const EMFILE: i32 = 24;
+const TOO_MANY_FILES: &str = " (this process may open no more files and connections: raise RLIMIT_NOFILE, \
+     `ulimit -n`, or lower --jobs)";
+
 fn append_causes(text: &mut String, mut cause: Option<&(dyn std::error::Error + 'static)>) {
     while let Some(error) = cause {
         let next = error.to_string();
         if !text.contains(&next) {
             text.push_str(": ");
             text.push_str(&next);
+        }
+        if error.downcast_ref::<std::io::Error>().and_then(std::io::Error::raw_os_error) == Some(EMFILE)
+            && !text.contains(TOO_MANY_FILES)
+        {
+            text.push_str(TOO_MANY_FILES);
         }
         cause = error.source();
     }
@@ -327,6 +337,20 @@ mod tests {
     }
 
     #[test]
+    fn a_process_without_free_files_says_which_limit_that_is() {
+        let refused = std::io::Error::from_raw_os_error(24);
+        let error = Error::new(ErrorKind::TargetUnavailable, "no connection").because(refused).detail();
+        assert!(
+            error.contains("Too many open files") && error.contains("`ulimit -n`, or lower --jobs"),
+            "{error}"
+        );
+        let reset = std::io::Error::from_raw_os_error(104);
+        assert!(
+            !Error::new(ErrorKind::TargetUnavailable, "broke").because(reset).detail().contains("ulimit")
+        );
+    }
+
+    #[test]
     fn an_error_says_what_where_why_and_what_to_do() {
         let error = Error::new(ErrorKind::Value, "a character PostgreSQL cannot hold (U+0000)")
             .table("dbo.Orders")
@@ -335,7 +359,8 @@ mod tests {
         assert_eq!(
             error.to_string(),
             "table dbo.Orders, column Note: a character PostgreSQL cannot hold (U+0000): cause [value]; \
-             correct the value on the source, then rerun"
+             rerun with --rejects URL to leave such rows out, or correct the value on the source; another --policy \
+             needs another --run-id, which copies all tables again"
         );
     }
 }

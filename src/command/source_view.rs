@@ -42,7 +42,11 @@ pub(super) fn same_plan(plan: &Plan, server: &Server, options: Option<&PlanOptio
         }
         return Ok(());
     }
-    let message = format!("the plan of this run is not the one asked for: {}", differences.join("; "));
+    let message = format!(
+        "the plan of this run is not the one asked for: {}; another plan copies all {} tables again",
+        differences.join("; "),
+        plan.tables.len()
+    );
     Err(Error::new(ErrorKind::PlanForeign, message))
 }
 
@@ -72,10 +76,6 @@ pub(super) fn consistency(wanted: &Consistency, server: &Server) -> Result<Consi
     }
 }
 
-/// The source as this process has found it, read once and handed from step to step.
-///
-/// A step that compares it with the plan (`unchanged`) finds what changed since the plan was made and before this process
-/// began; what changes under a running process is found by none (`docs/exactly-once.md`). `finish` reads anew: positions of
 /// Says once how many of the tables are read as of several moments.
 pub(super) fn say_moments(consistency: &Consistency, tables: &[PlannedTable], chunk_size: u64) {
     let count = tables.iter().filter(|table| shards::is_chunked(table, chunk_size)).count();
@@ -90,6 +90,10 @@ pub(super) fn say_moments(consistency: &Consistency, tables: &[PlannedTable], ch
     );
 }
 
+/// The source as this process has found it, read once and handed from step to step.
+///
+/// A step that compares it with the plan (`unchanged`) finds what changed since the plan was made and before this process
+/// began; what changes under a running process is found by none (`docs/exactly-once.md`). `finish` reads anew: positions of
 /// identities and sequences must not be older than the rows.
 pub(super) struct SourceView {
     pub(super) server: Server,

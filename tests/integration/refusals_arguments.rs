@@ -167,7 +167,7 @@ fn pods_with_other_filters_than_the_plan_s_are_told_the_difference() {
     let world = prepared();
     let foreign = "the plan of this run is not the one asked for: ";
     for (arguments, text) in [
-        (["--exclude", "dbo.Orders"], "--exclude dbo.Orders (the plan has none) [plan_foreign]; "),
+        (["--exclude", "dbo.Orders"], "--exclude dbo.Orders (the plan has none); another plan copies all 2 tables again [plan_foreign]; "),
         (["--include", "dbo.O*"], "--include dbo.O* (the plan has none)"),
         (["--schema-map", "dbo=sales"], "--schema-map dbo=sales (the plan has none)"),
     ] {
@@ -199,7 +199,10 @@ fn pods_with_other_filters_than_the_plan_s_are_told_the_difference() {
 fn another_database_of_the_same_name_behind_the_same_url_is_foreign() {
     let world = prepared();
     world.engine.replace_by_another("testdb").unwrap();
-    let texts = ["family_guid of the source database (plan: ", "[plan_foreign]; use another --run-id"];
+    let texts = [
+        "family_guid of the source database (plan: ",
+        "; another plan copies all 2 tables again [plan_foreign]; go back to the source",
+    ];
     for command in ["plan", "run", "sync", "schema"] {
         refuses(&world, &[command], 2, &texts);
     }

@@ -119,7 +119,7 @@ fn two_schemas_that_become_one() {
 fn a_target_table_with_other_columns_fails_alone_and_stays_as_it_is() {
     let world = prepared();
     world.target("ALTER TABLE dbo.\"Orders\" ALTER COLUMN \"Note\" TYPE varchar(10); INSERT INTO dbo.\"Orders\" VALUES (7, 'mine')");
-    let text = "table dbo.Orders: the target table dbo.Orders is not the plan's: column Note is character varying(10), the plan says varchar(50) [target_mismatch]; drop or correct the target table";
+    let text = "table dbo.Orders: the target table dbo.Orders is not the plan's: column Note is character varying(10), the plan says varchar(50) [target_mismatch]; correct the target table, or drop it";
     let before = photograph(&world).target;
     answers(world.command(&["schema"]), 3, &[text]);
     assert_eq!(photograph(&world).target, before);
@@ -164,7 +164,7 @@ fn a_source_that_changed_since_the_plan() {
     let changed = "the source table changed since the plan was made: ";
     let texts = [
         format!(
-            "table dbo.Added: {changed}column Extra is new [source_changed]; make a new plan under another --run-id"
+            "table dbo.Added: {changed}column Extra is new [source_changed]; restore the table's definition, then rerun"
         ),
         format!("table dbo.Dropped: {changed}column Gone is gone [source_changed]"),
         format!("table dbo.Retyped: {changed}column Amount was int, is bigint [source_changed]"),
@@ -201,7 +201,7 @@ fn values_that_postgresql_cannot_hold_fail_their_table_and_are_not_shown() {
         "table dbo.Nul, column Text: a character that PostgreSQL cannot hold (U+0000), in the row with key (2); a plan with --policy nul=replace or nul=strip",
         "table dbo.Half, column Text: half a surrogate pair, which is no character in PostgreSQL, in the row with key (1); a plan with --policy surrogate=replace",
         "table dbo.Fine, column At: a time with a seventh digit, where PostgreSQL keeps six; it is not rounded silently, in the row with key (1); ",
-        "sync with --rejects URL leaves such rows out and keeps them in a file [value]; correct the value on the source, then rerun",
+        "sync with --rejects URL leaves such rows out and keeps them in a file [value]; rerun with --rejects URL to leave such rows out",
     ];
     let finished = answers(world.command(&["sync"]), 3, &texts);
     for shown in ["h4sh", "1234567", "2023-07-08"] {
