@@ -3,6 +3,7 @@
 use shardferry::command;
 use shardferry::error::{Error, ErrorKind, Result};
 use shardferry::model::outcome::Outcome;
+use shardferry::model::shown;
 use shardferry::orchestrator::Reporter;
 use shardferry::settings::{self, Environment, Failure, Settings};
 use shardferry::stop::Stop;
@@ -78,5 +79,5 @@ fn answer(failure: Failure) -> Option<Error> {
 
 /// What happened, where, what to do, and the code: one line on stderr, whatever the form of the log.
 fn render(error: &Error) {
-    let _ = writeln!(std::io::stderr(), "shardferry: {error}");
+    let _ = writeln!(std::io::stderr(), "shardferry: {}", shown::with_lists(&error.to_string()));
 }

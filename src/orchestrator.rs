@@ -3,6 +3,7 @@
 //! Both are written on success and on failure; failing to write them is logged and changes nothing else.
 
 use crate::model::outcome::Outcome;
+use crate::model::shown;
 use crate::settings::{OutputSettings, Settings};
 use serde::Serialize;
 use std::io::{self, Write};
@@ -123,10 +124,11 @@ impl Reporter {
             elapsed.as_secs_f64()
         ));
         if let Some(message) = &outcome.message {
-            text.push_str(message);
+            text.push_str(&shown::with_lists(message));
             text.push('\n');
         }
         if let Some(error) = &outcome.error {
+            let error = shown::with_lists(&error.to_string());
             text.push_str(&format!("{error}\nexit code {}\n", outcome.exit_code()));
         }
         cut(&mut text, TERMINATION_LIMIT);

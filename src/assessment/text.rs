@@ -2,13 +2,14 @@
 
 use super::{Assessment, Count, Finding, Verdict, estimate};
 use crate::model::counts::thousands;
+use crate::model::shown;
 use comfy_table::{Cell, CellAlignment, Table, presets};
 use std::fmt::Write;
 
 /// What is converted as it is has no line of its own; `--format json` lists it.
 #[must_use]
 pub fn render(assessment: &Assessment) -> String {
-    let mut text = format!("Assessment of {}: nothing was written\n\n", assessment.source);
+    let mut text = format!("Assessment of {}: nothing was written\n\n", shown::one_line(&assessment.source));
     text.push_str(&totals(assessment));
     for (verdict, title) in [
         (Verdict::Refused, "Refused: does not arrive"),
@@ -25,7 +26,8 @@ pub fn render(assessment: &Assessment) -> String {
         }
         let _ = write!(text, "\n{title}\n");
         for finding in findings {
-            let _ = writeln!(text, "  {} {}: {}", finding.kind, finding.object, indented(&finding.reason));
+            let object = shown::one_line(&finding.object);
+            let _ = writeln!(text, "  {} {object}: {}", finding.kind, indented(&finding.reason));
             if let Some(advice) = &finding.advice {
                 let _ = writeln!(text, "      -> {}", indented(advice));
             }
@@ -37,7 +39,11 @@ pub fn render(assessment: &Assessment) -> String {
 
 /// A view's text has lines of its own.
 fn indented(text: &str) -> String {
-    text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n         ")
+    shown::lines(&text.replace("\r\n", "\n"))
+        .lines()
+        .map(str::trim_end)
+        .collect::<Vec<_>>()
+        .join("\n         ")
 }
 
 fn totals(assessment: &Assessment) -> String {

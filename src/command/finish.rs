@@ -239,6 +239,10 @@ fn summary(report: &Report, findings: &[FinishFinding], changed: &[Error]) -> St
     text
 }
 
+fn denied(error: &Error) -> bool {
+    error.kind() == ErrorKind::TargetPermission
+}
+
 /// The error to end with: every object that could not be built, and every table that is not what was copied. A rerun helps
 /// if the target refused one of them for now.
 fn failure(report: &Report, changed: Vec<Error>) -> Option<Error> {
@@ -257,8 +261,30 @@ fn failure(report: &Report, changed: Vec<Error>) -> Option<Error> {
             (ErrorKind::TablesFailed, "tables are not finished")
         }
         (true, true, false) => (ErrorKind::SourceChanged, "tables are not finished"),
+        (true, false, _) if report.failed.iter().all(|(_, error)| denied(error)) => {
+            (ErrorKind::TargetPermission, "objects may not be built by this role")
+        }
         (true, false, _) => (ErrorKind::TargetData, "objects failed"),
         (false, _, _) => (ErrorKind::TargetUnavailable, "objects are not built"),
     };
     Some(Error::new(kind, format!("{} {what}: {}", failed.len(), failed.join("; "))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn objects_that_the_role_may_not_build_are_a_permission_error() {
+        let of = |kinds: &[ErrorKind]| {
+            let failed = kinds
+                .iter()
+                .map(|kind| ("index IX".to_owned(), Error::new(*kind, "must be owner")))
+                .collect();
+            failure(&Report { failed, ..Report::default() }, Vec::new()).map(|error| error.kind())
+        };
+        assert_eq!(of(&[]), None);
+        assert_eq!(of(&[ErrorKind::TargetPermission; 2]), Some(ErrorKind::TargetPermission));
+        assert_eq!(of(&[ErrorKind::TargetPermission, ErrorKind::TargetData]), Some(ErrorKind::TargetData));
+    }
 }

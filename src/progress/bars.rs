@@ -2,6 +2,7 @@
 //!
 //! Bytes are estimates of the plan against bytes written; a bar that reaches its estimate early waits there.
 
+use crate::model::shown;
 use crate::telemetry::Console;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use std::collections::BTreeMap;
@@ -45,7 +46,9 @@ impl Bars {
 
     pub(super) fn table_started(&mut self, index: u32, name: &str, bytes: u64) {
         let Some(shown) = &mut self.0 else { return };
-        let bar = ProgressBar::new(bytes.max(1)).with_style(style(TABLE)).with_message(name.to_owned());
+        let bar = ProgressBar::new(bytes.max(1))
+            .with_style(style(TABLE))
+            .with_message(shown::one_line(name).into_owned());
         let bar = match &shown.all {
             Some(all) => shown.bars.insert_before(all, bar),
             None => shown.bars.add(bar),

@@ -15,7 +15,7 @@ pub const INTERVAL: Duration = Duration::from_secs(2);
 /// Paints what `load` finds until all is done. On a terminal each view replaces the one before.
 ///
 /// # Errors
-/// The error of `load`, unchanged; `Terminated` or `Interrupted` after a signal; `Bug` if `out` cannot be written (a closed
+/// The error of `load`, unchanged; `Terminated` or `Interrupted` after a signal; `Config` if `out` cannot be written (a closed
 /// pipe ends quietly).
 pub async fn watch(
     interval: Duration,
@@ -29,7 +29,11 @@ pub async fn watch(
         let repaint = if terminal { REPAINT } else { "" };
         match write!(out, "{repaint}{text}").and_then(|()| out.flush()) {
             Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => return Ok(()),
-            Err(error) => return Err(Error::new(ErrorKind::Bug, "cannot write to stdout").because(error)),
+            Err(error) => {
+                return Err(
+                    Error::new(ErrorKind::Config, "the view cannot be written to stdout").because(error)
+                );
+            }
             Ok(()) => {}
         }
         if view.is_done() {

@@ -3,6 +3,7 @@
 use super::console::{Console, Writers};
 use crate::cli::LogFormat;
 use crate::error::{Error, ErrorKind, Result};
+use crate::model::shown;
 use crate::settings::Settings;
 use indicatif::ProgressDrawTarget;
 use serde_json::Value as Json;
@@ -10,7 +11,7 @@ use std::fmt;
 use std::sync::OnceLock;
 use tracing::{Event, Metadata, Subscriber};
 use tracing_subscriber::filter::{FilterExt, FilterFn, LevelFilter};
-use tracing_subscriber::fmt::format::{Format, Json as JsonFormat, Writer};
+use tracing_subscriber::fmt::format::{Format, Full, Json as JsonFormat, Writer};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::layer::Layer;
 use tracing_subscriber::registry::LookupSpan;
@@ -47,7 +48,9 @@ pub(super) fn layer(settings: &Settings) -> Result<Box<dyn Layer<Registry> + Sen
     let filter = filter.and(not_our_spans());
     let layer = tracing_subscriber::fmt::layer().with_writer(Writers(console));
     Ok(if text {
-        layer.with_ansi(log.terminal).with_target(false).with_filter(filter).boxed()
+        let full = Format::default().with_target(false).with_ansi(log.terminal);
+        let format = OneLine { full, colours: log.terminal };
+        layer.with_ansi(log.terminal).event_format(format).with_filter(filter).boxed()
     } else {
         let json = Format::default().json().flatten_event(true).with_current_span(true).with_span_list(false);
         let format = Identified { json, identity: identity(settings) };
@@ -79,6 +82,48 @@ fn identity(settings: &Settings) -> String {
     fields.into_iter().filter_map(field).collect::<Vec<_>>().join(",")
 }
 
+/// The text line of `tracing-subscriber`, on one line whatever the names in it hold.
+struct OneLine {
+    full: Format<Full>,
+    /// They are made of control characters.
+    colours: bool,
+}
+
+impl<S, N> FormatEvent<S, N> for OneLine
+where
+    S: Subscriber + for<'span> LookupSpan<'span>,
+    N: for<'writer> FormatFields<'writer> + 'static,
+{
+    fn format_event(
+        &self,
+        context: &FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        let mut line = String::new();
+        self.full.format_event(context, Writer::new(&mut line), event)?;
+        let text = line.trim_end_matches('\n');
+        match self.colours {
+            true => writeln!(writer, "{}", coloured(text)),
+            false => writeln!(writer, "{}", shown::one_line(text)),
+        }
+    }
+}
+
+/// On one line, with nothing but colours in it that could move the cursor: `ESC [ 2 m` (ECMA-48, SGR).
+fn coloured(text: &str) -> String {
+    let mut parts = text.split('\u{1b}');
+    let mut line = shown::one_line(parts.next().unwrap_or_default()).into_owned();
+    for part in parts {
+        let code = part.strip_prefix('[').and_then(|rest| rest.split_once('m')).map(|(code, _)| code);
+        let is_colour =
+            code.is_some_and(|code| code.bytes().all(|byte| byte.is_ascii_digit() || byte == b';'));
+        line.push_str(if is_colour { "\u{1b}" } else { "\\u{1b}" });
+        line.push_str(&shown::one_line(part));
+    }
+    line
+}
+
 /// The JSON line of `tracing-subscriber`, and behind its fields those of the pod.
 struct Identified {
     json: Format<JsonFormat>,
@@ -104,5 +149,18 @@ where
             write!(writer, ",\"trace_id\":\"{trace}\"")?;
         }
         writer.write_str("}\n")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_in_colours_moves_no_cursor() {
+        assert_eq!(
+            coloured("\u{1b}[2mnow\u{1b}[0m dbo.a\nb \u{1b}[2Jc \u{1b}]0;title\u{7}m"),
+            "\u{1b}[2mnow\u{1b}[0m dbo.a\\nb \\u{1b}[2Jc \\u{1b}]0;title\\u{7}m"
+        );
     }
 }

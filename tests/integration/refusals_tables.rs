@@ -1,7 +1,7 @@
 //! Tables: what cannot be copied, what changed on either side, values that PostgreSQL cannot hold.
 
 use super::{SHOP, answers, photograph, prepared, refuses, rows, world};
-use crate::harness::World;
+use crate::harness::{RUN, World};
 
 fn error_of(world: &World, table: &str, phase: &str) -> serde_json::Value {
     world.object(&world.table_object(table)).unwrap()[phase]["error"].clone()
@@ -250,4 +250,58 @@ fn a_target_that_differs_in_many_ways_is_told_all_of_them() {
         &["table dbo.Orders: the target has no table dbo.Orders; run `shardferry schema` first"],
     );
     assert_eq!(rows(&world, "dbo.\"Customers\""), "2");
+}
+
+#[test]
+fn a_name_with_line_breaks_and_controls_stays_on_one_line() {
+    let world = world(
+        "CREATE TYPE dbo.Cube EXTERNAL NAME Shapes.[Shapes.Cube];
+        CREATE TABLE dbo.[two\nshardferry: done\u{1b}[31m] (Id int NOT NULL PRIMARY KEY, X dbo.Cube NULL);",
+    );
+    let looks_right = |text: &str, what: &str| {
+        assert!(
+            !text.contains('\u{1b}') && !text.lines().any(|line| line.starts_with("shardferry: done")),
+            "{what}: {text}"
+        );
+    };
+    let refused = answers(world.command(&["plan", "--log-format", "text"]), 3, &[]);
+    looks_right(&refused.stderr, "an error");
+    assert!(refused.stderr.contains(r"two\nshardferry: done\u{1b}[31m"), "{}", refused.stderr);
+    let dry = answers(world.command(&["plan", "--dry-run", "--skip-unsupported"]), 0, &[]);
+    looks_right(&dry.stdout, "the assessment");
+    for arguments in
+        [["plan", "--skip-unsupported"].as_slice(), &["schema"], &["sync"], &["status", "--verbose"]]
+    {
+        let said = answers(world.command(&[arguments, &["--log-format", "text"]].concat()), 0, &[]);
+        looks_right(&said.stderr, arguments[0]);
+        looks_right(&said.stdout, arguments[0]);
+        if arguments[0] == "status" {
+            assert!(said.stdout.contains(r"two\nshardferry: done\u{1b}[31m"), "{}", said.stdout);
+        }
+    }
+}
+
+#[test]
+fn a_closed_or_full_stdout_is_no_bug() {
+    let world = prepared();
+    let call = |arguments: &str, to: &str| {
+        let mut command = std::process::Command::new("/bin/sh");
+        let program = env!("CARGO_BIN_EXE_shardferry-with-failpoints");
+        command
+            .arg("-c")
+            .arg(format!("{program} {arguments} --checkpoint {} --run-id {RUN} {to}", world.checkpoint));
+        command.env("SHARDFERRY_SOURCE_URL", world.source_url());
+        command.output().unwrap()
+    };
+    for arguments in ["status", "plan"] {
+        let full = call(arguments, "> /dev/full");
+        let said = String::from_utf8_lossy(&full.stderr).into_owned();
+        assert_eq!(full.status.code(), Some(2), "{said}");
+        assert!(said.contains("cannot be written to stdout") && said.contains("[config]"), "{said}");
+        for to in [">&-", "| true"] {
+            let closed = call(arguments, to);
+            let said = String::from_utf8_lossy(&closed.stderr).into_owned();
+            assert!(closed.status.success() && !said.contains("[bug]"), "{to}: {said}");
+        }
+    }
 }
