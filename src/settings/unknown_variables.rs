@@ -4,7 +4,7 @@
 //!
 //! - what Kubernetes sets in every pod of a namespace that has a Service called `shardferry` or `shardferry-…`: nobody
 //!   wrote these, and a pod that does not say `enableServiceLinks: false` has them
-//! - what the tests and benchmarks of the program itself say to each other
+//! - what the tests, the benchmarks and the compose file of the program say to each other
 
 use super::Environment;
 use super::layers::variable;
@@ -13,8 +13,8 @@ use crate::model::likeness::{closest, did_you_mean};
 use std::collections::BTreeSet;
 
 const PREFIX: &str = "SHARDFERRY_";
-/// Read by the tests, by the benchmarks, and by a program with the feature `failpoints`.
-const OF_TESTS: [&str; 4] = ["TEST_", "BENCH_", "FAILPOINTS", "UPDATE_DOCS"];
+/// Read by the tests, by the benchmarks, by a program with the feature `failpoints`, and by `deploy/compose`.
+const OF_OTHERS: [&str; 5] = ["TEST_", "BENCH_", "FAILPOINTS", "UPDATE_DOCS", "IMAGE"];
 
 /// # Errors
 /// Kind Config with every variable that is unknown, and the closest known ones. No value is shown: it may be a secret.
@@ -23,7 +23,7 @@ pub(super) fn refuse(environment: &Environment, flags: &BTreeSet<String>) -> Res
     let is_known = |name: &str, value: &str| {
         let rest = name.strip_prefix(PREFIX).unwrap_or_default();
         known.contains(name)
-            || OF_TESTS.iter().any(|begin| rest.starts_with(begin))
+            || OF_OTHERS.iter().any(|begin| rest.starts_with(begin))
             || is_service_link(rest, value)
     };
     let unknown: Vec<String> = environment
@@ -119,6 +119,7 @@ mod tests {
                 ("SHARDFERRYX", "1"),
                 ("SHARDFERRY_TEST_PG_URL", "postgres://h/db"),
                 ("SHARDFERRY_FAILPOINTS", "x=exit"),
+                ("SHARDFERRY_IMAGE", "shardferry:dev"),
                 // A Service `shardferry`, and one `shardferry-metrics`.
                 ("SHARDFERRY_SERVICE_HOST", "10.0.0.1"),
                 ("SHARDFERRY_SERVICE_PORT", "443"),

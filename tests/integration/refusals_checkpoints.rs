@@ -1,6 +1,6 @@
 //! Damaged, foreign and newer documents; tables in another pod's hands.
 
-use super::{answers, object_path, prepared, refuses, rows};
+use super::{SHOP, answers, object_path, prepared, refuses, rows, world};
 use crate::harness::World;
 use mssim::faults::{Fault, FaultKind};
 
