@@ -329,3 +329,19 @@ async fn a_call_that_is_dropped_half_way_closes_the_connection() {
     assert_eq!(client.execute("SET LOCK_TIMEOUT 1").await.unwrap_err().kind(), ErrorKind::SourceUnavailable);
     server.faults().clear();
 }
+
+/// tiberius takes such an answer for a whole one: a catalog that lacks tables would make a plan that lacks them.
+#[tokio::test]
+async fn a_statement_that_fails_without_a_word_is_an_error_for_every_way_of_asking() {
+    let (server, mut client) = plain().await;
+    for (query, rows) in [("SELECT name", 0), ("SELECT number 5000", 0), ("SELECT number 5000", 4000)] {
+        server.faults().set(Fault::from(FaultKind::Unexplained { rows }).times(1).containing(query));
+        let error = client.rows(query).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::SourceRefused, "{error}");
+        assert!(error.detail().contains("did not explain"), "{error}");
+        // What came of the answer is not to be trusted.
+        assert_eq!(client.rows(query).await.unwrap_err().kind(), ErrorKind::SourceUnavailable);
+        client = Client::connect(&settings(&server, "encrypt=off")).await.unwrap();
+        works(&mut client).await;
+    }
+}

@@ -19,6 +19,8 @@ pub enum FaultKind {
     EndlessMessages { rows: u64 },
     /// Error 1205 after `rows` rows; the transaction is gone.
     Deadlock { rows: u64 },
+    /// The statement ends after `rows` rows with a DONE that has the error bit, and no error says why.
+    Unexplained { rows: u64 },
     /// The whole server goes down after `rows` rows: every connection is reset, the listener is closed for `down`.
     Restart { rows: u64, down: Duration },
     /// At most so many bytes a second, per connection, for the batches that match.
@@ -224,6 +226,7 @@ fn parse(arguments: &str) -> Result<FaultCommand, String> {
         "stall" => FaultKind::Stall { rows, time },
         "endless_messages" => FaultKind::EndlessMessages { rows },
         "deadlock" => FaultKind::Deadlock { rows },
+        "unexplained" => FaultKind::Unexplained { rows },
         "restart" => FaultKind::Restart { rows, down: time.unwrap_or_default() },
         "throttle" => FaultKind::Throttle { bytes_per_second: needed(bytes, "@bytes")? },
         "login_failure" => FaultKind::LoginFailure,

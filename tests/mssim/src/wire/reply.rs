@@ -138,6 +138,7 @@ impl<'c> Reply<'c> {
             | FaultKind::Stall { rows: n, .. }
             | FaultKind::EndlessMessages { rows: n }
             | FaultKind::Deadlock { rows: n }
+            | FaultKind::Unexplained { rows: n }
             | FaultKind::Restart { rows: n, .. } => rows >= *n,
             FaultKind::ResetAfterBytes(n) => written >= *n,
             FaultKind::ResetAfterRows(_)
@@ -184,6 +185,10 @@ impl<'c> Reply<'c> {
                 let error = SqlError { state: 51, ..tokens::error(1205, 13, text) };
                 let _ = self.error(&error);
                 self.deadlock = true;
+                return Flow::Stop;
+            }
+            FaultKind::Unexplained { .. } => {
+                (self.failed, self.any_error) = (true, true);
                 return Flow::Stop;
             }
             FaultKind::Restart { down, .. } => {
