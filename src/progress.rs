@@ -12,6 +12,7 @@ use crate::cli::LogFormat;
 use crate::error::Error;
 use crate::model::counts::{Totals, thousands};
 use crate::model::names::TableName;
+use crate::model::shown;
 use crate::settings::LogSettings;
 use crate::telemetry::Console;
 use bars::Bars;
@@ -316,7 +317,7 @@ impl State {
     fn say(&mut self, line: &str, event: impl FnOnce(&str)) {
         match &mut self.output {
             // Progress that cannot be shown does not stop the work.
-            Output::Lines(writer) => drop(writeln!(writer, "{line}")),
+            Output::Lines(writer) => drop(writeln!(writer, "{}", shown::one_line(line))),
             Output::Events => event(line),
         }
     }

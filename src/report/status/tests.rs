@@ -182,7 +182,9 @@ fn a_damaged_object_is_shown_whole_with_what_to_do() {
     let text = view.text(false);
     assert!(text.contains("2 tables: 0 completed, 1 failed, 0 in progress, 1 pending"), "{text}");
     assert!(
-        text.contains(&format!("Damaged: table dbo.Orders: {place}; restore what is named above, or")),
+        text.contains(&format!(
+            "Damaged: table dbo.Orders: {place} [table_damaged]; restore what is named above, or"
+        )),
         "{text}"
     );
     let json: serde_json::Value = serde_json::from_str(&view.json(None)).unwrap();

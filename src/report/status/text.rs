@@ -39,8 +39,9 @@ pub(super) fn render(view: &StatusView, all: bool) -> String {
     for table in view.tables.iter().filter(|table| table.is_damaged()) {
         let message = table.data.error().map(|error| error.message.as_str()).unwrap_or_default();
         text.push_str(&format!(
-            "Damaged: {}; {}\n",
+            "Damaged: {} [{}]; {}\n",
             shown::one_line(message),
+            ErrorKind::TableDamaged.policy().code,
             ErrorKind::TableDamaged.policy().remedy
         ));
     }
