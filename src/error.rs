@@ -169,13 +169,13 @@ impl ErrorKind {
             Self::CheckpointDamaged => row("checkpoint_damaged", false, 2, TABLE, "restore the object named above; `shardferry reset` clears that of the finish step; without its plan a run begins anew under another --run-id, which copies all tables again"),
             Self::TableDamaged => row("table_damaged", false, 3, TABLE, "restore what is named above, or copy the table anew: `shardferry reset --table SCHEMA.TABLE`, then rerun"),
             Self::CheckpointNewer => row("checkpoint_newer", false, 2, TABLE, "use the version of shardferry that wrote it, or a newer one"),
-            Self::PlanForeign => row("plan_foreign", false, 2, TABLE, "go back to the source and filters of the plan; another --run-id copies all tables again"),
+            Self::PlanForeign => row("plan_foreign", false, 2, TABLE, "go back to the source and filters of the plan; `shardferry replan` changes single tables; another --run-id copies all tables again"),
             Self::PlanMissing => row("plan_missing", false, 2, TABLE, "run `shardferry plan` first, or check --checkpoint and --run-id"),
             Self::SchemaMissing => row("schema_missing", false, 2, TABLE, "run `shardferry schema` for these tables first, or `shardferry run` for everything"),
-            Self::SourceChanged => row("source_changed", false, 3, TABLE, "restore the table's definition, then rerun; a new plan under another --run-id copies all tables again"),
+            Self::SourceChanged => row("source_changed", false, 3, TABLE, "restore the table's definition, or let `shardferry replan --table SCHEMA.TABLE` take it up, which copies that table again; then rerun"),
             Self::TargetMismatch => row("target_mismatch", false, 3, TABLE, "correct the target table, or drop it and run `shardferry schema` (its rows are copied again), then rerun"),
             Self::Unsupported => row("unsupported", false, 3, TABLE, "exclude the column or the table, or convert it on the source"),
-            Self::Value => row("value", false, 3, TABLE, "rerun with --rejects URL to leave such rows out, or correct the value on the source; another --policy needs another --run-id, which copies all tables again"),
+            Self::Value => row("value", false, 3, TABLE, "rerun with --rejects URL to leave such rows out, or correct the value on the source; `shardferry replan --table SCHEMA.TABLE --policy …` copies that table again"),
             Self::TargetData => row("target_data", false, 3, TABLE, "remove the rows or constraints that stand in the way, then rerun"),
             Self::TargetHasRows => row("target_has_rows", false, 2, TABLE, "go on with the run that wrote them; or keep the rows elsewhere; or let them go with --on-existing replace"),
             Self::Replaced => row("replaced", false, 3, TABLE, "nothing, if the later load is the one that counts; --on-existing replace empties the table and copies it again"),
@@ -359,8 +359,8 @@ mod tests {
         assert_eq!(
             error.to_string(),
             "table dbo.Orders, column Note: a character PostgreSQL cannot hold (U+0000): cause [value]; \
-             rerun with --rejects URL to leave such rows out, or correct the value on the source; another --policy \
-             needs another --run-id, which copies all tables again"
+             rerun with --rejects URL to leave such rows out, or correct the value on the source; `shardferry replan \
+             --table SCHEMA.TABLE --policy …` copies that table again"
         );
     }
 }

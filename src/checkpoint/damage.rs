@@ -5,6 +5,9 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::model::plan::PlannedTable;
 use std::collections::BTreeMap;
 
+/// What is known of each table, by its index.
+type ByIndex<T> = BTreeMap<u32, T>;
+
 /// Damage of one table's object stops that table alone.
 pub(super) fn of_table(error: Error, table: &PlannedTable) -> Error {
     match error.kind() {
@@ -22,7 +25,7 @@ pub(super) fn of_table(error: Error, table: &PlannedTable) -> Error {
 pub fn apart<T>(
     tables: &[PlannedTable],
     entries: Vec<Result<Entry<T>>>,
-) -> Result<(BTreeMap<u32, Entry<T>>, BTreeMap<u32, Error>)> {
+) -> Result<(ByIndex<Entry<T>>, ByIndex<Error>)> {
     let (mut sound, mut damaged) = (BTreeMap::new(), BTreeMap::new());
     for (table, entry) in tables.iter().zip(entries) {
         match entry {

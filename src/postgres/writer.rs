@@ -119,7 +119,7 @@ impl CopyWriter {
         })?;
         // The server may still fail before it is ready for the next statement: a timeout that was due. The driver has one answer
         // more then; if all is well it has the end of the answer, which it takes for an unexpected message.
-        if let Err(error) = self.sink.as_mut().finish().await
+        if let Err(error) = self.link.in_time(self.sink.as_mut().finish()).await.map_err(CopyFailure::from)?
             && error.as_db_error().is_some()
         {
             return Err(CopyFailure::from(copy_error(error)));

@@ -167,7 +167,10 @@ fn pods_with_other_filters_than_the_plan_s_are_told_the_difference() {
     let world = prepared();
     let foreign = "the plan of this run is not the one asked for: ";
     for (arguments, text) in [
-        (["--exclude", "dbo.Orders"], "--exclude dbo.Orders (the plan has none); another plan copies all 2 tables again [plan_foreign]; "),
+        (
+            ["--exclude", "dbo.Orders"],
+            "--exclude dbo.Orders (the plan has none); another plan copies all 2 tables again [plan_foreign]; ",
+        ),
         (["--include", "dbo.O*"], "--include dbo.O* (the plan has none)"),
         (["--schema-map", "dbo=sales"], "--schema-map dbo=sales (the plan has none)"),
     ] {

@@ -164,7 +164,7 @@ fn a_source_that_changed_since_the_plan() {
     let changed = "the source table changed since the plan was made: ";
     let texts = [
         format!(
-            "table dbo.Added: {changed}column Extra is new [source_changed]; restore the table's definition, then rerun"
+            "table dbo.Added: {changed}column Extra is new [source_changed]; restore the table's definition, or let"
         ),
         format!("table dbo.Dropped: {changed}column Gone is gone [source_changed]"),
         format!("table dbo.Retyped: {changed}column Amount was int, is bigint [source_changed]"),

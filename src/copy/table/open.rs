@@ -55,7 +55,8 @@ pub(in crate::copy) async fn claim_and_begin(
     };
     let beginning =
         begin::begin(pod, connections, table, claim.epoch).instrument(attempt.span.inside().clone());
-    match pod.patience().until_fenced(claim.fenced(), "before it was begun", beginning).await {
+    let beginning = pod.patience().until_fenced(claim.fenced(), "before it was begun", Box::pin(beginning));
+    match beginning.await {
         Ok(begun) => {
             claim.progressed(begun.done);
             let claim = note_consistency(pod, claim, begun.done.of).await;
