@@ -6,7 +6,7 @@
 //!
 //! | object | written | holds |
 //! |---|---|---|
-//! | `plan.json` | once, create-if-absent, never changed | the run's tables in order |
+//! | `plan.json` | once, create-if-absent; changed by `replan` alone | the run's tables in order |
 //! | `tables/<index>-<schema>.<table>.json` | by the table's owner | owner, epoch, state of schema, data, verify |
 //! | `finish.json` | by the owner of the finish step | the same for that step |
 //! | `pods/<pod>-<attempt>.json` | once, at a pod's end | what that pod did |

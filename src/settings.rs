@@ -4,6 +4,7 @@
 //! variable counts as absent. Nothing here talks to a server; URLs are parsed and forgotten, so that no message can
 //! show them.
 
+mod command;
 mod copying;
 mod environment;
 mod file;
@@ -22,6 +23,7 @@ mod unknown_variables;
 mod yaml;
 
 pub use crate::cli::OnExisting;
+pub use command::Command;
 pub use copying::{Consistency, Rejects, Throttle, Truncate};
 pub use environment::Environment;
 pub use outputs::{LogSettings, OutputSettings};
@@ -29,8 +31,7 @@ pub use retries::RetryPolicy;
 pub use telemetry::{Collector, TelemetrySettings};
 
 use crate::cli::{
-    Cli, CliCommand, CopyArgs, Format, PhaseChoice, PlanChoiceArgs, RunArguments, SelectionArgs, SourceArgs,
-    TargetArgs, WorkArgs,
+    Cli, CliCommand, CopyArgs, PlanChoiceArgs, RunArguments, SelectionArgs, SourceArgs, TargetArgs, WorkArgs,
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
@@ -59,36 +60,6 @@ const JOBS_PER_CPU: usize = 2;
 const DEFAULT_CHUNK: u64 = 128 * 1024 * 1024;
 const LEAST_CHUNK: u64 = 1024;
 const LEAST_MEMORY: u64 = 16 * 1024 * 1024;
-
-/// What to do, with the options of that command alone.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Command {
-    Plan { dry_run: bool, shards: Option<u32>, shards_file: Option<PathBuf>, format: Format },
-    Schema,
-    Sync,
-    Finish { without_failed: bool },
-    Run,
-    Status { watch: bool, verbose: bool, format: Format, phase: Option<PhaseChoice>, exit_code: bool },
-    Replan,
-    Reset,
-}
-
-impl Command {
-    /// As typed: `sync`.
-    #[must_use]
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Self::Plan { .. } => "plan",
-            Self::Schema => "schema",
-            Self::Sync => "sync",
-            Self::Finish { .. } => "finish",
-            Self::Run => "run",
-            Self::Status { .. } => "status",
-            Self::Replan => "replan",
-            Self::Reset => "reset",
-        }
-    }
-}
 
 /// Everything that was asked for, checked.
 #[derive(Debug, Clone)]

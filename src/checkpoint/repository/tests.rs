@@ -49,7 +49,8 @@ async fn a_plan_whose_answer_was_lost_is_known_as_ours() {
     store.fail_writes(&[Fault::After]);
     let (made, ours) = checkpoints.create_plan(&plan(2)).await.unwrap();
     assert!(ours && !made.operation.is_empty());
-    assert_eq!(made, Plan { operation: made.operation.clone(), ..plan(2) });
+    assert_eq!(made, Plan { operation: made.operation.clone(), digest: made.digest.clone(), ..plan(2) });
+    assert_eq!(made.digest.len(), 64);
     assert_eq!(checkpoints.create_plan(&plan(2)).await.unwrap(), (made, false));
 }
 
