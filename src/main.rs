@@ -18,8 +18,10 @@ fn main() -> ExitCode {
     let outcome = match settings::load(std::env::args_os().collect(), &environment) {
         Ok(settings) => {
             let reporter = Reporter::new(&settings);
+            let asked = settings.clone();
             let report = |outcome: &Outcome| {
-                outcome.error.iter().for_each(render);
+                let unsaid = outcome.error.iter().filter(|error| !telemetry::ends::ended(&asked, error));
+                unsaid.for_each(render);
                 reporter.report(outcome, started.elapsed());
             };
             start(settings, &report).unwrap_or_else(|error| {
@@ -48,6 +50,7 @@ fn start(settings: Settings, report: &dyn Fn(&Outcome)) -> Result<Outcome> {
     let telemetry = telemetry::init(&settings, runtime.handle())?;
     shardferry::failpoint::arm()?;
     let outcome = runtime.block_on(telemetry.run(async {
+        telemetry::ends::started(&settings);
         let stop = Stop::new();
         stop.listen()?;
         command::run(settings, stop).await

@@ -4,6 +4,7 @@
 //! | module | what |
 //! |---|---|
 //! | `console`, `log` | stderr, which logs and live bars share; the JSON lines with the pod's identity |
+//! | [`ends`] | the first and the last event of a process |
 //! | [`names`] | every name of a metric and an attribute |
 //! | [`spans`] | run > table > chunk, and the phases |
 //! | [`measures`] | what is counted |
@@ -11,6 +12,7 @@
 
 mod client;
 mod console;
+pub mod ends;
 mod log;
 pub mod measures;
 pub mod names;

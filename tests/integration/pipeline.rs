@@ -256,3 +256,32 @@ fn json_logs_hold_the_same_facts_as_fields() {
     assert!(lines.iter().any(|line| text(line).contains("\"rows_per_second\":")));
     assert!(world.assert_equal() > 26);
 }
+
+#[test]
+fn with_json_logs_the_first_line_says_what_was_asked_for_and_a_fatal_error_is_an_event() {
+    let world = World::new();
+    world.reference("A", 5);
+    world.prepare();
+    let json = |line: &str| serde_json::from_str::<serde_json::Value>(line).unwrap();
+    let command = || world.command(&["sync", "--jobs", "2"]).env("SHARDFERRY_LOG_FORMAT", "json").pod("a");
+    let done = command().run().exits(0).hides("Passw0rd");
+    let first = json(done.stderr.lines().next().unwrap());
+    assert_eq!(
+        (&first["command"], &first["jobs"], &first["level"]),
+        (&"sync".into(), &2.into(), &"INFO".into())
+    );
+    assert_eq!(first["version"], env!("CARGO_PKG_VERSION"));
+    for (key, part) in
+        [("source", "/testdb"), ("target", "127.0.0.1"), ("checkpoint", "s3://"), ("tables", "all")]
+    {
+        assert!(first[key].as_str().unwrap().contains(part), "{first}");
+    }
+    let wrong = world.source_url().replace("Passw0rd", "wr0ng");
+    let refused = command().env("SHARDFERRY_SOURCE_URL", &wrong).run().exits(2).hides("shardferry: ");
+    let last = json(refused.stderr.lines().last().unwrap());
+    assert_eq!(
+        (&last["level"], &last["code"], &last["exit_code"]),
+        (&"ERROR".into(), &"source_login".into(), &2.into())
+    );
+    assert!(last["remedy"].as_str().unwrap().contains("password"), "{last}");
+}
