@@ -144,7 +144,7 @@ fn names_arrive_as_they_were_chosen() {
     world
         .run(&["run", "--name-case", "lower", "--config", &path])
         .exits(2)
-        .says("name case (plan: snake, now: lower)");
+        .says("--name-case lower (the plan has snake); another plan copies all 3 tables again");
 }
 
 #[test]
