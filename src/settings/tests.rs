@@ -1,4 +1,5 @@
 use super::*;
+use crate::cli::Format;
 use std::io::Write;
 use std::num::NonZeroU64;
 
