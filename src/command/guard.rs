@@ -62,13 +62,20 @@ pub(super) async fn existing_rows(
         }
     }
     *work = kept;
-    let mut told = Vec::new();
+    let mut found = BTreeMap::new();
     for table in with_pages(target, &looked_at).await? {
         if let Some(rows) = rows_of(target, &table).await? {
-            let writer = held.get(&table).and_then(Option::as_ref).and_then(Holder::writer);
-            told.push(foreign_rows(&table, rows, writer));
+            found.insert(table, rows);
         }
     }
+    // Asked again behind the look at the rows: another pod of this run may have filled a table meanwhile, and the commit that
+    // shows its rows says whose they are.
+    let names: Vec<TableName> = found.keys().cloned().collect();
+    let held = ledger::holders(target, &names).await?;
+    let writer = |table: &TableName| held.get(table).and_then(Option::as_ref).and_then(Holder::writer);
+    let foreign = found.iter().filter(|(table, _)| writer(table) != Some(run));
+    let mut told: Vec<String> =
+        foreign.map(|(table, rows)| foreign_rows(table, *rows, writer(table))).collect();
     told.sort();
     if told.is_empty() { Ok(replaced) } else { Err(refused(&told)) }
 }

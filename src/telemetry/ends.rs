@@ -13,13 +13,14 @@ pub fn started(settings: &Settings) {
     }
     let memory = settings.memory.or_else(|| limits::memory(Path::new("/")));
     tracing::info!(
+        target: "shardferry",
         version = env!("CARGO_PKG_VERSION"),
         command = settings.command.name(),
         tables = %settings.selection,
         jobs = settings.jobs.get(),
         memory_bytes = memory,
-        source = settings.source.as_ref().map(tracing::field::display),
-        target = settings.target.as_ref().map(tracing::field::display),
+        source_database = settings.source.as_ref().map(tracing::field::display),
+        target_database = settings.target.as_ref().map(tracing::field::display),
         checkpoint = settings.checkpoint.as_ref().map(tracing::field::display),
         "shardferry {} begins: {}",
         env!("CARGO_PKG_VERSION"),
@@ -30,11 +31,13 @@ pub fn started(settings: &Settings) {
 /// Says what ends the process, as an event with its code; false if the log is for people, or leaves errors out.
 #[must_use]
 pub fn ended(settings: &Settings, error: &Error) -> bool {
-    if settings.log.format != LogFormat::Json || !tracing::enabled!(tracing::Level::ERROR) {
+    if settings.log.format != LogFormat::Json
+        || !tracing::enabled!(target: "shardferry", tracing::Level::ERROR)
+    {
         return false;
     }
     let policy = error.policy();
     let (code, exit_code, remedy) = (policy.code, policy.exit, policy.remedy);
-    tracing::error!(code, exit_code, remedy, "{}", error.detail());
+    tracing::error!(target: "shardferry", code, exit_code, remedy, "{}", error.detail());
     true
 }

@@ -316,6 +316,19 @@ impl World {
         });
     }
 
+    /// An object of the run as it stands in the store.
+    pub(crate) fn bytes(&self, name: &str) -> Vec<u8> {
+        self.runtime.block_on(self.store.get(&format!("{RUN}/{name}"))).unwrap().unwrap().body.to_vec()
+    }
+
+    /// Changes plan.json. As with a run of an older program, whose ledger does not know its SHA-256.
+    pub(crate) fn put_old_plan(&self, plan: &Json) {
+        self.put_object("plan.json", plan);
+        if self.target_value("SELECT to_regclass('shardferry.run') IS NOT NULL") == "t" {
+            self.target("UPDATE shardferry.run SET plan_sha256 = NULL");
+        }
+    }
+
     pub(crate) fn put_object(&self, name: &str, body: &Json) {
         self.put_bytes(name, &serde_json::to_vec(body).unwrap());
     }

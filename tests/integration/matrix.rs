@@ -192,6 +192,8 @@ fn run(world: &World, command: &str, pod: &str, setting: Setting, jobs: u32, arm
     if setting == Setting::Unlogged && command != "plan" {
         invocation = invocation.env("SHARDFERRY_UNLOGGED", "true");
     }
+    // Tables of an earlier load are loaded again.
+    let invocation = invocation.env("SHARDFERRY_ON_EXISTING", "replace");
     invocation.env("SHARDFERRY_RETRY_MAX_WAIT", "20ms").failpoints(armed).pod(pod).run()
 }
 

@@ -271,9 +271,12 @@ fn with_json_logs_the_first_line_says_what_was_asked_for_and_a_fatal_error_is_an
         (&"sync".into(), &2.into(), &"INFO".into())
     );
     assert_eq!(first["version"], env!("CARGO_PKG_VERSION"));
-    for (key, part) in
-        [("source", "/testdb"), ("target", "127.0.0.1"), ("checkpoint", "s3://"), ("tables", "all")]
-    {
+    for (key, part) in [
+        ("source_database", "/testdb"),
+        ("target_database", "127.0.0.1"),
+        ("checkpoint", "s3://"),
+        ("tables", "all"),
+    ] {
         assert!(first[key].as_str().unwrap().contains(part), "{first}");
     }
     let wrong = world.source_url().replace("Passw0rd", "wr0ng");

@@ -297,7 +297,10 @@ fn a_closed_or_full_stdout_is_no_bug() {
         let full = call(arguments, "> /dev/full");
         let said = String::from_utf8_lossy(&full.stderr).into_owned();
         assert_eq!(full.status.code(), Some(2), "{said}");
-        assert!(said.contains("cannot be written to stdout") && said.contains("[config]"), "{said}");
+        assert!(
+            said.contains("cannot be written to stdout") && said.contains("\"code\":\"config\""),
+            "{said}"
+        );
         for to in [">&-", "| true"] {
             let closed = call(arguments, to);
             let said = String::from_utf8_lossy(&closed.stderr).into_owned();

@@ -7,6 +7,7 @@
 use super::harness::{Finished, Running, World, seed};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
+use shardferry::failpoint::NAMES;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -193,6 +194,51 @@ impl Side {
     }
 }
 
+/// The tables, and a config file for each side.
+struct Field {
+    world: World,
+    _folder: tempfile::TempDir,
+    configs: [PathBuf; 2],
+}
+
+/// The rows of the two sides, by id.
+const IDS: [(u64, u64); 2] = [(1, 200), (101, ROWS)];
+
+impl Field {
+    fn new() -> Self {
+        let world = World::new();
+        for table in TABLES {
+            world.reference(table, ROWS);
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let configs = [0, 1].map(|number| {
+            let (first, last) = IDS[number];
+            let table = |table: &&str| format!("  dbo.{table}:\n    where: id >= {first} AND id <= {last}\n");
+            let tables: String = TABLES.iter().map(table).collect();
+            let path = folder.path().join(format!("{number}.yaml"));
+            std::fs::write(&path, format!("tables:\n{tables}")).unwrap();
+            path
+        });
+        Self { world, _folder: folder, configs }
+    }
+
+    /// Two runs that nobody has seen.
+    fn fight(&self, name: &str, rng: StdRng) -> Fight<'_> {
+        let side = |number: usize| Side {
+            run: format!("{name}-{number}"),
+            config: self.configs[number].clone(),
+            ids: IDS[number],
+        };
+        Fight {
+            world: &self.world,
+            rng,
+            sides: [side(0), side(1)],
+            frozen: Vec::new(),
+            counts: BTreeMap::new(),
+        }
+    }
+}
+
 #[test]
 fn what_two_runs_that_fight_over_the_same_tables_say_is_true() {
     #[expect(clippy::disallowed_methods, reason = "set by `make soak-two-runs`")]
@@ -200,38 +246,10 @@ fn what_two_runs_that_fight_over_the_same_tables_say_is_true() {
     let seed = seed();
     println!("SHARDFERRY_TEST_SEED={seed} for {rounds} rounds");
     let mut rng = StdRng::seed_from_u64(seed);
-    let world = World::new();
-    for table in TABLES {
-        world.reference(table, ROWS);
-    }
-    let folder = tempfile::tempdir().unwrap();
-    let ids = [(1, 200), (101, ROWS)];
-    let config = |number: usize| {
-        let (first, last) = ids[number];
-        let tables: String = TABLES
-            .iter()
-            .map(|table| format!("  dbo.{table}:\n    where: id >= {first} AND id <= {last}\n"))
-            .collect();
-        let path = folder.path().join(format!("{number}.yaml"));
-        std::fs::write(&path, format!("tables:\n{tables}")).unwrap();
-        path
-    };
-    let configs = [config(0), config(1)];
+    let field = Field::new();
     let mut counts: BTreeMap<String, u64> = BTreeMap::new();
     for round in 1..=rounds {
-        let side = |number: usize| Side {
-            run: format!("fight{round}-{number}"),
-            config: configs[number].clone(),
-            ids: ids[number],
-        };
-        let rng = StdRng::seed_from_u64(rng.random());
-        let mut fight = Fight {
-            world: &world,
-            rng,
-            sides: [side(0), side(1)],
-            frozen: Vec::new(),
-            counts: BTreeMap::new(),
-        };
+        let mut fight = field.fight(&format!("fight{round}"), StdRng::seed_from_u64(rng.random()));
         fight.round();
         for (what, count) in fight.counts {
             *counts.entry(what).or_default() += count;
@@ -239,4 +257,43 @@ fn what_two_runs_that_fight_over_the_same_tables_say_is_true() {
     }
     println!("{rounds} rounds: {counts:?}");
     assert!(counts["exit 0 that was looked at"] >= rounds);
+}
+
+/// The matrix with two runs: one is killed at a failpoint, the other one takes its tables, and the first one comes back.
+#[test]
+fn a_run_killed_at_any_failpoint_whose_tables_are_taken_says_so() {
+    let field = Field::new();
+    let world = &field.world;
+    let mut killed = 0;
+    let of_a_table = ["claim.", "settle.", "release.", "begin.", "copy.", "index."];
+    for (number, name) in
+        NAMES.iter().filter(|name| of_a_table.iter().any(|part| name.starts_with(part))).enumerate()
+    {
+        let fight = field.fight(&format!("point{number}"), StdRng::seed_from_u64(0));
+        let pod = |side: usize, existing: &str| {
+            let arguments = ["run", "--jobs", "1", "--chunk-size", "4KiB", "--on-existing", existing];
+            let Side { run, config, .. } = &fight.sides[side];
+            let pod = world.command(&arguments).env("SHARDFERRY_RUN_ID", run).pod(&format!("pod-{side}"));
+            pod.env("SHARDFERRY_CONFIG", config.to_str().unwrap())
+        };
+        let first = pod(0, "replace").failpoints(&format!("{name}=kill@2")).run();
+        killed += u64::from(first.signal() == Some(9));
+        assert!(first.signal() == Some(9) || first.code() == Some(0), "{name}:\n{}", first.stderr);
+        pod(1, "replace").run().exits(0);
+        let taken = contents(world);
+        assert_eq!(taken, vec![fight.sides[1].rows(); TABLES.len()], "{name}");
+        fight.check_status(&taken);
+        let back = pod(0, "error").run();
+        assert!([Some(2), Some(3)].contains(&back.code()), "{name}: {:?}\n{}", back.code(), back.stderr);
+        let back = back.hides("Completed: ");
+        assert!(
+            back.stderr.contains("[replaced]") || back.stderr.contains("[target_has_rows]"),
+            "{name}:\n{}",
+            back.stderr
+        );
+        assert_eq!(contents(world), taken, "{name}");
+        fight.check_status(&taken);
+    }
+    println!("{killed} kills");
+    assert!(killed >= 20, "{killed}");
 }
