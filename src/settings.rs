@@ -27,6 +27,7 @@ pub use command::Command;
 pub use copying::{Consistency, Rejects, Throttle, Truncate};
 pub use environment::Environment;
 pub use outputs::{LogSettings, OutputSettings};
+pub use planning::policies;
 pub use retries::RetryPolicy;
 pub use telemetry::{Collector, TelemetrySettings};
 
@@ -92,6 +93,8 @@ pub struct Settings {
     pub memory: Option<u64>,
     /// Of `plan` and `run`; empty otherwise.
     pub plan: PlanOptions,
+    /// `--policy` as it was given, for `replan`: what is not named stays as it is.
+    pub policy_choices: Vec<String>,
     /// Where rows go that cannot be converted; None: they fail their table.
     pub rejects: Option<Rejects>,
     /// Tables are created UNLOGGED, and set LOGGED when all their rows are there.
@@ -294,6 +297,7 @@ fn settings(cli: Cli, tables: Option<&TablesSection>, environment: &Environment)
         source.snapshot = Some(name.clone());
     }
     let planning = matches!(command, Command::Plan { .. } | Command::Replan | Command::Run);
+    let policy_choices = choice.policy.clone();
     let mut plan = planning::options(choice)?;
     // Read whatever the command is: a mistake is told at the first one that sees it.
     let choices = tables.map(|section| tables::choices(section, plan.policies)).transpose()?;
@@ -332,6 +336,7 @@ fn settings(cli: Cli, tables: Option<&TablesSection>, environment: &Environment)
         },
         memory,
         plan,
+        policy_choices,
         rejects,
         unlogged: copy.unlogged,
         throttle: copying::throttle(&copy.throttle)?,

@@ -16,7 +16,7 @@ use crate::model::plan::{Partitions, Plan, PlannedTable};
 use crate::plan::{build, replan};
 use crate::postgres::client::Client as TargetClient;
 use crate::postgres::{catalog, ledger};
-use crate::settings::Settings;
+use crate::settings::{Settings, policies};
 use crate::sqlserver::{collisions, filters};
 use crate::stop::Stop;
 use crate::telemetry::{RunPhase, phase};
@@ -63,7 +63,11 @@ async fn change(settings: &Settings, stop: &Stop, checkpoints: &Checkpoints, pla
 
 /// The plan with the named tables as the source and the user want them now.
 async fn wanted(settings: &Settings, stop: &Stop, plan: &Plan, named: &[PlannedTable]) -> Result<Plan> {
-    let options = replan::options(plan, &settings.plan, named)?;
+    let choices = &settings.policy_choices;
+    let policies = |held| {
+        policies(held, choices).map_err(|why| Error::new(ErrorKind::Usage, format!("--policy: {why}")))
+    };
+    let options = replan::options(plan, &settings.plan, named, policies)?;
     let (mut source, server) = connect::source(settings, stop).await?;
     source_view::same_plan(plan, &server, None)?;
     let partitions = options.partitions == Partitions::Declarative;

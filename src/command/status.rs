@@ -10,11 +10,11 @@ use crate::model::outcome::Outcome;
 use crate::model::plan::{Plan, PlannedTable};
 use crate::postgres::client::Client;
 use crate::postgres::ledger;
-use crate::report::status::StatusView;
+use crate::report::status::{Doubt, StatusView};
 use crate::report::watch::{INTERVAL, watch};
 use crate::settings::Settings;
 use crate::stop::Stop;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::IsTerminal;
 use std::time::Duration;
 
@@ -37,7 +37,7 @@ pub(super) async fn run(settings: Settings, stop: Stop, view: View) -> Result<Ou
         Checkpoints::open(settings.checkpoint()?, settings.run_id.clone(), &settings.pod).await?;
     let plan = checkpoints.plan().await?;
     let load = async || {
-        let status = load(&settings, &checkpoints, &plan).await?;
+        let status = load(&settings, &checkpoints, &plan, view.exit_code).await?;
         let text = match view.format {
             Format::Json => status.json(view.phase),
             Format::Table => status.text(view.verbose),
@@ -65,43 +65,56 @@ fn verdict(status: &StatusView) -> Result<()> {
     if status.is_completed() { Ok(()) } else { Err(Error::new(ErrorKind::Unfinished, missing)) }
 }
 
-/// By the target's ledger: which tables another run has begun since, by their indexes. A target that cannot be asked changes
-/// nothing of what the checkpoints say.
-async fn replaced(settings: &Settings, plan: &Plan) -> BTreeMap<u32, String> {
-    let Ok(target) = settings.target() else { return BTreeMap::new() };
+/// What the target's ledger says against documents that call their tables completed, by the tables' indexes; nothing without a
+/// target.
+///
+/// # Errors
+/// `TargetUnavailable` if the target does not answer in time, and what else asking it may end in.
+async fn doubts(settings: &Settings, plan: &Plan, completed: &BTreeSet<u32>) -> Result<BTreeMap<u32, Doubt>> {
+    let Ok(target) = settings.target() else { return Ok(BTreeMap::new()) };
     let asked = tokio::time::timeout(LEDGER_WAIT, async {
         let client = Client::connect(target, "shardferry status").await?;
+        let mut doubts: BTreeMap<u32, Doubt> =
+            completed.iter().map(|index| (*index, Doubt::Unproven)).collect();
         if !ledger::installed(&client).await? {
-            return Ok(BTreeMap::new());
+            return Ok(doubts);
         }
         let tallies = ledger::tallies(&client, settings.run_id.as_str()).await?;
-        let begun = |table: &&PlannedTable| tallies.get(&table.index).is_some_and(ledger::Tally::is_replaced);
-        let lost: Vec<&PlannedTable> = plan.tables.iter().filter(begun).collect();
+        doubts.retain(|index, _| !tallies.get(index).is_some_and(ledger::Tally::is_complete));
+        let is_begun =
+            |table: &&PlannedTable| tallies.get(&table.index).is_some_and(ledger::Tally::is_replaced);
+        let lost: Vec<&PlannedTable> = plan.tables.iter().filter(is_begun).collect();
         let names: Vec<_> = lost.iter().map(|table| table.target.clone()).collect();
         let held = ledger::holders(&client, &names).await?;
-        let by = |table: &&PlannedTable| {
+        for table in lost {
             let holder = held.get(&table.target).and_then(Option::as_ref);
-            let run = holder.map(|holder| holder.run.clone()).filter(|run| run != settings.run_id.as_str());
-            (table.index, run.map_or_else(|| "a table made anew".to_owned(), |run| format!("run {run}")))
-        };
-        Ok::<_, Error>(lost.iter().map(by).collect())
+            let other = holder.filter(|holder| holder.run != settings.run_id.as_str());
+            match (other, held.contains_key(&table.target)) {
+                (Some(other), _) => {
+                    doubts.insert(table.index, Doubt::Replaced(format!("run {}", other.run)));
+                }
+                (None, true) => {
+                    doubts.insert(table.index, Doubt::Replaced("a table made anew".to_owned()));
+                }
+                // Gone: the next run makes and copies it again.
+                (None, false) => {}
+            }
+        }
+        Ok(doubts)
     });
-    match asked.await {
-        Ok(Ok(replaced)) => replaced,
-        Ok(Err(error)) => {
-            tracing::warn!(%error, "the target's ledger cannot be asked which tables other runs have begun since");
-            BTreeMap::new()
-        }
-        Err(_) => {
-            tracing::warn!(
-                "the target does not answer, so it is not known which tables other runs have begun since"
-            );
-            BTreeMap::new()
-        }
-    }
+    asked.await.unwrap_or_else(|_| {
+        let message = format!("the target did not answer in {} s", LEDGER_WAIT.as_secs());
+        Err(Error::new(ErrorKind::TargetUnavailable, message))
+    })
 }
 
-async fn load(settings: &Settings, checkpoints: &Checkpoints, plan: &Plan) -> Result<StatusView> {
+/// `strict`: a target that is named and cannot be asked is an error, and else a warning.
+async fn load(
+    settings: &Settings,
+    checkpoints: &Checkpoints,
+    plan: &Plan,
+    strict: bool,
+) -> Result<StatusView> {
     let (entries, damaged) = apart(&plan.tables, checkpoints.some_tables(plan, &plan.tables).await?)?;
     let finish = checkpoints.finish(plan).await?;
     let mut documents: Vec<TableDocument> = entries.into_values().map(|entry| entry.document).collect();
@@ -111,6 +124,15 @@ async fn load(settings: &Settings, checkpoints: &Checkpoints, plan: &Plan) -> Re
         }
     }
     let finish = finish.is_stored().then_some(finish.document);
-    let replaced = replaced(settings, plan).await;
-    Ok(StatusView::new(settings.run_id.as_str(), plan, documents, finish).with_replaced(replaced))
+    let completed = documents.iter().filter(|document| document.data.is_completed());
+    let completed: BTreeSet<u32> = completed.map(|document| document.index).collect();
+    let doubts = match doubts(settings, plan, &completed).await {
+        Ok(doubts) => doubts,
+        Err(error) if strict => return Err(error),
+        Err(error) => {
+            tracing::warn!(%error, "the target's ledger cannot be asked; what follows is by the checkpoints alone");
+            BTreeMap::new()
+        }
+    };
+    Ok(StatusView::new(settings.run_id.as_str(), plan, documents, finish).with_doubts(doubts))
 }

@@ -152,6 +152,9 @@ pub struct PlanOptions {
     /// Of all columns that have none of their own.
     #[serde(default, skip_serializing_if = "Policies::is_default")]
     pub policies: Policies,
+    /// What `replan` chose by a flag, by source table as its name is shown: instead of all others, and no choice of the config file.
+    #[serde(default, skip_serializing_if = "std::collections::BTreeMap::is_empty")]
+    pub replanned: std::collections::BTreeMap<String, Policies>,
     /// By source table, as its name is shown.
     #[serde(default, skip_serializing_if = "std::collections::BTreeMap::is_empty")]
     pub tables: std::collections::BTreeMap<String, TableChoice>,

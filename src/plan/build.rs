@@ -208,6 +208,8 @@ fn texts(options: &PlanOptions) -> Vec<(&'static str, String)> {
         partitions,
         maps,
         policies,
+        // Of single tables, by `replan`: nothing that a command by hand could choose otherwise.
+        replanned: _,
         tables,
     } = options;
     let of_tables = || {

@@ -3,14 +3,21 @@
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::plan::{Plan, PlanOptions, PlannedTable};
+use crate::model::policy::Policies;
 use crate::plan::build;
 use crate::plan::build::Draft;
 
-/// The plan's choices, with those of `given` that are about the `named` tables: policies, and what the config file says of them.
+/// The plan's choices, with those of `given` that are about the `named` tables: what the config file says of them, and `policies`,
+/// which adds what a flag says to what held before.
 ///
 /// # Errors
 /// `PlanForeign` for a choice about the whole run that is not the plan's; `Usage` for one about a table that is not named.
-pub fn options(plan: &Plan, given: &PlanOptions, named: &[PlannedTable]) -> Result<PlanOptions> {
+pub fn options(
+    plan: &Plan,
+    given: &PlanOptions,
+    named: &[PlannedTable],
+    policies: impl Fn(Policies) -> Result<Policies>,
+) -> Result<PlanOptions> {
     let of_run =
         PlanOptions { policies: plan.options.policies, tables: plan.options.tables.clone(), ..given.clone() };
     let foreign = build::other_choices(&plan.options, &of_run);
@@ -37,9 +44,14 @@ pub fn options(plan: &Plan, given: &PlanOptions, named: &[PlannedTable]) -> Resu
             }
         }
     }
-    if !given.policies.is_default() {
-        for table in named {
-            options.tables.entry(table.source.to_string()).or_default().policies = Some(given.policies);
+    for table in named {
+        let name = table.source.to_string();
+        let before = options.replanned.get(&name).copied();
+        let of_table = || options.tables.get(&name).and_then(|choice| choice.policies);
+        let held = before.or_else(of_table).unwrap_or(options.policies);
+        let wanted = policies(held)?;
+        if wanted != held || before.is_some() {
+            options.replanned.insert(name, wanted);
         }
     }
     Ok(options)

@@ -23,6 +23,8 @@ pub struct TargetTable {
     pub unlogged: bool,
     /// Other tables inherit from it (never true of a plain table that was created here).
     pub inherited: bool,
+    /// It is a partition of another table.
+    pub partition: bool,
     /// Enabled user triggers that COPY would fire.
     pub triggers: Vec<String>,
     /// In key order; empty: none.
@@ -82,6 +84,7 @@ pub async fn tables(client: &Client, wanted: &[TableName]) -> Result<BTreeMap<Ta
                 kind,
                 unlogged: get(&row, 12)?,
                 inherited: get(&row, 3)?,
+                partition: get(&row, 13)?,
                 triggers: get(&row, 4)?,
                 primary_key: get(&row, 5)?,
                 columns: Vec::new(),
@@ -157,6 +160,11 @@ pub fn differences(planned: &PlannedTable, actual: &TargetTable) -> Vec<String> 
     }
     if actual.kind == Kind::Table && actual.inherited {
         told.push("other tables inherit from it, and would be truncated with it".to_owned());
+    }
+    if actual.partition {
+        told.push(
+            "it is a partition of another table, and would be emptied with that table's rows".to_owned(),
+        );
     }
     for trigger in &actual.triggers {
         told.push(format!("its trigger {trigger} is enabled and would see or change the rows"));
@@ -264,6 +272,7 @@ mod tests {
             kind: Kind::Table,
             unlogged: false,
             inherited: false,
+            partition: false,
             triggers: vec![],
             primary_key: vec!["id".to_owned()],
             columns: vec![

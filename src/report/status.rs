@@ -24,8 +24,38 @@ pub struct StatusView {
     finish: Phase,
     /// In plan order.
     tables: Vec<TableDocument>,
-    /// By what the rows of a target table were replaced since, by the table's index: `run night2`.
-    replaced: BTreeMap<u32, String>,
+    /// Why a table is not completed whatever its document says, by the table's index.
+    doubts: BTreeMap<u32, Doubt>,
+}
+
+/// What the target's ledger says against a document that calls its table completed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Doubt {
+    /// By whom its rows were replaced since: `run night2`.
+    Replaced(String),
+    /// The ledger does not know all of its chunks: the next run copies what is missing.
+    Unproven,
+}
+
+impl Doubt {
+    /// What is said.
+    fn text(&self) -> String {
+        match self {
+            Self::Replaced(by) => format!("replaced by {by}"),
+            Self::Unproven => {
+                "the target's ledger does not know all of it; `shardferry run` copies what is missing"
+                    .to_owned()
+            }
+        }
+    }
+
+    /// In a table of states.
+    const fn word(&self) -> &'static str {
+        match self {
+            Self::Replaced(_) => "replaced",
+            Self::Unproven => "not proven",
+        }
+    }
 }
 
 /// How far a table has come, both phases taken together.
@@ -53,14 +83,14 @@ impl StatusView {
             planned_at: plan.created_at,
             finish,
             tables,
-            replaced: BTreeMap::new(),
+            doubts: BTreeMap::new(),
         }
     }
 
-    /// With what the ledger tells: by what the rows of a table were replaced since (`run night2`), by its index.
+    /// With what the ledger tells, by the index of the table.
     #[must_use]
-    pub fn with_replaced(self, replaced: BTreeMap<u32, String>) -> Self {
-        Self { replaced, ..self }
+    pub fn with_doubts(self, doubts: BTreeMap<u32, Doubt>) -> Self {
+        Self { doubts, ..self }
     }
 
     /// Tables by state, and the rows of those completed.
@@ -75,8 +105,10 @@ impl StatusView {
                 State::Completed => totals.completed += 1,
                 State::Failed => totals.failed += 1,
             }
-            totals.rows += table.data.done().rows;
-            totals.bytes += table.data.done().bytes;
+            if !self.doubts.contains_key(&table.index) {
+                totals.rows += table.data.done().rows;
+                totals.bytes += table.data.done().bytes;
+            }
         }
         totals
     }
@@ -93,7 +125,7 @@ impl StatusView {
     #[must_use]
     pub fn is_completed(&self) -> bool {
         let totals = self.totals();
-        totals.completed == totals.tables && self.finish.is_completed()
+        totals.completed == totals.tables && self.finish.is_completed() && self.doubts.is_empty()
     }
 
     /// A table or the finish step failed, or another run has replaced the rows of a table.
@@ -110,9 +142,13 @@ impl StatusView {
         format!("{completed} of {tables} tables are completed, {failed} failed; the finish step is {finish}")
     }
 
-    /// A table whose rows were replaced is not completed any more, whatever its document says.
+    /// A table that the ledger knows otherwise is not completed, whatever its document says.
     fn state(&self, table: &TableDocument) -> State {
-        if self.replaced.contains_key(&table.index) { State::Failed } else { state(table) }
+        match self.doubts.get(&table.index) {
+            Some(Doubt::Replaced(_)) => State::Failed,
+            Some(Doubt::Unproven) => State::Pending,
+            None => state(table),
+        }
     }
 
     /// The first start of any table; before that, the time of the plan.

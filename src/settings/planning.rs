@@ -32,6 +32,7 @@ pub(super) fn options(choice: PlanChoiceArgs) -> Result<PlanOptions> {
         },
         maps: maps(&choice.map)?,
         policies: policies(Policies::default(), &choice.policy).map_err(|why| usage("policy", why))?,
+        replanned: BTreeMap::new(),
         tables: BTreeMap::new(),
     })
 }
@@ -64,7 +65,7 @@ pub(super) fn word(text: &str) -> String {
 ///
 /// # Errors
 /// A text that says what is wrong with which item and what is accepted; the caller knows the flag or the line.
-pub(super) fn policies(base: Policies, items: &[String]) -> std::result::Result<Policies, String> {
+pub fn policies(base: Policies, items: &[String]) -> std::result::Result<Policies, String> {
     let mut policies = base;
     let mut seen = BTreeSet::new();
     for item in items {

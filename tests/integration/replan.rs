@@ -118,3 +118,30 @@ fn a_replan_that_is_killed_leaves_the_old_plan_or_the_new_one() {
         assert_eq!(world.reads("Even"), 1);
     }
 }
+
+/// What is not named stays: the other policies of the run, and those of an earlier replan; and the config file need not be changed.
+#[test]
+fn a_policy_is_added_to_those_that_held_before() {
+    let world = World::new();
+    world.load(
+        "
+CREATE TABLE dbo.P (Id int NOT NULL CONSTRAINT PK_P PRIMARY KEY, Note nvarchar(20) NULL, At datetime2(7) NULL)
+GO
+INSERT INTO dbo.P VALUES (1, N'bad' + NCHAR(0), '2024-01-02T03:04:05.1234567')
+",
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("shardferry.yaml");
+    std::fs::write(&config, "policy: [fraction=truncate]\ntables:\n  dbo.P:\n    where: Id > 0\n").unwrap();
+    let config = config.to_str().unwrap();
+    world.run(&["run", "--config", config]).exits(3).says("U+0000");
+    world.succeed(&["replan", "--table", "dbo.P", "--policy", "nul=strip"]);
+    world.succeed(&["run", "--config", config]);
+    let row = "SELECT \"Note\" || ' ' || \"At\"::text FROM dbo.\"P\"";
+    assert_eq!(world.target_value(row), "bad 2024-01-02 03:04:05.123456");
+    world.succeed(&["replan", "--table", "dbo.P", "--policy", "fraction=round", "--config", config]);
+    world.succeed(&["run"]);
+    assert_eq!(world.target_value(row), "bad 2024-01-02 03:04:05.123457");
+    world.succeed(&["replan", "--table", "dbo.P", "--policy", "nul=error"]);
+    world.run(&["run", "--config", config]).exits(3).says("U+0000");
+}

@@ -225,3 +225,68 @@ fn a_run_of_an_older_version_holds_its_tables() {
     assert_eq!(stand(&world), before);
     second(&world, &["run"]).run().exits(2).says(&format!("dbo.A: 50 rows of run {RUN}"));
 }
+
+/// Moved away as the page advises, and another one in its place: the run whose rows were moved does not call that one its own.
+#[test]
+fn a_table_that_was_moved_away_is_proven_by_nobody() {
+    let world = three();
+    world.succeed(&["run"]);
+    world.target("CREATE SCHEMA keep; ALTER TABLE dbo.\"B\" SET SCHEMA keep; CREATE TABLE dbo.\"B\" (LIKE keep.\"B\" INCLUDING ALL)");
+    world.command(&["status", "--exit-code"]).run().exits(3);
+    world.run(&["finish"]).exits(3).says("[replaced]");
+    world.succeed(&["run"]).says("Completed: dbo.B").hides("Completed: dbo.A");
+    assert_eq!(world.assert_equal(), 180);
+    world.target("ALTER TABLE dbo.\"C\" SET SCHEMA keep");
+    second(&world, &["run", "--table", "dbo.C"]).run().exits(0);
+    let told = status(&world, RUN).stdout;
+    assert!(told.contains("replaced by run night2"), "{told}");
+    world.run(&["run"]).exits(3).says("[replaced]");
+}
+
+#[test]
+fn rows_that_a_policy_hides_are_not_taken_for_absent() {
+    let world = three();
+    let role = format!("loader_{}", world.target_value("SELECT current_database()"));
+    world.admin(&format!("CREATE ROLE {role} LOGIN PASSWORD 'x'"));
+    world.target(&format!(
+        "GRANT CREATE ON DATABASE \"{}\" TO {role}",
+        world.target_value("SELECT current_database()")
+    ));
+    let url = world.target_url().replace("postgres:postgres@", &format!("{role}:x@"));
+    let of = |run: &str| {
+        let pod = world.command(&["run", "--chunk-size", "4KiB"]).env("SHARDFERRY_RUN_ID", run).pod("a");
+        pod.env("SHARDFERRY_TARGET_URL", &url)
+    };
+    of(RUN).run().exits(0);
+    world.target("ALTER TABLE dbo.\"B\" ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY");
+    of(SECOND).run().exits(2).says("row-level security policy").hides("Processing: ");
+    assert_eq!(world.target_value("SELECT count(*) FROM dbo.\"B\""), "60");
+    world.target(&format!("DROP OWNED BY {role} CASCADE"));
+    world.admin(&format!("DROP ROLE {role}"));
+}
+
+/// A partition and the table that it belongs to share their rows.
+#[test]
+fn a_partition_is_no_target_of_its_own() {
+    let world = three();
+    world.prepare();
+    world.target("DROP TABLE dbo.\"B\"; CREATE TABLE dbo.\"All\" (LIKE dbo.\"A\" INCLUDING ALL) PARTITION BY RANGE (id); CREATE TABLE dbo.\"B\" PARTITION OF dbo.\"All\" DEFAULT");
+    let refused = world.run(&["sync"]).exits(3).says("it is a partition of another table");
+    refused.says("[target_mismatch]").says("Completed: dbo.A");
+}
+
+#[test]
+fn status_believes_no_document_that_the_ledger_does_not_prove() {
+    let world = three();
+    world.succeed(&["run"]);
+    world.command(&["status", "--exit-code"]).run().exits(0);
+    world.target("DROP TABLE dbo.\"B\"");
+    world.succeed(&["schema"]);
+    let told = world.command(&["status", "--exit-code"]).run().exits(5);
+    assert!(told.stdout.contains("not proven"), "{}", told.stdout);
+    let nowhere = world.target_url_at(1);
+    world.command(&["status"]).env("SHARDFERRY_TARGET_URL", &nowhere).run().exits(0).says("cannot be asked");
+    world.command(&["status", "--exit-code"]).env("SHARDFERRY_TARGET_URL", &nowhere).run().exits(4);
+    world.succeed(&["run"]);
+    world.command(&["status", "--exit-code"]).run().exits(0);
+}

@@ -25,9 +25,9 @@ pub(super) async fn hold(claims: &Claims, client: &mut TargetClient, table: &Pla
             return Ok(());
         };
         refuse_living(client, std::slice::from_ref(&table.target), &other).await?;
-        if claims.may_empty && claims.on_existing == OnExisting::Error && other.writer() != Some(&claims.run)
-        {
-            refuse_rows(client, &table.target, &other).await?;
+        let may_go = claims.may_empty && claims.on_existing == OnExisting::Replace;
+        if !may_go && other.writer() != Some(&claims.run) {
+            refuse_rows(client, &table.target, &other, claims.may_empty).await?;
         }
         from = Some(other);
     }
@@ -36,15 +36,25 @@ pub(super) async fn hold(claims: &Claims, client: &mut TargetClient, table: &Pla
 }
 
 /// # Errors
-/// `TargetHasRows` if there are rows in the table.
-async fn refuse_rows(client: &mut TargetClient, target: &TableName, holder: &Holder) -> Result<()> {
+/// `TargetHasRows` if there are rows in the table, or `TargetData` if nothing may be emptied.
+async fn refuse_rows(
+    client: &mut TargetClient,
+    target: &TableName,
+    holder: &Holder,
+    may_empty: bool,
+) -> Result<()> {
     let transaction = client.transaction().await?;
     let rows = ledger::count_rows(&transaction, target).await?;
     transaction.rollback().await?;
     if rows.is_none() {
         return Ok(());
     }
-    Err(Error::new(ErrorKind::TargetHasRows, foreign_rows(target, rows, holder.writer())))
+    let told = foreign_rows(target, rows, holder.writer());
+    if may_empty {
+        return Err(Error::new(ErrorKind::TargetHasRows, told));
+    }
+    let message = format!("{told}; --no-truncate forbids to empty the target table");
+    Err(Error::new(ErrorKind::TargetData, message))
 }
 
 /// A run that lives keeps its tables. `tables`: those of the holder's that another run would take.

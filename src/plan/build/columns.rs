@@ -106,7 +106,9 @@ fn plan_column(
     if column.withheld && !matches!(mask, Some(Mask::Null | Mask::Fixed(_))) {
         refuse(WITHHELD.to_owned());
     }
-    let policies = policies(column, chosen, choice, &options.policies);
+    let replanned = options.replanned.get(&table.name.to_string()).copied();
+    let of_table = replanned.or_else(|| chosen.table.and_then(|table| table.policies));
+    let policies = policies(column, choice, of_table, &options.policies);
     let identity = column.identity.as_ref().filter(|_| mask.is_none()).map(|identity| PlannedIdentity {
         seed: identity.seed.clone(),
         increment: identity.increment.clone(),
@@ -138,11 +140,10 @@ const WITHHELD: &str = "dynamic data masking keeps its values from this login, a
 /// what lives at 23:59:59.9999999: such columns are cut off if nothing else was said of them, and counted.
 fn policies(
     column: &SourceColumn,
-    chosen: &TableChoices<'_>,
     choice: Option<&ColumnChoice>,
+    of_table: Option<Policies>,
     of_run: &Policies,
 ) -> Policies {
-    let of_table = chosen.table.and_then(|table| table.policies);
     if let Some(said) = choice.and_then(|choice| choice.policies).or(of_table) {
         return said;
     }

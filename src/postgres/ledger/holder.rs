@@ -87,12 +87,8 @@ pub async fn hold_table(
     from: Option<&str>,
 ) -> Result<Option<Holder>> {
     let from = from.map(str::to_owned);
-    let (index, sql, name) = (
-        stored::<_, i32>(table.index, "the table index")?,
-        table.target.target_sql(),
-        table.target.to_string(),
-    );
-    let parameters: [Parameter<'_>; 6] = [&run, &index, &sql, &name, &pod, &from];
+    let (index, sql) = (stored::<_, i32>(table.index, "the table index")?, table.target.target_sql());
+    let parameters: [Parameter<'_>; 5] = [&run, &index, &sql, &pod, &from];
     // Two runs at once: the one that neither inserts nor sees a row sees the other's row when it asks again.
     for _ in 0..2 {
         let rows = client.query(include_str!("../sql/hold_table.sql"), &parameters).await?;
@@ -123,14 +119,10 @@ pub(super) async fn note_old_beginnings(
     for table in tables {
         indexes.push(stored::<_, i32>(table.index, "the table index")?);
     }
-    let targets: Vec<(String, String)> =
-        tables.iter().map(|table| (table.target.target_sql(), table.target.to_string())).collect();
-    let (sql, names): (Vec<&str>, Vec<&str>) =
-        targets.iter().map(|(sql, name)| (sql.as_str(), name.as_str())).unzip();
+    let targets: Vec<String> = tables.iter().map(|table| table.target.target_sql()).collect();
+    let sql: Vec<&str> = targets.iter().map(String::as_str).collect();
     let transaction = client.transaction().await?;
-    transaction
-        .execute(include_str!("../sql/old_holders.sql"), &[&run, &pod, &indexes, &sql, &names])
-        .await?;
+    transaction.execute(include_str!("../sql/old_holders.sql"), &[&run, &pod, &indexes, &sql]).await?;
     let noted = "UPDATE shardferry.run SET has_holders = true WHERE run_id = $1";
     transaction.execute(noted, &[&run]).await?;
     transaction.commit().await

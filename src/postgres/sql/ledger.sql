@@ -14,7 +14,7 @@ ALTER TABLE shardferry.run ADD COLUMN IF NOT EXISTS plan_sha256 text;
 -- Of the plan that `replan` is about to put in its place: whoever finds that one completes the change.
 ALTER TABLE shardferry.run ADD COLUMN IF NOT EXISTS next_plan_sha256 text;
 -- Which run began a target table last. `emptied`: what others had left in it is gone, so its rows are those of the run's chunks.
--- Until then `rows_of` says whose rows they are, if anybody knows.
+-- Until then `rows_of` says whose rows they are, if anybody knows. `table_name` is the name as SQL.
 CREATE TABLE IF NOT EXISTS shardferry.holder (
     table_oid oid PRIMARY KEY,
     table_name text NOT NULL,

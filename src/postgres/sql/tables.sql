@@ -21,7 +21,8 @@ SELECT n.nspname, c.relname, c.relkind, c.relhassubclass,
        a.atthasdef,
        c.relkind = 'r' AND c.relpersistence = 'u' OR c.relkind = 'p' AND EXISTS (
            SELECT FROM pg_partition_tree(c.oid) p JOIN pg_class pc ON pc.oid = p.relid
-           WHERE pc.relkind = 'r' AND pc.relpersistence = 'u')
+           WHERE pc.relkind = 'r' AND pc.relpersistence = 'u'),
+       c.relispartition
 FROM unnest($1::text[], $2::text[]) AS wanted (schema_name, table_name)
 JOIN pg_namespace n ON n.nspname = wanted.schema_name
 JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = wanted.table_name AND c.relkind IN ('r', 'p', 'v', 'm', 'f')

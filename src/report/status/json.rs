@@ -1,6 +1,6 @@
 //! The JSON of `status`, one table a line.
 
-use super::StatusView;
+use super::{Doubt, StatusView};
 use crate::cli::PhaseChoice;
 use crate::error::ErrorKind;
 use crate::model::checkpoint::TableDocument;
@@ -27,7 +27,7 @@ struct PhaseLine<'a> {
     bytes: u64,
     chunks_done: u32,
     chunks_total: u32,
-    error: Option<&'a str>,
+    error: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error_code: Option<&'a str>,
     attempts: u32,
@@ -96,7 +96,7 @@ pub(super) fn render(view: &StatusView, phases: Option<PhaseChoice>) -> String {
         bytes,
     };
     let finish = FinishLine {
-        done: view.finish.is_completed(),
+        done: view.finish.is_completed() && view.doubts.is_empty(),
         started_at: view.finish.work().started_at,
         completed_at: view.finish.completed_at(),
         failed_at: view.finish.failed_at(),
@@ -125,8 +125,8 @@ fn of_table<'a>(
     table: &'a TableDocument,
     phases: Option<PhaseChoice>,
 ) -> TableLine<'a> {
-    let replaced_by = view.replaced.get(&table.index).map(String::as_str);
-    let is_completed = table.data.is_completed() && replaced_by.is_none();
+    let doubt = view.doubts.get(&table.index);
+    let is_completed = table.data.is_completed() && doubt.is_none();
     let (schema, data) = match phases {
         Some(PhaseChoice::Schema) => (true, false),
         Some(PhaseChoice::Data) => (false, true),
@@ -137,18 +137,25 @@ fn of_table<'a>(
         index: table.index,
         pod: table.owner.as_ref().map(|owner| owner.pod.as_str()),
         schema: schema.then(|| of_phase(&table.schema)),
-        data: data.then(|| match replaced_by {
-            // Not completed any more, whatever the document says.
-            Some(by) => PhaseLine {
-                status: Status::Failed,
+        data: data.then(|| match doubt {
+            // Not completed, whatever the document says.
+            Some(doubt) => PhaseLine {
+                status: if let Doubt::Replaced(_) = doubt { Status::Failed } else { Status::Pending },
                 completed_at: None,
-                error: Some(by),
-                error_code: Some(ErrorKind::Replaced.policy().code),
+                error: Some(Cow::Owned(doubt.text())),
+                error_code: Some(if let Doubt::Replaced(_) = doubt {
+                    ErrorKind::Replaced.policy().code
+                } else {
+                    ErrorKind::Unfinished.policy().code
+                }),
                 ..of_phase(&table.data)
             },
             None => of_phase(&table.data),
         }),
-        replaced_by,
+        replaced_by: match doubt {
+            Some(Doubt::Replaced(by)) => Some(by),
+            _ => None,
+        },
         losses: if data { table.losses.iter().map(of_loss).collect() } else { Vec::new() },
     }
 }
@@ -173,7 +180,7 @@ fn of_phase(phase: &Phase) -> PhaseLine<'_> {
         bytes: work.done.bytes,
         chunks_done: work.done.chunks,
         chunks_total: work.done.of,
-        error: phase.error().map(|error| error.message.as_str()),
+        error: phase.error().map(|error| Cow::Borrowed(error.message.as_str())),
         error_code: phase.error().map(|error| error.code.as_str()),
         attempts: work.attempts,
     }

@@ -228,7 +228,7 @@ fn a_table_that_another_run_has_begun_since_is_not_completed() {
     let completed = [(Status::Completed, Status::Completed); 2];
     let view = view(&completed, Status::Completed);
     assert!(view.is_completed() && !view.has_failed());
-    let view = view.with_replaced(BTreeMap::from([(2, "run night2".to_owned())]));
+    let view = view.with_doubts(BTreeMap::from([(2, Doubt::Replaced("run night2".to_owned()))]));
     assert!(!view.is_completed() && view.has_failed());
     assert_eq!(view.missing(), "1 of 2 tables are completed, 1 failed; the finish step is completed");
     let text = view.text(false);
@@ -241,7 +241,7 @@ fn a_table_that_another_run_has_begun_since_is_not_completed() {
     );
     assert_eq!(
         (&table["data"]["error"], &table["replaced_by"]),
-        (&"run night2".into(), &"run night2".into())
+        (&"replaced by run night2".into(), &"run night2".into())
     );
     assert_eq!(
         view.json(None).matches("\"completed\"").count(),
@@ -249,4 +249,15 @@ fn a_table_that_another_run_has_begun_since_is_not_completed() {
         "of the other table alone: {}",
         view.json(None)
     );
+}
+
+#[test]
+fn a_table_that_the_ledger_does_not_know_is_missing() {
+    let completed = [(Status::Completed, Status::Completed); 2];
+    let view = view(&completed, Status::Completed).with_doubts(BTreeMap::from([(1, Doubt::Unproven)]));
+    assert!(!view.is_completed() && !view.has_failed());
+    assert!(view.text(false).contains("not proven"), "{}", view.text(false));
+    let json: serde_json::Value = serde_json::from_str(&view.json(None)).unwrap();
+    let data = &json["tables"]["dbo.completed"]["data"];
+    assert_eq!((&data["status"], &data["error_code"]), (&"pending".into(), &"unfinished".into()));
 }

@@ -1,6 +1,6 @@
 //! The table of `status` for a terminal.
 
-use super::{State, StatusView, state};
+use super::{Doubt, State, StatusView, state};
 use crate::error::ErrorKind;
 use crate::model::checkpoint::TableDocument;
 use crate::model::counts::thousands;
@@ -28,8 +28,10 @@ pub(super) fn render(view: &StatusView, all: bool) -> String {
         time(view.last_updated()),
         of_finish(&view.finish)
     );
-    let shown =
-        |table: &&TableDocument| all || matches!(view.state(table), State::InProgress | State::Failed);
+    let shown = |table: &&TableDocument| {
+        all || (matches!(view.state(table), State::InProgress | State::Failed)
+            || view.doubts.contains_key(&table.index))
+    };
     let tables: Vec<_> = view.tables.iter().filter(shown).collect();
     if !tables.is_empty() {
         text.push_str(&of_tables(view, &tables));
@@ -79,9 +81,9 @@ fn of_tables(status: &StatusView, tables: &[&TableDocument]) -> String {
             [phase.completed_at(), phase.failed_at(), phase.work().started_at].into_iter().flatten().max();
         let error = table.data.error().or(table.schema.error());
         let error = error.filter(|_| state(table) == State::Failed);
-        let replaced = status.replaced.get(&table.index).map(|by| format!("replaced by {by}"));
+        let doubt = status.doubts.get(&table.index);
         let error = error.map(|error| short(&format!("[{}] {}", error.code, error.message)));
-        let data = if replaced.is_some() { "replaced" } else { word(table.data.status()) };
+        let data = doubt.map_or_else(|| word(table.data.status()), Doubt::word);
         view.add_row([
             Cell::new(table.index).set_alignment(CellAlignment::Right),
             Cell::new(shown::one_line(&table.table.to_string())),
@@ -91,7 +93,7 @@ fn of_tables(status: &StatusView, tables: &[&TableDocument]) -> String {
             Cell::new(thousands(table.data.done().rows)).set_alignment(CellAlignment::Right),
             Cell::new(since.map(time).unwrap_or_default()),
             Cell::new(shown::one_line(table.owner.as_ref().map_or("", |owner| owner.pod.as_str()))),
-            Cell::new(shown::one_line(&replaced.or(error).unwrap_or_default())),
+            Cell::new(shown::one_line(&doubt.map(Doubt::text).or(error).unwrap_or_default())),
         ]);
     }
     view.trim_fmt()
