@@ -34,6 +34,14 @@ fn best<N: Ord>(scored: impl Iterator<Item = (N, f64)>) -> Vec<N> {
     close.into_iter().take(NAMED).map(|(name, _)| name).collect()
 }
 
+/// What to ask about the written name of a table that is not known; None if no known name is close to it.
+pub fn did_you_mean_table<'n>(
+    written: &str,
+    known: impl IntoIterator<Item = &'n TableName>,
+) -> Option<String> {
+    did_you_mean(&closest_tables(&written.parse().ok()?, known))
+}
+
 /// `did you mean a, b or c?`; None without a name.
 pub fn did_you_mean<N: Display>(names: &[N]) -> Option<String> {
     let (last, others) = names.split_last()?;

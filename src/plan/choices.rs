@@ -5,7 +5,7 @@
 
 use super::mapping;
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::likeness::{closest_tables, did_you_mean};
+use crate::model::likeness::did_you_mean_table;
 use crate::model::names::{ColumnName, TableName};
 use crate::model::plan::ColumnChoice;
 use crate::model::plan::PlanOptions;
@@ -39,9 +39,8 @@ pub(super) fn resolve<'o>(
             named(tables, |table| same(&table.name, &name), |table| alike(&table.name, &name))
         });
         let Some(table) = table else {
-            let known = tables.iter().map(|table| &table.name);
-            let close = written.parse().map_or_else(|_| Vec::new(), |name| closest_tables(&name, known));
-            let question = did_you_mean(&close).map_or_else(String::new, |question| format!("; {question}"));
+            let question = did_you_mean_table(written, tables.iter().map(|table| &table.name));
+            let question = question.map_or_else(String::new, |question| format!("; {question}"));
             wrong.push(format!("tables: {written}: the source has no such table{question}"));
             continue;
         };

@@ -1,7 +1,7 @@
 //! Which tables of the source belong to the plan: `--include` and `--exclude`. Pure.
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::likeness::{closest_tables, did_you_mean};
+use crate::model::likeness::did_you_mean_table;
 use crate::model::names::TableName;
 use crate::model::plan::PlanOptions;
 use crate::model::table::SourceTable;
@@ -52,9 +52,7 @@ impl Filter {
         let wrong: Vec<String> = names
             .filter(|pattern| !tables.iter().any(|table| pattern.takes(&table.name)))
             .map(|Pattern { flag, written, .. }| {
-                let known = tables.iter().map(|table| &table.name);
-                let close = written.parse().map_or_else(|_| Vec::new(), |name| closest_tables(&name, known));
-                let question = did_you_mean(&close)
+                let question = did_you_mean_table(written, tables.iter().map(|table| &table.name))
                     .unwrap_or_else(|| format!("names are schema.table; remove {written}"));
                 format!("--{flag} {written}: this login sees no such table in the source; {question}")
             })
