@@ -38,6 +38,12 @@ pub fn options(
             }
         }
         for name in names {
+            let policies =
+                |options: &PlanOptions| options.tables.get(&name).and_then(|choice| choice.policies);
+            if policies(given) != policies(&options) {
+                // What the file says now is newer than an earlier flag.
+                options.replanned.remove(&name);
+            }
             match given.tables.get(&name) {
                 Some(choice) => drop(options.tables.insert(name, choice.clone())),
                 None => drop(options.tables.remove(&name)),
