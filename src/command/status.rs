@@ -36,8 +36,11 @@ pub(super) async fn run(settings: Settings, stop: Stop, view: View) -> Result<Ou
     let checkpoints =
         Checkpoints::open(settings.checkpoint()?, settings.run_id.clone(), &settings.pod).await?;
     let plan = checkpoints.plan().await?;
-    let load = async || {
-        let status = load(&settings, &checkpoints, &plan, view.exit_code).await?;
+    // Kept from one look of `--watch` to the next.
+    let mut target = None;
+    let mut load = async || {
+        let look = Look { checkpoints: &checkpoints, plan: &plan, strict: view.exit_code };
+        let status = look.load(&settings, &mut target).await?;
         let text = match view.format {
             Format::Json => status.json(view.phase),
             Format::Table => status.text(view.verbose),
@@ -65,74 +68,87 @@ fn verdict(status: &StatusView) -> Result<()> {
     if status.is_completed() { Ok(()) } else { Err(Error::new(ErrorKind::Unfinished, missing)) }
 }
 
-/// What the target's ledger says against documents that call their tables completed, by the tables' indexes; nothing without a
-/// target.
-///
-/// # Errors
-/// `TargetUnavailable` if the target does not answer in time, and what else asking it may end in.
-async fn doubts(settings: &Settings, plan: &Plan, completed: &BTreeSet<u32>) -> Result<BTreeMap<u32, Doubt>> {
-    let Ok(target) = settings.target() else { return Ok(BTreeMap::new()) };
-    let asked = tokio::time::timeout(LEDGER_WAIT, async {
-        let client = Client::connect(target, "shardferry status").await?;
+/// Where the progress stands.
+struct Look<'l> {
+    checkpoints: &'l Checkpoints,
+    plan: &'l Plan,
+    /// A target that is named and cannot be asked is an error, and else a warning.
+    strict: bool,
+}
+
+impl Look<'_> {
+    /// The run as it is now. `target`: the connection of an earlier look, if that went well.
+    async fn load(&self, settings: &Settings, target: &mut Option<Client>) -> Result<StatusView> {
+        let Self { checkpoints, plan, strict } = self;
+        let (entries, damaged) = apart(&plan.tables, checkpoints.some_tables(plan, &plan.tables).await?)?;
+        let finish = checkpoints.finish(plan).await?;
+        let mut documents: Vec<TableDocument> = entries.into_values().map(|entry| entry.document).collect();
+        for table in &plan.tables {
+            if let Some(error) = damaged.get(&table.index) {
+                documents.push(TableDocument::damaged(plan, table, error));
+            }
+        }
+        let finish = finish.is_stored().then_some(finish.document);
+        let completed = documents.iter().filter(|document| document.data.is_completed());
+        let completed: BTreeSet<u32> = completed.map(|document| document.index).collect();
+        let asked = tokio::time::timeout(LEDGER_WAIT, self.doubts(settings, &completed, target.take()));
+        let doubts = match asked.await.unwrap_or_else(|_| Err(silent())) {
+            Ok((doubts, client)) => {
+                *target = client;
+                doubts
+            }
+            Err(error) if *strict => return Err(error),
+            Err(error) => {
+                tracing::warn!(%error, "the target's ledger cannot be asked; what follows is by the checkpoints alone");
+                BTreeMap::new()
+            }
+        };
+        Ok(StatusView::new(settings.run_id.as_str(), plan, documents, finish).with_doubts(doubts))
+    }
+
+    /// What the target's ledger says against documents that call their tables completed, by the tables' indexes, and the
+    /// connection; nothing without a target.
+    ///
+    /// # Errors
+    /// `TargetUnavailable`, and what else asking the target may end in.
+    async fn doubts(
+        &self,
+        settings: &Settings,
+        completed: &BTreeSet<u32>,
+        connected: Option<Client>,
+    ) -> Result<(BTreeMap<u32, Doubt>, Option<Client>)> {
+        let Ok(target) = settings.target() else { return Ok((BTreeMap::new(), None)) };
+        let client = match connected {
+            Some(client) => client,
+            None => Client::connect(target, "shardferry status").await?,
+        };
         let mut doubts: BTreeMap<u32, Doubt> =
             completed.iter().map(|index| (*index, Doubt::Unproven)).collect();
         if !ledger::installed(&client).await? {
-            return Ok(doubts);
+            return Ok((doubts, Some(client)));
         }
         let tallies = ledger::tallies(&client, settings.run_id.as_str()).await?;
         doubts.retain(|index, _| !tallies.get(index).is_some_and(ledger::Tally::is_complete));
         let is_begun =
             |table: &&PlannedTable| tallies.get(&table.index).is_some_and(ledger::Tally::is_replaced);
-        let lost: Vec<&PlannedTable> = plan.tables.iter().filter(is_begun).collect();
+        let lost: Vec<&PlannedTable> = self.plan.tables.iter().filter(is_begun).collect();
         let names: Vec<_> = lost.iter().map(|table| table.target.clone()).collect();
         let held = ledger::holders(&client, &names).await?;
         for table in lost {
-            let holder = held.get(&table.target).and_then(Option::as_ref);
-            let other = holder.filter(|holder| holder.run != settings.run_id.as_str());
-            match (other, held.contains_key(&table.target)) {
-                (Some(other), _) => {
-                    doubts.insert(table.index, Doubt::Replaced(format!("run {}", other.run)));
-                }
-                (None, true) => {
-                    doubts.insert(table.index, Doubt::Replaced("a table made anew".to_owned()));
-                }
-                // Gone: the next run makes and copies it again.
-                (None, false) => {}
+            let other = held.get(&table.target).map(|holder| {
+                let other = holder.as_ref().filter(|holder| holder.run != settings.run_id.as_str());
+                other.map_or_else(|| "a table made anew".to_owned(), |holder| format!("run {}", holder.run))
+            });
+            // One that is gone is made and copied by the next run.
+            if let Some(other) = other {
+                doubts.insert(table.index, Doubt::Replaced(other));
             }
         }
-        Ok(doubts)
-    });
-    asked.await.unwrap_or_else(|_| {
-        let message = format!("the target did not answer in {} s", LEDGER_WAIT.as_secs());
-        Err(Error::new(ErrorKind::TargetUnavailable, message))
-    })
+        Ok((doubts, Some(client)))
+    }
 }
 
-/// `strict`: a target that is named and cannot be asked is an error, and else a warning.
-async fn load(
-    settings: &Settings,
-    checkpoints: &Checkpoints,
-    plan: &Plan,
-    strict: bool,
-) -> Result<StatusView> {
-    let (entries, damaged) = apart(&plan.tables, checkpoints.some_tables(plan, &plan.tables).await?)?;
-    let finish = checkpoints.finish(plan).await?;
-    let mut documents: Vec<TableDocument> = entries.into_values().map(|entry| entry.document).collect();
-    for table in &plan.tables {
-        if let Some(error) = damaged.get(&table.index) {
-            documents.push(TableDocument::damaged(plan, table, error));
-        }
-    }
-    let finish = finish.is_stored().then_some(finish.document);
-    let completed = documents.iter().filter(|document| document.data.is_completed());
-    let completed: BTreeSet<u32> = completed.map(|document| document.index).collect();
-    let doubts = match doubts(settings, plan, &completed).await {
-        Ok(doubts) => doubts,
-        Err(error) if strict => return Err(error),
-        Err(error) => {
-            tracing::warn!(%error, "the target's ledger cannot be asked; what follows is by the checkpoints alone");
-            BTreeMap::new()
-        }
-    };
-    Ok(StatusView::new(settings.run_id.as_str(), plan, documents, finish).with_doubts(doubts))
+fn silent() -> Error {
+    let message = format!("the target did not answer in {} s", LEDGER_WAIT.as_secs());
+    Error::new(ErrorKind::TargetUnavailable, message)
 }
