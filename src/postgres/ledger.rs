@@ -87,7 +87,6 @@ pub async fn install(client: &mut Client) -> Result<()> {
 /// # Errors
 /// `PlanForeign` if the ledger knows the run by another plan; `CheckpointDamaged` if the plan was changed since.
 pub async fn adopt(client: &mut Client, run: &str, pod: &str, plan: &Plan) -> Result<()> {
-    client.execute(include_str!("sql/next_plan.sql"), &[&run, &plan.id(), &plan.digest.as_str()]).await?;
     // Two pods at once: the one that finds nothing and inserts nothing sees the other's row when it asks again.
     for _ in 0..2 {
         let rows =
