@@ -28,33 +28,65 @@ use crate::postgres::objects::{PlannedObject, Report, RunBefore};
 use crate::settings::Settings;
 use crate::sqlserver::catalog as source_catalog;
 use crate::stop::Stop;
+use crate::telemetry::spans::Phased;
 use crate::telemetry::{RunPhase, phase};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use tracing::Span;
 
 /// # Errors
 /// `Unfinished` while tables are missing, `TablesFailed` where some failed, `Fenced` where another pod is at it.
 pub(super) async fn run(settings: Settings, stop: Stop) -> Result<Outcome> {
     let checkpoints = connect::checkpoints(&settings).await?;
     let plan = checkpoints.plan().await?;
-    phase(RunPhase::Finish, finish(&settings, &stop, &checkpoints, &plan)).await
+    match phase(RunPhase::Finish, finish(&settings, &stop, &checkpoints, &plan)).await? {
+        Finished::Done(outcome) => Ok(outcome),
+        Finished::ByAnotherPod(error) => Err(error),
+    }
+}
+
+/// Who did what is left to do after all data.
+pub(super) enum Finished {
+    Done(Outcome),
+    /// Another pod has the claim of the finish step, or took it over.
+    ByAnotherPod(Error),
+}
+
+impl Finished {
+    fn of(done: Result<Outcome>) -> Result<Self> {
+        match done {
+            Ok(outcome) => Ok(Self::Done(outcome)),
+            Err(error) if error.kind() == ErrorKind::Fenced => Ok(Self::ByAnotherPod(error)),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+impl Phased for Finished {
+    fn tell(&self, span: &Span) -> Option<&Error> {
+        match self {
+            Self::Done(outcome) => outcome.tell(span),
+            Self::ByAnotherPod(error) => Some(error),
+        }
+    }
 }
 
 /// Does what is left to do after all data.
 ///
 /// # Errors
-/// As [`run`]; objects that could not be built are in the outcome's error.
+/// As [`run`], but for the claim of another pod; objects that could not be built are in the outcome's error.
 pub(super) async fn finish(
     settings: &Settings,
     stop: &Stop,
     checkpoints: &Checkpoints,
     plan: &Plan,
-) -> Result<Outcome> {
+) -> Result<Finished> {
     let target = connect::target_of_plan(settings, stop, plan).await?;
     let left_out = ready::left_out(settings, checkpoints, plan).await?;
+    let left_out_indexes: BTreeSet<u32> = left_out.keys().copied().collect();
     let mut entry = checkpoints.finish(plan).await?;
-    ready::all_data_is_proved(settings, plan, &target, &left_out).await?;
-    ready::nothing_is_unlogged(settings, plan, &target, &left_out).await?;
+    ready::all_data_is_proved(settings, plan, &target, &left_out_indexes).await?;
+    ready::nothing_is_unlogged(settings, plan, &target, &left_out_indexes).await?;
     let epochs = ledger::epochs(&target, settings.run_id.as_str()).await?;
     let version = target.version();
     drop(target);
@@ -62,7 +94,7 @@ pub(super) async fn finish(
         if epochs.contains_key(&FINISH_INDEX) {
             let message = "finish: already completed".to_owned();
             tracing::info!("{message}");
-            return Ok(Outcome { message: Some(message), ..Outcome::default() });
+            return Ok(Finished::Done(Outcome { message: Some(message), ..Outcome::default() }));
         }
         tracing::warn!(
             "finish is called completed, but the target's ledger knows nothing of it: doing it (again)"
@@ -77,7 +109,10 @@ pub(super) async fn finish(
     let start = ClaimsAtStart { checkpoints: checkpoints.clone(), plan: Arc::new(plan.clone()), epochs };
     let claims = Claims::new(settings, patience.clone(), settings.consistency.clone(), start)?;
     failpoint!("finish.before_claim");
-    let claim = own(&claims, settings, entry).await?;
+    let claim = match own(&claims, settings, entry).await {
+        Ok(claim) => claim,
+        Err(error) => return Finished::of(Err(error)),
+    };
     let built = tokio::select! {
         built = build(settings, &patience, plan, &work.planned) => built,
         () = claim.fenced().cancelled() => Err(Error::new(ErrorKind::Fenced, "another pod took the finish step over")),
@@ -85,7 +120,15 @@ pub(super) async fn finish(
             Err(stop.reason())
         }
     };
-    settle(claim, built, work).await
+    if built.is_ok() {
+        // Another run may have begun a table while this pod stood still, and nothing else would tell.
+        let target = connect::target(settings, stop).await?;
+        if let Err(error) = ready::all_data_is_proved(settings, plan, &target, &left_out_indexes).await {
+            claim.settle(SettledClaim::failed(&error)).await?;
+            return Err(error);
+        }
+    }
+    Finished::of(settle(claim, built, work).await)
 }
 
 /// Takes the claim of the finish step.

@@ -4,22 +4,23 @@
 //! a lock (`copy/chunk/transaction.rs`).
 
 use crate::clock;
-use crate::copy::owner::holder::{foreign_rows, refuse_living};
+use crate::copy::owner::holder::{begun_since, foreign_rows, refuse_living};
 use crate::copy::queue::TableWork;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::names::TableName;
 use crate::model::phase;
 use crate::model::phase::{Event, Status};
-use crate::postgres::client::Client as TargetClient;
+use crate::postgres::client::{Client as TargetClient, Transaction};
 use crate::postgres::ledger;
 use crate::postgres::ledger::{Holder, RowCount};
 use crate::settings::{OnExisting, Settings, Truncate};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Another pod of this run may be filling a table in one long transaction: nobody waits for it here.
 const SHORT_WAIT: &str = "SET LOCAL lock_timeout = '1s'";
 
-/// Takes those tables out of `work` that another run has begun since this run did, with what is to be said of each.
+/// Takes those tables out of `work` that another run has begun since this run did, with what is to be said of each. `begun`:
+/// indexes of the tables of which the ledger knows chunks of this run.
 ///
 /// # Errors
 /// `Fenced` if a run that lives holds one of the tables; `TargetHasRows`, naming all such tables with their rows, if some hold
@@ -29,6 +30,7 @@ pub(super) async fn existing_rows(
     settings: &Settings,
     target: &mut TargetClient,
     work: &mut Vec<TableWork>,
+    begun: &BTreeSet<u32>,
 ) -> Result<Vec<(TableWork, Error)>> {
     let run = settings.run_id.as_str();
     let targets: Vec<TableName> = work.iter().map(|work| work.table.target.clone()).collect();
@@ -37,12 +39,11 @@ pub(super) async fn existing_rows(
     if settings.on_existing == OnExisting::Replace || settings.truncate == Truncate::Never {
         return Ok(Vec::new());
     }
-    let tallies = ledger::tallies(target, run).await?;
     let (mut kept, mut replaced, mut looked_at) = (Vec::with_capacity(work.len()), Vec::new(), Vec::new());
     for mut item in work.drain(..) {
         let holder = held.get(&item.table.target).and_then(Option::as_ref);
         let is_begun =
-            tallies.contains_key(&item.table.index) || item.entry.document.data.status() != Status::Pending;
+            begun.contains(&item.table.index) || item.entry.document.data.status() != Status::Pending;
         let has_own_rows = holder.is_some_and(|holder| holder.writer() == Some(run));
         match holder.filter(|holder| is_begun && !has_own_rows && holder.run != run) {
             Some(other) => {
@@ -50,7 +51,7 @@ pub(super) async fn existing_rows(
                 if document.data.is_completed() {
                     document.data = phase::next(&document.data, Event::Reset, clock::now())?;
                 }
-                let error = replaced_by(other, &item.table.target);
+                let error = Error::new(ErrorKind::Replaced, begun_since(other, &item.table.target));
                 replaced.push((item, error));
             }
             None => {
@@ -67,6 +68,9 @@ pub(super) async fn existing_rows(
         if let Some(rows) = rows_of(target, &table).await? {
             found.insert(table, rows);
         }
+    }
+    if found.is_empty() {
+        return Ok(replaced);
     }
     // Asked again behind the look at the rows: another pod of this run may have filled a table meanwhile, and the commit that
     // shows its rows says whose they are.
@@ -85,13 +89,28 @@ async fn with_pages(target: &mut TargetClient, tables: &[TableName]) -> Result<V
     if tables.is_empty() {
         return Ok(Vec::new());
     }
+    let found = unlocked(target, async |transaction| ledger::with_pages(transaction, tables).await).await?;
+    Ok(found.unwrap_or_else(|| tables.to_vec()))
+}
+
+/// The rows of a table; None if it has none, or if another session keeps it locked: then it is being filled.
+async fn rows_of(target: &mut TargetClient, table: &TableName) -> Result<Option<RowCount>> {
+    let counted = unlocked(target, async |transaction| ledger::count_rows(transaction, table).await).await;
+    Ok(counted.map_err(|error| error.table(table))?.filter(|rows| !rows.is_none()))
+}
+
+/// What a look finds that waits for no lock; None if it met one.
+async fn unlocked<T>(
+    target: &mut TargetClient,
+    look: impl AsyncFnOnce(&Transaction<'_>) -> Result<T>,
+) -> Result<Option<T>> {
     let transaction = target.transaction().await?;
     transaction.batch(SHORT_WAIT).await?;
-    let found = ledger::with_pages(&transaction, tables).await;
+    let found = look(&transaction).await;
     transaction.rollback().await?;
     match found {
-        Err(error) if error.policy().retry && !target.is_closed() => Ok(tables.to_vec()),
-        found => found,
+        Err(error) if error.policy().retry && !target.is_closed() => Ok(None),
+        found => found.map(Some),
     }
 }
 
@@ -101,12 +120,6 @@ fn refused(told: &[String]) -> Error {
     let message =
         format!("{tables} rows that this run did not write: {}; nothing was emptied", told.join("; "));
     Error::new(ErrorKind::TargetHasRows, message)
-}
-
-/// Another run has begun the table since this one.
-fn replaced_by(holder: &Holder, target: &TableName) -> Error {
-    let message = format!("run {} has begun the target table {target} since this run copied it", holder.run);
-    Error::new(ErrorKind::Replaced, message)
 }
 
 /// A run that lives keeps its tables, whatever may go.
@@ -125,17 +138,4 @@ async fn refuse_living_runs(
         refuse_living(target, tables, holder).await?;
     }
     Ok(())
-}
-
-/// The rows of a table; None if it has none, or if another session keeps it locked: then it is being filled.
-async fn rows_of(target: &mut TargetClient, table: &TableName) -> Result<Option<RowCount>> {
-    let transaction = target.transaction().await?;
-    transaction.batch(SHORT_WAIT).await?;
-    let counted = ledger::count_rows(&transaction, table).await;
-    transaction.rollback().await?;
-    match counted {
-        Ok(rows) => Ok(Some(rows).filter(|rows| !rows.is_none())),
-        Err(error) if error.policy().retry && !target.is_closed() => Ok(None),
-        Err(error) => Err(error.table(table)),
-    }
 }

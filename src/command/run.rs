@@ -1,7 +1,8 @@
 //! `run`, the container's default: plan if absent, schema and data of the shard, and the last pod finishes.
 
 use super::connect;
-use super::{finish, plan, reset, schema, sync};
+use super::finish::{self, Finished};
+use super::{plan, reset, schema, sync};
 use crate::checkpoint::{Checkpoints, apart};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::outcome::Outcome;
@@ -32,13 +33,13 @@ pub(super) async fn run(settings: Settings, stop: Stop) -> Result<Outcome> {
         return Ok(outcome);
     }
     match phase(RunPhase::Finish, finish::finish(&settings, &stop, &checkpoints, &plan)).await {
-        Ok(finished) => {
+        Ok(Finished::Done(finished)) => {
             outcome.error = finished.error;
             outcome.message = finished.message;
             outcome.tables_failed += finished.tables_failed;
         }
         // Another pod was the last one as well, and faster.
-        Err(error) if error.kind() == ErrorKind::Fenced => {
+        Ok(Finished::ByAnotherPod(error)) => {
             tracing::info!(error = error.detail(), "the finish step is in another pod's hands");
         }
         Err(error) => outcome.error = Some(error),

@@ -92,7 +92,7 @@ pub(super) async fn copy(
     let mut list = worklist::reconcile(settings, &records, &target, &actual, selected).await?;
     let (passed, mut refused) = checked(plan, std::mem::take(&mut list.work), &seen, &actual);
     list.work = passed;
-    refused.extend(guard::existing_rows(settings, &mut target, &mut list.work).await?);
+    refused.extend(guard::existing_rows(settings, &mut target, &mut list.work, &list.begun).await?);
     if !list.work.is_empty() || !refused.is_empty() {
         redo_finish(checkpoints, plan).await?;
     }

@@ -17,7 +17,7 @@ use crate::postgres::catalog;
 use crate::postgres::client::Client as TargetClient;
 use crate::postgres::{ledger, unlogged};
 use crate::settings::Settings;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The tables that are to be copied, and those that need not be.
 pub(super) struct Worklist {
@@ -26,6 +26,8 @@ pub(super) struct Worklist {
     /// Their objects are not what they should be, and stay as they are.
     pub(super) damaged: Vec<(PlannedTable, Error)>,
     pub(super) chosen: u64,
+    /// Of which the ledger knows chunks, by their indexes.
+    pub(super) begun: BTreeSet<u32>,
 }
 
 /// Reconciles the checkpoints with the ledger, which is the truth about data, and sorts the tables accordingly.
@@ -49,7 +51,13 @@ pub(super) async fn reconcile(
     let committed = ledger::tallies(target, settings.run_id.as_str()).await?;
     let mut losses = ledger::losses(target, settings.run_id.as_str(), None).await?;
     let unlogged = unlogged::noted(target, settings.run_id.as_str()).await?;
-    let mut list = Worklist { work: Vec::new(), completed: Vec::new(), damaged: Vec::new(), chosen: 0 };
+    let mut list = Worklist {
+        work: Vec::new(),
+        completed: Vec::new(),
+        damaged: Vec::new(),
+        chosen: 0,
+        begun: committed.keys().copied().collect(),
+    };
     for table in selected {
         if let Some(error) = damaged.remove(&table.index) {
             list.chosen += 1;

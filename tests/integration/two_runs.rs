@@ -290,3 +290,30 @@ fn status_believes_no_document_that_the_ledger_does_not_prove() {
     world.succeed(&["run"]);
     world.command(&["status", "--exit-code"]).run().exits(0);
 }
+
+/// Its last row is copied, and it stands still, with its sessions gone, before or in the finish step: what it ends with is true then.
+#[test]
+fn a_run_whose_table_was_taken_before_its_end_does_not_end_well() {
+    for (armed, lives) in [("release.after_unlock=stop", true), ("finish.before_indexes=stop", false)] {
+        let world = World::new();
+        world.reference("A", 50);
+        let first = world.command(&["run", "--jobs", "1"]).failpoints(armed).pod("n1").spawn();
+        until("the first run stands still", || is_stopped(first.pid()).then_some(()));
+        world.target("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name LIKE 'shardferry %'");
+        let taker = second(&world, &["run", "--on-existing", "replace"]);
+        if lives {
+            let taker = taker.failpoints("settle.before_put=stop").spawn();
+            until("the second run stands still", || is_stopped(taker.pid()).then_some(()));
+            first.signal("CONT");
+            first.wait().exits(5).says("nothing is built: run night2 has begun the target table dbo.A");
+            taker.signal("CONT");
+            taker.wait().exits(0);
+        } else {
+            taker.run().exits(0);
+            first.signal("CONT");
+            first.wait().exits(3).says("run night2 has begun the target table dbo.A").says("[replaced]");
+            assert_eq!(world.object("finish.json").unwrap()["status"]["status"], "failed");
+        }
+        assert_eq!(world.assert_equal(), 50, "{armed}");
+    }
+}

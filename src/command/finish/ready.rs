@@ -9,7 +9,7 @@ use crate::model::plan::{Plan, PlannedTable};
 use crate::postgres::client::Client as TargetClient;
 use crate::postgres::{ledger, unlogged};
 use crate::settings::{Command, Settings};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The failed tables that the finish step goes on without, by their indexes (`--without-failed`). All other data are committed,
 /// by the checkpoints.
@@ -49,6 +49,11 @@ fn failure(document: &TableDocument) -> Error {
     Error::new(ErrorKind::TablesFailed, message).table(&document.table)
 }
 
+/// The tables that are finished.
+fn wanted<'p>(plan: &'p Plan, left_out: &BTreeSet<u32>) -> impl Iterator<Item = &'p PlannedTable> {
+    plan.tables.iter().filter(|table| !left_out.contains(&table.index))
+}
+
 /// Every table's data is committed, by the ledger: the target may have been made anew since.
 ///
 /// # Errors
@@ -58,9 +63,9 @@ pub(super) async fn all_data_is_proved(
     settings: &Settings,
     plan: &Plan,
     target: &TargetClient,
-    left_out: &BTreeMap<u32, Error>,
+    left_out: &BTreeSet<u32>,
 ) -> Result<()> {
-    let wanted = || plan.tables.iter().filter(|table| !left_out.contains_key(&table.index));
+    let wanted = || wanted(plan, left_out);
     let run = settings.run_id.as_str();
     let tallies = ledger::tallies(target, run).await?;
     let is_replaced =
@@ -90,9 +95,9 @@ pub(super) async fn nothing_is_unlogged(
     settings: &Settings,
     plan: &Plan,
     target: &TargetClient,
-    left_out: &BTreeMap<u32, Error>,
+    left_out: &BTreeSet<u32>,
 ) -> Result<()> {
-    let wanted = || plan.tables.iter().filter(|table| !left_out.contains_key(&table.index));
+    let wanted = || wanted(plan, left_out);
     let targets: Vec<_> = wanted().map(|table| table.target.clone()).collect();
     let mut left: Vec<String> =
         unlogged::unlogged(target, &targets).await?.iter().map(|left| left.of.to_string()).collect();

@@ -81,6 +81,12 @@ pub fn foreign_rows(target: &TableName, rows: RowCount, writer: Option<&str>) ->
     }
 }
 
+/// Another run has begun the table since this one did.
+#[must_use]
+pub fn begun_since(holder: &Holder, target: &TableName) -> String {
+    format!("run {} has begun the target table {target} since this run copied it", holder.run)
+}
+
 /// What to say of a table whose rows are not this run's any more: who has begun it since. `Fenced` if that run lives, else
 /// `Replaced`.
 pub async fn replaced(client: &TargetClient, run: &str, target: &TableName) -> Error {
@@ -97,7 +103,7 @@ async fn found(client: &TargetClient, run: &str, target: &TableName) -> Result<E
         let message = format!("the target table {target} was dropped or made anew since this run copied it");
         return Ok(Error::new(ErrorKind::Replaced, message));
     };
-    let since = format!("run {} has begun the target table {target} since this run copied it", holder.run);
+    let since = begun_since(holder, target);
     Ok(match ledger::living_pod(client, &holder.run).await? {
         Some(pod) => Error::new(ErrorKind::Fenced, format!("{since}, and it runs now ({pod})")),
         None => Error::new(ErrorKind::Replaced, since),
