@@ -149,7 +149,9 @@ fn ends_by_signal(still: Still, second: bool) -> Finished {
     let store = StoreProxy::start(&super::harness::environment("SHARDFERRY_TEST_S3_ENDPOINT"));
     let target_url = world.target_url_at(target.port());
     let spawn = |arguments: &[&str]| {
-        let pod = world.command(arguments).arg("--grace-period").arg("2s").pod("a");
+        // Far away if it is the second signal that ends it.
+        let grace = if second { "120s" } else { "2s" };
+        let pod = world.command(arguments).arg("--grace-period").arg(grace).pod("a");
         pod.env("SHARDFERRY_TARGET_URL", &target_url).env("AWS_ENDPOINT_URL_S3", &store.url()).spawn()
     };
     let pod = match still {
