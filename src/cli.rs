@@ -204,6 +204,9 @@ pub struct FinishArgs {
     /// Age after which another pod's claim may be taken over [default: 60s]
     #[arg(long, value_name = "TIME", help_heading = "Copying")]
     pub claim_timeout: Option<String>,
+    /// Serve metrics for Prometheus at http://ADDRESS:PORT/metrics while it runs, like 0.0.0.0:9464 [default: off]
+    #[arg(long, value_name = "ADDRESS:PORT", help_heading = "Run")]
+    pub metrics_address: Option<String>,
     #[command(flatten)]
     pub run: RunArguments,
 }

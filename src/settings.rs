@@ -236,6 +236,7 @@ fn parts(command: CliCommand) -> (Command, Parts) {
                 jobs: args.jobs,
                 claim_timeout: args.claim_timeout,
                 consistency: args.consistency,
+                metrics_address: args.metrics_address,
                 ..CopyArgs::default()
             };
             (
@@ -343,7 +344,7 @@ fn settings(cli: Cli, tables: Option<&TablesSection>, environment: &Environment)
         retry: retry_policy(run.retries, run.retry_max_wait.as_deref())?,
         grace: times::GRACE_PERIOD.read_or_default(run.grace_period.as_deref())?,
         log: outputs::log(run.log_format, environment),
-        telemetry: telemetry::telemetry(environment),
+        telemetry: telemetry::telemetry(environment, copy.metrics_address.as_deref())?,
         outputs: outputs::outputs(run.result_file, run.termination_log),
         command,
     };

@@ -9,6 +9,7 @@
 //! | [`spans`] | run > table > chunk, and the phases |
 //! | [`measures`] | what is counted |
 //! | `otlp`, `client` | exporting: bounded queues, one warning, a bounded end; the requests |
+//! | `scrape` | `/metrics` for a Prometheus, where `--metrics-address` asks for it |
 
 mod client;
 mod console;
@@ -19,6 +20,7 @@ pub mod names;
 mod otlp;
 #[cfg(test)]
 mod page;
+mod scrape;
 pub mod spans;
 
 pub use console::Console;
@@ -80,6 +82,9 @@ pub fn init(settings: &Settings, runtime: &Handle) -> Result<Telemetry> {
             let _ = root.set_parent(parent);
         }
         log::belongs_to(root.context().span().span_context().trace_id().to_string());
+    }
+    if let Some(address) = exporters.served_at() {
+        tracing::info!("metrics are served at http://{address}/metrics");
     }
     for warning in warnings {
         tracing::warn!("telemetry: {warning}");

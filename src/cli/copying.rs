@@ -56,6 +56,9 @@ pub struct CopyArgs {
     pub unlogged: bool,
     #[command(flatten)]
     pub throttle: ThrottleArgs,
+    /// Serve metrics for Prometheus at http://ADDRESS:PORT/metrics while it runs, like 0.0.0.0:9464 [default: off]
+    #[arg(long, value_name = "ADDRESS:PORT", help_heading = "Run")]
+    pub metrics_address: Option<String>,
 }
 
 /// What becomes of rows in a target table that this run did not write (DESIGN section 4).

@@ -1,14 +1,17 @@
 //! What the environment says about telemetry: the names of OpenTelemetry (`OTEL_…`), the pod as Kubernetes knows it, and
 //! the trace that this process belongs to.
 //!
-//! Nothing here can fail: what is not understood is left out, and said when the log is there. Telemetry never stops a
-//! copy.
+//! What the environment says cannot fail: what is not understood is left out, and said when the log is there. Telemetry
+//! never stops a copy. Only a flag (`--metrics-address`) is refused like every other.
 //!
 //! OpenTelemetry: "General SDK Configuration", "OTLP Exporter Configuration", "Environment Variables as Context
 //! Propagation Carriers". Sampler, batch sizes and headers are read by the SDK itself.
 
 use super::Environment;
+use super::flag_values::usage;
 use super::times::{self, TimeSetting};
+use crate::error::Result;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 use url::Url;
@@ -39,6 +42,8 @@ pub struct TelemetrySettings {
     pub metrics: Option<Collector>,
     /// Between two exports of the metrics.
     pub interval: Duration,
+    /// Where a Prometheus may scrape them; None: nowhere.
+    pub scraped_at: Option<SocketAddr>,
     /// W3C Trace Context.
     pub traceparent: Option<String>,
     pub tracestate: Option<String>,
@@ -70,7 +75,10 @@ impl Signal {
     }
 }
 
-pub(super) fn telemetry(environment: &Environment) -> TelemetrySettings {
+pub(super) fn telemetry(
+    environment: &Environment,
+    metrics_address: Option<&str>,
+) -> Result<TelemetrySettings> {
     let text = |name: &str| environment.get(name).map(str::to_owned);
     let mut warnings = Vec::new();
     let disabled = environment.get("OTEL_SDK_DISABLED").is_some_and(|text| text.eq_ignore_ascii_case("true"));
@@ -80,7 +88,7 @@ pub(super) fn telemetry(environment: &Environment) -> TelemetrySettings {
     let interval = milliseconds(environment, &[interval.name.to_owned()], &interval, &mut warnings);
     // What both signals read is wrong for both.
     warnings.dedup();
-    TelemetrySettings {
+    Ok(TelemetrySettings {
         namespace: text("POD_NAMESPACE"),
         node: text("NODE_NAME"),
         pod_uid: text("POD_UID"),
@@ -88,10 +96,19 @@ pub(super) fn telemetry(environment: &Environment) -> TelemetrySettings {
         traces,
         metrics,
         interval,
+        scraped_at: metrics_address.map(address).transpose()?,
         traceparent: text("TRACEPARENT"),
         tracestate: text("TRACESTATE"),
         warnings,
-    }
+    })
+}
+
+fn address(text: &str) -> Result<SocketAddr> {
+    text.parse().map_err(|_| {
+        let accepted = "is not an address and a port; accepted are for example 0.0.0.0:9464 (every interface), \
+                        [::]:9464 (IPv6 too) and 127.0.0.1:0 (a free port, which the log names)";
+        usage("metrics-address", format!("{text} {accepted}"))
+    })
 }
 
 /// The variable of the signal, else that of all signals: its name and its value.
@@ -159,7 +176,8 @@ fn milliseconds(
     };
     let read = text.parse().map_err(|_| "accepted is a number of milliseconds".to_owned());
     read.and_then(|count| setting.accepted(Duration::from_millis(count))).unwrap_or_else(|why| {
-        warnings.push(format!("{name}={text}: {why}; {:?} is taken instead", setting.default));
+        warnings
+            .push(format!("{name}={text}: {why}; {} is taken instead", times::AsFlagValue(setting.default)));
         setting.default
     })
 }
@@ -171,7 +189,7 @@ mod tests {
     const BASE: (&str, &str) = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4318");
 
     fn settings_of(pairs: &[(&str, &str)]) -> TelemetrySettings {
-        telemetry(&Environment::from_pairs(pairs))
+        telemetry(&Environment::from_pairs(pairs), None).unwrap()
     }
 
     fn urls(pairs: &[(&str, &str)]) -> (Option<String>, Option<String>) {
@@ -256,6 +274,21 @@ mod tests {
     fn a_password_in_the_endpoint_is_dropped() {
         let (traces, _) = urls(&[("OTEL_EXPORTER_OTLP_ENDPOINT", "http://u:s3cret@c:1")]);
         assert_eq!(traces.as_deref(), Some("http://c:1/v1/traces"));
+    }
+
+    #[test]
+    fn metrics_are_served_at_an_address_and_a_port() {
+        let at = |text: &str| telemetry(&Environment::from_pairs(&[]), Some(text)).map(|all| all.scraped_at);
+        for text in ["0.0.0.0:9464", "[::]:9464", "127.0.0.1:0"] {
+            assert_eq!(at(text).unwrap().unwrap().to_string(), text);
+        }
+        for text in ["9464", ":9464", "localhost:9464", "0.0.0.0", "0.0.0.0:99999"] {
+            let said = at(text).unwrap_err().detail();
+            assert!(
+                said.contains("--metrics-address") && said.contains(text) && said.contains("0.0.0.0:9464"),
+                "{said}"
+            );
+        }
     }
 
     #[test]

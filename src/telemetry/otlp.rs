@@ -4,7 +4,7 @@
 //! said once in the log; and at the end of the process [`Exporters::flush`] takes [`FLUSH`] at most.
 
 use super::client::Client;
-use super::names;
+use super::{names, scrape};
 use crate::settings::{Collector, Settings, TelemetrySettings};
 use opentelemetry::propagation::TextMapPropagator;
 use opentelemetry::trace::{TraceContextExt, TracerProvider};
@@ -22,6 +22,7 @@ use opentelemetry_sdk::trace::{
     SpanProcessor,
 };
 use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::Duration;
@@ -39,6 +40,8 @@ const NOTICE: Duration = Duration::from_millis(500);
 pub(super) struct Exporters {
     traces: Option<SdkTracerProvider>,
     metrics: Option<SdkMeterProvider>,
+    /// Where a Prometheus may scrape the metrics.
+    served_at: Option<SocketAddr>,
     closing: watch::Sender<Option<Instant>>,
     loss: Arc<Loss>,
 }
@@ -69,7 +72,8 @@ impl Exporters {
     pub(super) fn new(settings: &Settings, runtime: &Handle, warnings: &mut Vec<String>) -> Self {
         let (closing, closed) = watch::channel(None);
         let loss = Arc::new(Loss::default());
-        let mut exporters = Self { traces: None, metrics: None, closing, loss: Arc::clone(&loss) };
+        let mut exporters =
+            Self { traces: None, metrics: None, served_at: None, closing, loss: Arc::clone(&loss) };
         let telemetry = &settings.telemetry;
         let mut connect = |collector: &Option<Collector>| -> Option<(Client, Collector)> {
             let collector = collector.clone()?;
@@ -82,7 +86,10 @@ impl Exporters {
             }
         };
         let (traces, metrics) = (connect(&telemetry.traces), connect(&telemetry.metrics));
-        if traces.is_none() && metrics.is_none() {
+        let scraped = telemetry
+            .scraped_at
+            .and_then(|address| scrape::serve(address, runtime).map_err(|why| warnings.push(why)).ok());
+        if traces.is_none() && metrics.is_none() && scraped.is_none() {
             return exporters;
         }
         let resource = resource(settings);
@@ -92,9 +99,19 @@ impl Exporters {
             let built = spans(client, &collector, &loss, resource.clone());
             keep(built.map(|provider| exporters.traces = Some(provider)));
         }
-        if let Some((client, collector)) = metrics {
-            let built = measures(client, &collector, &loss, resource, telemetry.interval);
-            keep(built.map(|provider| exporters.metrics = Some(provider)));
+        let pushed = metrics.and_then(|(client, collector)| {
+            pushed(client, &collector, &loss, telemetry.interval).map_err(|why| warnings.push(why)).ok()
+        });
+        if pushed.is_some() || scraped.is_some() {
+            let mut provider = SdkMeterProvider::builder().with_resource(resource);
+            if let Some(reader) = pushed {
+                provider = provider.with_reader(reader);
+            }
+            if let Some(served) = scraped {
+                exporters.served_at = Some(served.address);
+                provider = provider.with_reader(served.reader);
+            }
+            exporters.metrics = Some(provider.build());
         }
         exporters
     }
@@ -102,6 +119,10 @@ impl Exporters {
     /// For the layer that makes spans.
     pub(super) fn tracer(&self) -> Option<SdkTracer> {
         self.traces.as_ref().map(|traces| traces.tracer("shardferry"))
+    }
+
+    pub(super) const fn served_at(&self) -> Option<SocketAddr> {
+        self.served_at
     }
 
     pub(super) const fn metrics(&self) -> Option<&SdkMeterProvider> {
@@ -196,18 +217,17 @@ fn spans(
     Ok(SdkTracerProvider::builder().with_resource(resource).with_span_processor(counting).build())
 }
 
-fn measures(
+/// Sends the metrics to a collector, again and again.
+fn pushed(
     client: Client,
     collector: &Collector,
     loss: &Arc<Loss>,
-    resource: Resource,
     interval: Duration,
-) -> std::result::Result<SdkMeterProvider, String> {
+) -> std::result::Result<PeriodicReader<LossReporter<MetricExporter>>, String> {
     let reporter = LossReporter::new(&client, collector, loss);
     let builder = MetricExporter::builder().with_http();
     let exporter = addressed(builder, client, collector).build().map_err(|error| error.to_string())?;
-    let reader = PeriodicReader::builder(reporter.wrap(exporter)).with_interval(interval).build();
-    Ok(SdkMeterProvider::builder().with_resource(resource).with_reader(reader).build())
+    Ok(PeriodicReader::builder(reporter.wrap(exporter)).with_interval(interval).build())
 }
 
 /// Counts the spans that are to be exported.

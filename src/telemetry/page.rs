@@ -106,21 +106,32 @@ fn words(query: &str) -> Vec<&str> {
     query.split(|c| !is_word(c)).filter(|word| word.starts_with("shardferry_")).collect()
 }
 
+/// All series and all labels as Prometheus has them.
+fn in_prometheus() -> BTreeSet<String> {
+    let series = METRICS.iter().flat_map(|metric| {
+        let (name, suffixes) = metric.prometheus();
+        suffixes.iter().map(move |suffix| format!("{name}{suffix}"))
+    });
+    let labels = METRICS.iter().flat_map(|metric| metric.attributes).chain(EVERYWHERE);
+    series.chain(labels.map(|name| name.replace('.', "_"))).collect()
+}
+
+#[test]
+fn the_alerts_ask_for_nothing_but_our_metrics() {
+    let rule = std::fs::read_to_string(file("helm/shardferry/templates/prometheusrule.yaml")).unwrap();
+    let known = in_prometheus();
+    let asked = words(&rule);
+    assert!(asked.len() >= 10, "{asked:?}");
+    for word in asked {
+        assert!(known.contains(word), "{word}");
+    }
+}
+
 #[test]
 fn the_dashboard_asks_for_nothing_but_our_metrics() {
     let text = std::fs::read_to_string(file("deploy/grafana/shardferry.json")).unwrap();
     let dashboard: Json = serde_json::from_str(&text).unwrap();
-    let mut series = BTreeSet::new();
-    for metric in METRICS {
-        let (name, suffixes) = metric.prometheus();
-        series.extend(suffixes.iter().map(|suffix| format!("{name}{suffix}")));
-    }
-    let labels: BTreeSet<String> = METRICS
-        .iter()
-        .flat_map(|metric| metric.attributes)
-        .chain(EVERYWHERE)
-        .map(|name| name.replace('.', "_"))
-        .collect();
+    let known = in_prometheus();
     let mut found = Vec::new();
     strings(&dashboard, "", &mut found);
     let queries: Vec<&str> = found
@@ -132,7 +143,7 @@ fn the_dashboard_asks_for_nothing_but_our_metrics() {
     let mut asked = BTreeSet::new();
     for query in &queries {
         for word in words(query) {
-            assert!(series.contains(word) || labels.contains(word), "{word} in {query}");
+            assert!(known.contains(word), "{word} in {query}");
             asked.insert(word.to_owned());
         }
     }

@@ -19,6 +19,7 @@ MATRIX = sorted((ROOT / "tests" / "deploy" / "helm").glob("*.yaml"))
 HELMS = {major: ROOT / "target" / "test-tools" / f"helm-{major}" / "helm" for major in (3, 4)}
 #: Custom resources: what may be in their spec, for there is no schema of them here.
 EXTERNAL_SECRET = {"refreshInterval", "secretStoreRef", "target", "data"}
+MONITORING = {"PodMonitor": {"selector", "podMetricsEndpoints"}, "PrometheusRule": {"groups"}}
 
 
 def helm(major: int, *arguments: str | pathlib.Path) -> subprocess.CompletedProcess[str]:
@@ -60,6 +61,9 @@ def test_every_object_is_valid_and_every_pod_hardened(values: pathlib.Path) -> N
     for obj in objects:
         if obj["apiVersion"] == "external-secrets.io/v1":
             check_external_secret(obj)
+            continue
+        if obj["apiVersion"] == "monitoring.coreos.com/v1":
+            assert set(obj["spec"]) == MONITORING[obj["kind"]]
             continue
         kube.validate(obj)
         spec = kube.pod_template(obj)
@@ -311,6 +315,37 @@ def test_the_network_policy_lets_out_what_is_needed_and_nothing_in() -> None:
     assert len(spec("schedule")["egress"]) == 4, "no OTLP without an endpoint"
 
 
+def test_metrics_are_scraped_from_the_port_that_the_pods_serve() -> None:
+    objects = render("--values", ROOT / "tests" / "deploy" / "helm" / "metrics.yaml", "--set", "metrics.port=9100")
+    pod = of(objects, "Job", "shard")["spec"]["template"]
+    container = pod["spec"]["containers"][0]
+    assert container["ports"] == [{"name": "metrics", "containerPort": 9100, "protocol": "TCP"}]
+    variables = {variable["name"]: variable.get("value") for variable in container["env"]}
+    assert variables["SHARDFERRY_METRICS_ADDRESS"] == "[::]:9100"
+    monitor = of(objects, "PodMonitor")
+    assert monitor["metadata"]["labels"]["release"] == "kube-prometheus-stack"
+    assert monitor["spec"]["podMetricsEndpoints"] == [{"port": "metrics", "path": "/metrics", "interval": "15s"}]
+    assert monitor["spec"]["selector"]["matchLabels"].items() <= pod["metadata"]["labels"].items()
+    assert of(objects, "NetworkPolicy")["spec"]["ingress"] == [{
+        "ports": [{"protocol": "TCP", "port": 9100}],
+        "from": [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}]}]
+    plain = render(*LEAST)
+    assert not [obj for obj in plain if obj["kind"] in MONITORING]
+    assert "ports" not in of(plain, "Job", "shard")["spec"]["template"]["spec"]["containers"][0]
+
+
+def test_every_alert_says_what_happened_and_asks_only_for_this_namespace() -> None:
+    rule = of(render("--values", ROOT / "tests" / "deploy" / "helm" / "metrics.yaml"), "PrometheusRule")
+    alerts = {alert["alert"]: alert for alert in rule["spec"]["groups"][0]["rules"]}
+    assert set(alerts) == {"ShardferryTableFailed", "ShardferryNothingCommitted", "ShardferryManyRetries", "ShardferryJobFailed"}
+    for alert in alerts.values():
+        series = re.findall(r"\b((?:shardferry|kube)_[a-z_]+)\{([^}]*)\}", alert["expr"])
+        assert series and all('namespace="data"' in labels for _, labels in series), alert["expr"]
+        assert alert["labels"] == {"severity": "page"}
+        assert "{{ $labels." in alert["annotations"]["summary"] and alert["annotations"]["description"].endswith(".")
+    assert alerts["ShardferryNothingCommitted"]["for"] == "1h"
+
+
 def test_a_hook_brings_what_its_pod_needs() -> None:
     objects = render("--values", ROOT / "tests" / "deploy" / "helm" / "hook.yaml")
     plan = of(objects, "Job", "plan")
@@ -400,6 +435,10 @@ def test_only_loads_that_are_repeated_empty_the_rows_of_others() -> None:
     (["--set", "config.jobs.a=1"], r"config.jobs"),
     (["--set", "config.on-existing=replace"], "say it in onExisting"),
     (["--set", "onExisting=truncate"], r"onExisting"),
+    (["--set", "config.metrics-address=:9464"], "say it in metrics.enabled and metrics.port"),
+    (["--set", "metrics.podMonitor.enabled=true"], "need metrics.enabled: true"),
+    (["--set", "metrics.port=80"], r"metrics.port.*1,?024"),
+    (["--set", "metrics.prometheusRule.nothingCommittedFor=30"], r"nothingCommittedFor.*pattern"),
     (["--set", "extraEnv[0].name=SHARDFERRY_TARGET_URL,extraEnv[0].value=postgres://u:p@h/d"], "SHARDFERRY_TARGET_URL holds a secret by value"),
     (["--set", "externalSecret.enabled=true"], "externalSecret.enabled needs externalSecret.secretStoreRef.name"),
     (["--set", "extraEnv[0].name=POD_NAME,extraEnv[0].value=x"], "extraEnv POD_NAME: the chart sets it already"),

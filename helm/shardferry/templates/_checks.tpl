@@ -42,6 +42,14 @@
 {{- fail (printf "config.%s: the chart says this to every pod itself, or it must not be said to all of them" $name) -}}
 {{- end -}}
 {{- end -}}
+{{- if and (not $v.metrics.enabled) (or $v.metrics.podMonitor.enabled $v.metrics.prometheusRule.enabled) -}}
+{{- fail "metrics.podMonitor and metrics.prometheusRule need metrics.enabled: true, or there is nothing to scrape" -}}
+{{- end -}}
+{{- range $name := list "metrics-address" "metrics_address" -}}
+{{- if hasKey $v.config $name -}}
+{{- fail (printf "config.%s: say it in metrics.enabled and metrics.port" $name) -}}
+{{- end -}}
+{{- end -}}
 {{- range $name := list "on-existing" "on_existing" -}}
 {{- if hasKey $v.config $name -}}
 {{- fail (printf "config.%s: say it in onExisting" $name) -}}

@@ -87,6 +87,10 @@
 {{- end }}
 {{- end }}
 {{- end }}
+{{- if .Values.metrics.enabled }}
+- name: SHARDFERRY_METRICS_ADDRESS
+  value: {{ printf "[::]:%d" (int .Values.metrics.port) | quote }}
+{{- end }}
 {{- with .Values.extraEnv }}
 {{ toYaml . }}
 {{- end }}
@@ -113,6 +117,10 @@
     - name: SHARDFERRY_SHARD_COUNT
       value: {{ int .root.Values.shards | quote }}
     {{- end }}
+  {{- if and .root.Values.metrics.enabled (eq .name "shardferry") }}
+  ports:
+    - {name: metrics, containerPort: {{ int .root.Values.metrics.port }}, protocol: TCP}
+  {{- end }}
   {{- with .root.Values.extraEnvFrom }}
   envFrom:
     {{- toYaml . | nindent 4 }}
