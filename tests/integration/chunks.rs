@@ -1,7 +1,7 @@
 //! Chunks against a test SQL Server: for every kind of key the boundaries are about a chunk apart, and the ranges between
 //! them hold the table exactly once.
 
-use mssim::engine::{Denial, Engine, EngineOptions};
+use mssim::engine::{Denial, Engine, EngineOptions, Oddities};
 use mssim::generate::{self, TableSpec};
 use mssim::session::EngineBackend;
 use mssim::{Options, Server};
@@ -33,7 +33,11 @@ struct Source {
 
 impl Source {
     async fn new() -> Self {
-        let engine = Engine::new(EngineOptions::default()).unwrap();
+        Self::with(EngineOptions::default()).await
+    }
+
+    async fn with(options: EngineOptions) -> Self {
+        let engine = Engine::new(options).unwrap();
         let server = Server::start(Options::new(Arc::new(EngineBackend::new(Arc::clone(&engine))))).unwrap();
         let url = format!("mssql://sa:Passw0rd!@127.0.0.1:{}/testdb?encrypt=off", server.port());
         let client = Client::connect(&SourceSettings::parse(&url).unwrap()).await.unwrap();
@@ -261,6 +265,17 @@ fn about_equal(name: &str, chunks: &[Vec<Row>]) {
         sizes.iter().all(|size| (wanted / 4..=wanted * 4).contains(size)),
         "{name}: chunks of {sizes:?} bytes where {wanted} are wanted"
     );
+}
+
+/// The rows of a chunk are compared with what the server counted, so it must count, whatever its settings are.
+#[tokio::test]
+async fn a_server_that_counts_no_rows_by_default_counts_ours() {
+    let oddities = Oddities { no_count: true, ..Oddities::default() };
+    let mut source = Source::with(EngineOptions { oddities, ..EngineOptions::default() }).await;
+    let [row] = &source.client.rows("SELECT @@OPTIONS AS options").await.unwrap()[..] else {
+        panic!("one row")
+    };
+    assert_eq!(row.get::<i32, _>("options").unwrap() & 512, 0, "NOCOUNT is off");
 }
 
 #[tokio::test]

@@ -46,6 +46,8 @@ pub struct Oddities {
     pub no_unmask: bool,
     /// The login has no VIEW DEFINITION: `HAS_PERMS_BY_NAME` says so, and security policies are hidden. (Nothing else is.)
     pub no_view_definition: bool,
+    /// `user options` has 512: every session begins with `NOCOUNT ON`.
+    pub no_count: bool,
 }
 
 impl Default for EngineOptions {

@@ -116,7 +116,7 @@ impl Session for EngineSession {
     fn reset(&mut self) {
         self.end_transaction(false);
         self.isolation = Isolation::ReadCommitted;
-        self.no_count = false;
+        self.no_count = self.engine.oddities().no_count;
         self.settings = Settings::default();
         self.row_count = 0;
         if self.database != self.home
@@ -133,8 +133,16 @@ impl EngineSession {
     fn open(engine: Arc<Engine>, database: String, user: String, spid: u16) -> Result<Self, SqlError> {
         let conn = engine.connection(&database)?;
         let catalog = engine.catalog(&database)?;
-        let env =
-            Env { catalog, databases: Vec::new(), user: user.clone(), spid, transactions: 0, row_count: 0 };
+        let no_count = engine.oddities().no_count;
+        let env = Env {
+            catalog,
+            databases: Vec::new(),
+            user: user.clone(),
+            spid,
+            transactions: 0,
+            row_count: 0,
+            no_count,
+        };
         let state = State { steps: Vec::new(), error: None, env: Arc::new(env), cancelled: Arc::default() };
         let shared: Shared = Arc::new(Mutex::new(state));
         register(&conn, &shared).map_err(|e| storage_error(&e))?;
@@ -147,7 +155,7 @@ impl EngineSession {
             user,
             spid,
             isolation: Isolation::ReadCommitted,
-            no_count: false,
+            no_count,
             settings: Settings::default(),
             variables: HashMap::new(),
             transactions: 0,
@@ -171,6 +179,7 @@ impl EngineSession {
             spid: self.spid,
             transactions: self.transactions,
             row_count: self.row_count,
+            no_count: self.no_count,
         }))
     }
 

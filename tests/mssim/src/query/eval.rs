@@ -62,6 +62,8 @@ pub struct Env {
     pub spid: u16,
     pub transactions: u32,
     pub row_count: i64,
+    /// `SET NOCOUNT`.
+    pub no_count: bool,
 }
 
 /// Shared by the session and the functions registered on its connection.

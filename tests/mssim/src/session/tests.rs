@@ -460,6 +460,7 @@ fn a_key_range_is_a_search_in_the_index() {
         spid: 51,
         transactions: 0,
         row_count: 0,
+        no_count: false,
     };
     let lines = crate::query::parse::batch(
         "SELECT [Id], [Amount] FROM [dbo].[Orders] WHERE [Id] > 1 AND [Id] <= 3 ORDER BY [Id]",

@@ -178,7 +178,7 @@ impl Binder<'_> {
             "@@LANGUAGE" => self.text("us_english", true),
             "@@TEXTSIZE" => int(2_147_483_647),
             "@@LOCK_TIMEOUT" => int(-1),
-            "@@OPTIONS" => int(5496),
+            "@@OPTIONS" => int(5496 + if env.no_count { 512 } else { 0 }),
             "@@MICROSOFTVERSION" => int(0x1000_0FA0),
             _ => return Err(unknown(name)),
         })
