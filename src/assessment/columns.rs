@@ -38,7 +38,7 @@ pub(super) fn add(
         let mut said = ObjectFindings { kind: ObjectKind::Column, object, findings };
         let reason = format!("the target computes it, as {}: {}", column.target_type, column.expression);
         said.say(Name::Generated, Verdict::Converted, reason);
-        let case = material.plan.options.name_case;
+        let case = material.plan.options.name_case();
         tables::name(&mut said, column.source.as_str(), column.target.as_str(), case, false);
     }
     for column in &table.unsupported {
@@ -82,7 +82,7 @@ fn named(
         .filter(|(written, _)| same(written, &table.source.to_string()))
         .flat_map(|(_, choice)| &choice.columns)
         .any(|(written, choice)| same(written, source) && choice.target.as_deref() == Some(target));
-    tables::name(said, source, target, options.name_case, chosen);
+    tables::name(said, source, target, options.name_case(), chosen);
 }
 
 fn refused(

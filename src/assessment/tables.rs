@@ -24,9 +24,9 @@ pub(super) fn add(
     let options = &material.plan.options;
     let choice = choice(material, &table.source);
     let chosen = choice.is_some_and(|choice| choice.target.is_some());
-    name(&mut said, &table.source.name, &table.target.name, options.name_case, chosen);
+    name(&mut said, &table.source.name, &table.target.name, options.name_case(), chosen);
     if !options.schema_map.contains_key(&table.source.schema) && !chosen {
-        schema(&mut said, &table.source.schema, &table.target.schema, options.name_case);
+        schema(&mut said, &table.source.schema, &table.target.schema, options.name_case());
     }
     for refused in material.refused {
         if refused.table == table.source && refused.column.is_none() {

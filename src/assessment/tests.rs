@@ -85,7 +85,7 @@ fn options() -> PlanOptions {
         .columns
         .insert("Zoned".to_owned(), ColumnChoice { policies: Some(rounded), ..ColumnChoice::default() });
     PlanOptions {
-        name_case: NameCase::Snake,
+        name_case: Some(NameCase::Snake),
         tables: [("dbo.Orders".to_owned(), choice)].into(),
         ..PlanOptions::default()
     }

@@ -162,7 +162,7 @@ impl Material {
         Inputs {
             source: source_view::planned_source(server),
             target: self.target.clone(),
-            options: settings.plan.clone(),
+            options: settings.plan.clone().settled(),
             tables: &self.tables,
             indexes: &self.indexes,
             partitions: &self.objects.partitions,

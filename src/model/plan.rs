@@ -140,8 +140,9 @@ pub struct PlanOptions {
     /// Tables whose rows a security policy filters are copied as the login sees them, instead of refusing the plan.
     #[serde(default, skip_serializing_if = "is_default")]
     pub allow_row_filters: bool,
-    #[serde(default, skip_serializing_if = "is_default")]
-    pub name_case: NameCase,
+    /// None of a command: it was not chosen. None in a plan: an older program wrote it, which preserved names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name_case: Option<NameCase>,
     #[serde(default, skip_serializing_if = "is_default")]
     pub collations: Collations,
     #[serde(default, skip_serializing_if = "is_default")]
@@ -158,6 +159,20 @@ pub struct PlanOptions {
     /// By source table, as its name is shown.
     #[serde(default, skip_serializing_if = "std::collections::BTreeMap::is_empty")]
     pub tables: std::collections::BTreeMap<String, TableChoice>,
+}
+
+impl PlanOptions {
+    /// How the names of this plan are written.
+    #[must_use]
+    pub fn name_case(&self) -> NameCase {
+        self.name_case.unwrap_or(NameCase::Preserve)
+    }
+
+    /// As a new plan has them: what was not chosen is the default.
+    #[must_use]
+    pub fn settled(self) -> Self {
+        Self { name_case: Some(self.name_case.unwrap_or_default()), ..self }
+    }
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {

@@ -184,7 +184,8 @@ pub fn differences(plan: &Plan, source: &PlannedSource, options: Option<&PlanOpt
 /// The choices that were made now and are not the plan's. What is not chosen now is taken from the plan.
 #[must_use]
 pub fn other_choices(planned: &PlanOptions, now: &PlanOptions) -> Vec<String> {
-    let all = texts(planned).into_iter().zip(texts(now)).zip(texts(&PlanOptions::default()));
+    let planned = PlanOptions { name_case: Some(planned.name_case()), ..planned.clone() };
+    let all = texts(&planned).into_iter().zip(texts(now)).zip(texts(&PlanOptions::default()));
     all.filter(|(((_, planned), (_, now)), (_, unchosen))| now != planned && now != unchosen)
         .map(|(((what, planned), (_, now)), _)| format!("{what} {now} (the plan has {planned})"))
         .collect()
@@ -224,7 +225,7 @@ fn texts(options: &PlanOptions) -> Vec<(&'static str, String)> {
         ("--schema-map", pairs(schema_map)),
         ("--skip-unsupported", skip_unsupported.to_string()),
         ("--allow-row-filters", allow_row_filters.to_string()),
-        ("--name-case", format!("{name_case:?}").to_lowercase()),
+        ("--name-case", name_case.map_or_else(String::new, |case| format!("{case:?}").to_lowercase())),
         ("--collations", format!("{collations:?}").to_lowercase()),
         ("--partitions", format!("{partitions:?}").to_lowercase()),
         ("--map", pairs(maps)),

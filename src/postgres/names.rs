@@ -37,7 +37,7 @@ impl Names {
         // A primary key or a unique constraint is a constraint of its table too.
         let taken = names.indexes.iter().map(|((table, _), name)| (table.clone(), name.clone())).collect();
         names.constraints =
-            choose(wanted, taken, plan.options.name_case, |table, name| (table.clone(), name.to_owned()));
+            choose(wanted, taken, plan.options.name_case(), |table, name| (table.clone(), name.to_owned()));
         names.add_sequences(plan, objects);
         names
     }
@@ -62,7 +62,7 @@ impl Names {
                 taken.insert(in_schema(&partition, &partition.name));
             }
         }
-        Self { indexes: choose(wanted, taken, plan.options.name_case, in_schema), ..Self::default() }
+        Self { indexes: choose(wanted, taken, plan.options.name_case(), in_schema), ..Self::default() }
     }
 
     /// Of a primary key, unique constraint or index of a target table.
@@ -99,7 +99,7 @@ impl Names {
             wanted.insert(TableName::new(schema, sequence.name.name.clone()), &sequence.name);
         }
         let keys = wanted.keys().map(|name| (name, name.name.as_str())).collect();
-        let chosen = choose(keys, taken, plan.options.name_case, in_schema);
+        let chosen = choose(keys, taken, plan.options.name_case(), in_schema);
         for (target, source) in wanted {
             if let Some(name) = chosen.get(&(target.clone(), target.name.clone())) {
                 self.sequences.insert(source.clone(), TableName::new(target.schema, name.clone()));
@@ -119,7 +119,7 @@ pub fn schema(plan: &Plan, source: &str) -> String {
         return mapped.clone();
     }
     let of_tables = plan.tables.iter().find(|table| table.source.schema == source);
-    of_tables.map_or_else(|| folded(source, plan.options.name_case), |table| table.target.schema.clone())
+    of_tables.map_or_else(|| folded(source, plan.options.name_case()), |table| table.target.schema.clone())
 }
 
 /// A place of names that are unique in a schema.

@@ -16,11 +16,11 @@ pub(super) fn options(choice: PlanChoiceArgs) -> Result<PlanOptions> {
         schema_map: schema_map(&choice.schema_map)?,
         skip_unsupported: choice.skip_unsupported,
         allow_row_filters: choice.allow_row_filters,
-        name_case: match choice.name_case {
-            None | Some(NameCaseChoice::Preserve) => NameCase::Preserve,
-            Some(NameCaseChoice::Lower) => NameCase::Lower,
-            Some(NameCaseChoice::Snake) => NameCase::Snake,
-        },
+        name_case: choice.name_case.map(|case| match case {
+            NameCaseChoice::Preserve => NameCase::Preserve,
+            NameCaseChoice::Lower => NameCase::Lower,
+            NameCaseChoice::Snake => NameCase::Snake,
+        }),
         collations: match choice.collations {
             None | Some(CollationsChoice::Database) => Collations::Database,
             Some(CollationsChoice::Icu) => Collations::Icu,
@@ -44,7 +44,7 @@ fn maps(pairs: &[String]) -> Result<BTreeMap<String, String>> {
         let parts = pair.split_once('=').map(|(from, to)| (word(from), word(to)));
         let Some((from, to)) = parts.filter(|(from, to)| !from.is_empty() && !to.is_empty()) else {
             let message = format!(
-                "`{pair}` is no mapping; accepted is TYPE=TARGET, like datetimeoffset=text (docs/type-mapping.md)"
+                "`{pair}` is not a mapping: write TYPE=TARGET, like datetimeoffset=text (docs/type-mapping.md)"
             );
             return Err(usage("map", message));
         };
@@ -70,9 +70,9 @@ pub fn policies(base: Policies, items: &[String]) -> std::result::Result<Policie
     let mut seen = BTreeSet::new();
     for item in items {
         let Some((kind, what)) = item.split_once('=').map(|(kind, what)| (word(kind), word(what))) else {
-            return Err(format!("`{item}` is no policy; accepted is KIND=WHAT, like nul=strip"));
+            return Err(format!("`{item}` is not a policy: write KIND=WHAT, like nul=strip"));
         };
-        let unknown = |accepted: &str| format!("`{item}` is unknown; accepted are {accepted}");
+        let unknown = |accepted: &str| format!("`{item}` is not known: accepted are {accepted}");
         match kind.as_str() {
             "nul" => {
                 policies.nul = match what.as_str() {
@@ -163,7 +163,7 @@ mod tests {
             }
         );
         for (text, accepted) in [
-            ("nul", "accepted is KIND=WHAT"),
+            ("nul", "write KIND=WHAT"),
             ("nul=drop", "nul=error, nul=replace and nul=strip"),
             ("surrogate=strip", "surrogate=error and surrogate=replace"),
             ("fraction=cut", "fraction=error, fraction=truncate"),

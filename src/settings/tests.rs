@@ -281,7 +281,7 @@ fn the_choices_of_a_plan_come_reads_environment_and_file_alike() {
     let plan = loaded(&[PLAN, &["--config", path, "--partitions", "declarative"]].concat(), &environment)
         .unwrap()
         .plan;
-    assert_eq!(plan.name_case, crate::model::names::NameCase::Snake);
+    assert_eq!(plan.name_case, Some(crate::model::names::NameCase::Snake));
     assert_eq!(plan.collations, crate::model::plan::Collations::Icu);
     assert_eq!(plan.partitions, crate::model::plan::Partitions::Declarative);
     assert_eq!(
@@ -326,7 +326,7 @@ fn rejects_have_a_place_and_a_quota() {
     assert_eq!(sync(&["--rejects", "file:///r", "--rejects-quota", "5"], &[]).rejects.unwrap().quota, 5);
     for (more, expected) in [
         (&["--rejects-quota", "5"][..], "--rejects-quota: needs --rejects"),
-        (&["--rejects", "file:///r", "--rejects-quota", "0"], "accepted is 1 or more"),
+        (&["--rejects", "file:///r", "--rejects-quota", "0"], "give 1 or more"),
         (&["--rejects", "/r"], "--rejects: "),
     ] {
         let said = refused(&[SYNC, more].concat(), &[]);
@@ -356,8 +356,8 @@ fn a_pod_may_be_held_back() {
         ("--max-mb-per-second", "0", "0 is not in 1..=1000000"),
         ("--max-mb-per-second", "1.5", "invalid value '1.5' for '--max-mb-per-second <N>'"),
         ("--max-mb-per-second", "1000001", "1000001 is not in 1..=1000000"),
-        ("--max-replica-lag", "-5", "--max-replica-lag: `-5` is no time"),
-        ("--max-replica-lag", "10 parsecs", "--max-replica-lag: `10 parsecs` is no time"),
+        ("--max-replica-lag", "-5", "--max-replica-lag: -5 is not a time"),
+        ("--max-replica-lag", "10 parsecs", "--max-replica-lag: \"10 parsecs\" is not a time"),
     ] {
         let said = refused(&[SYNC, &[flag, value]].concat(), &[]);
         assert!(said.contains(says), "{flag} {value}: {said}");

@@ -147,6 +147,31 @@ fn names_arrive_as_they_were_chosen() {
         .says("--name-case lower (the plan has snake); another plan copies all 3 tables again");
 }
 
+/// What most users get: nobody has to quote a name.
+#[test]
+fn names_are_written_in_lower_case_unless_another_case_is_chosen() {
+    let world = World::with_files();
+    world.load(
+        "CREATE TABLE dbo.OrderLines (OrderID int NOT NULL, [Line No] int NOT NULL, Note nvarchar(20) NULL,
+             CONSTRAINT PK_OrderLines PRIMARY KEY (OrderID, [Line No]));
+         CREATE INDEX IX_Note ON dbo.OrderLines (Note);
+         INSERT INTO dbo.OrderLines (OrderID, [Line No], Note) VALUES (1, 1, N'a'), (1, 2, N'b')",
+    );
+    let by_default =
+        |arguments: &[&str]| world.command(arguments).env("SHARDFERRY_NAME_CASE", "").pod("main").run();
+    by_default(&["run"]).exits(0).says("dbo.OrderLines");
+    assert_eq!(
+        world.target_value("SELECT count(*) FROM dbo.orderlines WHERE orderid = 1 AND \"line no\" > 0"),
+        "2"
+    );
+    let indexes = world.target_value(
+        "SELECT string_agg(indexname, ' ' ORDER BY 1) FROM pg_indexes WHERE schemaname = 'dbo'",
+    );
+    assert_eq!(indexes, "ix_note pk_orderlines");
+    by_default(&["run"]).exits(0).says("Skipping dbo.OrderLines (already completed)");
+    world.run(&["run", "--name-case", "preserve"]).exits(2).says("--name-case preserve (the plan has lower)");
+}
+
 #[test]
 fn an_extension_that_the_target_lacks_is_told_by_the_plan() {
     let world = nasty();

@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NameCase {
-    #[default]
     Preserve,
+    /// `OrderLine` becomes `orderline`.
+    #[default]
     Lower,
     /// `OrderLine` becomes `order_line`.
     Snake,

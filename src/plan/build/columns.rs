@@ -197,7 +197,7 @@ fn name(
             let source = column.source.as_str();
             NameRequest {
                 place: String::new(),
-                name: choice.map_or_else(|| names::folded(source, inputs.options.name_case), str::to_owned),
+                name: choice.map_or_else(|| names::folded(source, inputs.options.name_case()), str::to_owned),
                 source: source.to_owned(),
                 chosen: choice.is_some(),
                 column: true,

@@ -114,7 +114,7 @@ fn names_of(
             let choice = choices.get(&table.name).and_then(|chosen| chosen.table?.target.as_deref());
             let parsed = choice.and_then(|text| names::parse_target(text).ok());
             let chosen = parsed.is_some();
-            let folded = || names::folded(&table.name.name, options.name_case);
+            let folded = || names::folded(&table.name.name, options.name_case());
             let (schema, name) = parsed.unwrap_or_else(|| (None, folded()));
             NameRequest {
                 place: schema.unwrap_or_else(|| schema_of(table)),
@@ -152,7 +152,7 @@ fn schemas<'t>(options: &PlanOptions, tables: &[&'t SourceTable]) -> BTreeMap<&'
             None if wanted.iter().any(|wanted| wanted.source == schema) => {}
             None => wanted.push(NameRequest {
                 place: String::new(),
-                name: names::folded(schema, options.name_case),
+                name: names::folded(schema, options.name_case()),
                 source: schema.to_owned(),
                 chosen: false,
                 column: false,

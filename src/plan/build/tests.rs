@@ -247,7 +247,7 @@ fn names_are_folded_cut_and_kept_apart_and_the_schema_map_wins() {
         table("dbo.X", vec![column("x", "int")]),
     ];
     let options = PlanOptions {
-        name_case: NameCase::Snake,
+        name_case: Some(NameCase::Snake),
         schema_map: [("dbo".to_owned(), "Public Data".to_owned())].into(),
         ..PlanOptions::default()
     };
@@ -447,5 +447,26 @@ fn a_table_whose_rows_a_policy_hides_is_refused_until_that_is_allowed() {
     assert_eq!(
         differences(&plain, &source(), Some(&asked)),
         ["--allow-row-filters true (the plan has false)", "--policy fraction=round (the plan has none)"]
+    );
+}
+
+/// A plan without a word about names was written when names were preserved; what is said now is compared with that.
+#[test]
+fn a_plan_of_an_older_program_goes_on_with_its_names() {
+    let tables = [orders()];
+    let old = built(PlanOptions::default(), &tables).unwrap();
+    assert_eq!(old.tables[0].target.name, old.tables[0].source.name);
+    let now = |case| PlanOptions { name_case: case, ..PlanOptions::default() };
+    assert_eq!(other_choices(&old.options, &now(None)), Vec::<String>::new());
+    assert_eq!(other_choices(&old.options, &now(Some(NameCase::Preserve))), Vec::<String>::new());
+    let lower = other_choices(&old.options, &now(Some(NameCase::Lower)));
+    assert_eq!(lower, ["--name-case lower (the plan has preserve)"]);
+    let new = built(PlanOptions::default().settled(), &tables).unwrap();
+    assert_eq!(new.tables[0].target.to_string(), new.tables[0].source.to_string().to_lowercase());
+    assert_eq!(other_choices(&new.options, &now(None)), Vec::<String>::new());
+    assert_eq!(other_choices(&new.options, &now(Some(NameCase::Lower))), Vec::<String>::new());
+    assert_eq!(
+        other_choices(&new.options, &now(Some(NameCase::Preserve))),
+        ["--name-case preserve (the plan has lower)"]
     );
 }

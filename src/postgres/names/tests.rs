@@ -66,7 +66,7 @@ fn names_follow_the_case() {
         assert_eq!(folded(name, NameCase::Snake), expected);
     }
     let mut plan = plan(vec![table("dbo.a")]);
-    plan.options.name_case = NameCase::Lower;
+    plan.options.name_case = Some(NameCase::Lower);
     let names =
         Names::of_indexes(&plan, std::iter::empty(), &[index("dbo.a", "UPPER"), index("dbo.a", "Upper")]);
     let of = |name: &str| names.index(&"dbo.a".parse().unwrap(), name).to_owned();
