@@ -23,8 +23,6 @@ use aws_sdk_s3::config::{
 use aws_sdk_s3::error::BoxError;
 use aws_sdk_s3::primitives::{ByteStream, DateTime};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
-use aws_types::SdkConfig;
-use aws_types::service_config::ServiceConfigKey;
 use bytes::Bytes;
 use failure::Failure;
 use futures_util::future::BoxFuture;
@@ -32,8 +30,11 @@ use jiff::Timestamp;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+mod endpoint;
 pub(crate) mod failure;
 
+/// What reading asks for: without the second, S3 answers 403 for an object that is not there.
+const READ: &str = "s3:GetObject, and s3:ListBucket on the bucket";
 /// Attempts of the SDK at one request.
 const ATTEMPTS: u32 = 4;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -60,6 +61,8 @@ pub struct S3Store {
     bucket: String,
     /// Empty, or ends with a slash.
     root: String,
+    /// ` at http://minio:9000` or ` (region eu-central-1)`, for messages.
+    place: String,
 }
 
 /// The client in use.
@@ -84,9 +87,9 @@ impl From<Error> for FailedRequest {
 }
 
 impl FailedRequest {
-    fn from_failure(failure: Failure, doing: String) -> Self {
+    fn from_failure(failure: Failure, doing: &str, needs: &str) -> Self {
         let expired = matches!(failure, Failure::Expired(_));
-        Self { error: failure.into_error(doing), expired }
+        Self { error: failure.into_error(doing, needs), expired }
     }
 }
 
@@ -106,7 +109,7 @@ macro_rules! with_fresh_credentials {
 }
 
 impl S3Store {
-    /// By the SDK's own chain; sends nothing to the bucket yet. Errors: `Config` (no region).
+    /// By the SDK's own chain; sends nothing to the bucket yet. Errors: `Config` (no region, an endpoint that is no URL).
     pub async fn open(bucket: &str, prefix: &str) -> Result<Self> {
         Self::open_with(bucket, prefix, S3Options::default()).await
     }
@@ -128,7 +131,8 @@ impl S3Store {
                 loader.credentials_provider(Credentials::new(access_key, secret_key, None, None, "options"));
         }
         let shared = loader.load().await;
-        let custom = has_custom_endpoint(&shared);
+        let endpoint = endpoint::custom(&shared)?;
+        let custom = endpoint.is_some();
         let region = match shared.region() {
             Some(region) => region.clone(),
             None if custom => Region::from_static("us-east-1"),
@@ -141,6 +145,8 @@ impl S3Store {
                 ));
             }
         };
+        let place =
+            endpoint.map_or_else(|| format!(" (region {region})"), |endpoint| format!(" at {endpoint}"));
         let config = aws_sdk_s3::config::Builder::from(&shared)
             .region(region)
             .force_path_style(custom)
@@ -152,7 +158,7 @@ impl S3Store {
             .build();
         let root = if prefix.is_empty() { String::new() } else { format!("{prefix}/") };
         let current = Current { client: Client::from_conf(config), renewals: 0 };
-        Ok(Self { client: Arc::new(Mutex::new(current)), bucket: bucket.to_owned(), root })
+        Ok(Self { client: Arc::new(Mutex::new(current)), bucket: bucket.to_owned(), root, place })
     }
 
     /// The client, and how often its credentials were renewed.
@@ -177,9 +183,9 @@ impl S3Store {
         format!("{}{key}", self.root)
     }
 
-    /// `read s3://bucket/key`, for messages.
+    /// `cannot read s3://bucket/key at http://minio:9000`, for messages.
     fn doing(&self, what: &str, key: &str) -> String {
-        format!("cannot {what} s3://{}/{}{key}", self.bucket, self.root)
+        format!("cannot {what} s3://{}/{}{key}{}", self.bucket, self.root, self.place)
     }
 
     async fn read(&self, client: &Client, key: &str) -> Result<Option<Object>, FailedRequest> {
@@ -191,7 +197,7 @@ impl S3Store {
             Err(error) => {
                 return match failure::classify(error) {
                     Failure::Absent => Ok(None),
-                    failure => Err(FailedRequest::from_failure(failure, doing())),
+                    failure => Err(FailedRequest::from_failure(failure, &doing(), READ)),
                 };
             }
         };
@@ -250,7 +256,7 @@ impl S3Store {
                     format!("{}: the store does not implement conditional writes", doing()),
                 )
                 .into()),
-                failure => Err(FailedRequest::from_failure(failure, doing())),
+                failure => Err(FailedRequest::from_failure(failure, &doing(), "s3:PutObject")),
             },
         }
     }
@@ -267,7 +273,11 @@ impl S3Store {
                 .prefix(self.key(prefix))
                 .set_continuation_token(next.take());
             let page = request.customize().interceptor(clock.clone()).send().await.map_err(|error| {
-                FailedRequest::from_failure(failure::classify(error), self.doing("list", prefix))
+                FailedRequest::from_failure(
+                    failure::classify(error),
+                    &self.doing("list", prefix),
+                    "s3:ListBucket",
+                )
             })?;
             let now = clock.read();
             listed.extend(page.contents.unwrap_or_default().into_iter().filter_map(|object| {
@@ -294,7 +304,9 @@ impl S3Store {
             Ok(_) => Ok(()),
             Err(error) => match failure::classify(error) {
                 Failure::Absent => Ok(()),
-                failure => Err(FailedRequest::from_failure(failure, self.doing("delete", key))),
+                failure => {
+                    Err(FailedRequest::from_failure(failure, &self.doing("delete", key), "s3:DeleteObject"))
+                }
             },
         }
     }
@@ -309,19 +321,6 @@ fn timeouts(body: usize) -> TimeoutConfig {
         .operation_attempt_timeout(attempt)
         .operation_timeout(REQUEST_TIMEOUT.max(attempt.saturating_mul(2)))
         .build()
-}
-
-/// Was an endpoint given, by options, environment or profile? As the SDK itself looks for it.
-fn has_custom_endpoint(shared: &SdkConfig) -> bool {
-    let of_s3 = shared.service_config().and_then(|config| {
-        let key = ServiceConfigKey::builder()
-            .service_id("S3")
-            .env("AWS_ENDPOINT_URL")
-            .profile("endpoint_url")
-            .build();
-        config.load_config(key.ok()?)
-    });
-    of_s3.is_some() || shared.endpoint_url().is_some()
 }
 
 fn timestamp(time: &DateTime) -> Option<Timestamp> {

@@ -24,17 +24,18 @@ pub(super) enum Failure {
 pub(super) struct Refusal {
     kind: ErrorKind,
     status: Option<u16>,
+    /// Was it for want of a permission?
+    denied: bool,
     /// The store's code and message, or the text of the error below.
     text: String,
 }
 
 impl Refusal {
-    /// `doing` says what failed and on which object.
-    pub(super) fn message(self, doing: String) -> Error {
-        match self.status {
-            Some(status) => Error::new(self.kind, format!("{doing}: {} (HTTP {status})", self.text)),
-            None => Error::new(self.kind, format!("{doing}: {}", self.text)),
-        }
+    /// `doing` says what failed and on which object, `needs` the permissions for it.
+    pub(super) fn message(self, doing: &str, needs: &str) -> Error {
+        let status = self.status.map_or_else(String::new, |status| format!(" (HTTP {status})"));
+        let needs = if self.denied { format!("; it needs the permission {needs}") } else { String::new() };
+        Error::new(self.kind, format!("{doing}: {}{status}{needs}", self.text))
     }
 
     pub(super) fn is_not_implemented(&self) -> bool {
@@ -44,9 +45,9 @@ impl Refusal {
 
 impl Failure {
     /// For requests to which neither absence nor conflict is an answer.
-    pub(super) fn into_error(self, doing: String) -> Error {
+    pub(super) fn into_error(self, doing: &str, needs: &str) -> Error {
         match self {
-            Self::Error(refusal) | Self::Expired(refusal) => refusal.message(doing),
+            Self::Error(refusal) | Self::Expired(refusal) => refusal.message(doing, needs),
             Self::Absent => Error::new(
                 ErrorKind::StoreRefused,
                 format!("{doing}: the store answers that it is not there"),
@@ -73,9 +74,12 @@ where
             } else {
                 ErrorKind::StoreRefused
             };
-            Failure::Error(Refusal { kind, status, text })
+            Failure::Error(Refusal { kind, status, denied: false, text })
         }
-        _ => Failure::Error(Refusal { kind: without_answer(&error), status: None, text: chain(&error) }),
+        _ => {
+            let (kind, text) = without_answer(&error);
+            Failure::Error(Refusal { kind, status: None, denied: false, text })
+        }
     }
 }
 
@@ -142,11 +146,15 @@ fn of_answer(status: u16, code: Option<&str>) -> Meaning {
     }
 }
 
+/// Said of an answer without one.
+const NO_CODE: &str = "no error code";
+
 fn by_answer(status: u16, code: Option<&str>, message: Option<&str>) -> Failure {
     let refusal = |kind| {
-        let code = code.unwrap_or("no error code");
+        let code = code.unwrap_or(NO_CODE);
         let text = message.map_or_else(|| code.to_owned(), |message| format!("{code}: {message}"));
-        Refusal { kind, status: Some(status), text: one_line(&text) }
+        let denied = status == 403 && matches!(code, "AccessDenied" | NO_CODE);
+        Refusal { kind, status: Some(status), denied, text: one_line(&text) }
     };
     match of_answer(status, code) {
         Meaning::Absent => Failure::Absent,
@@ -157,28 +165,41 @@ fn by_answer(status: u16, code: Option<&str>, message: Option<&str>) -> Failure 
     }
 }
 
-/// No answer came: no credentials, or no connection.
-fn without_answer<E>(error: &SdkError<E, HttpResponse>) -> ErrorKind
+/// The places that the SDK looks for credentials at, as its documentation names them, not as its errors do.
+const NO_CREDENTIALS: &str =
+    "no AWS credentials found (tried environment, profile, web identity, container, instance)";
+
+/// No answer came: no credentials, or no connection. The kind, and why.
+fn without_answer<E>(error: &SdkError<E, HttpResponse>) -> (ErrorKind, String)
 where
     E: StdError + 'static,
 {
-    let mut refused = matches!(error, SdkError::ConstructionFailure(_));
     let mut cause: Option<&(dyn StdError + 'static)> = error.source();
     let mut of_credentials = false;
     while let Some(current) = cause {
         match current.downcast_ref::<CredentialsError>() {
-            Some(CredentialsError::ProviderTimedOut(_)) => return ErrorKind::StoreUnavailable,
+            Some(CredentialsError::ProviderTimedOut(_)) => {
+                let text = format!("nobody gave AWS credentials in time: {}", chain(current));
+                return (ErrorKind::StoreUnavailable, text);
+            }
+            Some(CredentialsError::CredentialsNotLoaded(_)) => {
+                return (ErrorKind::StoreRefused, NO_CREDENTIALS.to_owned());
+            }
             Some(_) => of_credentials = true,
             None => {}
         }
         // The provider could not reach its server (STS, instance metadata).
         if of_credentials && current.downcast_ref::<ConnectorError>().is_some() {
-            return ErrorKind::StoreUnavailable;
+            let text = format!("the server that gives AWS credentials cannot be reached: {}", chain(current));
+            return (ErrorKind::StoreUnavailable, text);
         }
         cause = current.source();
     }
-    refused |= of_credentials;
-    if refused { ErrorKind::StoreRefused } else { ErrorKind::StoreUnavailable }
+    if of_credentials {
+        return (ErrorKind::StoreRefused, format!("the AWS credentials cannot be loaded: {}", chain(error)));
+    }
+    let refused = matches!(error, SdkError::ConstructionFailure(_));
+    (if refused { ErrorKind::StoreRefused } else { ErrorKind::StoreUnavailable }, chain(error))
 }
 
 /// Logs and checkpoints hold a message on one line; some of the SDK's have several.
@@ -245,10 +266,20 @@ mod tests {
     }
 
     #[test]
+    fn a_permission_that_is_missing_is_named() {
+        for (code, needs) in
+            [(Some("AccessDenied"), true), (None, true), (Some("SignatureDoesNotMatch"), false)]
+        {
+            let said = by_answer(403, code, None).into_error("cannot read s3://b/k", "s3:GetObject").detail();
+            assert_eq!(said.ends_with("; it needs the permission s3:GetObject"), needs, "{said}");
+        }
+    }
+
+    #[test]
     fn a_message_says_what_failed_and_why() {
         let failure = by_answer(404, Some("NoSuchBucket"), Some("The specified bucket does not exist"));
         assert_eq!(
-            failure.into_error("cannot read s3://b/k".to_owned()).detail(),
+            failure.into_error("cannot read s3://b/k", "s3:GetObject").detail(),
             "cannot read s3://b/k: NoSuchBucket: The specified bucket does not exist (HTTP 404)"
         );
     }
