@@ -34,12 +34,23 @@ pub(super) fn split_list(text: &str) -> Vec<String> {
     parts.map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect()
 }
 
+/// What was typed, as an error repeats it: bare, and between quotes if it is empty or has blanks.
+pub(super) fn typed(text: &str) -> String {
+    let bare = !text.is_empty() && !text.contains(char::is_whitespace);
+    if bare { text.to_owned() } else { format!("\"{text}\"") }
+}
+
 /// `128MiB`, `64MB`, `1GiB`, or bytes without a unit.
 pub(super) fn size(flag: &str, text: &str, least: u64) -> Result<u64> {
     match text.trim().parse::<bytesize::ByteSize>() {
         Ok(size) if size.0 >= least => Ok(size.0),
-        Ok(_) => Err(usage(flag, format!("{text} is too little; at least {least} bytes are needed"))),
-        Err(_) => Err(usage(flag, format!("`{text}` is no size; accepted are 128MiB, 64MB, 1GiB"))),
+        Ok(_) => {
+            let least = bytesize::ByteSize(least).display().iec();
+            Err(usage(flag, format!("{text} is too little: the least is {least}")))
+        }
+        Err(_) => {
+            Err(usage(flag, format!("{} is not a size: write it like 128MiB, 64MB or 1GiB", typed(text))))
+        }
     }
 }
 
@@ -49,47 +60,48 @@ pub(super) fn table(flag: &str, text: &str) -> Result<TableName> {
 
 /// `A-B`, 1-based and inclusive.
 fn range(text: &str) -> Result<Selection> {
-    let accepted = "accepted is A-B with 1 <= A <= B, for example 101-200";
+    let accepted = "write the first and the last table, like 101-200; tables are numbered from 1";
     let bound = |text: &str| -> Result<u32> {
         let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         match text.parse::<u32>() {
             Ok(number) if digits => Ok(number),
-            _ if digits => Err(usage("range", format!("{text} is more than any plan has; {accepted}"))),
-            _ => Err(usage("range", format!("`{text}` is no table number; {accepted}"))),
+            _ if digits => Err(usage("range", format!("{text} is more than any plan has: {accepted}"))),
+            _ => Err(usage("range", format!("{} is not a table's number: {accepted}", typed(text)))),
         }
     };
     let Some((first, last)) = text.split_once('-') else {
-        return Err(usage("range", format!("`{text}` is no range; {accepted}")));
+        return Err(usage("range", format!("{} is not a range: {accepted}", typed(text))));
     };
     let (first, last) = (bound(first.trim())?, bound(last.trim())?);
     if first == 0 {
-        return Err(usage(
-            "range",
-            format!("`{text}` starts at 0, but tables are numbered from 1; {accepted}"),
-        ));
+        return Err(usage("range", format!("{text} begins at 0: {accepted}")));
     }
     if first > last {
-        return Err(usage("range", format!("`{text}` ends before it starts; {accepted}")));
+        return Err(usage("range", format!("{text} ends before it begins: {accepted}")));
     }
     Ok(Selection::Range { first, last })
 }
 
 /// `I/N`, 1-based.
 fn shard(text: &str) -> Result<Selection> {
-    let accepted = "accepted is I/N with 1 <= I <= N, for example 3/10";
+    let accepted = "write which one of how many, like 3/10; shards are numbered from 1";
     let numbers = text.split_once('/').and_then(|(number, count)| {
         Some((number.trim().parse::<u32>().ok()?, count.trim().parse::<u32>().ok()?))
     });
     match numbers {
         Some((number, count)) if number >= 1 && number <= count => Ok(Selection::Shard { number, count }),
-        _ => Err(usage("shard", format!("`{text}` is no shard; {accepted}"))),
+        Some((number, count)) if number > count && count > 0 => Err(usage(
+            "shard",
+            format!("{text} is not a shard: there is no shard {number} of {count}; {accepted}"),
+        )),
+        _ => Err(usage("shard", format!("{} is not a shard: {accepted}", typed(text)))),
     }
 }
 
 /// 0-based, as Kubernetes counts.
 fn indexed_shard(count: u32, index: Option<u32>, environment: &Environment) -> Result<Selection> {
     if count == 0 {
-        return Err(usage("shard-count", "0 shards hold no table; accepted is 1 or more"));
+        return Err(usage("shard-count", "0 shards hold no table: give 1 or more"));
     }
     let (index, origin) = match (index, environment.get("JOB_COMPLETION_INDEX")) {
         (Some(index), _) => (index, "--shard-index"),
@@ -97,7 +109,7 @@ fn indexed_shard(count: u32, index: Option<u32>, environment: &Environment) -> R
             let index = text.trim().parse().map_err(|_| {
                 Error::new(
                     ErrorKind::Usage,
-                    format!("JOB_COMPLETION_INDEX: `{text}` is no number of 0 or more"),
+                    format!("JOB_COMPLETION_INDEX: {} is not a number of 0 or more", typed(text)),
                 )
             })?;
             (index, "JOB_COMPLETION_INDEX")
@@ -154,7 +166,7 @@ pub(super) fn consistency(words: &[String]) -> Result<Consistency> {
         _ => Err(usage(
             "consistency",
             format!(
-                "`{text}` is unknown; accepted are snapshot, snapshot-table, read-committed and database-snapshot NAME"
+                "{text} is not known: write snapshot, snapshot-table, read-committed or database-snapshot NAME"
             ),
         )),
     }
@@ -168,7 +180,7 @@ pub(super) fn schema_map(pairs: &[String]) -> Result<BTreeMap<String, String>> {
         let Some((from, to)) = parts.filter(|(from, to)| !from.is_empty() && !to.is_empty()) else {
             return Err(usage(
                 "schema-map",
-                format!("`{pair}` is no mapping; accepted is SOURCE=TARGET, like dbo=public"),
+                format!("{} is not a mapping: write SOURCE=TARGET, like dbo=public", typed(pair)),
             ));
         };
         if map.insert(from.to_owned(), to.to_owned()).is_some_and(|earlier| earlier != to) {
@@ -182,12 +194,12 @@ pub(super) fn schema_map(pairs: &[String]) -> Result<BTreeMap<String, String>> {
 pub(super) fn patterns(flag: &str, patterns: Vec<String>) -> Result<Vec<String>> {
     for pattern in &patterns {
         globset::Glob::new(pattern).map_err(|error| {
-            usage(flag, format!("`{pattern}` is no pattern of schema.table: {}", error.kind()))
+            usage(flag, format!("{} is not a pattern of schema.table: {}", typed(pattern), error.kind()))
         })?;
         if !pattern.contains('.') && !pattern.contains('*') {
             return Err(usage(
                 flag,
-                format!("`{pattern}` matches no table; write schema.table, like dbo.* or *.Log*"),
+                format!("{} matches no table: write schema.table, like dbo.* or *.Log*", typed(pattern)),
             ));
         }
     }
@@ -220,7 +232,7 @@ pub(super) fn pod_name(flag: Option<String>, environment: &Environment) -> Resul
         return if printable {
             Ok(name)
         } else {
-            Err(usage("pod-name", "accepted are 1 to 253 printable characters"))
+            Err(usage("pod-name", "a pod's name has 1 to 253 printable characters"))
         };
     }
     if let Some(name) = environment.get("POD_NAME") {

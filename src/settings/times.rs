@@ -3,7 +3,7 @@
 //!
 //! A shorter time lets the program spin, or never succeed. A longer one is a slip, or more than the system accepts.
 
-use super::flag_values::usage;
+use super::flag_values::{typed, usage};
 use crate::error::Result;
 use std::time::Duration;
 
@@ -85,11 +85,11 @@ impl TimeSetting {
         }
         if time < self.shortest {
             let shortest = AsFlagValue(self.shortest);
-            return Err(format!("{} is too short; accepted is {shortest} or more{zero}", AsFlagValue(time)));
+            return Err(format!("{} is too short: the shortest is {shortest}{zero}", AsFlagValue(time)));
         }
         if time > self.longest {
             return Err(format!(
-                "{} is too long; accepted is at most {}",
+                "{} is too long: the longest is {}",
                 AsFlagValue(time),
                 AsFlagValue(self.longest)
             ));
@@ -104,7 +104,7 @@ impl TimeSetting {
     pub(super) fn read(&self, text: Option<&str>) -> Result<Option<Duration>> {
         let Some(text) = text else { return Ok(None) };
         let time = parsed(text).ok_or_else(|| {
-            usage(self.name, format!("`{text}` is no time; accepted are 500ms, 60s, 5m, 1h, at most 168h"))
+            usage(self.name, format!("{} is not a time: write it like 500ms, 60s, 5m or 1h", typed(text)))
         })?;
         self.accepted(time).map(Some).map_err(|why| usage(self.name, why))
     }
@@ -119,7 +119,7 @@ impl TimeSetting {
 }
 
 /// As a flag writes it: `500ms`, `60s`, `168h`.
-struct AsFlagValue(Duration);
+pub(super) struct AsFlagValue(pub(super) Duration);
 
 impl std::fmt::Display for AsFlagValue {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -9,13 +9,16 @@ fn ranges_shards_and_names_that_the_plan_has_not() {
     for (arguments, text) in [
         (
             ["--range", "0-5"],
-            "--range: `0-5` starts at 0, but tables are numbered from 1; accepted is A-B with 1 <= A <= B",
+            "--range: 0-5 begins at 0: write the first and the last table, like 101-200; tables are numbered from 1",
         ),
-        (["--range", "5-3"], "--range: `5-3` ends before it starts; accepted is A-B"),
+        (["--range", "5-3"], "--range: 5-3 ends before it begins: write the first and the last table"),
         (["--range", "1-9999"], "--range 1-9999 goes beyond the plan, which has 2 tables (1-2)"),
-        (["--range", "a-b"], "--range: `a` is no table number; accepted is A-B"),
-        (["--range", "7"], "--range: `7` is no range; accepted is A-B"),
-        (["--shard", "3/2"], "--shard: `3/2` is no shard; accepted is I/N with 1 <= I <= N"),
+        (["--range", "a-b"], "--range: a is not a table's number: write the first and the last table"),
+        (["--range", "7"], "--range: 7 is not a range: write the first and the last table"),
+        (
+            ["--shard", "3/2"],
+            "--shard: 3/2 is not a shard: there is no shard 3 of 2; write which one of how many, like 3/10",
+        ),
         (["--shard-index", "1"], "--shard-count"),
         (
             ["--table", "dbo.Nothing"],

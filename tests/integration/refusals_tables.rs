@@ -101,7 +101,7 @@ fn two_schemas_that_become_one() {
         &world,
         &["plan", "--schema-map", "dbo"],
         2,
-        &["--schema-map: `dbo` is no mapping; accepted is SOURCE=TARGET"],
+        &["--schema-map: dbo is not a mapping: write SOURCE=TARGET"],
     );
     answers(world.command(&[&["plan"], maps.as_slice()].concat()), 0, &["tables"]);
     let plan = world.object("plan.json").unwrap();

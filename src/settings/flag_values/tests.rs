@@ -9,21 +9,21 @@ fn a_range_is_two_numbers_in_order_from_1() {
     assert_eq!(range("101-200").unwrap(), Selection::Range { first: 101, last: 200 });
     assert_eq!(range("7-7").unwrap(), Selection::Range { first: 7, last: 7 });
     for (text, said) in [
-        ("0-5", "`0-5` starts at 0, but tables are numbered from 1"),
-        ("5-3", "`5-3` ends before it starts"),
-        ("a-b", "`a` is no table number"),
+        ("0-5", "0-5 begins at 0: "),
+        ("5-3", "5-3 ends before it begins"),
+        ("a-b", "a is not a table's number"),
         ("1-9999999999", "9999999999 is more than any plan has"),
-        ("-5", "`` is no table number"),
-        ("5", "`5` is no range"),
-        ("+1-5", "`+1` is no table number"),
-        ("1-5-9", "`5-9` is no table number"),
-        ("", "`` is no range"),
+        ("-5", "\"\" is not a table's number"),
+        ("5", "5 is not a range"),
+        ("+1-5", "+1 is not a table's number"),
+        ("1-5-9", "5-9 is not a table's number"),
+        ("", "\"\" is not a range"),
     ] {
         let error = range(text).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Usage);
         let detail = error.detail();
         assert!(
-            detail.starts_with("--range: ") && detail.contains(said) && detail.contains("A-B"),
+            detail.starts_with("--range: ") && detail.contains(said) && detail.contains("like 101-200"),
             "{text}: {detail}"
         );
     }
@@ -34,8 +34,13 @@ fn a_shard_is_one_of_so_many() {
     assert_eq!(shard("3/10").unwrap(), Selection::Shard { number: 3, count: 10 });
     for text in ["0/3", "4/3", "3", "a/b", "-1/3", "1/0", "1/2/3", ""] {
         let detail = shard(text).unwrap_err().detail();
-        assert!(detail.starts_with("--shard: ") && detail.contains("1 <= I <= N"), "{text}: {detail}");
+        assert!(detail.starts_with("--shard: ") && detail.contains("like 3/10"), "{text}: {detail}");
     }
+    assert_eq!(
+        shard("4/3").unwrap_err().detail(),
+        "--shard: 4/3 is not a shard: there is no shard 4 of 3; write which one of how many, like 3/10; shards are numbered \
+         from 1"
+    );
 }
 
 #[test]
@@ -56,7 +61,7 @@ fn an_indexed_job_needs_no_index() {
         (Some(10), None, nothing(), "--shard-count: needs --shard-index, or JOB_COMPLETION_INDEX"),
         (Some(10), Some(10), nothing(), "--shard-index: 10 is not below --shard-count 10"),
         (Some(10), None, job("10"), "JOB_COMPLETION_INDEX: 10 is not below"),
-        (Some(10), None, job("x"), "JOB_COMPLETION_INDEX: `x` is no number"),
+        (Some(10), None, job("x"), "JOB_COMPLETION_INDEX: x is not a number"),
         (Some(0), Some(0), nothing(), "--shard-count: 0 shards"),
         (None, Some(1), nothing(), "--shard-index: needs --shard-count"),
     ] {
