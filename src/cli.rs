@@ -142,7 +142,10 @@ pub struct PlanArgs {
     /// Write nothing: say what would become of every object, and how much there is
     #[arg(long, help_heading = "Output", conflicts_with_all = ["shards", "shards_file"])]
     pub dry_run: bool,
-    /// Print the ranges of N shards balanced by bytes
+    /// List every object, not only the kinds of what is said
+    #[arg(long, help_heading = "Output")]
+    pub verbose: bool,
+    /// Print the ranges of N shards balanced by bytes, with their tables, rows and bytes
     #[arg(long, value_name = "N", help_heading = "Output")]
     pub shards: Option<u32>,
     /// Write the ranges of the shards that are not empty here, as a JSON list for a fan-out
@@ -204,6 +207,9 @@ pub struct FinishArgs {
     /// Age after which another pod's claim may be taken over [default: 60s]
     #[arg(long, value_name = "TIME", help_heading = "Copying")]
     pub claim_timeout: Option<String>,
+    /// List every object that a grouped warning counts
+    #[arg(long, help_heading = "Output")]
+    pub verbose: bool,
     #[command(flatten)]
     pub run: RunArguments,
 }
@@ -213,7 +219,7 @@ pub struct StatusArgs {
     /// Repaint every two seconds until every table is completed or failed
     #[arg(long, help_heading = "Output")]
     pub watch: bool,
-    /// List every table, not only those running and failed
+    /// List every table, not only those that run, failed or are silent
     #[arg(long, help_heading = "Output")]
     pub verbose: bool,
     /// Form of the output on stdout [default: table]
@@ -225,6 +231,9 @@ pub struct StatusArgs {
     /// End with 0 if the run is completed, 3 if something of it failed, 5 if it is not completed yet
     #[arg(long, help_heading = "Output", conflicts_with = "watch")]
     pub exit_code: bool,
+    /// Age of a heartbeat from which on a pod counts as silent; give that of the pods [default: 60s]
+    #[arg(long, value_name = "TIME", help_heading = "Output")]
+    pub claim_timeout: Option<String>,
     /// The target: its ledger tells which tables another run has begun since
     #[command(flatten)]
     pub target: TargetArgs,

@@ -86,6 +86,8 @@ pub struct Settings {
     pub truncate: Truncate,
     pub on_existing: OnExisting,
     pub retry_failed: bool,
+    /// What is grouped is listed as well.
+    pub verbose: bool,
     pub consistency: Consistency,
     /// Bytes of source data that make a chunk.
     pub chunk_size: u64,
@@ -198,11 +200,12 @@ struct Parts {
     run: RunArguments,
     /// `reset` of the whole run was confirmed, or the command is another.
     confirmed: bool,
+    verbose: bool,
 }
 
 fn work(args: WorkArgs, parts: Parts) -> Parts {
     let WorkArgs { source, target, selection, copy, run } = args;
-    Parts { source, target, selection, copy, run, ..parts }
+    Parts { verbose: copy.verbose, source, target, selection, copy, run, ..parts }
 }
 
 fn parts(command: CliCommand) -> (Command, Parts) {
@@ -215,7 +218,14 @@ fn parts(command: CliCommand) -> (Command, Parts) {
                 shards_file: args.shards_file,
                 format: args.format.unwrap_or_default(),
             },
-            Parts { source: args.source, target: args.target, choice: args.choice, run: args.run, ..parts },
+            Parts {
+                source: args.source,
+                target: args.target,
+                choice: args.choice,
+                run: args.run,
+                verbose: args.verbose,
+                ..parts
+            },
         ),
         CliCommand::Schema(args) => (Command::Schema, work(args, parts)),
         CliCommand::Sync(args) => (Command::Sync, work(args, parts)),
@@ -226,6 +236,7 @@ fn parts(command: CliCommand) -> (Command, Parts) {
                 target: args.target,
                 choice: args.choice,
                 selection: args.selection,
+                verbose: args.copy.verbose,
                 copy: args.copy,
                 run: args.run,
                 ..parts
@@ -240,7 +251,14 @@ fn parts(command: CliCommand) -> (Command, Parts) {
             };
             (
                 Command::Finish { without_failed: args.without_failed },
-                Parts { source: args.source, target: args.target, copy, run: args.run, ..parts },
+                Parts {
+                    source: args.source,
+                    target: args.target,
+                    copy,
+                    run: args.run,
+                    verbose: args.verbose,
+                    ..parts
+                },
             )
         }
         CliCommand::Status(args) => (
@@ -251,7 +269,13 @@ fn parts(command: CliCommand) -> (Command, Parts) {
                 phase: args.phase,
                 exit_code: args.exit_code,
             },
-            Parts { target: args.target, run: args.run, ..parts },
+            Parts {
+                target: args.target,
+                copy: CopyArgs { claim_timeout: args.claim_timeout, ..CopyArgs::default() },
+                run: args.run,
+                verbose: args.verbose,
+                ..parts
+            },
         ),
         CliCommand::Replan(args) => (
             Command::Replan,
@@ -279,7 +303,7 @@ fn parts(command: CliCommand) -> (Command, Parts) {
 
 fn settings(cli: Cli, tables: Option<&TablesSection>, environment: &Environment) -> Result<Settings> {
     let (command, parts) = parts(cli.command);
-    let Parts { source, target, choice, selection, copy, run, confirmed } = parts;
+    let Parts { source, target, choice, selection, copy, run, confirmed, verbose } = parts;
     let (source_file, target_file) = (source.source_url_file, target.target_url_file);
     let source = flag_values::url("source-url", source.source_url, source_file.as_deref())?;
     let target = flag_values::url("target-url", target.target_url, target_file.as_deref())?;
@@ -329,6 +353,7 @@ fn settings(cli: Cli, tables: Option<&TablesSection>, environment: &Environment)
             (false, false) => Truncate::Default,
         },
         retry_failed: copy.retry_failed,
+        verbose,
         consistency,
         chunk_size: match &copy.chunk_size {
             Some(text) => flag_values::size("chunk-size", text, LEAST_CHUNK)?,

@@ -15,6 +15,7 @@ use crate::error::Result;
 use crate::limits::memory::Workers;
 use crate::settings::{Consistency, Settings};
 use crate::stop::Stop;
+use crate::telemetry::notices::Notices;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -29,6 +30,8 @@ pub struct Pod {
     pub(in crate::copy) objects: TableObjects,
     /// What may be called completed.
     pub(in crate::copy) proofs: Proofs,
+    /// What is said at the end, once a kind.
+    pub(in crate::copy) notices: Notices,
 }
 
 /// What a command has found out before it begins to copy.
@@ -39,6 +42,8 @@ pub struct PodStart {
     /// Who is told what happens.
     pub watcher: CopyWatcher,
     pub objects: TableObjects,
+    /// Where facts about tables are gathered; the command says them.
+    pub notices: Notices,
 }
 
 impl Pod {
@@ -75,6 +80,7 @@ impl Pod {
                 watcher: start.watcher,
             },
             objects: start.objects,
+            notices: start.notices,
         }))
     }
 
