@@ -26,7 +26,7 @@ pub use crate::cli::OnExisting;
 pub use command::Command;
 pub use copying::{Consistency, Rejects, Throttle, Truncate};
 pub use environment::Environment;
-pub use outputs::{LogSettings, OutputSettings};
+pub use outputs::{LogSettings, OutputSettings, ScreenSettings};
 pub use planning::policies;
 pub use retries::RetryPolicy;
 pub use telemetry::{Collector, TelemetrySettings};
@@ -106,6 +106,7 @@ pub struct Settings {
     /// From SIGTERM until what is under way must have ended.
     pub grace: Duration,
     pub log: LogSettings,
+    pub screen: ScreenSettings,
     pub telemetry: TelemetrySettings,
     pub outputs: OutputSettings,
 }
@@ -156,6 +157,8 @@ fn missing_url(flag: &str, what: &str) -> Error {
 pub enum Failure {
     /// clap's own answer: a usage error, or the text of `--help` and `--version`.
     Clap(Box<clap::Error>),
+    /// What was asked of the program itself, for stdout: no settings are needed for it.
+    Answer(Vec<u8>),
     /// What the layers below or the checks found.
     Error(Box<Error>),
 }
@@ -367,6 +370,7 @@ fn settings(cli: Cli, tables: Option<&TablesSection>, environment: &Environment)
         throttle: copying::throttle(&copy.throttle)?,
         retry: retry_policy(run.retries, run.retry_max_wait.as_deref())?,
         grace: times::GRACE_PERIOD.read_or_default(run.grace_period.as_deref())?,
+        screen: outputs::screen(environment),
         log: outputs::log(run.log_format, environment),
         telemetry: telemetry::telemetry(environment),
         outputs: outputs::outputs(run.result_file, run.termination_log),

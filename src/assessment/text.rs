@@ -1,7 +1,7 @@
 //! The assessment for a terminal: totals, what is not converted as it is, and the estimate.
 
 use super::{Assessment, Count, Finding, Name, Verdict, estimate};
-use crate::model::counts::{plural, thousands};
+use crate::model::counts::{about, plural, size, thousands};
 use crate::model::objects::ObjectKind;
 use crate::model::shown;
 use comfy_table::{Cell, CellAlignment, Table, presets};
@@ -150,7 +150,6 @@ fn totals(assessment: &Assessment) -> String {
 
 fn of_estimate(assessment: &Assessment) -> String {
     let of = &assessment.estimate;
-    let size = |bytes| bytesize::ByteSize(bytes).display().si().to_string();
     format!(
         "\nEstimate: {} tables, ~{} rows, ~{} in the source, ~{} on the target's disk with indexes,\n\
          ~{} with {} jobs at {} a second each\n",
@@ -158,16 +157,8 @@ fn of_estimate(assessment: &Assessment) -> String {
         thousands(of.rows),
         size(of.bytes),
         size(of.target_bytes),
-        time(of.seconds),
+        about(of.seconds),
         of.jobs,
         size(estimate::RATE)
     )
-}
-
-fn time(seconds: u64) -> String {
-    match seconds {
-        0..120 => format!("{seconds} s"),
-        120..7200 => format!("{} min", seconds.div_ceil(60)),
-        _ => format!("{} h", seconds.div_ceil(3600)),
-    }
 }

@@ -44,6 +44,22 @@ pub fn thousands(number: u64) -> String {
     text
 }
 
+/// How long, as people say it: `90 s`, `4 min`, `3 h`.
+#[must_use]
+pub fn about(seconds: u64) -> String {
+    match seconds {
+        0..120 => format!("{seconds} s"),
+        120..7200 => format!("{} min", seconds.div_ceil(60)),
+        _ => format!("{} h", seconds.div_ceil(3600)),
+    }
+}
+
+/// `12.5 MB`
+#[must_use]
+pub fn size(bytes: u64) -> String {
+    bytesize::ByteSize(bytes).display().si().to_string()
+}
+
 /// `columns`, `primary keys`, `indexes`, `identities`.
 #[must_use]
 pub fn plural(what: &str) -> String {
@@ -61,10 +77,19 @@ mod tests {
 
     #[test]
     fn objects_have_their_plural() {
-        let words = ["column", "index", "foreign key", "identity", "security policy", "type", "system versioning"];
+        let words =
+            ["column", "index", "foreign key", "identity", "security policy", "type", "system versioning"];
         assert_eq!(
             words.map(plural),
-            ["columns", "indexes", "foreign keys", "identities", "security policies", "types", "system versioning"]
+            [
+                "columns",
+                "indexes",
+                "foreign keys",
+                "identities",
+                "security policies",
+                "types",
+                "system versioning"
+            ]
         );
     }
 }

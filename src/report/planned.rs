@@ -1,6 +1,6 @@
 //! What `plan` prints for people: its tables, or its shards with what each has to copy, and what to do next.
 
-use crate::model::counts::thousands;
+use crate::model::counts::{size, thousands};
 use crate::model::plan::{Plan, PlannedTable};
 use crate::model::shown;
 use crate::plan::{naming, shards};
@@ -60,11 +60,6 @@ fn ended(plan: &Plan, table: &Table, next: &str) -> String {
 
 fn right(text: String) -> Cell {
     Cell::new(text).set_alignment(CellAlignment::Right)
-}
-
-/// `12.5 MB`
-pub(super) fn size(bytes: u64) -> String {
-    bytesize::ByteSize(bytes).display().si().to_string()
 }
 
 #[cfg(test)]

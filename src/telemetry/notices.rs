@@ -112,8 +112,11 @@ impl Group {
     /// `dbo.A, dbo.B, dbo.C and 66 more`
     fn names(&self, suffix: impl Fn(u64) -> String) -> String {
         let worst = self.worst_first();
-        let named: Vec<String> =
-            worst.iter().take(NAMED).map(|(object, (_, rows))| format!("{object}{}", suffix(*rows))).collect();
+        let named: Vec<String> = worst
+            .iter()
+            .take(NAMED)
+            .map(|(object, (_, rows))| format!("{object}{}", suffix(*rows)))
+            .collect();
         let more = worst.len() - named.len();
         let more = if more > 0 { format!(" and {} more", thousands(more as u64)) } else { String::new() };
         format!("{}{more}", named.join(", "))
@@ -176,7 +179,10 @@ mod tests {
     #[test]
     fn a_reason_that_is_the_same_for_all_is_said_of_all() {
         assert_eq!(notices(&[("a", "why", 0)]).line(false), "1 default is otherwise: why (a)");
-        assert_eq!(notices(&[("a", "why", 0), ("b", "why", 0)]).line(false), "2 defaults are otherwise: why (a, b)");
+        assert_eq!(
+            notices(&[("a", "why", 0), ("b", "why", 0)]).line(false),
+            "2 defaults are otherwise: why (a, b)"
+        );
         assert_eq!(
             notices(&[("a", "one", 0), ("b", "two", 0)]).line(false),
             "2 defaults are otherwise; a, for example: one (a, b)"
