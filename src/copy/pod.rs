@@ -68,8 +68,10 @@ impl Pod {
             consistency: start.consistency.clone(),
             rejects: start.rejects,
         };
+        let claims = Claims::new(settings, patience.clone(), start.consistency, claims)?;
+        let (under_way, watcher) = (Arc::clone(&claims.under_way), start.watcher);
         Ok(Arc::new(Self {
-            claims: Claims::new(settings, patience.clone(), start.consistency, claims)?,
+            claims,
             proofs: Proofs::new(servers.target.clone(), run),
             servers,
             copier: ChunkCopier {
@@ -77,7 +79,10 @@ impl Pod {
                 budget: Budget::new(settings.memory, workers, Path::new("/"))?,
                 throttle: Arc::new(Throttle::new(settings.throttle)),
                 patience,
-                watcher: start.watcher,
+                watcher: Arc::new(move |event: &CopyEvent<'_>| {
+                    under_way.note(event);
+                    watcher(event);
+                }),
             },
             objects: start.objects,
             notices: start.notices,

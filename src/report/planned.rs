@@ -71,7 +71,7 @@ mod tests {
     fn a_plan_is_listed_with_what_comes_next() {
         let mut plan = plan_of(&[12_500_000_000, 900_000, 0]);
         plan.tables[0].rows = 41_000_000;
-        insta::assert_snapshot!(tables(&plan), @"");
+        insta::assert_snapshot!("plan-tables", tables(&plan));
     }
 
     #[test]
@@ -79,7 +79,7 @@ mod tests {
         let mut plan = plan_of(&[12_500_000_000, 900_000, 0]);
         plan.tables[0].rows = 41_000_000;
         plan.tables[1].rows = 12_345;
-        insta::assert_snapshot!(shards(&plan, 2), @"");
+        insta::assert_snapshot!("plan-shards", shards(&plan, 2));
         assert!(shards(&plan, 4).contains("shard 4/4:  (empty)"), "{}", shards(&plan, 4));
     }
 }

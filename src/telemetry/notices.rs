@@ -93,9 +93,14 @@ impl Notices {
 
 /// `dbo.Orders.Note: 12 rows: why`
 fn described(object: &str, reason: &str, rows: u64) -> String {
-    let rows = if rows > 0 { format!(": {} rows", thousands(rows)) } else { String::new() };
+    let rows = if rows > 0 { format!(": {}", counted(rows)) } else { String::new() };
     let reason = if reason.is_empty() { String::new() } else { format!(": {reason}") };
     shown::one_line(&format!("  {object}{rows}{reason}")).into_owned()
+}
+
+/// `1 row`, `2,000 rows`
+fn counted(rows: u64) -> String {
+    if rows == 1 { "1 row".to_owned() } else { format!("{} rows", thousands(rows)) }
 }
 
 impl Group {
@@ -137,7 +142,7 @@ impl Group {
                 None => String::new(),
             },
         };
-        let rows = |rows| if rows > 0 { format!(" {} rows", thousands(rows)) } else { String::new() };
+        let rows = |rows| if rows > 0 { format!(" {}", counted(rows)) } else { String::new() };
         let list = if count > NAMED && !verbose { "; --verbose lists all" } else { "" };
         let what = if count == 1 { self.what.clone() } else { plural(&self.what) };
         let line = format!("{} {what} {said}{reason} ({}{list})", thousands(count as u64), self.names(rows));

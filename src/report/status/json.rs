@@ -46,6 +46,11 @@ struct TableLine<'a> {
     pod_is_silent: Option<bool>,
     rows_planned: u64,
     bytes_planned: u64,
+    /// Written, and not committed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rows_under_way: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bytes_under_way: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     schema: Option<PhaseLine<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -180,6 +185,7 @@ fn of_table<'a>(
     };
     let (rows_planned, bytes_planned) = view.planned.get(&table.index).copied().unwrap_or_default();
     let age = view.heartbeats.tables.get(&table.index).filter(|_| table.owner.is_some());
+    let under_way = Some(pace::under_way(table)).filter(|of| of.rows > 0);
     TableLine {
         index: table.index,
         pod: table.owner.as_ref().map(|owner| bare(&owner.pod)),
@@ -187,6 +193,8 @@ fn of_table<'a>(
         pod_is_silent: age.map(|_| view.is_silent(table)),
         rows_planned,
         bytes_planned,
+        rows_under_way: under_way.map(|of| of.rows),
+        bytes_under_way: under_way.map(|of| of.bytes),
         schema: schema.then(|| of_phase(&table.schema)),
         data: data.then(|| match doubt {
             // Not completed, whatever the document says.

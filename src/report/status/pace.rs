@@ -1,12 +1,12 @@
 //! How far the copying has come, how fast it is, and how long the rest takes: by bytes of the plan. Pure.
 //!
-//! Rows that are committed stand for the bytes that the plan expects of them, since bytes of the source and of the target differ.
+//! Rows that are committed or under way stand for the bytes that the plan expects of them, since bytes of the source and of the target differ.
 //! The speed is that of the last minutes before the last word of any pod, by the pods' own clocks: a run that stood still over
 //! night is not slow.
 
 use super::{State, StatusView};
-use crate::model::checkpoint::TableDocument;
-use crate::model::phase::Phase;
+use crate::model::checkpoint::{TableDocument, UnderWay};
+use crate::model::phase::{Phase, Status};
 use jiff::{SignedDuration, Timestamp};
 
 /// What counts for the speed.
@@ -72,7 +72,7 @@ fn planned_bytes(view: &StatusView, table: &TableDocument) -> u64 {
 /// Of the bytes that the plan expects.
 fn done_bytes(view: &StatusView, table: &TableDocument) -> u64 {
     let (rows, bytes) = view.planned.get(&table.index).copied().unwrap_or_default();
-    let done = table.data.done();
+    let (done, under_way) = (table.data.done(), under_way(table));
     if view.state(table) == State::Completed {
         return bytes;
     }
@@ -80,9 +80,15 @@ fn done_bytes(view: &StatusView, table: &TableDocument) -> u64 {
         return 0;
     }
     match rows {
-        0 => done.bytes.min(bytes),
-        _ => part(bytes, done.rows.min(rows), rows),
+        0 => done.bytes.saturating_add(under_way.bytes).min(bytes),
+        _ => part(bytes, done.rows.saturating_add(under_way.rows).min(rows), rows),
     }
+}
+
+/// What the owner had written and not committed at its last heartbeat.
+pub(super) fn under_way(table: &TableDocument) -> UnderWay {
+    let is_running = table.data.status() == Status::InProgress;
+    table.under_way.filter(|_| is_running).unwrap_or_default()
 }
 
 /// `whole * part / of`

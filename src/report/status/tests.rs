@@ -1,6 +1,6 @@
 use super::*;
 use crate::error::{Error, ErrorKind};
-use crate::model::checkpoint::Owner;
+use crate::model::checkpoint::{Owner, UnderWay};
 use crate::model::identity::DatabaseIdentity;
 use crate::model::loss::{Loss, LossRecord};
 use crate::model::names::TableName;
@@ -395,4 +395,18 @@ fn nobody_who_lives_means_no_time_left() {
     let pace = pace::of_run(&view);
     assert_eq!((pace.bytes_per_second, pace.seconds_left), (None, None));
     assert!(view.text(false, &Screen::default()).contains("Silent: 2 pods"));
+}
+
+#[test]
+fn rows_under_way_count_until_they_are_committed() {
+    let mut view = busy();
+    let table = &mut view.tables[10];
+    table.data = Phase::InProgress { work: PhaseWork { attempts: 1, ..*phase(Status::InProgress).work() } };
+    table.under_way = Some(UnderWay { rows: 400, bytes: 20_000 });
+    let pace = pace::of_table(&view, &view.tables[10]);
+    assert_eq!(pace.percent, 40);
+    let json: serde_json::Value = serde_json::from_str(&view.json(None)).unwrap();
+    assert_eq!(json["tables"]["dbo.Table11"]["rows_under_way"], 400);
+    let text = view.text(false, &Screen::default());
+    assert!(text.lines().any(|line| line.contains("dbo.Table11") && line.contains(" 400 ")), "{text}");
 }

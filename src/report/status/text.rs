@@ -129,15 +129,27 @@ fn in_progress(view: &StatusView, pods: &[PodView<'_>]) -> Option<Section> {
         return None;
     }
     let mut rows = plain_table();
-    rows.set_header(["#", "Table", "Chunks", "Rows", "Done", "a second", "Left", "Pod", "Heartbeat"]);
+    rows.set_header([
+        "#",
+        "Table",
+        "Chunks",
+        "Rows",
+        "Bytes",
+        "Done",
+        "a second",
+        "Left",
+        "Pod",
+        "Heartbeat",
+    ]);
     for table in &running {
-        let pace = pace::of_table(view, table);
+        let (pace, under_way) = (pace::of_table(view, table), pace::under_way(table));
         let age = view.heartbeats.tables.get(&table.index);
         rows.add_row([
             right(table.index.to_string()),
             Cell::new(shown::one_line(&table.table.to_string())),
             right(chunks(&table.data)),
-            right(thousands(table.data.done().rows)),
+            right(thousands(table.data.done().rows + under_way.rows)),
+            right(size(table.data.done().bytes + under_way.bytes)),
             right(format!("{}%", pace.percent)),
             right(pace.bytes_per_second.map(size).unwrap_or_default()),
             right(pace.seconds_left.map(about).unwrap_or_default()),
