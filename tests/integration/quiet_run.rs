@@ -146,9 +146,9 @@ fn status_tells_a_dead_pod_from_a_living_one() {
     let text = world.succeed(&["status"]).stdout;
     assert!(text.contains("Silent: 1 pod; a pod that runs takes their tables over"), "{text}");
     assert!(text.contains("  pod-dead: last heartbeat 10 min ago; it has dbo.Dead"), "{text}");
-    assert!(text.contains("In progress: 1 table of 1 living pod"), "{text}");
+    assert!(text.contains("In progress: 1 table of 1 living pod (heartbeat "), "{text}");
     let running = text.lines().find(|line| line.contains("dbo.Living")).unwrap();
-    assert!(running.contains("pod-living") && running.ends_with(" ago"), "{text}");
+    assert!(running.ends_with("pod-living"), "{text}");
     assert!(text.contains("Pending: dbo.Waiting"), "{text}");
     assert!(text.find("Silent").unwrap() < text.find("In progress: 1 table").unwrap(), "{text}");
     assert!(!text.contains('\u{1b}'), "colours in a pipe: {text}");

@@ -129,39 +129,37 @@ fn in_progress(view: &StatusView, pods: &[PodView<'_>]) -> Option<Section> {
         return None;
     }
     let mut rows = plain_table();
-    rows.set_header([
-        "#",
-        "Table",
-        "Chunks",
-        "Rows",
-        "Bytes",
-        "Done",
-        "a second",
-        "Left",
-        "Pod",
-        "Heartbeat",
-    ]);
+    rows.set_header(["#", "Table", "Rows", "Bytes", "Done", "Speed", "Left", "Pod"]);
     for table in &running {
         let (pace, under_way) = (pace::of_table(view, table), pace::under_way(table));
-        let age = view.heartbeats.tables.get(&table.index);
+        let done = table.data.done();
         rows.add_row([
             right(table.index.to_string()),
             Cell::new(shown::one_line(&table.table.to_string())),
-            right(chunks(&table.data)),
-            right(thousands(table.data.done().rows + under_way.rows)),
-            right(size(table.data.done().bytes + under_way.bytes)),
+            right(thousands(done.rows.saturating_add(under_way.rows))),
+            right(size(done.bytes.saturating_add(under_way.bytes))),
             right(format!("{}%", pace.percent)),
-            right(pace.bytes_per_second.map(size).unwrap_or_default()),
+            right(pace.bytes_per_second.map(|speed| format!("{}/s", size(speed))).unwrap_or_default()),
             right(pace.seconds_left.map(about).unwrap_or_default()),
             Cell::new(shown::one_line(table.owner.as_ref().map_or("", |owner| owner.pod.as_str()))),
-            Cell::new(age.map(|age| format!("{} ago", about(age.as_secs()))).unwrap_or_default()),
         ]);
     }
-    let living = pods.iter().filter(|pod| !pod.silent).count();
-    let of = if living == 1 { "1 living pod".to_owned() } else { format!("{living} living pods") };
-    let title = Line(Tone::Title, format!("In progress: {} of {of}", tables(running.len())));
+    let title = format!("In progress: {} of {}", tables(running.len()), living(pods));
     let mut lines = rows.lines().map(|line| line.trim_end().to_owned());
-    Some(Section { title, head: lines.next(), items: lines.collect() })
+    Some(Section { title: Line(Tone::Title, title), head: lines.next(), items: lines.collect() })
+}
+
+/// `2 living pods (heartbeats at most 12 s old)`
+fn living(pods: &[PodView<'_>]) -> String {
+    let living = pods.iter().filter(|pod| !pod.silent);
+    let oldest = living.clone().filter_map(|pod| pod.age).max();
+    let count = living.count();
+    let pods = if count == 1 { "1 living pod".to_owned() } else { format!("{count} living pods") };
+    match oldest {
+        Some(age) if count == 1 => format!("{pods} (heartbeat {} ago)", about(age.as_secs())),
+        Some(age) => format!("{pods} (heartbeats at most {} old)", about(age.as_secs())),
+        None => pods,
+    }
 }
 
 /// Everything else, a line each.
