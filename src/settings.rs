@@ -12,6 +12,7 @@ mod flag_values;
 mod layers;
 pub mod login;
 mod outputs;
+mod parts;
 mod planning;
 mod retries;
 pub mod source;
@@ -31,9 +32,7 @@ pub use planning::policies;
 pub use retries::RetryPolicy;
 pub use telemetry::{Collector, TelemetrySettings};
 
-use crate::cli::{
-    Cli, CliCommand, CopyArgs, PlanChoiceArgs, RunArguments, SelectionArgs, SourceArgs, TargetArgs, WorkArgs,
-};
+use crate::cli::Cli;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
 use crate::limits::memory::{self, Workers};
@@ -45,6 +44,7 @@ use crate::settings::source::SourceSettings;
 use crate::settings::target::TargetSettings;
 use clap::FromArgMatches;
 use file::TablesSection;
+use parts::Parts;
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -192,120 +192,8 @@ pub fn fallback_outputs(environment: &Environment) -> OutputSettings {
     outputs::outputs(path("SHARDFERRY_RESULT_FILE"), path("SHARDFERRY_TERMINATION_LOG"))
 }
 
-/// The parts of all commands; those that a command has not are empty.
-#[derive(Default)]
-struct Parts {
-    source: SourceArgs,
-    target: TargetArgs,
-    choice: PlanChoiceArgs,
-    selection: SelectionArgs,
-    copy: CopyArgs,
-    run: RunArguments,
-    /// `reset` of the whole run was confirmed, or the command is another.
-    confirmed: bool,
-    verbose: bool,
-}
-
-fn work(args: WorkArgs, parts: Parts) -> Parts {
-    let WorkArgs { source, target, selection, copy, run } = args;
-    Parts { verbose: copy.verbose, source, target, selection, copy, run, ..parts }
-}
-
-fn parts(command: CliCommand) -> (Command, Parts) {
-    let parts = Parts { confirmed: true, ..Parts::default() };
-    match command {
-        CliCommand::Plan(args) => (
-            Command::Plan {
-                dry_run: args.dry_run,
-                shards: args.shards,
-                shards_file: args.shards_file,
-                format: args.format.unwrap_or_default(),
-            },
-            Parts {
-                source: args.source,
-                target: args.target,
-                choice: args.choice,
-                run: args.run,
-                verbose: args.verbose,
-                ..parts
-            },
-        ),
-        CliCommand::Schema(args) => (Command::Schema, work(args, parts)),
-        CliCommand::Sync(args) => (Command::Sync, work(args, parts)),
-        CliCommand::Run(args) => (
-            Command::Run,
-            Parts {
-                source: args.source,
-                target: args.target,
-                choice: args.choice,
-                selection: args.selection,
-                verbose: args.copy.verbose,
-                copy: args.copy,
-                run: args.run,
-                ..parts
-            },
-        ),
-        CliCommand::Finish(args) => {
-            let copy = CopyArgs {
-                jobs: args.jobs,
-                claim_timeout: args.claim_timeout,
-                consistency: args.consistency,
-                ..CopyArgs::default()
-            };
-            (
-                Command::Finish { without_failed: args.without_failed },
-                Parts {
-                    source: args.source,
-                    target: args.target,
-                    copy,
-                    run: args.run,
-                    verbose: args.verbose,
-                    ..parts
-                },
-            )
-        }
-        CliCommand::Status(args) => (
-            Command::Status {
-                watch: args.watch,
-                verbose: args.verbose,
-                format: args.format.unwrap_or_default(),
-                phase: args.phase,
-                exit_code: args.exit_code,
-            },
-            Parts {
-                target: args.target,
-                copy: CopyArgs { claim_timeout: args.claim_timeout, ..CopyArgs::default() },
-                run: args.run,
-                verbose: args.verbose,
-                ..parts
-            },
-        ),
-        CliCommand::Replan(args) => (
-            Command::Replan,
-            Parts {
-                source: args.source,
-                target: args.target,
-                choice: PlanChoiceArgs { policy: args.policy, ..PlanChoiceArgs::default() },
-                selection: SelectionArgs { table: args.table, ..SelectionArgs::default() },
-                run: args.run,
-                ..parts
-            },
-        ),
-        CliCommand::Reset(args) => (
-            Command::Reset,
-            Parts {
-                target: args.target,
-                selection: args.selection,
-                confirmed: args.yes,
-                run: args.run,
-                ..parts
-            },
-        ),
-    }
-}
-
 fn settings(cli: Cli, tables: Option<&TablesSection>, environment: &Environment) -> Result<Settings> {
-    let (command, parts) = parts(cli.command);
+    let (command, parts) = parts::of_command(cli.command);
     let Parts { source, target, choice, selection, copy, run, confirmed, verbose } = parts;
     let (source_file, target_file) = (source.source_url_file, target.target_url_file);
     let source = flag_values::url("source-url", source.source_url, source_file.as_deref())?;
