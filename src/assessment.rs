@@ -17,6 +17,7 @@ use crate::model::objects::{ObjectKind, SourceObjects};
 use crate::model::plan::Plan;
 use crate::model::table::SourceTable;
 use crate::plan::build::RefusedObject;
+use crate::plan::naming;
 pub use estimate::Estimate;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -159,6 +160,9 @@ pub struct Assessment {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target_version: Option<u32>,
     pub findings: Vec<Finding>,
+    /// How names will look in the target, for people.
+    #[serde(skip)]
+    pub names: Option<String>,
     pub totals: Count,
     /// By kind of object.
     pub kinds: BTreeMap<ObjectKind, Count>,
@@ -211,6 +215,7 @@ pub fn assess(material: &Material<'_>, jobs: usize, more: Vec<Finding>) -> Asses
         source: format!("{}/{}", source.server, source.database),
         target_version: material.plan.target.as_ref().map(|target| target.version),
         findings,
+        names: naming::example(material.plan),
         totals,
         kinds,
         estimate: estimate::estimate(material, jobs),

@@ -3,54 +3,92 @@
 //! Every value stays optional here, so that a lower layer can fill it. Long flag names are also the names of the
 //! environment variables (`SHARDFERRY_<FLAG>`) and the keys of the config file.
 
+mod completions;
 mod copying;
+mod examples;
 mod planning;
 
+pub use completions::{COMPLETIONS, completions};
 pub use copying::{CopyArgs, OnExisting, ThrottleArgs};
 pub use planning::{CollationsChoice, NameCaseChoice, PartitionsChoice, PlanChoiceArgs};
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-const LAYERS: &str = "Every flag also reads SHARDFERRY_<FLAG>, for example SHARDFERRY_CLAIM_TIMEOUT, and the key of its \
-name in the file given by --config. A flag wins over the environment, the environment over the file.";
-
 /// Copies a shard of SQL Server tables into PostgreSQL; checkpoints are JSON objects in S3.
 #[derive(Debug, Clone, Parser)]
-#[command(name = "shardferry", version, arg_required_else_help = true, after_help = LAYERS)]
-#[command(disable_help_subcommand = true, max_term_width = 100)]
+#[command(name = "shardferry", version, arg_required_else_help = true)]
+#[command(max_term_width = 100)]
 pub struct Cli {
     #[command(subcommand)]
     pub command: CliCommand,
+}
+
+/// Flags that a command takes and that change nothing of it: its help does not show them. Those of `schema` are the contract
+/// (DESIGN section 2), and one environment serves all commands.
+const WITHOUT_MEANING: [(&str, &[&str]); 4] = [
+    ("plan", &["grace_period"]),
+    (
+        "schema",
+        &[
+            "jobs",
+            "resume",
+            "no_truncate",
+            "truncate",
+            "on_existing",
+            "retry_failed",
+            "verbose",
+            "chunk_size",
+            "memory",
+            "rejects",
+            "rejects_quota",
+            "max_rows_per_second",
+            "max_mb_per_second",
+            "max_replica_lag",
+        ],
+    ),
+    ("sync", &["unlogged"]),
+    ("status", &["grace_period", "pod_name", "retries", "retry_max_wait"]),
+];
+
+/// The whole command line: the commands with examples, and `completions`, which needs no settings.
+#[must_use]
+pub fn command() -> clap::Command {
+    let mut command =
+        Cli::command().subcommand(completions::subcommand()).after_help(examples::of("shardferry"));
+    let names: Vec<String> = command.get_subcommands().map(|of| of.get_name().to_owned()).collect();
+    for name in names {
+        let after = examples::of(&name);
+        let hidden = WITHOUT_MEANING.iter().find(|(of, _)| *of == name).map_or(&[][..], |(_, hidden)| hidden);
+        command = command.mut_subcommand(name, |of| {
+            of.after_help(after).mut_args(|arg| {
+                let is_hidden = hidden.contains(&arg.get_id().as_str());
+                arg.hide(is_hidden)
+            })
+        });
+    }
+    command
 }
 
 /// What to do.
 #[derive(Debug, Clone, Subcommand)]
 pub enum CliCommand {
     /// Pin the run's tables and their order in plan.json
-    #[command(after_help = LAYERS)]
     Plan(PlanArgs),
     /// Create schemas, tables and primary keys in the target
-    #[command(after_help = LAYERS)]
     Schema(WorkArgs),
     /// Copy the data
-    #[command(after_help = LAYERS)]
     Sync(WorkArgs),
     /// After all data: indexes, unique and foreign keys, identity positions, ANALYZE
-    #[command(after_help = LAYERS)]
     Finish(FinishArgs),
     /// Plan if there is none, schema, sync, and finish by the last pod: the container's default
-    #[command(after_help = LAYERS)]
     Run(RunArgs),
     /// Show the progress of all pods from the checkpoints
-    #[command(after_help = LAYERS)]
     Status(StatusArgs),
     /// Take up changed columns, policies, masks, maps and filters of named tables; only they begin anew
-    #[command(after_help = LAYERS)]
     Replan(ReplanArgs),
     /// Clear the checkpoints and the ledger of a shard or of named tables
-    #[command(after_help = LAYERS)]
     Reset(ResetArgs),
 }
 
@@ -142,7 +180,10 @@ pub struct PlanArgs {
     /// Write nothing: say what would become of every object, and how much there is
     #[arg(long, help_heading = "Output", conflicts_with_all = ["shards", "shards_file"])]
     pub dry_run: bool,
-    /// Print the ranges of N shards balanced by bytes
+    /// List every object, not only the kinds of what is said
+    #[arg(long, help_heading = "Output")]
+    pub verbose: bool,
+    /// Print the ranges of N shards balanced by bytes, with their tables, rows and bytes
     #[arg(long, value_name = "N", help_heading = "Output")]
     pub shards: Option<u32>,
     /// Write the ranges of the shards that are not empty here, as a JSON list for a fan-out
@@ -207,6 +248,9 @@ pub struct FinishArgs {
     /// Serve metrics for Prometheus at http://ADDRESS:PORT/metrics while it runs, like 0.0.0.0:9464 [default: off]
     #[arg(long, value_name = "ADDRESS:PORT", help_heading = "Run")]
     pub metrics_address: Option<String>,
+    /// List every object that a grouped warning counts
+    #[arg(long, help_heading = "Output")]
+    pub verbose: bool,
     #[command(flatten)]
     pub run: RunArguments,
 }
@@ -216,7 +260,7 @@ pub struct StatusArgs {
     /// Repaint every two seconds until every table is completed or failed
     #[arg(long, help_heading = "Output")]
     pub watch: bool,
-    /// List every table, not only those running and failed
+    /// List every table, not only those that run, failed or are silent
     #[arg(long, help_heading = "Output")]
     pub verbose: bool,
     /// Form of the output on stdout [default: table]
@@ -228,6 +272,9 @@ pub struct StatusArgs {
     /// End with 0 if the run is completed, 3 if something of it failed, 5 if it is not completed yet
     #[arg(long, help_heading = "Output", conflicts_with = "watch")]
     pub exit_code: bool,
+    /// Age of a heartbeat from which on a pod counts as silent; give that of the pods [default: 60s]
+    #[arg(long, value_name = "TIME", help_heading = "Output")]
+    pub claim_timeout: Option<String>,
     /// The target: its ledger tells which tables another run has begun since
     #[command(flatten)]
     pub target: TargetArgs,
@@ -290,20 +337,53 @@ pub enum PhaseChoice {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_definition_is_sound() {
-        Cli::command().debug_assert();
+        command().debug_assert();
+    }
+
+    /// A flag that is renamed would be shown again.
+    #[test]
+    fn what_is_hidden_is_a_flag_of_its_command() {
+        let all = command();
+        for (name, hidden) in WITHOUT_MEANING {
+            let of = all.find_subcommand(name).unwrap();
+            for flag in hidden {
+                let arg = of.get_arguments().find(|arg| arg.get_id().as_str() == *flag);
+                assert!(arg.is_some_and(clap::Arg::is_hide_set), "{name} {flag}");
+            }
+        }
+    }
+
+    /// Every example is a command line that is understood.
+    #[test]
+    fn examples_are_commands() {
+        let all = command();
+        let mut lines = 0;
+        for name in all.get_subcommands().map(clap::Command::get_name).chain(["shardferry"]) {
+            let text = examples::of(name);
+            for line in text.lines().filter_map(|line| line.strip_prefix("  shardferry ")) {
+                let typed = line.split("  #").next().unwrap_or_default();
+                let typed = typed.split(" >").next().unwrap_or_default().replace('\'', "");
+                let parsed = all
+                    .clone()
+                    .try_get_matches_from(std::iter::once("shardferry").chain(typed.split_whitespace()));
+                assert!(parsed.is_ok(), "{line}: {}", parsed.unwrap_err());
+                assert!(line.len() + 13 <= 100, "{line}");
+                lines += 1;
+            }
+        }
+        assert!(lines >= 20, "{lines} examples");
     }
 
     /// The help of the program and of every command, as a terminal of 100 columns shows it.
     #[test]
     fn help_is_reviewed() {
-        let mut command = Cli::command().term_width(100);
+        let mut command = command().term_width(100);
         command.build();
         insta::assert_snapshot!("help", command.render_help().to_string());
-        for subcommand in command.get_subcommands_mut() {
+        for subcommand in command.get_subcommands_mut().filter(|of| of.get_name() != "help") {
             let name = format!("help-{}", subcommand.get_name());
             let help = subcommand.clone().term_width(100).render_help().to_string();
             insta::assert_snapshot!(name, help);

@@ -16,6 +16,8 @@ mod stdout;
 mod sync;
 mod worklist;
 
+pub use stdout::print;
+
 use crate::error::Result;
 use crate::model::outcome::Outcome;
 use crate::settings::{Command, Settings};

@@ -63,12 +63,17 @@ fn start(settings: Settings, report: &dyn Fn(&Outcome)) -> Result<Outcome> {
     Ok(outcome)
 }
 
-/// Says why there are no settings; None if that was asked for (`--help`, `--version`).
+/// Says why there are no settings; None if that was asked for (`--help`, `--version`, `completions`).
 fn answer(failure: Failure) -> Option<Error> {
     match failure {
         Failure::Error(error) => {
             render(&error);
             Some(*error)
+        }
+        Failure::Answer(text) => {
+            let error = command::print(&text).err()?;
+            render(&error);
+            Some(error)
         }
         Failure::Clap(error) => {
             // clap shows usage and suggestions too; a reader that closed the pipe has seen enough.

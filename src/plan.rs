@@ -6,5 +6,6 @@ pub mod chunk_key;
 pub mod computed;
 mod filter;
 pub mod mapping;
+pub mod naming;
 pub mod replan;
 pub mod shards;

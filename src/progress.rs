@@ -42,6 +42,8 @@ struct State {
     output: Output,
     bars: Bars,
     started: Instant,
+    /// How long the copying took, once it has ended; the summary counts rows a second by it.
+    copied: Option<Duration>,
     totals: Totals,
     running: BTreeMap<u32, Running>,
     /// `totals.finished()` at the last summary.
@@ -98,6 +100,7 @@ impl Progress {
             output,
             bars,
             started: now,
+            copied: None,
             totals: Totals::default(),
             running: BTreeMap::new(),
             summarised: 0,
@@ -277,11 +280,24 @@ impl Progress {
         self.state().summary();
     }
 
-    /// Ends the bars and says what was done and how to go on.
-    pub fn final_summary(&self) {
+    /// Ends the bars: nothing more is copied.
+    pub fn copied(&self) {
         let mut state = self.state();
         state.bars.clear();
-        let (totals, took, held_back) = (state.totals, state.started.elapsed(), state.held_back);
+        state.copied = Some(state.started.elapsed());
+    }
+
+    /// Says what was done and how to go on; nothing if nothing was begun.
+    pub fn final_summary(&self) {
+        let mut state = self.state();
+        if state.copied.is_none() {
+            if state.totals == Totals::default() {
+                return;
+            }
+            state.bars.clear();
+        }
+        let (totals, held_back) = (state.totals, state.held_back);
+        let took = state.copied.unwrap_or_else(|| state.started.elapsed());
         let seconds = took.as_secs_f64();
         match &mut state.output {
             Output::Lines(writer) => {

@@ -1,5 +1,6 @@
 //! Views over the checkpoints, for people and for programs. Nothing here talks to a server.
 
+pub mod planned;
 pub mod status;
 pub mod watch;
 

@@ -12,6 +12,7 @@ mod flag_values;
 mod layers;
 pub mod login;
 mod outputs;
+mod parts;
 mod planning;
 mod retries;
 pub mod source;
@@ -26,14 +27,12 @@ pub use crate::cli::OnExisting;
 pub use command::Command;
 pub use copying::{Consistency, Rejects, Throttle, Truncate};
 pub use environment::Environment;
-pub use outputs::{LogSettings, OutputSettings};
+pub use outputs::{LogSettings, OutputSettings, ScreenSettings};
 pub use planning::policies;
 pub use retries::RetryPolicy;
 pub use telemetry::{Collector, TelemetrySettings};
 
-use crate::cli::{
-    Cli, CliCommand, CopyArgs, PlanChoiceArgs, RunArguments, SelectionArgs, SourceArgs, TargetArgs, WorkArgs,
-};
+use crate::cli::Cli;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
 use crate::limits::memory::{self, Workers};
@@ -45,6 +44,7 @@ use crate::settings::source::SourceSettings;
 use crate::settings::target::TargetSettings;
 use clap::FromArgMatches;
 use file::TablesSection;
+use parts::Parts;
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -86,6 +86,8 @@ pub struct Settings {
     pub truncate: Truncate,
     pub on_existing: OnExisting,
     pub retry_failed: bool,
+    /// What is grouped is listed as well.
+    pub verbose: bool,
     pub consistency: Consistency,
     /// Bytes of source data that make a chunk.
     pub chunk_size: u64,
@@ -104,6 +106,7 @@ pub struct Settings {
     /// From SIGTERM until what is under way must have ended.
     pub grace: Duration,
     pub log: LogSettings,
+    pub screen: ScreenSettings,
     pub telemetry: TelemetrySettings,
     pub outputs: OutputSettings,
 }
@@ -154,6 +157,8 @@ fn missing_url(flag: &str, what: &str) -> Error {
 pub enum Failure {
     /// clap's own answer: a usage error, or the text of `--help` and `--version`.
     Clap(Box<clap::Error>),
+    /// What was asked of the program itself, for stdout: no settings are needed for it.
+    Answer(Vec<u8>),
     /// What the layers below or the checks found.
     Error(Box<Error>),
 }
@@ -187,100 +192,9 @@ pub fn fallback_outputs(environment: &Environment) -> OutputSettings {
     outputs::outputs(path("SHARDFERRY_RESULT_FILE"), path("SHARDFERRY_TERMINATION_LOG"))
 }
 
-/// The parts of all commands; those that a command has not are empty.
-#[derive(Default)]
-struct Parts {
-    source: SourceArgs,
-    target: TargetArgs,
-    choice: PlanChoiceArgs,
-    selection: SelectionArgs,
-    copy: CopyArgs,
-    run: RunArguments,
-    /// `reset` of the whole run was confirmed, or the command is another.
-    confirmed: bool,
-}
-
-fn work(args: WorkArgs, parts: Parts) -> Parts {
-    let WorkArgs { source, target, selection, copy, run } = args;
-    Parts { source, target, selection, copy, run, ..parts }
-}
-
-fn parts(command: CliCommand) -> (Command, Parts) {
-    let parts = Parts { confirmed: true, ..Parts::default() };
-    match command {
-        CliCommand::Plan(args) => (
-            Command::Plan {
-                dry_run: args.dry_run,
-                shards: args.shards,
-                shards_file: args.shards_file,
-                format: args.format.unwrap_or_default(),
-            },
-            Parts { source: args.source, target: args.target, choice: args.choice, run: args.run, ..parts },
-        ),
-        CliCommand::Schema(args) => (Command::Schema, work(args, parts)),
-        CliCommand::Sync(args) => (Command::Sync, work(args, parts)),
-        CliCommand::Run(args) => (
-            Command::Run,
-            Parts {
-                source: args.source,
-                target: args.target,
-                choice: args.choice,
-                selection: args.selection,
-                copy: args.copy,
-                run: args.run,
-                ..parts
-            },
-        ),
-        CliCommand::Finish(args) => {
-            let copy = CopyArgs {
-                jobs: args.jobs,
-                claim_timeout: args.claim_timeout,
-                consistency: args.consistency,
-                metrics_address: args.metrics_address,
-                ..CopyArgs::default()
-            };
-            (
-                Command::Finish { without_failed: args.without_failed },
-                Parts { source: args.source, target: args.target, copy, run: args.run, ..parts },
-            )
-        }
-        CliCommand::Status(args) => (
-            Command::Status {
-                watch: args.watch,
-                verbose: args.verbose,
-                format: args.format.unwrap_or_default(),
-                phase: args.phase,
-                exit_code: args.exit_code,
-            },
-            Parts { target: args.target, run: args.run, ..parts },
-        ),
-        CliCommand::Replan(args) => (
-            Command::Replan,
-            Parts {
-                source: args.source,
-                target: args.target,
-                choice: PlanChoiceArgs { policy: args.policy, ..PlanChoiceArgs::default() },
-                selection: SelectionArgs { table: args.table, ..SelectionArgs::default() },
-                run: args.run,
-                ..parts
-            },
-        ),
-        CliCommand::Reset(args) => (
-            Command::Reset,
-            Parts {
-                target: args.target,
-                selection: args.selection,
-                confirmed: args.yes,
-                run: args.run,
-                ..parts
-            },
-        ),
-    }
-}
-
 fn settings(cli: Cli, tables: Option<&TablesSection>, environment: &Environment) -> Result<Settings> {
-    let (command, parts) = parts(cli.command);
-    let Parts { source, target, choice, selection, copy, run, confirmed } = parts;
+    let (command, parts) = parts::of_command(cli.command);
+    let Parts { source, target, choice, selection, copy, run, confirmed, verbose } = parts;
     let (source_file, target_file) = (source.source_url_file, target.target_url_file);
     let source = flag_values::url("source-url", source.source_url, source_file.as_deref())?;
     let target = flag_values::url("target-url", target.target_url, target_file.as_deref())?;
@@ -330,6 +244,7 @@ fn settings(cli: Cli, tables: Option<&TablesSection>, environment: &Environment)
             (false, false) => Truncate::Default,
         },
         retry_failed: copy.retry_failed,
+        verbose,
         consistency,
         chunk_size: match &copy.chunk_size {
             Some(text) => flag_values::size("chunk-size", text, LEAST_CHUNK)?,
@@ -343,6 +258,7 @@ fn settings(cli: Cli, tables: Option<&TablesSection>, environment: &Environment)
         throttle: copying::throttle(&copy.throttle)?,
         retry: retry_policy(run.retries, run.retry_max_wait.as_deref())?,
         grace: times::GRACE_PERIOD.read_or_default(run.grace_period.as_deref())?,
+        screen: outputs::screen(environment),
         log: outputs::log(run.log_format, environment),
         telemetry: telemetry::telemetry(environment, copy.metrics_address.as_deref())?,
         outputs: outputs::outputs(run.result_file, run.termination_log),

@@ -8,6 +8,7 @@
 //! | [`names`] | every name of a metric and an attribute |
 //! | [`spans`] | run > table > chunk, and the phases |
 //! | [`measures`] | what is counted |
+//! | [`notices`] | what is worth knowing and is no failure, one warning a kind |
 //! | `otlp`, `client` | exporting: bounded queues, one warning, a bounded end; the requests |
 //! | `scrape` | `/metrics` for a Prometheus, where `--metrics-address` asks for it |
 
@@ -17,6 +18,7 @@ pub mod ends;
 mod log;
 pub mod measures;
 pub mod names;
+pub mod notices;
 mod otlp;
 #[cfg(test)]
 mod page;

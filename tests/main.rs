@@ -83,6 +83,9 @@ mod policies;
 #[path = "integration/property.rs"]
 mod property;
 #[cfg(test)]
+#[path = "integration/quiet_run.rs"]
+mod quiet_run;
+#[cfg(test)]
 #[path = "integration/refusals.rs"]
 mod refusals;
 #[cfg(test)]

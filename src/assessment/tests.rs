@@ -188,7 +188,41 @@ fn the_estimate_follows_its_rule() {
 
 #[test]
 fn a_person_reads_what_is_not_as_it_was() {
-    insta::assert_snapshot!("text", render(&assessed(options())));
+    insta::assert_snapshot!("text", render(&assessed(options()), false));
+}
+
+fn many_findings(objects: usize) -> Assessment {
+    let finding = |number: usize, kind: ObjectKind, reason: &str, advice: Option<&str>| Finding {
+        name: Name::MadeOtherwise,
+        kind,
+        object: format!("dbo.Table{number}.Column"),
+        verdict: Verdict::Changed,
+        reason: reason.to_owned(),
+        advice: advice.map(str::to_owned),
+    };
+    let mut assessment = assessed(PlanOptions::default());
+    assessment.findings.clear();
+    for number in 1..=objects {
+        let shared = finding(number, ObjectKind::Column, "it compares otherwise", Some("--collations icu"));
+        let own = finding(number, ObjectKind::PrimaryKey, &format!("its own reason {number}"), None);
+        assessment.findings.extend([shared, own]);
+    }
+    let view = "in T-SQL: CREATE VIEW v AS\nSELECT 1\nAS one,\n2 AS two";
+    assessment.findings.push(finding(0, ObjectKind::View, "it is not converted", Some(view)));
+    assessment
+}
+
+#[test]
+fn what_is_said_of_many_objects_is_said_once() {
+    let short = render(&many_findings(400), false);
+    let start = short.find("\nChanged").unwrap();
+    insta::assert_snapshot!("text-grouped", &short[start..]);
+    assert!(short.lines().count() < 40, "{short}");
+    let all = render(&many_findings(400), true);
+    assert_eq!(all.matches("it compares otherwise").count(), 400);
+    assert_eq!(all.matches("its own reason").count(), 400);
+    assert!(all.contains("2 AS two") && !short.contains("2 AS two"));
+    assert!(!render(&many_findings(3), false).contains("--verbose"));
 }
 
 /// Names are an interface: the page lists every one, and they are written so.

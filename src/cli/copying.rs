@@ -32,6 +32,9 @@ pub struct CopyArgs {
     /// Only work on tables that failed before
     #[arg(long, help_heading = "Copying")]
     pub retry_failed: bool,
+    /// List every object that a grouped warning counts
+    #[arg(long, help_heading = "Output")]
+    pub verbose: bool,
     /// Split tables into chunks of this size, each committed on its own [default: 128MiB]
     #[arg(long, value_name = "SIZE", help_heading = "Copying")]
     pub chunk_size: Option<String>,

@@ -28,6 +28,7 @@ use crate::postgres::objects::{PlannedObject, Report, RunBefore};
 use crate::settings::Settings;
 use crate::sqlserver::catalog as source_catalog;
 use crate::stop::Stop;
+use crate::telemetry::notices::Notices;
 use crate::telemetry::spans::Phased;
 use crate::telemetry::{RunPhase, phase};
 use std::collections::{BTreeMap, BTreeSet};
@@ -105,6 +106,8 @@ pub(super) async fn finish(
     source_view::same_plan(plan, &server, None)?;
     let work = gather(plan, &mut source, version, left_out).await?;
     drop(source);
+    let notices = Notices::new(settings);
+    findings::note(&work.findings, &work.planned, &notices);
     let patience = Patience::new(settings, stop);
     let start = ClaimsAtStart { checkpoints: checkpoints.clone(), plan: Arc::new(plan.clone()), epochs };
     let claims = Claims::new(settings, patience.clone(), settings.consistency.clone(), start)?;
@@ -128,6 +131,7 @@ pub(super) async fn finish(
             return Err(error);
         }
     }
+    notices.say();
     Finished::of(settle(claim, built, work).await)
 }
 

@@ -14,18 +14,19 @@ use crate::model::counts::thousands;
 use crate::model::objects::{ObjectKind, SourceObjects};
 use crate::model::outcome::Outcome;
 use crate::model::plan::{Partitions, Plan, PlannedTarget};
-use crate::model::shown;
 use crate::model::table::{Index, SourceTable};
 use crate::orchestrator;
 use crate::plan::build::Inputs;
 use crate::plan::{build, shards};
 use crate::postgres::extensions;
+use crate::report::planned;
 use crate::settings::Settings;
 use crate::sqlserver::catalog;
 use crate::sqlserver::catalog::Server;
 use crate::sqlserver::client::Client as SourceClient;
 use crate::sqlserver::{collisions, filters};
 use crate::stop::Stop;
+use crate::telemetry::notices::{Notice, Notices};
 use crate::telemetry::{RunPhase, phase};
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -53,7 +54,10 @@ pub(super) async fn run(settings: Settings, stop: Stop, output: Output) -> Resul
     }
     let text = match output.format {
         Format::Json => as_json(&plan, ours, settings.chunk_size, &ranges)?,
-        Format::Table => as_text(&plan, &ranges),
+        Format::Table => match output.shards {
+            Some(count) => planned::shards(&plan, count),
+            None => planned::tables(&plan),
+        },
     };
     stdout::print(&format!("{text}\n"))?;
     let said = if ours { "made" } else { "was there already" };
@@ -108,14 +112,28 @@ pub(super) async fn make(
     let (plan, ours) = checkpoints.create_plan(&plan).await?;
     failpoint!("plan.after_write");
     source_view::same_plan(&plan, &server, Some(&settings.plan))?;
-    for table in &plan.tables {
-        for column in &table.unsupported {
-            tracing::warn!(table = %table.source, column = %column.column, reason = column.reason, "this column is not copied");
-        }
-    }
+    say_left_out(settings, &plan);
     let tables = material.tables.into_iter().map(|table| (table.name.clone(), table)).collect();
     let seen = SourceView { server, tables, indexes: material.indexes, client: source };
     Ok((MadePlan { plan, seen: Some(seen) }, ours))
+}
+
+/// Says which columns are not copied.
+fn say_left_out(settings: &Settings, plan: &Plan) {
+    let notices = Notices::new(settings);
+    for table in &plan.tables {
+        for column in &table.unsupported {
+            notices.add(Notice {
+                kind: "column_left_out".to_owned(),
+                what: "column".to_owned(),
+                said: ["is not copied".to_owned(), "are not copied".to_owned()],
+                object: format!("{}.{}", table.source, column.column),
+                reason: column.reason.clone(),
+                rows: 0,
+            });
+        }
+    }
+    notices.say();
 }
 
 /// What a plan is made of.
@@ -198,7 +216,7 @@ async fn assess(settings: &Settings, stop: &Stop, format: Format) -> Result<Outc
         found.collect(),
     );
     let text = match format {
-        Format::Table => assessment::render(&assessment),
+        Format::Table => assessment::render(&assessment, settings.verbose),
         Format::Json => serde_json::to_string_pretty(&assessment).map_err(|error| {
             Error::new(ErrorKind::Bug, "cannot write the assessment as JSON").because(error)
         })?,
@@ -256,22 +274,4 @@ fn as_json(plan: &Plan, ours: bool, chunk_size: u64, ranges: &[String]) -> Resul
     });
     serde_json::to_string_pretty(&document)
         .map_err(|error| Error::new(ErrorKind::Bug, "cannot write the plan as JSON").because(error))
-}
-
-/// One line a shard if shards were asked for, else one line a table.
-fn as_text(plan: &Plan, ranges: &[String]) -> String {
-    if ranges.is_empty() {
-        let line = |table: &crate::model::plan::PlannedTable| {
-            let (rows, bytes) = (thousands(table.rows), thousands(table.bytes));
-            let name = table.source.to_string();
-            format!("{:>5}  {}  ~{rows} rows  ~{bytes} bytes", table.index, shown::one_line(&name))
-        };
-        return plan.tables.iter().map(line).collect::<Vec<_>>().join("\n");
-    }
-    let total = ranges.len();
-    let line = |(place, range): (usize, &String)| {
-        let range = if range.is_empty() { "(empty)" } else { range };
-        format!("shard {}/{total}: --range {range}", place + 1)
-    };
-    ranges.iter().enumerate().map(line).collect::<Vec<_>>().join("\n")
 }

@@ -7,6 +7,7 @@ use crate::checkpoint::{Checkpoints, apart};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::outcome::Outcome;
 use crate::model::plan::Plan;
+use crate::progress::Progress;
 use crate::settings::Settings;
 use crate::stop::Stop;
 use crate::telemetry::{RunPhase, phase};
@@ -25,14 +26,36 @@ pub(super) async fn run(settings: Settings, stop: Stop) -> Result<Outcome> {
     }
     let prepared =
         phase(RunPhase::Schema, schema::prepare(&settings, &stop, &checkpoints, &plan, &mut seen)).await?;
-    let mut outcome = phase(RunPhase::Copy, sync::copy(&settings, &stop, &checkpoints, &plan, seen)).await?;
+    let progress = Progress::new(&settings.log);
+    let copied = sync::copy(&settings, &stop, &checkpoints, &plan, seen, &progress);
+    let mut outcome = phase(RunPhase::Copy, copied).await?;
     if let Some(error) = prepared.error {
         outcome.add(error);
     }
-    if outcome.error.is_some() || !all_copied(&checkpoints, &plan).await? {
-        return Ok(outcome);
+    let ended = match outcome.error {
+        Some(_) => Ok(()),
+        None => finish_if_last(&settings, &stop, &checkpoints, &plan, &mut outcome).await,
+    };
+    // The last thing that is said, whatever became of the finish step.
+    progress.final_summary();
+    ended.map(|()| outcome)
+}
+
+/// Does the finish step if every table of the plan is copied.
+///
+/// # Errors
+/// `StoreUnavailable` and its like if it is not known whether they are; what ends the finish step is in the outcome.
+async fn finish_if_last(
+    settings: &Settings,
+    stop: &Stop,
+    checkpoints: &Checkpoints,
+    plan: &Plan,
+    outcome: &mut Outcome,
+) -> Result<()> {
+    if !all_copied(checkpoints, plan).await? {
+        return Ok(());
     }
-    match phase(RunPhase::Finish, finish::finish(&settings, &stop, &checkpoints, &plan)).await {
+    match phase(RunPhase::Finish, finish::finish(settings, stop, checkpoints, plan)).await {
         Ok(Finished::Done(finished)) => {
             outcome.error = finished.error;
             outcome.message = finished.message;
@@ -44,7 +67,7 @@ pub(super) async fn run(settings: Settings, stop: Stop) -> Result<Outcome> {
         }
         Err(error) => outcome.error = Some(error),
     }
-    Ok(outcome)
+    Ok(())
 }
 
 async fn all_copied(checkpoints: &Checkpoints, plan: &Plan) -> Result<bool> {

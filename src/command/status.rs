@@ -10,12 +10,11 @@ use crate::model::outcome::Outcome;
 use crate::model::plan::{Plan, PlannedTable};
 use crate::postgres::client::Client;
 use crate::postgres::ledger;
-use crate::report::status::{Doubt, StatusView};
+use crate::report::status::{Doubt, Heartbeats, Screen, StatusView};
 use crate::report::watch::{INTERVAL, watch};
 use crate::settings::Settings;
 use crate::stop::Stop;
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::IsTerminal;
 use std::time::Duration;
 
 /// How long the target's ledger is waited for.
@@ -43,19 +42,26 @@ pub(super) async fn run(settings: Settings, stop: Stop, view: View) -> Result<Ou
         let status = look.load(&settings, &mut target).await?;
         let text = match view.format {
             Format::Json => status.json(view.phase),
-            Format::Table => status.text(view.verbose),
+            Format::Table => status.text(view.verbose, &screen(&settings, view.watch)),
         };
         Ok((status, text))
     };
     if view.watch {
         let mut stdout = std::io::stdout();
-        let terminal = stdout.is_terminal();
-        watch(INTERVAL, &stop, terminal, &mut stdout, load).await?;
+        watch(INTERVAL, &stop, settings.screen.terminal, &mut stdout, load).await?;
         return Ok(Outcome::default());
     }
     let (status, text) = load().await?;
     stdout::print(&text)?;
     if view.exit_code { verdict(&status).map(|()| Outcome::default()) } else { Ok(Outcome::default()) }
+}
+
+/// A view that is repainted must fit; one that stays is as long as it is.
+fn screen(settings: &Settings, watch: bool) -> Screen {
+    let is_repainted = watch && settings.screen.terminal;
+    let size = is_repainted.then(terminal_size::terminal_size).flatten();
+    let size = size.map(|(columns, lines)| (usize::from(columns.0), usize::from(lines.0)));
+    Screen { size, colours: settings.screen.colours }
 }
 
 /// # Errors
@@ -82,6 +88,9 @@ impl Look<'_> {
         let Self { checkpoints, plan, strict } = self;
         let (entries, damaged) = apart(&plan.tables, checkpoints.some_tables(plan, &plan.tables).await?)?;
         let finish = checkpoints.finish(plan).await?;
+        let ages = entries.iter().filter_map(|(index, entry)| Some((*index, entry.age()?)));
+        let heartbeats =
+            Heartbeats { tables: ages.collect(), finish: finish.age(), silent_after: settings.claim_timeout };
         let mut documents: Vec<TableDocument> = entries.into_values().map(|entry| entry.document).collect();
         for table in &plan.tables {
             if let Some(error) = damaged.get(&table.index) {
@@ -103,7 +112,8 @@ impl Look<'_> {
                 BTreeMap::new()
             }
         };
-        Ok(StatusView::new(settings.run_id.as_str(), plan, documents, finish).with_doubts(doubts))
+        let view = StatusView::new(settings.run_id.as_str(), plan, documents, finish);
+        Ok(view.with_heartbeats(heartbeats).with_doubts(doubts))
     }
 
     /// What the target's ledger says against documents that call their tables completed, by the tables' indexes, and the

@@ -7,9 +7,9 @@ use std::io::{self, Write};
 ///
 /// # Errors
 /// `Config` if it cannot be written, as on a full disk.
-pub(super) fn print(text: &str) -> Result<()> {
+pub fn print(text: impl AsRef<[u8]>) -> Result<()> {
     let mut stdout = io::stdout().lock();
-    written(stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()))
+    written(stdout.write_all(text.as_ref()).and_then(|()| stdout.flush()))
 }
 
 fn written(result: io::Result<()>) -> Result<()> {

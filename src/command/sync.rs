@@ -32,6 +32,7 @@ use crate::postgres::objects;
 use crate::progress::Progress;
 use crate::settings::Settings;
 use crate::stop::Stop;
+use crate::telemetry::notices::Notices;
 use crate::telemetry::spans::TableSpan;
 use crate::telemetry::{RunPhase, measures, phase};
 use jiff::Timestamp;
@@ -46,10 +47,16 @@ pub(super) async fn run(settings: Settings, stop: Stop) -> Result<Outcome> {
     if settings.reset {
         reset::forget(&settings, &stop, &checkpoints, &plan).await?;
     }
-    phase(RunPhase::Copy, copy(&settings, &stop, &checkpoints, &plan, None)).await
+    let progress = Progress::new(&settings.log);
+    let copied = phase(RunPhase::Copy, copy(&settings, &stop, &checkpoints, &plan, None, &progress)).await;
+    if copied.is_ok() {
+        progress.final_summary();
+    }
+    copied
 }
 
-/// Copies the chosen tables of the plan. `seen`: the source as this process has found it, if it has.
+/// Copies the chosen tables of the plan. `seen`: the source as this process has found it, if it has. The caller says the final
+/// summary, when nothing more is to be said.
 ///
 /// # Errors
 /// As [`run`].
@@ -59,6 +66,7 @@ pub(super) async fn copy(
     checkpoints: &Checkpoints,
     plan: &Plan,
     seen: Option<SourceView>,
+    progress: &Progress,
 ) -> Result<Outcome> {
     let started_at = clock::now();
     let selected = chosen_tables::selected(settings, plan)?;
@@ -97,7 +105,7 @@ pub(super) async fn copy(
         redo_finish(checkpoints, plan).await?;
     }
     let total = u32::try_from(plan.tables.len()).unwrap_or(u32::MAX);
-    let progress = begin_progress(settings, &list, total);
+    begin_progress(progress, &list, total);
     let epochs = ledger::epochs(&target, settings.run_id.as_str()).await?;
     let shared_plan = Arc::new(plan.clone());
     let objects = ObjectsAtStart {
@@ -113,7 +121,14 @@ pub(super) async fn copy(
         Some(rejects) => Some(RejectFiles::open(rejects).await?),
         None => None,
     };
-    let start = PodStart { consistency, rejects, watcher: progress.watcher(total), objects };
+    let notices = Notices::new(settings);
+    let start = PodStart {
+        consistency,
+        rejects,
+        watcher: progress.watcher(total),
+        objects,
+        notices: notices.clone(),
+    };
     let claims = ClaimsAtStart { checkpoints: checkpoints.clone(), plan: shared_plan, epochs };
     let pod = Pod::new(settings, stop, claims, start)?;
     measures::watch_held(pod.copier.throttle.held());
@@ -127,22 +142,21 @@ pub(super) async fn copy(
         fail(&pod, &table, error, &mut tally);
     }
     progress.held_back(pod.copier.throttle.held().seconds());
-    progress.final_summary();
+    progress.copied();
+    notices.say();
     let outcome = outcome(&list, tally.failed, &tally);
     write_pod(settings, checkpoints, plan, started_at, &mut tally).await;
     Ok(Outcome { error: tally.verdict.into_error(), ..outcome })
 }
 
 /// The progress of this pod's work, with the tables that need none.
-fn begin_progress(settings: &Settings, list: &Worklist, total: u32) -> Progress {
-    let progress = Progress::new(&settings.log);
+fn begin_progress(progress: &Progress, list: &Worklist, total: u32) {
     let totals = progress.clone();
     measures::watch(move || totals.totals());
     progress.begin(list.chosen, list.work.iter().map(|work| work.table.bytes).sum());
     for table in &list.completed {
         progress.table_skipped(table.index, total, &table.source, 0, "already completed");
     }
-    progress
 }
 
 /// Refuses to begin if the schema step never came to some tables: nothing of theirs could be copied, and to call each of

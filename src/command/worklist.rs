@@ -17,6 +17,7 @@ use crate::postgres::catalog;
 use crate::postgres::client::Client as TargetClient;
 use crate::postgres::{ledger, unlogged};
 use crate::settings::Settings;
+use crate::telemetry::notices::{Notice, Notices};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The tables that are to be copied, and those that need not be.
@@ -28,6 +29,19 @@ pub(super) struct Worklist {
     pub(super) chosen: u64,
     /// Of which the ledger knows chunks, by their indexes.
     pub(super) begun: BTreeSet<u32>,
+}
+
+/// That a table which is called completed is copied again, and why.
+fn again(table: &PlannedTable, why: String) -> Notice {
+    Notice {
+        kind: "copied_again".to_owned(),
+        what: "table".to_owned(),
+        said: ["is called completed, and is copied again", "are called completed, and are copied again"]
+            .map(str::to_owned),
+        object: table.source.to_string(),
+        reason: why,
+        rows: 0,
+    }
 }
 
 /// Reconciles the checkpoints with the ledger, which is the truth about data, and sorts the tables accordingly.
@@ -50,6 +64,7 @@ pub(super) async fn reconcile(
     }
     let committed = ledger::tallies(target, settings.run_id.as_str()).await?;
     let mut losses = ledger::losses(target, settings.run_id.as_str(), None).await?;
+    let notices = Notices::new(settings);
     let unlogged = unlogged::noted(target, settings.run_id.as_str()).await?;
     let mut list = Worklist {
         work: Vec::new(),
@@ -77,7 +92,10 @@ pub(super) async fn reconcile(
         let unlogged = there.is_some_and(|there| there.unlogged) || unlogged.contains(&table.index);
         match (proved, status) {
             (Some(all), Status::Completed) if all.is_complete() && unlogged => {
-                tracing::warn!(table = %table.source, "called completed, but a crash of the target would empty it (or has): it is UNLOGGED");
+                notices.add(again(
+                    &table,
+                    "it is UNLOGGED: a crash of the target would empty it, or has".to_owned(),
+                ));
                 entry.document.data = phase::next(&entry.document.data, Event::Reset, clock::now())?;
                 list.work.push(TableWork { table, entry });
             }
@@ -96,7 +114,10 @@ pub(super) async fn reconcile(
                 list.completed.push(table);
             }
             (Some(all), Status::Completed) if all.is_replaced() => {
-                tracing::warn!(table = %table.source, "called completed, but another run has begun the target table since, or it was made anew");
+                notices.add(again(
+                    &table,
+                    "another run has begun the target table since, or it was made anew".to_owned(),
+                ));
                 entry.document.data = phase::next(&entry.document.data, Event::Reset, clock::now())?;
                 list.work.push(TableWork { table, entry });
             }
@@ -108,13 +129,14 @@ pub(super) async fn reconcile(
                         false => format!("{} chunks with a gap between them", part.chunks),
                     },
                 );
-                tracing::warn!(table = %table.source, "called completed, but the target's ledger knows {part} of it: copying what is missing");
+                notices.add(again(&table, format!("the target's ledger knows {part} of it")));
                 entry.document.data = phase::next(&entry.document.data, Event::Reset, clock::now())?;
                 list.work.push(TableWork { table, entry });
             }
             _ => list.work.push(TableWork { table, entry }),
         }
     }
+    notices.say();
     Ok(list)
 }
 

@@ -15,6 +15,7 @@ use crate::error::Result;
 use crate::limits::memory::Workers;
 use crate::settings::{Consistency, Settings};
 use crate::stop::Stop;
+use crate::telemetry::notices::Notices;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -29,6 +30,8 @@ pub struct Pod {
     pub(in crate::copy) objects: TableObjects,
     /// What may be called completed.
     pub(in crate::copy) proofs: Proofs,
+    /// What is said at the end, once a kind.
+    pub(in crate::copy) notices: Notices,
 }
 
 /// What a command has found out before it begins to copy.
@@ -39,6 +42,8 @@ pub struct PodStart {
     /// Who is told what happens.
     pub watcher: CopyWatcher,
     pub objects: TableObjects,
+    /// Where facts about tables are gathered; the command says them.
+    pub notices: Notices,
 }
 
 impl Pod {
@@ -63,8 +68,10 @@ impl Pod {
             consistency: start.consistency.clone(),
             rejects: start.rejects,
         };
+        let claims = Claims::new(settings, patience.clone(), start.consistency, claims)?;
+        let (under_way, watcher) = (Arc::clone(&claims.under_way), start.watcher);
         Ok(Arc::new(Self {
-            claims: Claims::new(settings, patience.clone(), start.consistency, claims)?,
+            claims,
             proofs: Proofs::new(servers.target.clone(), run),
             servers,
             copier: ChunkCopier {
@@ -72,9 +79,13 @@ impl Pod {
                 budget: Budget::new(settings.memory, workers, Path::new("/"))?,
                 throttle: Arc::new(Throttle::new(settings.throttle)),
                 patience,
-                watcher: start.watcher,
+                watcher: Arc::new(move |event: &CopyEvent<'_>| {
+                    under_way.note(event);
+                    watcher(event);
+                }),
             },
             objects: start.objects,
+            notices: start.notices,
         }))
     }
 

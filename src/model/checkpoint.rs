@@ -65,9 +65,19 @@ pub struct TableDocument {
     pub data: Phase,
     #[serde(default)]
     pub verify: Phase,
+    /// What the owner has written and not committed, as of its last heartbeat.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub under_way: Option<UnderWay>,
     /// What was changed in values of committed rows, as the ledger has it when the table is settled.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub losses: Vec<LossRecord>,
+}
+
+/// Rows and bytes that are written and not committed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnderWay {
+    pub rows: u64,
+    pub bytes: u64,
 }
 
 impl TableDocument {
@@ -86,6 +96,7 @@ impl TableDocument {
             schema: Phase::default(),
             data: Phase::default(),
             verify: Phase::default(),
+            under_way: None,
             losses: Vec::new(),
         }
     }

@@ -1,4 +1,4 @@
-//! Counts of a process, and how numbers are written for people.
+//! Counts of a process, and how numbers and their nouns are written for people.
 
 /// The counts of a process.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -42,4 +42,54 @@ pub fn thousands(number: u64) -> String {
         text.push(digit);
     }
     text
+}
+
+/// How long, as people say it: `90 s`, `4 min`, `3 h`.
+#[must_use]
+pub fn about(seconds: u64) -> String {
+    match seconds {
+        0..120 => format!("{seconds} s"),
+        120..7200 => format!("{} min", seconds.div_ceil(60)),
+        _ => format!("{} h", seconds.div_ceil(3600)),
+    }
+}
+
+/// `12.5 MB`
+#[must_use]
+pub fn size(bytes: u64) -> String {
+    bytesize::ByteSize(bytes).display().si().to_string()
+}
+
+/// `columns`, `primary keys`, `indexes`, `identities`.
+#[must_use]
+pub fn plural(what: &str) -> String {
+    match what {
+        "statistics" | "partitions" | "system versioning" | "unread" => what.to_owned(),
+        _ if what.ends_with('x') => format!("{what}es"),
+        _ if what.ends_with("ty") || what.ends_with("cy") => format!("{}ies", &what[..what.len() - 1]),
+        _ => format!("{what}s"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn objects_have_their_plural() {
+        let words =
+            ["column", "index", "foreign key", "identity", "security policy", "type", "system versioning"];
+        assert_eq!(
+            words.map(plural),
+            [
+                "columns",
+                "indexes",
+                "foreign keys",
+                "identities",
+                "security policies",
+                "types",
+                "system versioning"
+            ]
+        );
+    }
 }

@@ -133,7 +133,7 @@ fn cuts(weights: &[u64], limit: u64, shards: usize) -> Option<Vec<usize>> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::model::identity::DatabaseIdentity;
     use crate::model::plan::{PlanOptions, PlannedSource, VERSION};

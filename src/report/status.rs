@@ -6,15 +6,19 @@
 //! the word in quotes. `--phase schema|data|all` shows the phases asked for, without that rule.
 
 mod json;
+mod pace;
+mod screen;
 mod text;
 
 use crate::cli::PhaseChoice;
-use crate::model::checkpoint::{FinishDocument, TableDocument};
+use crate::model::checkpoint::{FinishDocument, Owner, TableDocument};
 use crate::model::counts::Totals;
 use crate::model::phase::{Phase, Status};
 use crate::model::plan::Plan;
 use jiff::Timestamp;
+pub use screen::Screen;
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// A run as its documents show it.
 #[derive(Debug, Clone)]
@@ -22,10 +26,37 @@ pub struct StatusView {
     run_id: String,
     planned_at: Timestamp,
     finish: Phase,
+    finish_owner: Option<Owner>,
     /// In plan order.
     tables: Vec<TableDocument>,
+    /// Rows and bytes that the plan expects, by the table's index.
+    planned: BTreeMap<u32, (u64, u64)>,
+    heartbeats: Heartbeats,
     /// Why a table is not completed whatever its document says, by the table's index.
     doubts: BTreeMap<u32, Doubt>,
+}
+
+/// How long ago owners said that they live, by the store's clock.
+#[derive(Debug, Clone, Default)]
+pub struct Heartbeats {
+    /// By the table's index.
+    pub tables: BTreeMap<u32, Duration>,
+    pub finish: Option<Duration>,
+    /// An owner whose heartbeat is older than this is silent.
+    pub silent_after: Duration,
+}
+
+/// A pod that has claims.
+#[derive(Debug, Clone)]
+struct PodView<'v> {
+    pod: &'v str,
+    /// Of its youngest heartbeat; None if the store did not tell.
+    age: Option<Duration>,
+    silent: bool,
+    /// That are in progress.
+    tables: Vec<&'v TableDocument>,
+    /// It does the finish step.
+    finishes: bool,
 }
 
 /// What the target's ledger says against a document that calls its table completed.
@@ -77,12 +108,17 @@ impl StatusView {
         finish: Option<FinishDocument>,
     ) -> Self {
         tables.sort_by_key(|table| table.index);
+        let finish_owner = finish.as_ref().and_then(|document| document.owner.clone());
         let finish = finish.map(|document| document.status).unwrap_or_default();
+        let planned = plan.tables.iter().map(|table| (table.index, (table.rows, table.bytes))).collect();
         Self {
             run_id: run_id.to_owned(),
             planned_at: plan.created_at,
             finish,
+            finish_owner,
             tables,
+            planned,
+            heartbeats: Heartbeats::default(),
             doubts: BTreeMap::new(),
         }
     }
@@ -91,6 +127,47 @@ impl StatusView {
     #[must_use]
     pub fn with_doubts(self, doubts: BTreeMap<u32, Doubt>) -> Self {
         Self { doubts, ..self }
+    }
+
+    /// With how old the heartbeats are.
+    #[must_use]
+    pub fn with_heartbeats(self, heartbeats: Heartbeats) -> Self {
+        Self { heartbeats, ..self }
+    }
+
+    /// The pods that work on something, the silent ones first.
+    fn pods(&self) -> Vec<PodView<'_>> {
+        let silent_after = self.heartbeats.silent_after;
+        let in_progress = self.tables.iter().filter(|table| self.state(table) == State::InProgress);
+        let of_tables = in_progress.filter_map(|table| {
+            let age = self.heartbeats.tables.get(&table.index).copied();
+            Some((table.owner.as_ref()?, age, Some(table)))
+        });
+        let finishes = self.finish.status() == Status::InProgress;
+        let of_finish = self.finish_owner.iter().filter(|_| finishes);
+        let of_finish = of_finish.map(|owner| (owner, self.heartbeats.finish, None));
+        let mut pods: BTreeMap<&str, PodView<'_>> = BTreeMap::new();
+        for (owner, age, table) in of_tables.chain(of_finish) {
+            let pod = owner.pod.as_str();
+            let new = PodView { pod, age: None, silent: false, tables: Vec::new(), finishes: false };
+            let view = pods.entry(pod).or_insert(new);
+            view.age = match (view.age, age) {
+                (Some(one), Some(other)) => Some(one.min(other)),
+                (one, other) => one.or(other),
+            };
+            view.silent = view.age.is_some_and(|age| age >= silent_after);
+            view.finishes |= table.is_none();
+            view.tables.extend(table);
+        }
+        let mut pods: Vec<_> = pods.into_values().collect();
+        pods.sort_by_key(|pod| !pod.silent);
+        pods
+    }
+
+    /// Does nobody who lives work on the table?
+    fn is_silent(&self, table: &TableDocument) -> bool {
+        let age = self.heartbeats.tables.get(&table.index);
+        table.owner.is_some() && age.is_some_and(|age| *age >= self.heartbeats.silent_after)
     }
 
     /// Tables by state, and the rows of those completed.
@@ -176,10 +253,10 @@ impl StatusView {
         json::render(self, phases)
     }
 
-    /// For people: totals, then the tables that run or failed, or all of them.
+    /// For people: what there is, what failed, who is silent, what runs, and the rest in a few lines; or every table.
     #[must_use]
-    pub fn text(&self, all: bool) -> String {
-        text::render(self, all)
+    pub fn text(&self, all: bool, screen: &Screen) -> String {
+        text::render(self, all, screen)
     }
 }
 

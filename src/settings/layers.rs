@@ -9,11 +9,11 @@
 
 use super::file::{self, TablesSection};
 use super::{Environment, Failure, unknown_variables};
-use crate::cli::Cli;
+use crate::cli;
 use crate::error::{Error, ErrorKind};
 use clap::error::{ContextKind, ContextValue};
 use clap::parser::ValueSource;
-use clap::{Arg, ArgAction, ArgMatches, Command, CommandFactory};
+use clap::{Arg, ArgAction, ArgMatches, Command};
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -43,12 +43,17 @@ pub(super) fn merge(
     mut arguments: Vec<OsString>,
     environment: &Environment,
 ) -> Result<MergedLayers, Failure> {
-    let mut command = Cli::command();
+    let mut command = cli::command();
     command.build();
     let matches = command.clone().try_get_matches_from(&arguments)?;
     let Some((name, typed)) = matches.subcommand() else {
         return Err(Error::new(ErrorKind::Usage, "no command").into());
     };
+    if name == cli::COMPLETIONS {
+        return Err(Failure::Answer(cli::completions(typed).map_err(|error| {
+            Error::new(ErrorKind::Bug, "the completions cannot be made").because(error)
+        })?));
+    }
     let all_flags: BTreeSet<String> = command.get_subcommands().flat_map(long_names).collect();
     let Some(subcommand) = command.find_subcommand(name) else {
         return Err(Error::new(ErrorKind::Bug, "a parsed command is unknown").into());

@@ -18,6 +18,20 @@ pub struct LogSettings {
     pub terminal: bool,
 }
 
+/// What stdout is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ScreenSettings {
+    /// A terminal that understands control sequences.
+    pub terminal: bool,
+    /// It may be coloured: `NO_COLOR` is not set.
+    pub colours: bool,
+}
+
+pub(super) fn screen(environment: &Environment) -> ScreenSettings {
+    let terminal = std::io::stdout().is_terminal() && environment.get("TERM") != Some("dumb");
+    ScreenSettings { terminal, colours: terminal && environment.get("NO_COLOR").is_none() }
+}
+
 /// Where an orchestrator looks for the result. Known even if the other settings are wrong.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OutputSettings {

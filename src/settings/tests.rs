@@ -25,6 +25,7 @@ fn sync(more: &[&str], environment: &[(&str, &str)]) -> Settings {
 fn refused(arguments: &[&str], environment: &[(&str, &str)]) -> String {
     match loaded(arguments, environment) {
         Ok(settings) => panic!("accepted: {settings:?}"),
+        Err(Failure::Answer(_)) => panic!("no settings were asked for"),
         Err(Failure::Clap(error)) => {
             assert_eq!(error.exit_code(), 2);
             error.to_string()
@@ -385,4 +386,29 @@ fn jobs_are_two_for_each_cpu_as_far_as_memory_goes() {
     assert_eq!([of("0", None), of("0-1", None), of("0-3", None), of("0-63", None)], [2, 4, 8, 8]);
     // 128 MiB are enough for all of them, 64 MiB for five, and one is always tried.
     assert_eq!(["134217728", "67108864", "1048576"].map(|limit| of("0-63", Some(limit))), [8, 5, 1]);
+}
+
+/// Whatever the environment and the config file are.
+#[test]
+fn completions_need_no_settings() {
+    let environment = [("SHARDFERRY_NO_SUCH_FLAG", "1"), ("SHARDFERRY_CONFIG", "/no/such/file")];
+    match loaded(&["completions", "bash"], &environment) {
+        Err(Failure::Answer(script)) => assert!(script.starts_with(b"_shardferry()")),
+        other => panic!("{other:?}"),
+    }
+    assert!(refused(&["completions", "tcsh"], &[]).contains("possible values"));
+}
+
+#[test]
+fn verbose_is_a_flag_of_those_who_group() {
+    assert!(sync(&["--verbose"], &[]).verbose && !sync(&[], &[]).verbose);
+    assert!(sync(&[], &[("SHARDFERRY_VERBOSE", "true")]).verbose);
+}
+
+/// The contract of the scripts: `schema` takes the flags of `sync`, though they say nothing to it.
+#[test]
+fn flags_that_the_help_does_not_show_are_taken() {
+    let schema =
+        [&["schema"], &SYNC[1..], &["--resume", "--jobs", "4", "--no-truncate", "--retry-failed"]].concat();
+    assert!(loaded(&schema, &[]).unwrap().resume);
 }

@@ -60,7 +60,7 @@ pub async fn find(client: &mut Client, plan: &Plan, indexes: &[Index]) -> Result
             let groups = match client.try_rows(&sql).await? {
                 Ok(rows) => rows.first().and_then(|row| row.try_get::<i64, _>(0).ok().flatten()),
                 Err(token) => {
-                    tracing::warn!(table = %table.source, index, error = token.code(), "keys could not be counted");
+                    tracing::info!(table = %table.source, index, error = token.code(), "keys could not be counted");
                     None
                 }
             };

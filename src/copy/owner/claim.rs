@@ -124,6 +124,7 @@ async fn take<T: Claimable>(
         document.set_epoch(epoch);
         document.set_owner(Some(Owner { pod: claims.pod.clone(), epoch, heartbeat: clock::now() }));
         document.set_consistency(&claims.consistency);
+        document.set_under_way(None);
         if claims.checkpoints.write(entry).await? == Written::Stored {
             break;
         }

@@ -1,6 +1,6 @@
 //! The documents that can have an owner, and what in them is the owner's to write.
 
-use crate::model::checkpoint::{Document, FinishDocument, Owner, TableDocument};
+use crate::model::checkpoint::{Document, FinishDocument, Owner, TableDocument, UnderWay};
 use crate::model::phase::Phase;
 use crate::settings::Consistency;
 
@@ -19,6 +19,8 @@ pub trait Claimable: Document + 'static {
     fn take_what_others_write(&mut self, stored: Self);
     /// Notes what the new owner's reads will see, if the document has a place for it.
     fn set_consistency(&mut self, _consistency: &Consistency) {}
+    /// Notes what is written and not committed, if the document has a place for it.
+    fn set_under_way(&mut self, _under_way: Option<UnderWay>) {}
 }
 
 macro_rules! claimable {
@@ -57,6 +59,9 @@ claimable!(TableDocument, data, {
     }
     fn set_consistency(&mut self, consistency: &Consistency) {
         self.consistency = Some(consistency.to_string());
+    }
+    fn set_under_way(&mut self, under_way: Option<UnderWay>) {
+        self.under_way = under_way;
     }
 });
 claimable!(FinishDocument, status, {

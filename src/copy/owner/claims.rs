@@ -2,6 +2,7 @@
 
 use crate::checkpoint::Checkpoints;
 use crate::copy::owner::session::LockSession;
+use crate::copy::owner::under_way::RowsUnderWay;
 use crate::copy::patience::Patience;
 use crate::error::Result;
 use crate::model::plan::Plan;
@@ -29,6 +30,8 @@ pub struct Claims {
     pub(super) epochs: BTreeMap<u32, u64>,
     pub(super) session: LockSession,
     pub(super) patience: Patience,
+    /// What heartbeats say of rows that are not committed.
+    pub(in crate::copy) under_way: Arc<RowsUnderWay>,
 }
 
 /// What a command has found out before it claims anything.
@@ -63,6 +66,7 @@ impl Claims {
             consistency,
             epochs: start.epochs,
             patience,
+            under_way: Arc::default(),
         }))
     }
 }

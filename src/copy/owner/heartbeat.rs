@@ -70,6 +70,7 @@ impl<T: Claimable> Heartbeat<T> {
         }
         let mut entry = self.entry.lock().await.clone();
         note(&mut entry.document, &self.done)?;
+        entry.document.set_under_way(None);
         Ok(entry)
     }
 }
@@ -133,6 +134,7 @@ impl<T: Claimable> Pulse<T> {
         if let Some(owner) = entry.document.owner().cloned() {
             entry.document.set_owner(Some(Owner { heartbeat: clock::now(), ..owner }));
         }
+        entry.document.set_under_way(self.claims.under_way.of_table(self.index));
         failpoint!("heartbeat.before_put");
         let written = write_owned(&self.claims.checkpoints, &mut entry, &self.claims.pod, self.epoch).await?;
         failpoint!("heartbeat.after_put");

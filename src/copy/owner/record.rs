@@ -118,6 +118,7 @@ impl<'a> Records<'a> {
             }
             document.data = phase::next(&document.data, Event::Completed(done), clock::now())?;
             document.owner = None;
+            document.under_way = None;
             losses.clone_into(&mut document.losses);
             Ok(true)
         })

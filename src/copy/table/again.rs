@@ -4,6 +4,7 @@ use crate::copy::pod::Pod;
 use crate::copy::queue::{PodQueue, TableWork, WaitingTable};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::plan::PlannedTable;
+use crate::telemetry::notices::Notice;
 use std::time::Instant;
 
 /// So often one pod begins a table again whose rows the target has lost.
@@ -24,7 +25,8 @@ pub(in crate::copy) async fn begin_again(pod: &Pod, shared: &PodQueue, table: &P
         let message = format!("the target has lost what was committed of this table {times} times");
         return Err(Error::new(ErrorKind::TargetUnavailable, message).table(&table.source));
     }
-    tracing::warn!(table = %table.source, "the target has lost what was committed of this table; it is begun again");
+    tracing::info!(table = %table.source, "the target has lost what was committed of this table; it is begun again");
+    pod.notices.add(begun_again(table, "the target has lost what was committed"));
     let what = format!("reading the checkpoint of {}", table.source);
     let mut retrying = pod.patience().retrying(&what);
     let entry = loop {
@@ -36,4 +38,16 @@ pub(in crate::copy) async fn begin_again(pod: &Pod, shared: &PodQueue, table: &P
     let work = TableWork { table: table.clone(), entry };
     shared.queue().waiting.push_front(WaitingTable { work, busy_since: None, ready: Instant::now() });
     Ok(())
+}
+
+/// That a table is copied again from its beginning, and why.
+pub(in crate::copy) fn begun_again(table: &PlannedTable, why: &str) -> Notice {
+    Notice {
+        kind: "begun_again".to_owned(),
+        what: "table".to_owned(),
+        said: ["is copied anew".to_owned(), "are copied anew".to_owned()],
+        object: table.source.to_string(),
+        reason: why.to_owned(),
+        rows: 0,
+    }
 }

@@ -67,7 +67,7 @@ async fn attempt(
         without_gap(table, &known)?;
     }
     let stand = match !known.is_empty() && kept {
-        true => logged::stand(&rules.run, connections.target().await?, table, &known).await?,
+        true => logged::stand(&rules.run, connections.target().await?, table, &known, &pod.notices).await?,
         false => None,
     };
     if let Some(unlogged) = stand {

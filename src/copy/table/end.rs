@@ -19,6 +19,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::failpoint;
 use crate::model::checkpoint::{PhaseName, PodTable, TableDocument};
 use crate::model::phase::Status;
+use crate::telemetry::notices::Notice;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -126,7 +127,16 @@ async fn index(pod: &Pod, connections: &mut Connections, open: &ClaimedTable) {
         Ok(built) => tracing::debug!(table = %table.source, built, "indexes are built"),
         Err(error) => {
             connections.close();
-            tracing::warn!(table = %table.source, error = %error, "indexes of this table are left to the finish step");
+            tracing::info!(table = %table.source, error = %error, "indexes of this table are left to the finish step");
+            pod.notices.add(Notice {
+                kind: "indexes_left".to_owned(),
+                what: "table".to_owned(),
+                said: ["has no indexes yet", "have no indexes yet"]
+                    .map(|said| format!("{said}: the finish step builds them")),
+                object: table.source.to_string(),
+                reason: error.detail(),
+                rows: 0,
+            });
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::copy::owner::connections::Connections;
 use crate::copy::pod::Pod;
+use crate::copy::table::again::begun_again;
 use crate::copy::table::books::OpenTable;
 use crate::error::Result;
 use crate::failpoint;
@@ -9,6 +10,7 @@ use crate::model::plan::PlannedTable;
 use crate::postgres::client::Client as TargetClient;
 use crate::postgres::ledger::Writes;
 use crate::postgres::{ledger, unlogged};
+use crate::telemetry::notices::Notices;
 
 /// Do the rows stand that the markers tell of? `Some`: they do, and whether the table is to be made LOGGED. `None`:
 /// it was emptied behind the markers' back, and is to be begun anew.
@@ -20,10 +22,12 @@ pub(in crate::copy) async fn stand(
     target: &mut TargetClient,
     table: &PlannedTable,
     known: &[ledger::Chunk],
+    notices: &Notices,
 ) -> Result<Option<bool>> {
     let found = unlogged::storage_state(target, run, table.index, &table.target).await?;
     if !found.has_own_rows() {
-        tracing::warn!(
+        notices.add(begun_again(table, "another run has begun the target table, or it was made anew"));
+        tracing::info!(
             table = %table.source,
             chunks = known.len(),
             "another run has begun the target table since this run copied it, or it was made anew: what the ledger has of \
@@ -41,7 +45,8 @@ pub(in crate::copy) async fn stand(
             return Ok(Some(true));
         }
     }
-    tracing::warn!(
+    notices.add(begun_again(table, "the target lost the rows of an UNLOGGED table"));
+    tracing::info!(
         table = %table.source,
         chunks = known.len(),
         "the target crashed, was promoted or restored while this table was UNLOGGED, and lost its rows: what the ledger \

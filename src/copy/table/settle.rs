@@ -14,6 +14,7 @@ use crate::model::phase::Status;
 use crate::model::plan::PlannedTable;
 use crate::postgres::ledger;
 use crate::postgres::ledger::Proof;
+use crate::telemetry::notices::Notice;
 
 /// What became of a table.
 pub(in crate::copy) struct Settlement {
@@ -67,7 +68,7 @@ pub(in crate::copy) async fn settle(
         return Settlement { status: Status::Pending, error: None, again: true };
     }
     if let Some(losses) = &losses {
-        say(table, losses);
+        note_losses(pod, table, losses);
     }
     let claim = match losses {
         Some(losses) => claim.with_change(move |document| document.losses = losses).await,
@@ -137,13 +138,18 @@ async fn losses(pod: &Pod, table: &PlannedTable) -> Option<Vec<LossRecord>> {
     }
 }
 
-/// One line a column: counts, never values.
-fn say(table: &PlannedTable, losses: &[LossRecord]) {
-    for column in losses.chunk_by(|a, b| a.column == b.column) {
-        let parts: Vec<_> =
-            column.iter().map(|record| format!("{} {}", record.rows, record.loss.meaning())).collect();
-        let (name, rows) = (&column[0].column, column.iter().map(|record| record.rows).sum::<u64>());
-        tracing::warn!(table = %table.source, column = name, rows, "{}, column {name}: rows {}", table.source, parts.join("; "));
+/// Counts of a column, never values.
+fn note_losses(pod: &Pod, table: &PlannedTable, losses: &[LossRecord]) {
+    for record in losses {
+        let meaning = record.loss.meaning();
+        pod.notices.add(Notice {
+            kind: format!("loss_{}", record.loss),
+            what: "column".to_owned(),
+            said: [format!("has rows {meaning}"), format!("have rows {meaning}")],
+            object: format!("{}.{}", table.source, record.column),
+            reason: String::new(),
+            rows: record.rows,
+        });
     }
 }
 

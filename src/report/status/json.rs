@@ -1,5 +1,6 @@
 //! The JSON of `status`, one table a line.
 
+use super::pace::{self, Pace};
 use super::{Doubt, StatusView};
 use crate::cli::PhaseChoice;
 use crate::error::ErrorKind;
@@ -37,7 +38,19 @@ struct PhaseLine<'a> {
 struct TableLine<'a> {
     index: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pod: Option<&'a str>,
+    pod: Option<Cow<'a, str>>,
+    /// How old the owner's heartbeat is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    heartbeat_age_seconds: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pod_is_silent: Option<bool>,
+    rows_planned: u64,
+    bytes_planned: u64,
+    /// Written, and not committed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rows_under_way: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bytes_under_way: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     schema: Option<PhaseLine<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -58,6 +71,26 @@ struct LossLine<'a> {
     samples: &'a [Sample],
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     files: &'a [String],
+}
+
+/// By bytes of the plan.
+#[derive(Serialize)]
+struct ProgressLine {
+    percent: u64,
+    bytes_done: u64,
+    bytes_planned: u64,
+    bytes_per_second: Option<u64>,
+    seconds_left: Option<u64>,
+}
+
+/// A pod that has claims.
+#[derive(Serialize)]
+struct PodLine<'a> {
+    pod: Cow<'a, str>,
+    heartbeat_age_seconds: Option<u64>,
+    silent: bool,
+    tables: usize,
+    finishes: bool,
 }
 
 /// Its names keep the word `completed` from standing alone in quotes.
@@ -102,6 +135,21 @@ pub(super) fn render(view: &StatusView, phases: Option<PhaseChoice>) -> String {
         failed_at: view.finish.failed_at(),
         error: view.finish.error().map(|error| error.message.as_str()),
     };
+    let Pace { done, planned, bytes_per_second, seconds_left } = pace::of_run(view);
+    let percent = pace::percent(done, planned);
+    let progress =
+        ProgressLine { percent, bytes_done: done, bytes_planned: planned, bytes_per_second, seconds_left };
+    let pods: Vec<PodLine<'_>> = view
+        .pods()
+        .iter()
+        .map(|pod| PodLine {
+            pod: bare(pod.pod),
+            heartbeat_age_seconds: pod.age.map(|age| age.as_secs()),
+            silent: pod.silent,
+            tables: pod.tables.len(),
+            finishes: pod.finishes,
+        })
+        .collect();
     let lines: Vec<String> = view
         .tables
         .iter()
@@ -112,10 +160,12 @@ pub(super) fn render(view: &StatusView, phases: Option<PhaseChoice>) -> String {
     let tables = if lines.is_empty() { "{}".to_owned() } else { format!("{{\n{}\n  }}", lines.join(",\n")) };
     format!(
         "{{\n  \"session_start\": {},\n  \"last_updated\": {},\n  \"totals\": {},\n  \
-         \"finish\": {},\n  \"tables\": {tables}\n}}\n",
+         \"progress\": {},\n  \"pods\": {},\n  \"finish\": {},\n  \"tables\": {tables}\n}}\n",
         line(&view.session_start()),
         line(&view.last_updated()),
         line(&totals),
+        line(&progress),
+        line(&pods),
         line(&finish)
     )
 }
@@ -133,9 +183,18 @@ fn of_table<'a>(
         Some(PhaseChoice::All) => (true, true),
         None => (table.schema.status() != Status::Completed || is_completed, true),
     };
+    let (rows_planned, bytes_planned) = view.planned.get(&table.index).copied().unwrap_or_default();
+    let age = view.heartbeats.tables.get(&table.index).filter(|_| table.owner.is_some());
+    let under_way = Some(pace::under_way(table)).filter(|of| of.rows > 0);
     TableLine {
         index: table.index,
-        pod: table.owner.as_ref().map(|owner| owner.pod.as_str()),
+        pod: table.owner.as_ref().map(|owner| bare(&owner.pod)),
+        heartbeat_age_seconds: age.map(|age| age.as_secs()),
+        pod_is_silent: age.map(|_| view.is_silent(table)),
+        rows_planned,
+        bytes_planned,
+        rows_under_way: under_way.map(|of| of.rows),
+        bytes_under_way: under_way.map(|of| of.bytes),
         schema: schema.then(|| of_phase(&table.schema)),
         data: data.then(|| match doubt {
             // Not completed, whatever the document says.
@@ -160,13 +219,22 @@ fn of_table<'a>(
     }
 }
 
+/// `grep -c '"completed"'` counts tables, whatever their columns and pods are called.
+fn bare(name: &str) -> Cow<'_, str> {
+    match name {
+        "completed" => Cow::Owned(format!("[{name}]")),
+        _ => Cow::Borrowed(name),
+    }
+}
+
 fn of_loss(record: &LossRecord) -> LossLine<'_> {
-    let column = match record.column.as_str() {
-        // `grep -c '"completed"'` counts tables, whatever their columns are called.
-        name @ "completed" => Cow::Owned(format!("[{name}]")),
-        name => Cow::Borrowed(name),
-    };
-    LossLine { column, loss: record.loss, rows: record.rows, samples: &record.samples, files: &record.files }
+    LossLine {
+        column: bare(&record.column),
+        loss: record.loss,
+        rows: record.rows,
+        samples: &record.samples,
+        files: &record.files,
+    }
 }
 
 fn of_phase(phase: &Phase) -> PhaseLine<'_> {

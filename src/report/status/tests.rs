@@ -1,7 +1,8 @@
 use super::*;
 use crate::error::{Error, ErrorKind};
-use crate::model::checkpoint::Owner;
+use crate::model::checkpoint::{Owner, UnderWay};
 use crate::model::identity::DatabaseIdentity;
+use crate::model::loss::{Loss, LossRecord};
 use crate::model::names::TableName;
 use crate::model::phase::{PhaseError, PhaseProgress, PhaseWork};
 use crate::model::plan::{PlanOptions, PlannedSource, PlannedTable};
@@ -115,8 +116,8 @@ fn the_json_is_reviewed() {
 
 #[test]
 fn the_text_is_reviewed() {
-    insta::assert_snapshot!("status-text", view(&MIXED, Status::Failed).text(false));
-    insta::assert_snapshot!("status-text-all", view(&MIXED, Status::Pending).text(true));
+    insta::assert_snapshot!("status-text", view(&MIXED, Status::Failed).text(false, &Screen::default()));
+    insta::assert_snapshot!("status-text-all", view(&MIXED, Status::Pending).text(true, &Screen::default()));
 }
 
 /// Every pair of states for three tables, and every state of the finish step.
@@ -179,7 +180,7 @@ fn a_damaged_object_is_shown_whole_with_what_to_do() {
         TableDocument::pending(&plan, &plan.tables[1]),
     ];
     let view = StatusView::new("default", &plan, tables, None);
-    let text = view.text(false);
+    let text = view.text(false, &Screen::default());
     assert!(text.contains("2 tables: 0 completed, 1 failed, 0 in progress, 1 pending"), "{text}");
     assert!(
         text.contains(&format!(
@@ -231,7 +232,7 @@ fn a_table_that_another_run_has_begun_since_is_not_completed() {
     let view = view.with_doubts(BTreeMap::from([(2, Doubt::Replaced("run night2".to_owned()))]));
     assert!(!view.is_completed() && view.has_failed());
     assert_eq!(view.missing(), "1 of 2 tables are completed, 1 failed; the finish step is completed");
-    let text = view.text(false);
+    let text = view.text(false, &Screen::default());
     assert!(text.contains("replaced") && text.contains("replaced by run night2"), "{text}");
     let json: serde_json::Value = serde_json::from_str(&view.json(None)).unwrap();
     let table = &json["tables"]["dbo.Orders"];
@@ -256,8 +257,156 @@ fn a_table_that_the_ledger_does_not_know_is_missing() {
     let completed = [(Status::Completed, Status::Completed); 2];
     let view = view(&completed, Status::Completed).with_doubts(BTreeMap::from([(1, Doubt::Unproven)]));
     assert!(!view.is_completed() && !view.has_failed());
-    assert!(view.text(false).contains("not proven"), "{}", view.text(false));
+    assert!(
+        view.text(false, &Screen::default()).contains("not proven"),
+        "{}",
+        view.text(false, &Screen::default())
+    );
     let json: serde_json::Value = serde_json::from_str(&view.json(None)).unwrap();
     let data = &json["tables"]["dbo.completed"]["data"];
     assert_eq!((&data["status"], &data["error_code"]), (&"pending".into(), &"unfinished".into()));
+}
+
+/// Two pods, of which one is silent, three tables that run, failures, rejected rows, and many pending ones.
+fn busy() -> StatusView {
+    let names: Vec<String> = (1..=40).map(|number| format!("Table{number}")).collect();
+    let mut plan = plan(&names.iter().map(String::as_str).collect::<Vec<_>>());
+    for table in &mut plan.tables {
+        (table.rows, table.bytes) = (1000, 100_000_000);
+    }
+    let mut tables: Vec<TableDocument> =
+        plan.tables.iter().map(|table| TableDocument::pending(&plan, table)).collect();
+    let work = |rows, chunks| PhaseWork {
+        started_at: Some(at(0)),
+        done: PhaseProgress { rows, bytes: rows * 50, chunks, of: 4 },
+        attempts: 1,
+    };
+    for (place, table) in tables.iter_mut().enumerate() {
+        let owner = |pod: &str, second| Some(Owner { pod: pod.to_owned(), epoch: 1, heartbeat: at(second) });
+        match place {
+            0..=9 => table.data = Phase::Completed { work: work(1000, 4), completed_at: at(20) },
+            10..=11 => {
+                table.data = Phase::InProgress { work: work(500, 2) };
+                table.owner = owner("pod-1", 40);
+            }
+            12..=16 => {
+                table.data = Phase::InProgress { work: work(250, 1) };
+                table.owner = owner("pod-2", 10);
+            }
+            17 => table.data = phase(Status::Failed),
+            _ => {}
+        }
+    }
+    let loss = |column: &str, loss, files: &[&str]| LossRecord {
+        column: column.to_owned(),
+        loss,
+        rows: 12,
+        samples: Vec::new(),
+        files: files.iter().map(|file| (*file).to_owned()).collect(),
+    };
+    tables[0].losses =
+        vec![loss("Note", Loss::Nul, &[]), loss("Price", Loss::Rejected, &["rejects/1-dbo.Table1/1.jsonl"])];
+    for table in &mut tables[1..8] {
+        table.losses = vec![loss("At", Loss::Offset, &[])];
+    }
+    let ages = (11..=12).map(|index| (index, Duration::from_secs(3)));
+    let ages = ages.chain((13..=17).map(|index| (index, Duration::from_secs(200))));
+    let heartbeats =
+        Heartbeats { tables: ages.collect(), finish: None, silent_after: Duration::from_secs(60) };
+    StatusView::new("default", &plan, tables, None).with_heartbeats(heartbeats)
+}
+
+#[test]
+fn failures_and_silent_pods_stand_in_front_of_what_runs() {
+    let text = busy().text(false, &Screen::default());
+    insta::assert_snapshot!("status-busy", text);
+    let place = |part: &str| text.find(part).unwrap_or_else(|| panic!("no `{part}` in {text}"));
+    assert!(place("Failed: 1 table") < place("Silent: 1 pod"));
+    assert!(place("Silent: 1 pod") < place("In progress: 2 tables of 1 living pod"));
+    assert!(text.lines().filter(|line| !line.starts_with("   18")).all(|line| line.chars().count() <= 100));
+}
+
+#[test]
+fn rejected_rows_are_missing_and_name_their_file() {
+    let text = busy().text(true, &Screen::default());
+    assert!(
+        text.contains(
+            "Missing in dbo.Table1: 12 rows were rejected (Price 12); see rejects/1-dbo.Table1/1.jsonl"
+        ),
+        "{text}"
+    );
+    assert!(text.contains("Changed in dbo.Table1: Note nul 12 rows\n"), "{text}");
+    assert!(!text.contains("rejected 12 rows"), "{text}");
+}
+
+#[test]
+fn a_view_that_is_repainted_fits_the_screen() {
+    for (columns, lines) in [(80, 24), (80, 12), (40, 16), (200, 100), (10, 3)] {
+        let text = busy().text(false, &Screen { size: Some((columns, lines)), colours: false });
+        assert!(text.lines().count() < lines, "{columns}x{lines}: {text}");
+        assert!(text.lines().all(|line| line.chars().count() <= columns), "{columns}x{lines}: {text}");
+    }
+    insta::assert_snapshot!(
+        "status-watch-80x24",
+        busy().text(false, &Screen { size: Some((80, 24)), colours: false })
+    );
+    let text = busy().text(true, &Screen { size: Some((80, 30)), colours: false });
+    assert!(text.contains("more"), "{text}");
+}
+
+#[test]
+fn colours_are_used_only_if_they_are_asked_for() {
+    let coloured = busy().text(false, &Screen { size: None, colours: true });
+    assert!(coloured.contains("\u{1b}[31mFailed: 1 table\u{1b}[0m\n"), "{coloured}");
+    assert!(coloured.contains("\u{1b}[33mSilent"), "{coloured}");
+    let plain = busy().text(false, &Screen::default());
+    assert!(!plain.contains('\u{1b}'), "{plain}");
+}
+
+#[test]
+fn the_rest_is_estimated_by_bytes() {
+    let view = busy();
+    let pace = pace::of_run(&view);
+    // 10 tables, 2 halves, 5 quarters and no row of the failed one, of 100 MB each; 40 s between first and last word.
+    assert_eq!((pace.done, pace.planned), (1_225_000_000, 4_000_000_000));
+    assert_eq!(pace.bytes_per_second, Some(30_625_000));
+    // The failed table is not waited for.
+    assert_eq!(pace.seconds_left, Some(2_675_000_000_u64.div_ceil(30_625_000)));
+    let table = pace::of_table(&view, &view.tables[10]);
+    assert_eq!((table.percent, table.bytes_per_second), (50, Some(1_250_000)));
+    assert_eq!(table.seconds_left, Some(40));
+    let silent = pace::of_table(&view, &view.tables[12]);
+    assert_eq!((silent.percent, silent.bytes_per_second, silent.seconds_left), (25, None, None));
+    let json: serde_json::Value = serde_json::from_str(&view.json(None)).unwrap();
+    assert_eq!(json["progress"]["percent"], 30);
+    assert_eq!(
+        (&json["pods"][0]["pod"], &json["pods"][0]["silent"], &json["pods"][1]["silent"]),
+        (&"pod-2".into(), &true.into(), &false.into())
+    );
+    assert_eq!(json["tables"]["dbo.Table13"]["pod_is_silent"], true);
+    assert_eq!(json["tables"]["dbo.Table11"]["heartbeat_age_seconds"], 3);
+    assert_eq!(grep(&view.json(None)), 10);
+}
+
+#[test]
+fn nobody_who_lives_means_no_time_left() {
+    let mut view = busy();
+    view.heartbeats.tables.values_mut().for_each(|age| *age = Duration::from_secs(3600));
+    let pace = pace::of_run(&view);
+    assert_eq!((pace.bytes_per_second, pace.seconds_left), (None, None));
+    assert!(view.text(false, &Screen::default()).contains("Silent: 2 pods"));
+}
+
+#[test]
+fn rows_under_way_count_until_they_are_committed() {
+    let mut view = busy();
+    let table = &mut view.tables[10];
+    table.data = Phase::InProgress { work: PhaseWork { attempts: 1, ..*phase(Status::InProgress).work() } };
+    table.under_way = Some(UnderWay { rows: 400, bytes: 20_000 });
+    let pace = pace::of_table(&view, &view.tables[10]);
+    assert_eq!(pace.percent, 40);
+    let json: serde_json::Value = serde_json::from_str(&view.json(None)).unwrap();
+    assert_eq!(json["tables"]["dbo.Table11"]["rows_under_way"], 400);
+    let text = view.text(false, &Screen::default());
+    assert!(text.lines().any(|line| line.contains("dbo.Table11") && line.contains(" 400 ")), "{text}");
 }

@@ -1,9 +1,7 @@
 use super::*;
-use crate::cli::Cli;
 use crate::settings::source::SourceSettings;
 use crate::settings::target::TargetSettings;
 use crate::settings::{Environment, Failure, load};
-use clap::CommandFactory;
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 
@@ -54,6 +52,7 @@ fn give(name: &str, place: Place, millis: u64) -> Result<(), String> {
                 Ok(_) => Ok(()),
                 Err(Failure::Error(error)) => Err(error.to_string()),
                 Err(Failure::Clap(error)) => panic!("{error}"),
+                Err(Failure::Answer(_)) => panic!("no settings were asked for"),
             }
         }
         Place::SourceUrl { millis_each } => {
@@ -102,7 +101,7 @@ fn a_time_that_spins_or_never_succeeds_is_refused_with_its_floor() {
 
 #[test]
 fn the_table_of_floors_has_every_flag_that_takes_a_time() {
-    let mut command = Cli::command();
+    let mut command = crate::cli::command();
     command.build();
     let is_time = |arg: &&clap::Arg| {
         arg.get_value_names().is_some_and(|names| names.iter().any(|name| name.as_str() == "TIME"))
