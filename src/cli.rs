@@ -6,6 +6,7 @@
 mod completions;
 mod copying;
 mod examples;
+mod numbers;
 mod planning;
 
 pub use completions::{COMPLETIONS, completions};
@@ -108,7 +109,7 @@ pub struct RunArguments {
     #[arg(long, value_name = "NAME", help_heading = "Run")]
     pub pod_name: Option<String>,
     /// Tries after a transient error [default: 8]
-    #[arg(long, value_name = "N", help_heading = "Run")]
+    #[arg(long, value_name = "N", help_heading = "Run", allow_negative_numbers = true, value_parser = numbers::retries)]
     pub retries: Option<usize>,
     /// Longest pause between tries [default: 30s]
     #[arg(long, value_name = "TIME", help_heading = "Run")]
@@ -159,10 +160,10 @@ pub struct SelectionArgs {
     #[arg(long, value_name = "I/N", help_heading = "Choosing tables", conflicts_with_all = ["shard_count", "shard_index", "table"])]
     pub shard: Option<String>,
     /// Number of shards, with --shard-index
-    #[arg(long, value_name = "N", help_heading = "Choosing tables", conflicts_with = "table")]
+    #[arg(long, value_name = "N", help_heading = "Choosing tables", conflicts_with = "table", allow_negative_numbers = true, value_parser = numbers::shards)]
     pub shard_count: Option<u32>,
     /// 0-based number of the shard [default: JOB_COMPLETION_INDEX]
-    #[arg(long, value_name = "I", help_heading = "Choosing tables", conflicts_with = "table")]
+    #[arg(long, value_name = "I", help_heading = "Choosing tables", conflicts_with = "table", allow_negative_numbers = true, value_parser = numbers::shard_index)]
     pub shard_index: Option<u32>,
     /// This table; repeatable
     #[arg(long, value_name = "SCHEMA.TABLE", help_heading = "Choosing tables")]
@@ -184,7 +185,7 @@ pub struct PlanArgs {
     #[arg(long, help_heading = "Output")]
     pub verbose: bool,
     /// Print the ranges of N shards balanced by bytes, with their tables, rows and bytes
-    #[arg(long, value_name = "N", help_heading = "Output")]
+    #[arg(long, value_name = "N", help_heading = "Output", allow_negative_numbers = true, value_parser = numbers::shards)]
     pub shards: Option<u32>,
     /// Write the ranges of the shards that are not empty here, as a JSON list for a fan-out
     #[arg(long, value_name = "FILE", help_heading = "Output")]
@@ -237,7 +238,7 @@ pub struct FinishArgs {
     #[arg(long, help_heading = "Choosing tables")]
     pub without_failed: bool,
     /// Statements at once [default: two for each CPU of the container, at most 8]
-    #[arg(long, value_name = "N", help_heading = "Copying")]
+    #[arg(long, value_name = "N", help_heading = "Copying", allow_negative_numbers = true, value_parser = numbers::jobs)]
     pub jobs: Option<NonZeroUsize>,
     /// As for the copy: what database-snapshot NAME names is asked for indexes and keys [default: the database]
     #[arg(long, value_name = "HOW", help_heading = "Copying", num_args = 1..=2)]

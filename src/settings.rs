@@ -11,6 +11,7 @@ mod file;
 mod flag_values;
 mod layers;
 pub mod login;
+mod mistakes;
 mod outputs;
 mod parts;
 mod planning;
@@ -32,7 +33,7 @@ pub use planning::policies;
 pub use retries::RetryPolicy;
 pub use telemetry::{Collector, TelemetrySettings};
 
-use crate::cli::Cli;
+use crate::cli::{Cli, SourceArgs, TargetArgs};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
 use crate::limits::memory::{self, Workers};
@@ -44,14 +45,13 @@ use crate::settings::source::SourceSettings;
 use crate::settings::target::TargetSettings;
 use clap::FromArgMatches;
 use file::TablesSection;
+use mistakes::{Given, Mistakes};
 use parts::Parts;
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// The name of the run if none is given.
-pub const DEFAULT_RUN_ID: &str = "default";
 /// More chunks at once than this rarely help, and each holds two connections.
 const MOST_DEFAULT_JOBS: usize = 8;
 /// A job mostly waits for one server or the other: a row costs it well below a microsecond of CPU, and each server several
@@ -117,9 +117,7 @@ impl Settings {
     /// # Errors
     /// Kind Config, naming the flags, if none was given.
     pub fn source(&self) -> Result<&SourceSettings> {
-        self.source
-            .as_ref()
-            .ok_or_else(|| missing_url("source-url", "SQL Server, for example mssql://user@host:1433/db"))
+        self.source.as_ref().ok_or_else(missing_source)
     }
 
     /// The checkpoints, for a command that needs them.
@@ -127,11 +125,7 @@ impl Settings {
     /// # Errors
     /// Kind Config, naming the flag, if none was given.
     pub fn checkpoint(&self) -> Result<&CheckpointUrl> {
-        self.checkpoint.as_ref().ok_or_else(|| {
-            let message = "--checkpoint is missing: give s3://bucket/prefix or file:///dir, as --checkpoint or \
-                           SHARDFERRY_CHECKPOINT";
-            Error::new(ErrorKind::Config, message)
-        })
+        self.checkpoint.as_ref().ok_or_else(missing_checkpoint)
     }
 
     /// The target, for a command that needs it.
@@ -139,10 +133,21 @@ impl Settings {
     /// # Errors
     /// Kind Config, naming the flags, if none was given.
     pub fn target(&self) -> Result<&TargetSettings> {
-        self.target
-            .as_ref()
-            .ok_or_else(|| missing_url("target-url", "PostgreSQL, for example postgres://user@host:5432/db"))
+        self.target.as_ref().ok_or_else(missing_target)
     }
+}
+
+fn missing_source() -> Error {
+    missing_url("source-url", "SQL Server, for example mssql://user@host:1433/db")
+}
+
+fn missing_target() -> Error {
+    missing_url("target-url", "PostgreSQL, for example postgres://user@host:5432/db")
+}
+
+fn missing_checkpoint() -> Error {
+    let message = "--checkpoint is missing: give s3://bucket/prefix or file:///dir, as --checkpoint or SHARDFERRY_CHECKPOINT";
+    Error::new(ErrorKind::Config, message)
 }
 
 fn missing_url(flag: &str, what: &str) -> Error {
@@ -195,47 +200,45 @@ pub fn fallback_outputs(environment: &Environment) -> OutputSettings {
 fn settings(cli: Cli, tables: Option<&TablesSection>, environment: &Environment) -> Result<Settings> {
     let (command, parts) = parts::of_command(cli.command);
     let Parts { source, target, choice, selection, copy, run, confirmed, verbose } = parts;
-    let (source_file, target_file) = (source.source_url_file, target.target_url_file);
-    let source = flag_values::url("source-url", source.source_url, source_file.as_deref())?;
-    let target = flag_values::url("target-url", target.target_url, target_file.as_deref())?;
-    let selection = flag_values::selection(&selection, environment)?;
+    let mut mistakes = Mistakes::default();
+    let selection = mistakes.keep(flag_values::selection(&selection, environment), Selection::All);
     if !confirmed && selection == Selection::All {
         let message =
             "reset without --range, --shard or --table clears the whole run; add --yes if that is meant";
-        return Err(Error::new(ErrorKind::Usage, message));
+        mistakes.note::<()>(Err(Error::new(ErrorKind::Usage, message)));
     }
-    let consistency = flag_values::consistency(&copy.consistency)?;
-    let source = source.as_deref().map(SourceSettings::parse).transpose()?;
-    let mut source = source.map(|source| source.from_file(source_file));
-    let target = target.as_deref().map(TargetSettings::parse).transpose()?;
-    if let (Some(source), Consistency::DatabaseSnapshot(name)) = (&mut source, &consistency) {
-        source.snapshot = Some(name.clone());
-    }
+    let consistency = mistakes.keep(flag_values::consistency(&copy.consistency), Consistency::default());
+    let servers = servers(source, target, &consistency, &mut mistakes);
+    let checkpoint = mistakes.keep_given(run.checkpoint.as_deref().map(CheckpointUrl::parse).transpose());
+    check(&command, &servers, &checkpoint, &mut mistakes);
     let planning = matches!(command, Command::Plan { .. } | Command::Replan | Command::Run);
     let policy_choices = choice.policy.clone();
-    let mut plan = planning::options(choice)?;
+    let mut plan = mistakes.keep(planning::options(choice), PlanOptions::default());
     // Read whatever the command is: a mistake is told at the first one that sees it.
-    let choices = tables.map(|section| tables::choices(section, plan.policies)).transpose()?;
+    let choices = tables.map(|section| tables::choices(section, plan.policies)).transpose();
+    let choices = mistakes.keep(choices, None);
     if planning {
         plan.tables = choices.unwrap_or_default();
     }
-    let rejects = copying::rejects(copy.rejects.as_deref(), copy.rejects_quota)?;
-    let memory =
-        copy.memory.as_deref().map(|text| flag_values::size("memory", text, LEAST_MEMORY)).transpose()?;
+    let rejects = mistakes.keep(copying::rejects(copy.rejects.as_deref(), copy.rejects_quota), None);
+    let memory = copy.memory.as_deref().map(|text| flag_values::size("memory", text, LEAST_MEMORY));
+    let memory = mistakes.keep(memory.transpose(), None);
+    let chunk_size =
+        copy.chunk_size.as_deref().map(|text| flag_values::size("chunk-size", text, LEAST_CHUNK));
+    let start_from_table =
+        copy.start_from_table.map(|name| flag_values::table("start-from-table", &name)).transpose();
+    let telemetry = telemetry::telemetry(environment, copy.metrics_address.as_deref());
     let settings = Settings {
-        source,
-        target: target.map(|target| target.from_file(target_file)),
-        checkpoint: run.checkpoint.as_deref().map(CheckpointUrl::parse).transpose()?,
-        run_id: RunId::parse(run.run_id.as_deref().unwrap_or(DEFAULT_RUN_ID))?,
-        pod: flag_values::pod_name(run.pod_name, environment)?,
-        claim_timeout: times::CLAIM_TIMEOUT.read_or_default(copy.claim_timeout.as_deref())?,
+        source: servers.source.read(),
+        target: servers.target.read(),
+        checkpoint: checkpoint.read(),
+        run_id: mistakes.keep(run_id(run.run_id.as_deref()), RunId::unnamed()),
+        pod: mistakes.keep(flag_values::pod_name(run.pod_name, environment), String::new()),
+        claim_timeout: time(&times::CLAIM_TIMEOUT, copy.claim_timeout.as_deref(), &mut mistakes),
         selection,
         jobs: copy.jobs.unwrap_or_else(|| default_jobs(memory, rejects.is_some(), Path::new("/"))),
         resume: copy.resume,
-        start_from_table: copy
-            .start_from_table
-            .map(|name| flag_values::table("start-from-table", &name))
-            .transpose()?,
+        start_from_table: mistakes.keep(start_from_table, None),
         reset: copy.reset,
         on_existing: copy.on_existing.unwrap_or_default(),
         truncate: match (copy.truncate, copy.no_truncate) {
@@ -246,49 +249,87 @@ fn settings(cli: Cli, tables: Option<&TablesSection>, environment: &Environment)
         retry_failed: copy.retry_failed,
         verbose,
         consistency,
-        chunk_size: match &copy.chunk_size {
-            Some(text) => flag_values::size("chunk-size", text, LEAST_CHUNK)?,
-            None => DEFAULT_CHUNK,
-        },
+        chunk_size: mistakes.keep(chunk_size.transpose(), None).unwrap_or(DEFAULT_CHUNK),
         memory,
         plan,
         policy_choices,
         rejects,
         unlogged: copy.unlogged,
-        throttle: copying::throttle(&copy.throttle)?,
-        retry: retry_policy(run.retries, run.retry_max_wait.as_deref())?,
-        grace: times::GRACE_PERIOD.read_or_default(run.grace_period.as_deref())?,
+        throttle: mistakes.keep(copying::throttle(&copy.throttle), Throttle::default()),
+        retry: retry_policy(run.retries, run.retry_max_wait.as_deref(), &mut mistakes),
+        grace: time(&times::GRACE_PERIOD, run.grace_period.as_deref(), &mut mistakes),
         screen: outputs::screen(environment),
         log: outputs::log(run.log_format, environment),
-        telemetry: telemetry::telemetry(environment, copy.metrics_address.as_deref())?,
+        telemetry: mistakes.keep(telemetry, TelemetrySettings::default()),
         outputs: outputs::outputs(run.result_file, run.termination_log),
         command,
     };
-    check(&settings)?;
+    mistakes.told()?;
     Ok(settings)
 }
 
+/// The two databases, as far as they were given.
+struct GivenServers {
+    source: Given<SourceSettings>,
+    target: Given<TargetSettings>,
+}
+
+fn servers(
+    source: SourceArgs,
+    target: TargetArgs,
+    consistency: &Consistency,
+    mistakes: &mut Mistakes,
+) -> GivenServers {
+    let (source_file, target_file) = (source.source_url_file, target.target_url_file);
+    let source = flag_values::url("source-url", source.source_url, source_file.as_deref());
+    let source = source.and_then(|url| url.as_deref().map(SourceSettings::parse).transpose());
+    let source = source.map(|source| {
+        let mut source = source?.from_file(source_file);
+        if let Consistency::DatabaseSnapshot(name) = consistency {
+            source.snapshot = Some(name.clone());
+        }
+        Some(source)
+    });
+    let target = flag_values::url("target-url", target.target_url, target_file.as_deref());
+    let target = target.and_then(|url| url.as_deref().map(TargetSettings::parse).transpose());
+    let target = target.map(|target| Some(target?.from_file(target_file)));
+    GivenServers { source: mistakes.keep_given(source), target: mistakes.keep_given(target) }
+}
+
 /// What a command cannot do without.
-fn check(settings: &Settings) -> Result<()> {
-    if !matches!(settings.command, Command::Plan { dry_run: true, .. }) {
-        settings.checkpoint()?;
+fn check(
+    command: &Command,
+    servers: &GivenServers,
+    checkpoint: &Given<CheckpointUrl>,
+    mistakes: &mut Mistakes,
+) {
+    let (needs_source, needs_target) = match command {
+        Command::Plan { .. } => (true, false),
+        Command::Schema | Command::Reset => (false, true),
+        Command::Sync | Command::Finish { .. } | Command::Replan | Command::Run => (true, true),
+        Command::Status { .. } => (false, false),
+    };
+    if needs_source && servers.source.is_missing() {
+        mistakes.note::<()>(Err(missing_source()));
     }
-    match settings.command {
-        Command::Plan { shards: Some(0), .. } => {
-            return Err(flag_values::usage("shards", "0 shards hold no table; accepted is 1 or more"));
-        }
-        Command::Plan { shards: None, shards_file: Some(_), .. } => {
-            return Err(flag_values::usage("shards-file", "needs --shards, the number of shards"));
-        }
-        Command::Plan { .. } => drop(settings.source()?),
-        Command::Schema | Command::Reset => drop(settings.target()?),
-        Command::Sync | Command::Finish { .. } | Command::Replan | Command::Run => {
-            settings.source()?;
-            settings.target()?;
-        }
-        Command::Status { .. } => {}
+    if needs_target && servers.target.is_missing() {
+        mistakes.note::<()>(Err(missing_target()));
     }
-    Ok(())
+    if checkpoint.is_missing() && !matches!(command, Command::Plan { dry_run: true, .. }) {
+        mistakes.note::<()>(Err(missing_checkpoint()));
+    }
+    if matches!(command, Command::Plan { shards: None, shards_file: Some(_), .. }) {
+        let wrong = flag_values::usage("shards-file", "needs --shards, the number of shards");
+        mistakes.note::<()>(Err(wrong));
+    }
+}
+
+fn run_id(given: Option<&str>) -> Result<RunId> {
+    given.map_or_else(|| Ok(RunId::unnamed()), RunId::parse)
+}
+
+fn time(setting: &times::TimeSetting, given: Option<&str>, mistakes: &mut Mistakes) -> Duration {
+    mistakes.keep(setting.read_or_default(given), setting.default)
 }
 
 /// By the CPUs of the container: see [`JOBS_PER_CPU`]. Never more than the memory is enough for.
@@ -299,10 +340,10 @@ fn default_jobs(memory: Option<u64>, rejects: bool, root: &Path) -> NonZeroUsize
     memory::fitting(memory, Workers { jobs, rejects }, root)
 }
 
-fn retry_policy(retries: Option<usize>, max_wait: Option<&str>) -> Result<RetryPolicy> {
+fn retry_policy(retries: Option<usize>, max_wait: Option<&str>, mistakes: &mut Mistakes) -> RetryPolicy {
     let default = RetryPolicy::default();
-    let max_wait = times::RETRY_MAX_WAIT.read_or_default(max_wait)?;
-    Ok(RetryPolicy { retries: retries.unwrap_or(default.retries), max_wait, ..default })
+    let max_wait = time(&times::RETRY_MAX_WAIT, max_wait, mistakes);
+    RetryPolicy { retries: retries.unwrap_or(default.retries), max_wait, ..default }
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The flags of the copying: chunks, resuming, consistency, and how fast a pod may be.
 
-use clap::builder::RangedI64ValueParser;
+use super::numbers;
 use clap::{Args, ValueEnum};
 use std::num::NonZeroUsize;
 
@@ -8,7 +8,7 @@ use std::num::NonZeroUsize;
 #[derive(Debug, Clone, Default, Args)]
 pub struct CopyArgs {
     /// Chunks at once, of one table or of several [default: two for each CPU of the container, at most 8]
-    #[arg(long, value_name = "N", help_heading = "Copying")]
+    #[arg(long, value_name = "N", help_heading = "Copying", allow_negative_numbers = true, value_parser = numbers::jobs)]
     pub jobs: Option<NonZeroUsize>,
     /// Go on with an earlier run, which must exist (going on happens anyway)
     #[arg(long, help_heading = "Copying", conflicts_with = "reset")]
@@ -52,7 +52,7 @@ pub struct CopyArgs {
     #[arg(long, value_name = "URL", help_heading = "Copying")]
     pub rejects: Option<String>,
     /// Fail a table after so many rejected rows [default: 1000]
-    #[arg(long, value_name = "N", help_heading = "Copying")]
+    #[arg(long, value_name = "N", help_heading = "Copying", allow_negative_numbers = true, value_parser = numbers::rejects)]
     pub rejects_quota: Option<u64>,
     /// Where `schema` or `run` creates tables: UNLOGGED; each is set LOGGED when all its rows are there
     #[arg(long, help_heading = "Copying")]
@@ -78,20 +78,12 @@ pub enum OnExisting {
 #[derive(Debug, Clone, Default, Args)]
 pub struct ThrottleArgs {
     /// Write at most so many rows a second, all chunks of this pod together
-    #[arg(long, value_name = "N", help_heading = "Copying", allow_negative_numbers = true, value_parser = up_to(MOST_ROWS))]
+    #[arg(long, value_name = "N", help_heading = "Copying", allow_negative_numbers = true, value_parser = numbers::rows)]
     pub max_rows_per_second: Option<u64>,
     /// Write at most so many MB (1,000,000 bytes of COPY data) a second, all chunks of this pod together
-    #[arg(long, value_name = "N", help_heading = "Copying", allow_negative_numbers = true, value_parser = up_to(MOST_MB))]
+    #[arg(long, value_name = "N", help_heading = "Copying", allow_negative_numbers = true, value_parser = numbers::megabytes)]
     pub max_mb_per_second: Option<u64>,
     /// Wait while a replica of the target is further behind than this
     #[arg(long, value_name = "TIME", help_heading = "Copying", allow_negative_numbers = true)]
     pub max_replica_lag: Option<String>,
-}
-
-/// More than this a second is no limit, but a mistake.
-const MOST_ROWS: i64 = 1_000_000_000;
-const MOST_MB: i64 = 1_000_000;
-
-fn up_to(most: i64) -> RangedI64ValueParser<u64> {
-    RangedI64ValueParser::new().range(1..=most)
 }

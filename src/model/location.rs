@@ -124,6 +124,12 @@ impl FromStr for CheckpointUrl {
 pub struct RunId(String);
 
 impl RunId {
+    /// The run that nobody has named.
+    #[must_use]
+    pub fn unnamed() -> Self {
+        Self("default".to_owned())
+    }
+
     /// Errors: `Config`.
     pub fn parse(text: &str) -> Result<Self> {
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);

@@ -17,7 +17,7 @@ pub fn example(plan: &Plan) -> Option<String> {
         .find(is_renamed)
         .or_else(|| tables.iter().find(needs_quotes))
         .or_else(|| tables.first())?;
-    let case = match plan.options.name_case {
+    let case = match plan.options.name_case() {
         NameCase::Preserve => "preserve",
         NameCase::Lower => "lower",
         NameCase::Snake => "snake",
@@ -55,7 +55,7 @@ mod tests {
 
     fn named(case: NameCase, tables: &[(&str, &str)]) -> String {
         let mut plan = plan_of(&vec![1; tables.len()]);
-        plan.options.name_case = case;
+        plan.options.name_case = Some(case);
         for (table, (source, target)) in plan.tables.iter_mut().zip(tables) {
             (table.source, table.target) = (TableName::new("dbo", *source), TableName::new("dbo", *target));
         }

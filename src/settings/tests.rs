@@ -257,7 +257,10 @@ fn a_password_is_in_no_error_and_no_debug_text() {
 #[test]
 fn shards_of_a_plan_are_counted_from_1() {
     let plan = ["plan", "--checkpoint", "file:///c", "--source-url", "mssql://u:p@h/d", "--shards"];
-    assert!(refused(&[&plan[..], &["0"]].concat(), &[]).contains("--shards: 0 shards"));
+    assert!(
+        refused(&[&plan[..], &["0"]].concat(), &[])
+            .contains("for '--shards <N>': write a whole number from 1 to")
+    );
     let settings = loaded(&[&plan[..], &["3"]].concat(), &[]).unwrap();
     assert_eq!(
         settings.command,
@@ -411,4 +414,36 @@ fn flags_that_the_help_does_not_show_are_taken() {
     let schema =
         [&["schema"], &SYNC[1..], &["--resume", "--jobs", "4", "--no-truncate", "--retry-failed"]].concat();
     assert!(loaded(&schema, &[]).unwrap().resume);
+}
+
+#[test]
+fn all_mistakes_of_a_start_are_told_at_once() {
+    let said = refused(
+        &[
+            "sync",
+            "--shard",
+            "4/3",
+            "--claim-timeout",
+            "1ms",
+            "--checkpoint",
+            "foo",
+            "--target-url",
+            "postgres://u@h/d",
+        ],
+        &[],
+    );
+    for part in [
+        "4 settings are wrong:",
+        "--shard: 4/3 is not a shard",
+        "--source-url is missing",
+        "checkpoint URL `foo`",
+        "--claim-timeout: 1ms is too short: the shortest is 1s",
+    ] {
+        assert!(said.contains(part), "{part} in {said}");
+    }
+    assert!(!said.contains("--checkpoint is missing") && !said.contains("--target-url"), "{said}");
+    let said = refused(&["run"], &[]);
+    for flag in ["--source-url", "--target-url", "--checkpoint"] {
+        assert!(said.contains(&format!("{flag} is missing")), "{said}");
+    }
 }
