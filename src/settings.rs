@@ -26,7 +26,7 @@ pub use crate::cli::OnExisting;
 pub use command::Command;
 pub use copying::{Consistency, Rejects, Throttle, Truncate};
 pub use environment::Environment;
-pub use outputs::{LogSettings, OutputSettings};
+pub use outputs::{LogSettings, OutputSettings, fallback_log_format};
 pub use planning::policies;
 pub use retries::RetryPolicy;
 pub use telemetry::{Collector, TelemetrySettings};
@@ -308,6 +308,7 @@ fn settings(cli: Cli, tables: Option<&TablesSection>, environment: &Environment)
     let memory =
         copy.memory.as_deref().map(|text| flag_values::size("memory", text, LEAST_MEMORY)).transpose()?;
     let settings = Settings {
+        log: outputs::log(&run, environment),
         source,
         target: target.map(|target| target.from_file(target_file)),
         checkpoint: run.checkpoint.as_deref().map(CheckpointUrl::parse).transpose()?,
@@ -342,7 +343,6 @@ fn settings(cli: Cli, tables: Option<&TablesSection>, environment: &Environment)
         throttle: copying::throttle(&copy.throttle)?,
         retry: retry_policy(run.retries, run.retry_max_wait.as_deref())?,
         grace: times::GRACE_PERIOD.read_or_default(run.grace_period.as_deref())?,
-        log: outputs::log(run.log_format, environment),
         telemetry: telemetry::telemetry(environment),
         outputs: outputs::outputs(run.result_file, run.termination_log),
         command,

@@ -5,6 +5,7 @@ use super::finish::{self, Finished};
 use super::{plan, reset, schema, sync};
 use crate::checkpoint::{Checkpoints, apart};
 use crate::error::{Error, ErrorKind, Result};
+use crate::model::counts::{Left, Summary};
 use crate::model::outcome::Outcome;
 use crate::model::plan::Plan;
 use crate::settings::Settings;
@@ -27,24 +28,38 @@ pub(super) async fn run(settings: Settings, stop: Stop) -> Result<Outcome> {
         phase(RunPhase::Schema, schema::prepare(&settings, &stop, &checkpoints, &plan, &mut seen)).await?;
     let mut outcome = phase(RunPhase::Copy, sync::copy(&settings, &stop, &checkpoints, &plan, seen)).await?;
     if let Some(error) = prepared.error {
-        outcome.add(error);
+        outcome.add(error, prepared.told);
     }
     if outcome.error.is_some() || !all_copied(&checkpoints, &plan).await? {
-        return Ok(outcome);
+        return Ok(leaving(outcome, Left::OtherTables));
     }
     match phase(RunPhase::Finish, finish::finish(&settings, &stop, &checkpoints, &plan)).await {
         Ok(Finished::Done(finished)) => {
-            outcome.error = finished.error;
+            (outcome.error, outcome.told) = (finished.error, finished.told);
             outcome.message = finished.message;
             outcome.tables_failed += finished.tables_failed;
+            let finish = finished.summary.and_then(|summary| summary.finish);
+            outcome.summary = match outcome.summary.take() {
+                Some(summary) => Some(Summary { finish, left: Left::Nothing, ..summary }),
+                None => None,
+            };
+            Ok(outcome)
         }
         // Another pod was the last one as well, and faster.
         Ok(Finished::ByAnotherPod(error)) => {
             tracing::info!(error = error.detail(), "the finish step is in another pod's hands");
+            Ok(leaving(outcome, Left::FinishOfAnotherPod))
         }
-        Err(error) => outcome.error = Some(error),
+        Err(error) => {
+            (outcome.error, outcome.told) = (Some(error), false);
+            Ok(outcome)
+        }
     }
-    Ok(outcome)
+}
+
+fn leaving(outcome: Outcome, left: Left) -> Outcome {
+    let summary = outcome.summary.map(|summary| Summary { left, ..summary });
+    Outcome { summary, ..outcome }
 }
 
 async fn all_copied(checkpoints: &Checkpoints, plan: &Plan) -> Result<bool> {

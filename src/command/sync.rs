@@ -20,6 +20,7 @@ use crate::copy::scheduler;
 use crate::copy::table::objects::{ObjectsAtStart, TableObjects};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::checkpoint::{PodDocument, VERSION};
+use crate::model::counts::Left;
 use crate::model::names::TableName;
 use crate::model::outcome::Outcome;
 use crate::model::phase::{PhaseError, Status};
@@ -127,10 +128,11 @@ pub(super) async fn copy(
         fail(&pod, &table, error, &mut tally);
     }
     progress.held_back(pod.copier.throttle.held().seconds());
-    progress.final_summary();
     let outcome = outcome(&list, tally.failed, &tally);
     write_pod(settings, checkpoints, plan, started_at, &mut tally).await;
-    Ok(Outcome { error: tally.verdict.into_error(), ..outcome })
+    let error = tally.verdict.into_error();
+    let told = error.as_ref().is_some_and(|error| progress.has_told(error));
+    Ok(Outcome { error, told, summary: Some(progress.end(Left::Finish)), ..outcome })
 }
 
 /// The progress of this pod's work, with the tables that need none.
@@ -230,7 +232,6 @@ async fn refuse(pod: &Pod, records: &Records<'_>, work: TableWork, error: Error,
 /// Says that a table is not copied.
 fn fail(pod: &Pod, table: &PlannedTable, error: Error, tally: &mut Tally) {
     (pod.copier.watcher)(&CopyEvent::TableFailed { index: table.index, error: &error });
-    tracing::error!(table = %table.source, code = error.policy().code, error = %error, "this table is not copied");
     // No claim, so no epoch.
     TableSpan::begin(table, 0).end(table, Status::Failed, (0, 0), Some(&error));
     tally.failed += 1;

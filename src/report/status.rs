@@ -9,7 +9,7 @@ mod json;
 mod text;
 
 use crate::cli::PhaseChoice;
-use crate::model::checkpoint::{FinishDocument, TableDocument};
+use crate::model::checkpoint::{FinishDocument, FinishUnderWay, TableDocument};
 use crate::model::counts::Totals;
 use crate::model::phase::{Phase, Status};
 use crate::model::plan::Plan;
@@ -22,6 +22,8 @@ pub struct StatusView {
     run_id: String,
     planned_at: Timestamp,
     finish: Phase,
+    /// As its owner told it last.
+    finish_under_way: Option<FinishUnderWay>,
     /// In plan order.
     tables: Vec<TableDocument>,
     /// Why a table is not completed whatever its document says, by the table's index.
@@ -77,11 +79,15 @@ impl StatusView {
         finish: Option<FinishDocument>,
     ) -> Self {
         tables.sort_by_key(|table| table.index);
-        let finish = finish.map(|document| document.status).unwrap_or_default();
+        let (finish, finish_under_way) =
+            finish.map(|document| (document.status, document.under_way)).unwrap_or_default();
+        // Left behind by a pod that was killed.
+        let finish_under_way = finish_under_way.filter(|_| finish.status() == Status::InProgress);
         Self {
             run_id: run_id.to_owned(),
             planned_at: plan.created_at,
             finish,
+            finish_under_way,
             tables,
             doubts: BTreeMap::new(),
         }

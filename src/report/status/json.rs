@@ -3,7 +3,7 @@
 use super::{Doubt, StatusView};
 use crate::cli::PhaseChoice;
 use crate::error::ErrorKind;
-use crate::model::checkpoint::TableDocument;
+use crate::model::checkpoint::{FinishUnderWay, TableDocument};
 use crate::model::counts::Totals;
 use crate::model::loss::{Loss, LossRecord, Sample};
 use crate::model::phase::{Phase, Status};
@@ -82,6 +82,8 @@ struct FinishLine<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     failed_at: Option<Timestamp>,
     error: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    under_way: Option<&'a FinishUnderWay>,
 }
 
 pub(super) fn render(view: &StatusView, phases: Option<PhaseChoice>) -> String {
@@ -101,6 +103,7 @@ pub(super) fn render(view: &StatusView, phases: Option<PhaseChoice>) -> String {
         completed_at: view.finish.completed_at(),
         failed_at: view.finish.failed_at(),
         error: view.finish.error().map(|error| error.message.as_str()),
+        under_way: view.finish_under_way.as_ref(),
     };
     let lines: Vec<String> = view
         .tables

@@ -2,7 +2,7 @@
 
 use super::{Doubt, State, StatusView, state};
 use crate::error::ErrorKind;
-use crate::model::checkpoint::TableDocument;
+use crate::model::checkpoint::{FinishUnderWay, TableDocument};
 use crate::model::counts::thousands;
 use crate::model::phase::{Phase, Status};
 use crate::model::shown;
@@ -28,6 +28,10 @@ pub(super) fn render(view: &StatusView, all: bool) -> String {
         time(view.last_updated()),
         of_finish(&view.finish)
     );
+    if let Some(under_way) = &view.finish_under_way {
+        text.push_str(&shown::one_line(&of_under_way(under_way)));
+        text.push('\n');
+    }
     let shown = |table: &&TableDocument| {
         all || (matches!(view.state(table), State::InProgress | State::Failed)
             || view.doubts.contains_key(&table.index))
@@ -69,6 +73,17 @@ fn of_finish(finish: &Phase) -> String {
         (Some(error), Status::Failed) => short(&format!("failed: [{}] {}", error.code, error.message)),
         (_, status) => word(status).to_owned(),
     }
+}
+
+/// `Finishing: 3 of 41 objects; index IX on dbo.Orders since 2026-11-22 20:00:01Z`
+fn of_under_way(under_way: &FinishUnderWay) -> String {
+    let mut text = format!("Finishing: {} of {} objects", under_way.objects_done, under_way.objects_total);
+    if let Some(wait) = &under_way.waits_for {
+        text.push_str(&format!("; {wait}, since {}", time(wait.since)));
+    } else if let Some((object, since)) = under_way.object.as_ref().zip(under_way.since) {
+        text.push_str(&format!("; {object} since {}", time(since)));
+    }
+    text
 }
 
 fn of_tables(status: &StatusView, tables: &[&TableDocument]) -> String {
