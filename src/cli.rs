@@ -120,6 +120,12 @@ pub struct RunArguments {
     /// Form of the log on stderr [default: text on a terminal, else json]
     #[arg(long, value_enum, value_name = "FORM", help_heading = "Run")]
     pub log_format: Option<LogFormat>,
+    /// Say only warnings, errors and the final summary
+    #[arg(long, help_heading = "Run")]
+    pub quiet: bool,
+    /// Draw no live bars on a terminal; lines say how far it is
+    #[arg(long, help_heading = "Run")]
+    pub no_progress: bool,
     /// Write a JSON result here [default: /airflow/xcom/return.json if that folder exists]
     #[arg(long, value_name = "FILE", help_heading = "Run")]
     pub result_file: Option<PathBuf>,

@@ -1,37 +1,42 @@
 //! Parse, start, run, and turn the outcome into an exit code; nothing else.
 
+use shardferry::cli::LogFormat;
 use shardferry::command;
 use shardferry::error::{Error, ErrorKind, Result};
 use shardferry::model::outcome::Outcome;
-use shardferry::model::shown;
 use shardferry::orchestrator::Reporter;
+use shardferry::progress;
 use shardferry::settings::{self, Environment, Failure, Settings};
 use shardferry::stop::Stop;
-use shardferry::telemetry;
-use std::io::Write;
+use shardferry::telemetry::{self, Console, ends};
+use std::ffi::OsString;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 fn main() -> ExitCode {
     let started = Instant::now();
     let environment = Environment::read();
-    let outcome = match settings::load(std::env::args_os().collect(), &environment) {
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    let outcome = match settings::load(arguments.clone(), &environment) {
         Ok(settings) => {
             let reporter = Reporter::new(&settings);
             let asked = settings.clone();
             let report = |outcome: &Outcome| {
-                let unsaid = outcome.error.iter().filter(|error| !telemetry::ends::ended(&asked, error));
-                unsaid.for_each(render);
+                Console::of_process().end_bars();
+                outcome.error.iter().filter(|_| !outcome.told).for_each(|error| ends::ended(&asked, error));
                 reporter.report(outcome, started.elapsed());
             };
-            start(settings, &report).unwrap_or_else(|error| {
+            let outcome = start(settings, &report).unwrap_or_else(|error| {
                 let outcome = Outcome::from(error);
                 report(&outcome);
                 outcome
-            })
+            });
+            progress::final_summary(&asked.log, &outcome);
+            outcome
         }
         Err(failure) => {
-            let Some(error) = answer(failure) else { return ExitCode::SUCCESS };
+            let format = settings::fallback_log_format(&arguments, &environment);
+            let Some(error) = answer(failure, format) else { return ExitCode::SUCCESS };
             let outcome = Outcome::from(error);
             Reporter::without_settings(settings::fallback_outputs(&environment))
                 .report(&outcome, started.elapsed());
@@ -50,7 +55,7 @@ fn start(settings: Settings, report: &dyn Fn(&Outcome)) -> Result<Outcome> {
     let telemetry = telemetry::init(&settings, runtime.handle())?;
     shardferry::failpoint::arm()?;
     let outcome = runtime.block_on(telemetry.run(async {
-        telemetry::ends::started(&settings);
+        ends::started(&settings);
         let stop = Stop::new();
         stop.listen()?;
         command::run(settings, stop).await
@@ -64,10 +69,10 @@ fn start(settings: Settings, report: &dyn Fn(&Outcome)) -> Result<Outcome> {
 }
 
 /// Says why there are no settings; None if that was asked for (`--help`, `--version`, `completions`).
-fn answer(failure: Failure) -> Option<Error> {
+fn answer(failure: Failure, format: LogFormat) -> Option<Error> {
     match failure {
         Failure::Error(error) => {
-            render(&error);
+            ends::unlogged(format, &error);
             Some(*error)
         }
         Failure::Answer(text) => {
@@ -76,16 +81,15 @@ fn answer(failure: Failure) -> Option<Error> {
             Some(error)
         }
         Failure::Clap(error) => {
-            // clap shows usage and suggestions too; a reader that closed the pipe has seen enough.
-            let _ = error.print();
             let text = error.render().to_string();
             let first = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
-            error.use_stderr().then(|| Error::new(ErrorKind::Usage, first))
+            let usage = Error::new(ErrorKind::Usage, first);
+            match (error.use_stderr(), format) {
+                (true, LogFormat::Json) => ends::unlogged(format, &usage),
+                // clap shows usage and suggestions too; a reader that closed the pipe has seen enough.
+                _ => drop(error.print()),
+            }
+            error.use_stderr().then_some(usage)
         }
     }
-}
-
-/// What happened, where, what to do, and the code: one line on stderr, whatever the form of the log.
-fn render(error: &Error) {
-    let _ = writeln!(std::io::stderr(), "shardferry: {}", shown::with_lists(&error.to_string()));
 }

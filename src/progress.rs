@@ -4,19 +4,26 @@
 //! same facts are fields of an event whose message is that line. Rows count only when they are committed
 //! ([`Progress::chunk_committed`]); rows under way are shown, never summed up.
 
+mod bar_line;
 mod bars;
 mod events;
 mod lines;
+mod object_bars;
+mod objects;
+mod output;
+mod summary;
 
-use crate::cli::LogFormat;
+pub use objects::ObjectsProgress;
+pub use summary::final_summary;
+
 use crate::error::Error;
-use crate::model::counts::{Totals, thousands};
+use crate::model::counts::{Left, Summary, Totals, duration, thousands};
 use crate::model::names::TableName;
-use crate::model::shown;
+use crate::model::plan::PlannedTable;
 use crate::settings::LogSettings;
-use crate::telemetry::Console;
 use bars::Bars;
-use std::collections::BTreeMap;
+use output::{Lines, Weight};
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -26,30 +33,22 @@ const SUMMARY_EVERY: u64 = 10;
 /// Time between two lines about one running table.
 const ROWS_EVERY: Duration = Duration::from_secs(10);
 
-/// Where the lines go.
-enum Output {
-    /// Bare lines.
-    Lines(Box<dyn Write + Send>),
-    /// Events with fields, through the log.
-    Events,
-}
-
 /// A handle that every task can hold; clones show the same progress.
 #[derive(Clone)]
 pub struct Progress(Arc<Mutex<State>>);
 
 struct State {
-    output: Output,
+    lines: Lines,
     bars: Bars,
     started: Instant,
-    /// How long the copying took, once it has ended; the summary counts rows a second by it.
-    copied: Option<Duration>,
     totals: Totals,
     running: BTreeMap<u32, Running>,
     /// `totals.finished()` at the last summary.
     summarised: u64,
     /// By the limits of `--max-rows-per-second` and its like, and by replicas of the target.
     held_back: [Duration; 2],
+    /// Details of the errors that have had their event.
+    told: BTreeSet<String>,
 }
 
 /// A table under way.
@@ -78,33 +77,26 @@ impl Progress {
     /// Progress in the form of the log: bars and bare lines, or events.
     #[must_use]
     pub fn new(log: &LogSettings) -> Self {
-        let console = Console::of_process();
-        match log.format {
-            LogFormat::Json => Self::with(Output::Events, Bars::none()),
-            LogFormat::Text if log.terminal => {
-                Self::with(Output::Lines(Box::new(console.clone())), Bars::on(&console))
-            }
-            LogFormat::Text => Self::with(Output::Lines(Box::new(console)), Bars::none()),
-        }
+        Self::with(Lines::new(log), Bars::new(log))
     }
 
     /// Bare lines into a writer, for tests and for commands that collect them.
     #[must_use]
     pub fn to_writer(writer: impl Write + Send + 'static) -> Self {
-        Self::with(Output::Lines(Box::new(writer)), Bars::none())
+        Self::with(Lines::to_writer(writer), Bars::none())
     }
 
-    fn with(output: Output, bars: Bars) -> Self {
+    fn with(lines: Lines, bars: Bars) -> Self {
         let now = Instant::now();
         Self(Arc::new(Mutex::new(State {
-            output,
+            lines,
             bars,
             started: now,
-            copied: None,
             totals: Totals::default(),
             running: BTreeMap::new(),
             summarised: 0,
             held_back: [Duration::ZERO; 2],
+            told: BTreeSet::new(),
         })))
     }
 
@@ -122,19 +114,16 @@ impl Progress {
         state.bars.begin(bytes_estimate);
     }
 
-    /// A table was claimed; `index` and `plan_total` are of the plan. A second start of the same index is a retry.
-    pub fn table_started(
-        &self,
-        index: u32,
-        plan_total: u32,
-        name: &TableName,
-        rows_estimate: u64,
-        bytes_estimate: u64,
-    ) {
+    /// A table was claimed; the plan has `plan_total` of them. A second start of the same table is a retry.
+    pub fn table_started(&self, plan_total: u32, table: &PlannedTable) {
         let mut state = self.state();
         let now = Instant::now();
-        let name = name.to_string();
-        let line = format!("[{index}/{plan_total}] Processing: {name}");
+        let (index, rows_estimate, bytes_estimate) = (table.index, table.rows, table.bytes);
+        let (name, target) = (table.source.to_string(), table.target.to_string());
+        let mut line = format!("[{index}/{plan_total}] Processing: {name}");
+        if target != name {
+            line.push_str(&format!(" -> {target}"));
+        }
         state.bars.table_started(index, &name, bytes_estimate);
         let running = Running {
             plan_total,
@@ -149,8 +138,9 @@ impl Progress {
         if state.running.insert(index, running).is_none() {
             state.totals.in_progress += 1;
         }
-        state.say(&line, |line| {
-            tracing::info!(table = name, index, total = plan_total, rows_estimate, bytes_estimate, "{line}");
+        state.lines.say(Weight::News, &line, |line| {
+            let total = plan_total;
+            tracing::info!(table = name, target, index, total, rows_estimate, bytes_estimate, "{line}");
         });
     }
 
@@ -172,17 +162,9 @@ impl Progress {
             return;
         }
         let line = lines::under_way(index, total, &name, rows, estimate);
-        state.say(&line, |line| {
-            tracing::info!(
-                table = name,
-                index,
-                total,
-                rows,
-                bytes,
-                rows_estimate = estimate,
-                seconds,
-                "{line}"
-            );
+        state.lines.say(Weight::News, &line, |line| {
+            let rows_estimate = estimate;
+            tracing::info!(table = name, index, total, rows, bytes, rows_estimate, seconds, "{line}");
         });
     }
 
@@ -211,12 +193,9 @@ impl Progress {
         state.totals.completed += 1;
         let (rows, bytes) = table.committed;
         let (name, total, took) = (table.name, table.plan_total, table.started.elapsed());
-        let line = format!(
-            "[{index}/{total}] Completed: {name} ({} rows in {})",
-            thousands(rows),
-            lines::duration(took)
-        );
-        state.say(&line, |line| {
+        let line =
+            format!("[{index}/{total}] Completed: {name} ({} rows in {})", thousands(rows), duration(took));
+        state.lines.say(Weight::News, &line, |line| {
             tracing::info!(table = name, index, total, rows, bytes, seconds = took.as_secs_f64(), "{line}");
         });
         state.summary_if_due();
@@ -226,24 +205,54 @@ impl Progress {
     pub fn table_failed(&self, index: u32, error: &Error) {
         let mut state = self.state();
         state.totals.failed += 1;
-        let (code, detail) = (error.policy().code, error.detail());
+        let (code, remedy, detail) = (error.policy().code, error.policy().remedy, error.detail());
         let table = state.end(index).map(|table| (table.name, table.plan_total));
         let line = match &table {
-            Some((name, total)) => format!("[{index}/{total}] Failed: {name}: {detail} [{code}]"),
-            None => format!("Failed before it started: {detail} [{code}]"),
+            Some((name, total)) => {
+                let told = lines::told(&lines::detail_of(name, error), error);
+                format!("[{index}/{total}] Failed: {name}: {told}")
+            }
+            None => format!("Failed before it started: {error}"),
         };
         let table = table.as_ref().map(|(name, _)| name.as_str());
-        state.say(&line, |line| tracing::error!(table, index, code, error = detail, "{line}"));
+        state.lines.say(Weight::Trouble, &line, |line| {
+            tracing::error!(table, index, code, error = detail, remedy, "{line}");
+        });
+        state.told.insert(detail);
         state.summary_if_due();
     }
 
-    /// A table was left as it was before its end: a signal, or another pod took it over.
-    pub fn table_stopped(&self, index: u32, why: &str) {
+    /// A table was left as it was before its end: a signal, another pod that took it over, or the error that is given.
+    pub fn table_stopped(&self, index: u32, why: &str, error: Option<&Error>) {
         let mut state = self.state();
+        state.told.extend(error.map(Error::detail));
         let Some(table) = state.end(index) else { return };
         let (name, total) = (table.name, table.plan_total);
-        let line = format!("[{index}/{total}] Stopped: {name} ({why})");
-        state.say(&line, |line| tracing::warn!(table = name, index, total, why, "{line}"));
+        let code = error.map(|error| error.policy().code);
+        let of_code = code.map(|code| format!(" [{code}]")).unwrap_or_default();
+        let line = format!("[{index}/{total}] Stopped: {name} ({why}{of_code})");
+        state.lines.say(Weight::Trouble, &line, |line| {
+            tracing::warn!(table = name, index, total, why, code, "{line}");
+        });
+    }
+
+    /// An error that is not one of a table that was begun. One that had its event is not told again.
+    pub fn error(&self, error: &Error) {
+        let mut state = self.state();
+        let (code, remedy, detail) = (error.policy().code, error.policy().remedy, error.detail());
+        if !state.told.insert(detail.clone()) {
+            return;
+        }
+        let line = format!("Not copied: {error}");
+        state.lines.say(Weight::Trouble, &line, |line| {
+            tracing::error!(code, error = detail, remedy, "{line}");
+        });
+    }
+
+    /// Has the error had its event?
+    #[must_use]
+    pub fn has_told(&self, error: &Error) -> bool {
+        self.state().told.contains(&error.detail())
     }
 
     /// A table was completed before; `why` as in `already completed`.
@@ -260,7 +269,9 @@ impl Progress {
         state.bars.skipped(bytes_estimate);
         let name = name.to_string();
         let line = format!("Skipping {name} ({why}) [{index}/{plan_total}]");
-        state.say(&line, |line| tracing::info!(table = name, index, total = plan_total, why, "{line}"));
+        state.lines.say(Weight::News, &line, |line| {
+            tracing::info!(table = name, index, total = plan_total, why, "{line}");
+        });
     }
 
     /// How long chunks waited for a limit of rows or bytes, and for replicas: in seconds, for the final summary.
@@ -280,64 +291,22 @@ impl Progress {
         self.state().summary();
     }
 
-    /// Ends the bars: nothing more is copied.
-    pub fn copied(&self) {
+    /// Ends the bars; what was done, for the final summary.
+    #[must_use]
+    pub fn end(&self, left: Left) -> Summary {
         let mut state = self.state();
         state.bars.clear();
-        state.copied = Some(state.started.elapsed());
-    }
-
-    /// Says what was done and how to go on; nothing if nothing was begun.
-    pub fn final_summary(&self) {
-        let mut state = self.state();
-        if state.copied.is_none() {
-            if state.totals == Totals::default() {
-                return;
-            }
-            state.bars.clear();
-        }
-        let (totals, held_back) = (state.totals, state.held_back);
-        let took = state.copied.unwrap_or_else(|| state.started.elapsed());
-        let seconds = took.as_secs_f64();
-        match &mut state.output {
-            Output::Lines(writer) => {
-                let held = lines::held_back(held_back);
-                for line in lines::final_summary(&totals, took).into_iter().chain(held) {
-                    let _ = writeln!(writer, "{line}");
-                }
-            }
-            Output::Events => {
-                let Totals { completed: processed, skipped, failed, rows, bytes, .. } = totals;
-                let (rows_per_second, go_on) = (lines::per_second(rows, took), lines::go_on(&totals));
-                let line = lines::final_sentence(&totals, took);
-                let [throttled_seconds, replica_lag_seconds] = held_back.map(|held| held.as_secs_f64());
-                tracing::info!(
-                    processed,
-                    skipped,
-                    failed,
-                    rows,
-                    bytes,
-                    seconds,
-                    rows_per_second,
-                    throttled_seconds,
-                    replica_lag_seconds,
-                    go_on,
-                    "{line}"
-                );
-            }
+        Summary {
+            copied: Some(state.totals),
+            took: state.started.elapsed(),
+            held_back: state.held_back,
+            finish: None,
+            left,
         }
     }
 }
 
 impl State {
-    fn say(&mut self, line: &str, event: impl FnOnce(&str)) {
-        match &mut self.output {
-            // Progress that cannot be shown does not stop the work.
-            Output::Lines(writer) => drop(writeln!(writer, "{}", shown::one_line(line))),
-            Output::Events => event(line),
-        }
-    }
-
     fn end(&mut self, index: u32) -> Option<Running> {
         let table = self.running.remove(&index)?;
         self.totals.in_progress -= 1;
@@ -355,7 +324,7 @@ impl State {
         self.summarised = self.totals.finished();
         let totals = self.totals;
         let line = lines::summary(&totals);
-        self.say(&line, |line| {
+        self.lines.say(Weight::News, &line, |line| {
             tracing::info!(
                 total = totals.tables,
                 completed = totals.completed + totals.skipped,

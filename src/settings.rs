@@ -28,7 +28,7 @@ pub use crate::cli::OnExisting;
 pub use command::Command;
 pub use copying::{Consistency, Rejects, Throttle, Truncate};
 pub use environment::Environment;
-pub use outputs::{LogSettings, OutputSettings, ScreenSettings};
+pub use outputs::{LogSettings, OutputSettings, ScreenSettings, fallback_log_format};
 pub use planning::policies;
 pub use retries::RetryPolicy;
 pub use telemetry::{Collector, TelemetrySettings};
@@ -229,6 +229,7 @@ fn settings(cli: Cli, tables: Option<&TablesSection>, environment: &Environment)
         copy.start_from_table.map(|name| flag_values::table("start-from-table", &name)).transpose();
     let telemetry = telemetry::telemetry(environment, copy.metrics_address.as_deref());
     let settings = Settings {
+        log: outputs::log(&run, environment),
         source: servers.source.read(),
         target: servers.target.read(),
         checkpoint: checkpoint.read(),
@@ -259,7 +260,6 @@ fn settings(cli: Cli, tables: Option<&TablesSection>, environment: &Environment)
         retry: retry_policy(run.retries, run.retry_max_wait.as_deref(), &mut mistakes),
         grace: time(&times::GRACE_PERIOD, run.grace_period.as_deref(), &mut mistakes),
         screen: outputs::screen(environment),
-        log: outputs::log(run.log_format, environment),
         telemetry: mistakes.keep(telemetry, TelemetrySettings::default()),
         outputs: outputs::outputs(run.result_file, run.termination_log),
         command,

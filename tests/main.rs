@@ -140,6 +140,9 @@ mod tds_bytes;
 #[path = "integration/telemetry.rs"]
 mod telemetry;
 #[cfg(test)]
+#[path = "integration/terminal.rs"]
+mod terminal;
+#[cfg(test)]
 #[path = "integration/throttle.rs"]
 mod throttle;
 #[cfg(test)]

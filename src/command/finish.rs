@@ -2,6 +2,7 @@
 //! a claim of its own; every step finds what is there already, so a rerun goes on where a killed pod stopped.
 
 mod ready;
+mod under_way;
 
 use super::connect;
 use super::findings;
@@ -16,6 +17,7 @@ use crate::copy::patience::Patience;
 use crate::error::{Error, ErrorKind, Result};
 use crate::failpoint;
 use crate::model::checkpoint::{FinishDocument, FinishFinding, FinishVerdict};
+use crate::model::counts::{Left, Summary};
 use crate::model::outcome::Outcome;
 use crate::model::phase;
 use crate::model::phase::{Event, PhaseProgress};
@@ -24,7 +26,8 @@ use crate::model::table::SourceTable;
 use crate::postgres::ledger;
 use crate::postgres::names::Names;
 use crate::postgres::objects;
-use crate::postgres::objects::{PlannedObject, Report, RunBefore};
+use crate::postgres::objects::{ObjectWatcher, PlannedObject, Report, RunBefore};
+use crate::progress::ObjectsProgress;
 use crate::settings::Settings;
 use crate::sqlserver::catalog as source_catalog;
 use crate::stop::Stop;
@@ -33,7 +36,9 @@ use crate::telemetry::spans::Phased;
 use crate::telemetry::{RunPhase, phase};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 use tracing::Span;
+use under_way::UnderWay;
 
 /// # Errors
 /// `Unfinished` while tables are missing, `TablesFailed` where some failed, `Fenced` where another pod is at it.
@@ -93,9 +98,7 @@ pub(super) async fn finish(
     drop(target);
     if entry.document.status.is_completed() {
         if epochs.contains_key(&FINISH_INDEX) {
-            let message = "finish: already completed".to_owned();
-            tracing::info!("{message}");
-            return Ok(Finished::Done(Outcome { message: Some(message), ..Outcome::default() }));
+            return Ok(Finished::Done(ended("already completed", Duration::ZERO)));
         }
         tracing::warn!(
             "finish is called completed, but the target's ledger knows nothing of it: doing it (again)"
@@ -104,7 +107,8 @@ pub(super) async fn finish(
     }
     let (mut source, server) = connect::source(settings, stop).await?;
     source_view::same_plan(plan, &server, None)?;
-    let work = gather(plan, &mut source, version, left_out).await?;
+    let progress = ObjectsProgress::new(&settings.log);
+    let work = gather(plan, &mut source, version, left_out, &progress).await?;
     drop(source);
     let notices = Notices::new(settings);
     findings::note(&work.findings, &work.planned, &notices);
@@ -116,13 +120,18 @@ pub(super) async fn finish(
         Ok(claim) => claim,
         Err(error) => return Finished::of(Err(error)),
     };
+    let under_way = UnderWay::new(progress.clone());
+    let building = Building { settings, patience: &patience, plan, watcher: under_way.watcher() };
     let built = tokio::select! {
-        built = build(settings, &patience, plan, &work.planned) => built,
+        built = building.build(&work.planned) => built,
+        error = under_way.keep(&claim) => Err(error),
         () = claim.fenced().cancelled() => Err(Error::new(ErrorKind::Fenced, "another pod took the finish step over")),
         () = stop.token().cancelled() => {
             Err(stop.reason())
         }
     };
+    claim.change(|document| document.under_way = None).await;
+    let took = progress.end();
     if built.is_ok() {
         // Another run may have begun a table while this pod stood still, and nothing else would tell.
         let target = connect::target(settings, stop).await?;
@@ -132,7 +141,22 @@ pub(super) async fn finish(
         }
     }
     notices.say();
-    Finished::of(settle(claim, built, work).await)
+    Finished::of(settle(claim, built, work, &progress).await.map(|outcome| Outcome {
+        summary: outcome.summary.map(|summary| Summary { took, ..summary }),
+        ..outcome
+    }))
+}
+
+/// Nothing of the copy is counted here.
+fn ended(finish: &str, took: Duration) -> Outcome {
+    let summary = Summary {
+        copied: None,
+        took,
+        held_back: [Duration::ZERO; 2],
+        finish: Some(finish.to_owned()),
+        left: Left::Nothing,
+    };
+    Outcome { message: Some(format!("finish: {finish}")), summary: Some(summary), ..Outcome::default() }
 }
 
 /// Takes the claim of the finish step.
@@ -151,31 +175,36 @@ async fn own(
     }
 }
 
-/// Builds all objects; every step finds what is there, so all of them are tried again if the target was away, or refused
-/// one of them for now. What it still refuses after all retries is in the report.
-async fn build(
-    settings: &Settings,
-    patience: &Patience,
-    plan: &Plan,
-    planned: &[PlannedObject],
-) -> Result<Report> {
-    let tables: Vec<_> = plan.tables.iter().map(|table| table.target.clone()).collect();
-    let mut retrying = patience.retrying("the finish step");
-    let mut before = RunBefore::default();
-    loop {
-        let built =
-            objects::build(settings.target()?, &tables, planned, settings.jobs.get(), &mut before).await;
-        match built {
-            Ok(mut report) => {
-                let Some((object, error)) = report.deferred.pop() else { return Ok(report) };
-                let Err(error) = retrying.pause(error).await else { continue };
-                if patience.is_stopping() {
-                    return Err(error);
+/// What building objects needs.
+struct Building<'b> {
+    settings: &'b Settings,
+    patience: &'b Patience,
+    plan: &'b Plan,
+    watcher: ObjectWatcher,
+}
+
+impl Building<'_> {
+    /// Builds all objects; every step finds what is there, so all of them are tried again if the target was away, or
+    /// refused one of them for now. What it still refuses after all retries is in the report.
+    async fn build(&self, planned: &[PlannedObject]) -> Result<Report> {
+        let tables: Vec<_> = self.plan.tables.iter().map(|table| table.target.clone()).collect();
+        let (target, jobs) = (self.settings.target()?, self.settings.jobs.get());
+        let mut retrying = self.patience.retrying("the finish step");
+        let mut before = RunBefore::default();
+        loop {
+            let built = objects::build(target, &tables, planned, jobs, &mut before, &self.watcher).await;
+            match built {
+                Ok(mut report) => {
+                    let Some((object, error)) = report.deferred.pop() else { return Ok(report) };
+                    let Err(error) = retrying.pause(error).await else { continue };
+                    if self.patience.is_stopping() {
+                        return Err(error);
+                    }
+                    report.deferred.push((object, error));
+                    return Ok(report);
                 }
-                report.deferred.push((object, error));
-                return Ok(report);
+                Err(error) => retrying.pause(error).await?,
             }
-            Err(error) => retrying.pause(error).await?,
         }
     }
 }
@@ -194,12 +223,14 @@ async fn gather(
     source: &mut crate::sqlserver::client::Client,
     version: u32,
     mut failed: BTreeMap<u32, Error>,
+    progress: &ObjectsProgress,
 ) -> Result<FinishWork> {
     let mut now = source_view::source_tables(source).await?;
     let (mut left_out, mut changed) = (BTreeSet::new(), Vec::new());
     for table in &plan.tables {
         let error = failed.remove(&table.index).or_else(|| source_view::unchanged(table, &now).err());
         if let Some(error) = error {
+            progress.left_out(&error);
             left_out.insert(table.source.clone());
             changed.push((table, error));
         }
@@ -217,7 +248,12 @@ async fn gather(
 }
 
 /// Records what was built, what was left out and what failed.
-async fn settle(claim: Claim<FinishDocument>, built: Result<Report>, work: FinishWork) -> Result<Outcome> {
+async fn settle(
+    claim: Claim<FinishDocument>,
+    built: Result<Report>,
+    work: FinishWork,
+    progress: &ObjectsProgress,
+) -> Result<Outcome> {
     let report = match built {
         Ok(report) => report,
         Err(error) => {
@@ -234,17 +270,17 @@ async fn settle(claim: Claim<FinishDocument>, built: Result<Report>, work: Finis
         }
     };
     let FinishWork { findings, changed, .. } = work;
-    let message = summary(&report, &findings, &changed);
+    // What failed for good was told when it did.
+    report.deferred.iter().for_each(|(object, error)| progress.failed(object, error));
     let mut outcome = Outcome {
-        message: Some(message.clone()),
         tables_failed: u64::try_from(changed.len()).unwrap_or(u64::MAX),
-        ..Outcome::default()
+        ..ended(&counts(&report, &findings, &changed), Duration::ZERO)
     };
     let settled = match failure(&report, changed) {
         None => SettledClaim::event(Event::Completed(PhaseProgress::STEP)),
         Some(error) => {
             let settled = SettledClaim::failed(&error);
-            outcome.error = Some(error);
+            (outcome.error, outcome.told) = (Some(error), true);
             settled
         }
     };
@@ -256,15 +292,14 @@ async fn settle(claim: Claim<FinishDocument>, built: Result<Report>, work: Finis
     failpoint!("finish.before_settle");
     claim.settle(SettledClaim { change, ..settled }).await?;
     failpoint!("finish.after_settle");
-    tracing::info!("{message}");
     Ok(outcome)
 }
 
 /// What was done, in one sentence.
-fn summary(report: &Report, findings: &[FinishFinding], changed: &[Error]) -> String {
+fn counts(report: &Report, findings: &[FinishFinding], changed: &[Error]) -> String {
     let count = |verdict| findings.iter().filter(|finding| finding.verdict == verdict).count();
     let mut text = format!(
-        "finish: {} objects built, {} were there, {} changed, {} lossy, {} left out, {} failed",
+        "{} objects built, {} were there, {} changed, {} lossy, {} left out, {} failed",
         report.built,
         report.present,
         count(FinishVerdict::Changed),
@@ -294,12 +329,8 @@ fn denied(error: &Error) -> bool {
 /// if the target refused one of them for now.
 fn failure(report: &Report, changed: Vec<Error>) -> Option<Error> {
     let mut failed = Vec::new();
-    for error in &changed {
-        tracing::error!(code = error.policy().code, error = error.detail(), "nothing is built on this table");
-        failed.push(error.detail());
-    }
+    failed.extend(changed.iter().map(Error::detail));
     for (object, error) in report.failed.iter().chain(&report.deferred) {
-        tracing::error!(object, code = error.policy().code, error = error.detail(), "could not be built");
         failed.push(format!("{object}: {}", error.detail()));
     }
     let (kind, what) = match (report.deferred.is_empty(), report.failed.is_empty(), changed.is_empty()) {

@@ -5,9 +5,9 @@ use super::finish::{self, Finished};
 use super::{plan, reset, schema, sync};
 use crate::checkpoint::{Checkpoints, apart};
 use crate::error::{Error, ErrorKind, Result};
+use crate::model::counts::{Left, Summary};
 use crate::model::outcome::Outcome;
 use crate::model::plan::Plan;
-use crate::progress::Progress;
 use crate::settings::Settings;
 use crate::stop::Stop;
 use crate::telemetry::{RunPhase, phase};
@@ -26,48 +26,40 @@ pub(super) async fn run(settings: Settings, stop: Stop) -> Result<Outcome> {
     }
     let prepared =
         phase(RunPhase::Schema, schema::prepare(&settings, &stop, &checkpoints, &plan, &mut seen)).await?;
-    let progress = Progress::new(&settings.log);
-    let copied = sync::copy(&settings, &stop, &checkpoints, &plan, seen, &progress);
-    let mut outcome = phase(RunPhase::Copy, copied).await?;
+    let mut outcome = phase(RunPhase::Copy, sync::copy(&settings, &stop, &checkpoints, &plan, seen)).await?;
     if let Some(error) = prepared.error {
-        outcome.add(error);
+        outcome.add(error, prepared.told);
     }
-    let ended = match outcome.error {
-        Some(_) => Ok(()),
-        None => finish_if_last(&settings, &stop, &checkpoints, &plan, &mut outcome).await,
-    };
-    // The last thing that is said, whatever became of the finish step.
-    progress.final_summary();
-    ended.map(|()| outcome)
-}
-
-/// Does the finish step if every table of the plan is copied.
-///
-/// # Errors
-/// `StoreUnavailable` and its like if it is not known whether they are; what ends the finish step is in the outcome.
-async fn finish_if_last(
-    settings: &Settings,
-    stop: &Stop,
-    checkpoints: &Checkpoints,
-    plan: &Plan,
-    outcome: &mut Outcome,
-) -> Result<()> {
-    if !all_copied(checkpoints, plan).await? {
-        return Ok(());
+    if outcome.error.is_some() || !all_copied(&checkpoints, &plan).await? {
+        return Ok(leaving(outcome, Left::OtherTables));
     }
-    match phase(RunPhase::Finish, finish::finish(settings, stop, checkpoints, plan)).await {
+    match phase(RunPhase::Finish, finish::finish(&settings, &stop, &checkpoints, &plan)).await {
         Ok(Finished::Done(finished)) => {
-            outcome.error = finished.error;
+            (outcome.error, outcome.told) = (finished.error, finished.told);
             outcome.message = finished.message;
             outcome.tables_failed += finished.tables_failed;
+            let finish = finished.summary.and_then(|summary| summary.finish);
+            outcome.summary = match outcome.summary.take() {
+                Some(summary) => Some(Summary { finish, left: Left::Nothing, ..summary }),
+                None => None,
+            };
+            Ok(outcome)
         }
         // Another pod was the last one as well, and faster.
         Ok(Finished::ByAnotherPod(error)) => {
             tracing::info!(error = error.detail(), "the finish step is in another pod's hands");
+            Ok(leaving(outcome, Left::FinishOfAnotherPod))
         }
-        Err(error) => outcome.error = Some(error),
+        Err(error) => {
+            (outcome.error, outcome.told) = (Some(error), false);
+            Ok(outcome)
+        }
     }
-    Ok(())
+}
+
+fn leaving(outcome: Outcome, left: Left) -> Outcome {
+    let summary = outcome.summary.map(|summary| Summary { left, ..summary });
+    Outcome { summary, ..outcome }
 }
 
 async fn all_copied(checkpoints: &Checkpoints, plan: &Plan) -> Result<bool> {

@@ -89,8 +89,8 @@ pub(super) async fn prepare(
     for (table, made) in selected.iter().zip(made) {
         if let Some(error) = damaged.remove(&table.index) {
             outcome.tables_failed += 1;
-            tracing::error!(table = %table.source, code = error.policy().code, error = %error, "the checkpoint of this table is damaged");
-            outcome.add(error);
+            tracing::error!(table = %table.source, code = error.policy().code, "{error}");
+            outcome.add(error, true);
             continue;
         }
         let Some(entry) = entries.remove(&table.index) else { continue };
@@ -102,9 +102,9 @@ pub(super) async fn prepare(
             }
             Err(error) => {
                 outcome.tables_failed += 1;
-                tracing::error!(table = %table.source, code = error.policy().code, error = %error, "the schema of this table failed");
+                tracing::error!(table = %table.source, code = error.policy().code, "the schema of this table failed: {error}");
                 writes.push((table, entry, Event::Failed(PhaseError::from(&error))));
-                outcome.add(error);
+                outcome.add(error, true);
                 continue;
             }
         }

@@ -20,6 +20,7 @@ use crate::copy::scheduler;
 use crate::copy::table::objects::{ObjectsAtStart, TableObjects};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::checkpoint::{PodDocument, VERSION};
+use crate::model::counts::Left;
 use crate::model::names::TableName;
 use crate::model::outcome::Outcome;
 use crate::model::phase::{PhaseError, Status};
@@ -47,16 +48,10 @@ pub(super) async fn run(settings: Settings, stop: Stop) -> Result<Outcome> {
     if settings.reset {
         reset::forget(&settings, &stop, &checkpoints, &plan).await?;
     }
-    let progress = Progress::new(&settings.log);
-    let copied = phase(RunPhase::Copy, copy(&settings, &stop, &checkpoints, &plan, None, &progress)).await;
-    if copied.is_ok() {
-        progress.final_summary();
-    }
-    copied
+    phase(RunPhase::Copy, copy(&settings, &stop, &checkpoints, &plan, None)).await
 }
 
-/// Copies the chosen tables of the plan. `seen`: the source as this process has found it, if it has. The caller says the final
-/// summary, when nothing more is to be said.
+/// Copies the chosen tables of the plan. `seen`: the source as this process has found it, if it has.
 ///
 /// # Errors
 /// As [`run`].
@@ -66,7 +61,6 @@ pub(super) async fn copy(
     checkpoints: &Checkpoints,
     plan: &Plan,
     seen: Option<SourceView>,
-    progress: &Progress,
 ) -> Result<Outcome> {
     let started_at = clock::now();
     let selected = chosen_tables::selected(settings, plan)?;
@@ -105,7 +99,7 @@ pub(super) async fn copy(
         redo_finish(checkpoints, plan).await?;
     }
     let total = u32::try_from(plan.tables.len()).unwrap_or(u32::MAX);
-    begin_progress(progress, &list, total);
+    let progress = begin_progress(settings, &list, total);
     let epochs = ledger::epochs(&target, settings.run_id.as_str()).await?;
     let shared_plan = Arc::new(plan.clone());
     let objects = ObjectsAtStart {
@@ -142,21 +136,24 @@ pub(super) async fn copy(
         fail(&pod, &table, error, &mut tally);
     }
     progress.held_back(pod.copier.throttle.held().seconds());
-    progress.copied();
     notices.say();
     let outcome = outcome(&list, tally.failed, &tally);
     write_pod(settings, checkpoints, plan, started_at, &mut tally).await;
-    Ok(Outcome { error: tally.verdict.into_error(), ..outcome })
+    let error = tally.verdict.into_error();
+    let told = error.as_ref().is_some_and(|error| progress.has_told(error));
+    Ok(Outcome { error, told, summary: Some(progress.end(Left::Finish)), ..outcome })
 }
 
 /// The progress of this pod's work, with the tables that need none.
-fn begin_progress(progress: &Progress, list: &Worklist, total: u32) {
+fn begin_progress(settings: &Settings, list: &Worklist, total: u32) -> Progress {
+    let progress = Progress::new(&settings.log);
     let totals = progress.clone();
     measures::watch(move || totals.totals());
     progress.begin(list.chosen, list.work.iter().map(|work| work.table.bytes).sum());
     for table in &list.completed {
         progress.table_skipped(table.index, total, &table.source, 0, "already completed");
     }
+    progress
 }
 
 /// Refuses to begin if the schema step never came to some tables: nothing of theirs could be copied, and to call each of
@@ -244,7 +241,6 @@ async fn refuse(pod: &Pod, records: &Records<'_>, work: TableWork, error: Error,
 /// Says that a table is not copied.
 fn fail(pod: &Pod, table: &PlannedTable, error: Error, tally: &mut Tally) {
     (pod.copier.watcher)(&CopyEvent::TableFailed { index: table.index, error: &error });
-    tracing::error!(table = %table.source, code = error.policy().code, error = %error, "this table is not copied");
     // No claim, so no epoch.
     TableSpan::begin(table, 0).end(table, Status::Failed, (0, 0), Some(&error));
     tally.failed += 1;

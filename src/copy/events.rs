@@ -22,8 +22,10 @@ pub enum CopyEvent<'a> {
     TableCompleted { index: u32 },
     /// The table failed for good in this run.
     TableFailed { index: u32, error: &'a Error },
-    /// The table was left before its end: a signal, or another pod took it over.
-    TableStopped { index: u32, why: &'a str },
+    /// The table was left before its end: a signal, another pod that took it over, or an error that is not the table's.
+    TableStopped { index: u32, why: &'a str, error: Option<&'a Error> },
+    /// Something ended in an error, of which another event may have told already.
+    NotCopied { error: &'a Error },
 }
 
 /// Who is told. It is called by the workers, so it must not wait.

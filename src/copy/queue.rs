@@ -87,8 +87,3 @@ impl PodQueue {
         self.changed.notify_waiters();
     }
 }
-
-pub(in crate::copy) fn note(tally: &mut Tally, error: Error) {
-    tracing::error!(code = error.policy().code, error = %error, "a table was not copied");
-    tally.verdict.add(error);
-}

@@ -11,7 +11,7 @@ use crate::copy::chunk::copy;
 use crate::copy::events::CopyEvent;
 use crate::copy::owner::connections::Connections;
 use crate::copy::pod::Pod;
-use crate::copy::queue::{PodQueue, Queue, TableWork, Tally, WaitingTable, note};
+use crate::copy::queue::{PodQueue, Queue, TableWork, Tally, WaitingTable};
 use crate::copy::table::books::{Chunk, OpenTable};
 use crate::copy::table::end;
 use crate::copy::table::open;
@@ -75,7 +75,10 @@ async fn work_off(pod: &Arc<Pod>, shared: &Arc<PodQueue>) {
                 match opened {
                     Ok(Some(open)) => queue.open.push(open),
                     Ok(None) => {}
-                    Err(error) => note(&mut queue.tally, error),
+                    Err(error) => {
+                        pod.tell(&CopyEvent::NotCopied { error: &error });
+                        queue.tally.verdict.add(error);
+                    }
                 }
             }
         }

@@ -6,6 +6,7 @@
 //! `heartbeat` are a pod's clock, for people; decisions use the store's clock (`Entry::age`).
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::model::counts::duration;
 use crate::model::loss::LossRecord;
 use crate::model::names::TableName;
 use crate::model::objects::ObjectKind;
@@ -15,6 +16,8 @@ use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
 
 /// The highest epoch that is ever given: the ledger can still count one further, which a reset does.
 const LAST_EPOCH: u64 = i64::MAX.cast_unsigned() - 1;
@@ -137,6 +140,57 @@ pub struct FinishDocument {
     /// What is not, or not quite, as it is in the source.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<FinishFinding>,
+    /// How far its owner is, as of the last heartbeat; None if nobody is at it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub under_way: Option<FinishUnderWay>,
+}
+
+/// How far the finish step is.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FinishUnderWay {
+    /// Objects that are there or failed.
+    pub objects_done: usize,
+    pub objects_total: usize,
+    /// The object that is being built for the longest time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub object: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
+    /// What it, or another object, waits for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waits_for: Option<LockWait>,
+}
+
+/// An object that cannot be built before another session gives a lock back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LockWait {
+    pub object: String,
+    /// The table of the target that is locked.
+    pub table: String,
+    pub since: Timestamp,
+    /// The server process that holds the lock; 0 is a prepared transaction.
+    pub pid: i32,
+    /// Its name and state, as far as this role may see them: `psql, idle in transaction`.
+    pub session: String,
+    /// How long its query runs, or it has been idle for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub query_age_seconds: Option<u64>,
+}
+
+impl fmt::Display for LockWait {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} waits for a lock on {} held by ", self.object, self.table)?;
+        match self.pid {
+            0 => f.write_str("a prepared transaction"),
+            pid => write!(f, "pid {pid}"),
+        }?;
+        let age =
+            self.query_age_seconds.map(|seconds| format!(" for {}", duration(Duration::from_secs(seconds))));
+        match (self.session.as_str(), age) {
+            ("", _) => Ok(()),
+            (session, age) => write!(f, " ({session}{})", age.unwrap_or_default()),
+        }
+    }
 }
 
 /// What became of one object of the source that PostgreSQL has not, or not quite.
@@ -176,6 +230,7 @@ impl FinishDocument {
             status: Phase::default(),
             steps: BTreeMap::new(),
             findings: Vec::new(),
+            under_way: None,
         }
     }
 }

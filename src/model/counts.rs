@@ -1,4 +1,6 @@
-//! Counts of a process, and how numbers and their nouns are written for people.
+//! Counts of a process, and how numbers, times and nouns are written for people.
+
+use std::time::Duration;
 
 /// The counts of a process.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -27,6 +29,43 @@ impl Totals {
     #[must_use]
     pub const fn remaining(&self) -> u64 {
         self.tables.saturating_sub(self.completed + self.skipped + self.failed + self.in_progress)
+    }
+}
+
+/// What a process did, for its last lines.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Summary {
+    /// Of the copy; None: this command copies nothing.
+    pub copied: Option<Totals>,
+    /// The time of the copy, or of the finish step if there was no copy.
+    pub took: Duration,
+    /// By the limits of `--max-rows-per-second` and its like, and by replicas of the target.
+    pub held_back: [Duration; 2],
+    /// What the finish step came to: `41 objects built, …`
+    pub finish: Option<String>,
+    pub left: Left,
+}
+
+/// What is left to do for the run, if nothing failed and no chosen table is left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Left {
+    Nothing,
+    /// `shardferry finish`, when all tables of the run are copied.
+    Finish,
+    /// Other tables of the run are not copied yet; the pod that copies the last one finishes the run.
+    OtherTables,
+    /// Another pod does the finish step.
+    FinishOfAnotherPod,
+}
+
+/// `0.4s`, `12.3s`, `4m 05s`, `1h 02m 03s`
+#[must_use]
+pub fn duration(time: Duration) -> String {
+    let seconds = time.as_secs();
+    match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
+        (0, 0, _) => format!("{:.1}s", time.as_secs_f64()),
+        (0, minutes, seconds) => format!("{minutes}m {seconds:02}s"),
+        (hours, minutes, seconds) => format!("{hours}h {minutes:02}m {seconds:02}s"),
     }
 }
 

@@ -1,6 +1,7 @@
 //! What a command did, and how its process ends.
 
 use crate::error::{Error, ErrorKind, Verdict};
+use crate::model::counts::Summary;
 
 /// What a command did. A command that fails half-way keeps its counts and carries the error.
 #[derive(Debug, Default)]
@@ -21,14 +22,24 @@ pub struct Outcome {
     pub message: Option<String>,
     /// Why the process does not exit 0.
     pub error: Option<Error>,
+    /// The error has had its event already, as that of its table or its object.
+    pub told: bool,
+    /// What the last lines of the process say, if it copied tables or built objects.
+    pub summary: Option<Summary>,
 }
 
 impl Outcome {
-    /// Takes one more error; the one that says most about what to do next is kept.
-    pub fn add(&mut self, error: Error) {
+    /// Takes one more error; the one that says most about what to do next is kept. `told`: it has had its event.
+    pub fn add(&mut self, error: Error, told: bool) {
+        let kind = error.kind();
+        let before = self.error.as_ref().map(Error::kind);
         let mut verdict = self.error.take().map(Verdict::from).unwrap_or_default();
         verdict.add(error);
         self.error = verdict.into_error();
+        let kept = self.error.as_ref().map(Error::kind);
+        if before.is_none() || (kept == Some(kind) && kept != before) {
+            self.told = told;
+        }
     }
 
     /// 0, or that of the error (THE table in `error`).

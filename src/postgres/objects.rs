@@ -7,6 +7,8 @@
 
 mod build;
 mod comments;
+mod events;
+mod locks;
 mod not_built;
 mod queries;
 mod queue;
@@ -16,6 +18,7 @@ mod statement_list;
 mod tests;
 
 pub use build::{Report, RunBefore, build};
+pub use events::{ObjectEvent, ObjectWatcher};
 pub use standing::{InTheWay, StandingObjects, untouched};
 
 use super::ddl::{self, Statement};

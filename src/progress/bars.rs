@@ -2,13 +2,13 @@
 //!
 //! Bytes are estimates of the plan against bytes written; a bar that reaches its estimate early waits there.
 
+use super::bar_line::{self, Position};
 use crate::model::shown;
+use crate::settings::LogSettings;
 use crate::telemetry::Console;
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressState, ProgressStyle};
 use std::collections::BTreeMap;
-
-const ALL: &str = "{msg:30!} [{bar:30}] {percent:>3}% {binary_bytes_per_sec:>12}  {eta} left";
-const TABLE: &str = "{msg:30!} [{bar:30}] {percent:>3}% {binary_bytes_per_sec:>12}  {eta} left";
+use std::fmt::Write;
 
 /// The bars, or nothing if there is no terminal.
 pub(super) struct Bars(Option<Shown>);
@@ -21,13 +21,42 @@ struct Shown {
     ended: u64,
 }
 
+/// A style whose line is made by `line` at every drawing.
+pub(super) fn style(
+    line: impl Fn(&ProgressState) -> String + Clone + Send + Sync + 'static,
+) -> ProgressStyle {
+    let plain = ProgressStyle::with_template("{line}").unwrap_or_else(|_| ProgressStyle::default_bar());
+    plain.with_key("line", move |state: &ProgressState, out: &mut dyn Write| {
+        let _ = out.write_str(&line(state));
+    })
+}
+
+/// A bar of so many bytes, which may be unknown.
+fn bar(name: &str, bytes: u64) -> ProgressBar {
+    let name = shown::one_line(name).into_owned();
+    let style = style(move |state| {
+        let position =
+            Position { at: state.pos(), of: Some(bytes).filter(|bytes| *bytes > 0), rate: state.per_sec() };
+        bar_line::of_bytes(Console::width(), &name, &position)
+    });
+    ProgressBar::new(bytes.max(1)).with_style(style)
+}
+
 impl Bars {
     pub(super) const fn none() -> Self {
         Self(None)
     }
 
-    pub(super) fn on(console: &Console) -> Self {
-        Self(Some(Shown { bars: console.bars().clone(), all: None, tables: BTreeMap::new(), ended: 0 }))
+    /// If the log is one that has bars.
+    pub(super) fn new(log: &LogSettings) -> Self {
+        match log.bars {
+            true => Self::on(Console::of_process().bars().clone()),
+            false => Self::none(),
+        }
+    }
+
+    const fn on(bars: MultiProgress) -> Self {
+        Self(Some(Shown { bars, all: None, tables: BTreeMap::new(), ended: 0 }))
     }
 
     pub(super) const fn are_shown(&self) -> bool {
@@ -36,25 +65,24 @@ impl Bars {
 
     pub(super) fn begin(&mut self, bytes: u64) {
         let Some(shown) = &mut self.0 else { return };
-        let bar =
-            shown.bars.add(ProgressBar::new(bytes.max(1)).with_style(style(ALL)).with_message("all tables"));
+        let bar = shown.bars.add(bar("all tables", bytes));
         shown.ended = 0;
         if let Some(earlier) = shown.all.replace(bar) {
-            earlier.finish_and_clear();
+            remove(&shown.bars, &earlier);
         }
+        shown.refresh();
     }
 
     pub(super) fn table_started(&mut self, index: u32, name: &str, bytes: u64) {
         let Some(shown) = &mut self.0 else { return };
-        let bar = ProgressBar::new(bytes.max(1))
-            .with_style(style(TABLE))
-            .with_message(shown::one_line(name).into_owned());
+        let bar = bar(name, bytes);
         let bar = match &shown.all {
             Some(all) => shown.bars.insert_before(all, bar),
             None => shown.bars.add(bar),
         };
+        bar.tick();
         if let Some(earlier) = shown.tables.insert(index, bar) {
-            earlier.finish_and_clear();
+            remove(&shown.bars, &earlier);
         }
         shown.refresh();
     }
@@ -70,7 +98,7 @@ impl Bars {
     pub(super) fn table_ended(&mut self, index: u32, bytes: u64) {
         let Some(shown) = &mut self.0 else { return };
         if let Some(bar) = shown.tables.remove(&index) {
-            bar.finish_and_clear();
+            remove(&shown.bars, &bar);
         }
         shown.ended += bytes;
         shown.refresh();
@@ -89,9 +117,15 @@ impl Bars {
     pub(super) fn clear(&mut self) {
         let Some(shown) = &mut self.0 else { return };
         for bar in std::mem::take(&mut shown.tables).into_values().chain(shown.all.take()) {
-            bar.finish_and_clear();
+            remove(&shown.bars, &bar);
         }
     }
+}
+
+/// Takes the line of a bar away. One that only ends stays among the others as an empty place.
+pub(super) fn remove(bars: &MultiProgress, bar: &ProgressBar) {
+    bar.finish_and_clear();
+    bars.remove(bar);
 }
 
 impl Shown {
@@ -103,10 +137,6 @@ impl Shown {
     }
 }
 
-fn style(template: &str) -> ProgressStyle {
-    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -114,11 +144,10 @@ mod tests {
 
     #[test]
     fn bars_show_every_running_table_and_the_whole() {
-        let bars = MultiProgress::with_draw_target(ProgressDrawTarget::hidden());
-        let mut bars = Bars(Some(Shown { bars, all: None, tables: BTreeMap::new(), ended: 0 }));
+        let mut bars = Bars::on(MultiProgress::with_draw_target(ProgressDrawTarget::hidden()));
         let at = |bars: &Bars| {
             let shown = bars.0.as_ref().unwrap();
-            let tables: Vec<_> = shown.tables.values().map(|bar| (bar.message(), bar.position())).collect();
+            let tables: Vec<_> = shown.tables.iter().map(|(index, bar)| (*index, bar.position())).collect();
             (shown.all.as_ref().map(ProgressBar::position), tables)
         };
         bars.begin(1000);
@@ -127,19 +156,11 @@ mod tests {
         bars.table_started(8, "dbo.Lines", 100);
         bars.table_at(7, 200);
         bars.table_at(8, 1000);
-        assert_eq!(
-            at(&bars),
-            (Some(800), vec![("dbo.Orders".to_owned(), 200), ("dbo.Lines".to_owned(), 100)])
-        );
+        assert_eq!(at(&bars), (Some(800), vec![(7, 200), (8, 100)]));
         bars.table_ended(8, 100);
         bars.table_started(7, "dbo.Orders", 400);
-        assert_eq!(at(&bars), (Some(600), vec![("dbo.Orders".to_owned(), 0)]), "a retry starts its bar anew");
+        assert_eq!(at(&bars), (Some(600), vec![(7, 0)]), "a retry starts its bar anew");
         bars.clear();
         assert_eq!(at(&bars), (None, Vec::new()));
-    }
-
-    #[test]
-    fn the_templates_are_understood() {
-        assert!(ProgressStyle::with_template(ALL).is_ok() && ProgressStyle::with_template(TABLE).is_ok());
     }
 }

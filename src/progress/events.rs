@@ -15,7 +15,7 @@ impl Progress {
     fn show(&self, event: &CopyEvent<'_>, plan_total: u32) {
         match event {
             CopyEvent::TableStarted { table } => {
-                self.table_started(table.index, plan_total, &table.source, table.rows, table.bytes);
+                self.table_started(plan_total, table);
             }
             CopyEvent::TableSkipped { table, why } => {
                 self.table_skipped(table.index, plan_total, &table.source, table.bytes, why);
@@ -27,7 +27,8 @@ impl Progress {
             CopyEvent::ChunkEnded { index, chunk } => self.chunk_ended(*index, *chunk),
             CopyEvent::TableCompleted { index } => self.table_completed(*index),
             CopyEvent::TableFailed { index, error } => self.table_failed(*index, error),
-            CopyEvent::TableStopped { index, why } => self.table_stopped(*index, why),
+            CopyEvent::TableStopped { index, why, error } => self.table_stopped(*index, why, *error),
+            CopyEvent::NotCopied { error } => self.error(error),
         }
     }
 }

@@ -1,17 +1,8 @@
 //! The exact texts. Users grep for them: change none.
 
-use crate::model::counts::{Totals, thousands};
+use crate::error::Error;
+use crate::model::counts::{Left, Summary, Totals, duration, thousands};
 use std::time::Duration;
-
-/// `0.4s`, `12.3s`, `4m 05s`, `1h 02m 03s`
-pub(super) fn duration(time: Duration) -> String {
-    let seconds = time.as_secs();
-    match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
-        (0, 0, _) => format!("{:.1}s", time.as_secs_f64()),
-        (0, minutes, seconds) => format!("{minutes}m {seconds:02}s"),
-        (hours, minutes, seconds) => format!("{hours}h {minutes:02}m {seconds:02}s"),
-    }
-}
 
 /// Whole rows a second; all of them if no time passed.
 pub(super) fn per_second(rows: u64, time: Duration) -> u64 {
@@ -46,49 +37,94 @@ pub(super) fn summary(totals: &Totals) -> String {
     )
 }
 
-pub(super) fn go_on(totals: &Totals) -> &'static str {
+/// What happened, with its code and what to do. `detail` is that of the error, or a part of it.
+pub(super) fn told(detail: &str, error: &Error) -> String {
+    let policy = error.policy();
+    format!("{detail} [{}]; {}", policy.code, policy.remedy)
+}
+
+/// The detail of an error behind the name of its table, which need not be said twice.
+pub(super) fn detail_of(table: &str, error: &Error) -> String {
+    let detail = error.detail();
+    let rest = detail.strip_prefix("table ").and_then(|rest| rest.strip_prefix(table));
+    let rest = rest.and_then(|rest| rest.strip_prefix(": ").or_else(|| rest.strip_prefix(", ")));
+    rest.map(str::to_owned).unwrap_or(detail)
+}
+
+/// What is left to do.
+pub(super) fn go_on(summary: &Summary, error: Option<&Error>) -> &'static str {
+    let totals = summary.copied.unwrap_or_default();
     let open = totals.tables > totals.completed + totals.skipped + totals.failed;
-    match (totals.failed > 0, open) {
-        (false, false) => "nothing is left to do for the chosen tables",
-        (false, true) => "rerun the same command; completed tables are skipped",
-        (true, _) => "`shardferry status` lists the failed tables; mend them and rerun with --retry-failed",
+    match (error, summary.left) {
+        _ if totals.failed > 0 => {
+            "`shardferry status` lists the failed tables; mend them and rerun with --retry-failed"
+        }
+        (Some(error), _) => error.policy().remedy,
+        _ if open => "rerun the same command; completed tables are skipped",
+        (None, Left::Nothing) => "nothing is left to do for this run",
+        (None, Left::Finish) => {
+            "the chosen tables are copied; `shardferry finish` builds indexes and keys when all tables are"
+        }
+        (None, Left::OtherTables) => {
+            "the chosen tables are copied; the pod that copies the last table of the run finishes it"
+        }
+        (None, Left::FinishOfAnotherPod) => "the tables are copied; another pod does the finish step",
     }
 }
 
-pub(super) fn final_sentence(totals: &Totals, took: Duration) -> String {
-    format!(
-        "Final summary: {} processed, {} skipped, {} failed, {} rows in {}, {} rows/second",
-        totals.completed,
-        totals.skipped,
-        totals.failed,
-        thousands(totals.rows),
-        duration(took),
-        thousands(per_second(totals.rows, took))
-    )
+pub(super) fn final_sentence(summary: &Summary) -> String {
+    let mut parts = Vec::new();
+    if let Some(totals) = &summary.copied {
+        parts.push(format!(
+            "{} processed, {} skipped, {} failed, {} rows in {}, {} rows/second",
+            totals.completed,
+            totals.skipped,
+            totals.failed,
+            thousands(totals.rows),
+            duration(summary.took),
+            thousands(per_second(totals.rows, summary.took))
+        ));
+    }
+    parts.extend(summary.finish.iter().map(|finish| format!("finish: {finish}")));
+    format!("Final summary: {}", parts.join("; "))
 }
 
-pub(super) fn final_summary(totals: &Totals, took: Duration) -> Vec<String> {
-    vec![
-        "Final summary".to_owned(),
-        format!("  Processed:   {}", totals.completed),
-        format!("  Skipped:     {}", totals.skipped),
-        format!("  Failed:      {}", totals.failed),
-        format!("  Total rows:  {}", thousands(totals.rows)),
-        format!("  Duration:    {}", duration(took)),
-        format!("  Rows/second: {}", thousands(per_second(totals.rows, took))),
-        format!("  To go on:    {}", go_on(totals)),
-    ]
+pub(super) fn final_summary(summary: &Summary, error: Option<&Error>) -> Vec<String> {
+    let mut lines = vec!["Final summary".to_owned()];
+    let mut say = |what: &str, text: String| lines.push(format!("  {what:<12} {text}"));
+    if let Some(totals) = &summary.copied {
+        say("Processed:", totals.completed.to_string());
+        say("Skipped:", totals.skipped.to_string());
+        say("Failed:", totals.failed.to_string());
+        say("Total rows:", thousands(totals.rows));
+    }
+    say("Duration:", duration(summary.took));
+    if let Some(totals) = &summary.copied {
+        say("Rows/second:", thousands(per_second(totals.rows, summary.took)));
+    }
+    for held in held_back(summary.held_back) {
+        say("Throttled:", held);
+    }
+    if let Some(finish) = &summary.finish {
+        say("Finish:", finish.clone());
+    }
+    if let Some(error) = error {
+        let policy = error.policy();
+        say("Exit code:", format!("{} [{}]", policy.exit, policy.code));
+    }
+    say("To go on:", go_on(summary, error).to_owned());
+    lines
 }
 
-/// Lines about what made it slower than it could have been; none if nothing did.
-pub(super) fn held_back([rate, replicas]: [Duration; 2]) -> Vec<String> {
+/// What made it slower than it could have been; nothing if nothing did.
+fn held_back([rate, replicas]: [Duration; 2]) -> Vec<String> {
     let least = Duration::from_millis(100);
     let mut lines = Vec::new();
     if rate >= least {
-        lines.push(format!("  Throttled:   {} by the limits of rows or MB per second", duration(rate)));
+        lines.push(format!("{} by the limits of rows or MB per second", duration(rate)));
     }
     if replicas >= least {
-        lines.push(format!("  Throttled:   {} by replicas that were too far behind", duration(replicas)));
+        lines.push(format!("{} by replicas that were too far behind", duration(replicas)));
     }
     lines
 }
@@ -96,6 +132,7 @@ pub(super) fn held_back([rate, replicas]: [Duration; 2]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::ErrorKind;
 
     #[test]
     fn rows_have_thousands_separators() {
@@ -133,10 +170,21 @@ mod tests {
         }
     }
 
+    fn summary(totals: Totals) -> Summary {
+        Summary {
+            copied: Some(totals),
+            took: Duration::from_secs(83),
+            held_back: [Duration::ZERO; 2],
+            finish: None,
+            left: Left::Finish,
+        }
+    }
+
     #[test]
     fn the_final_summary_says_how_to_go_on() {
         let totals = Totals { tables: 100, completed: 95, skipped: 5, rows: 1_234_567, ..Totals::default() };
-        insta::assert_snapshot!(final_summary(&totals, Duration::from_secs(83)).join("\n"), @"
+        let done = summary(totals);
+        insta::assert_snapshot!(final_summary(&done, None).join("\n"), @"
         Final summary
           Processed:   95
           Skipped:     5
@@ -144,21 +192,68 @@ mod tests {
           Total rows:  1,234,567
           Duration:    1m 23s
           Rows/second: 14,874
-          To go on:    nothing is left to do for the chosen tables
+          To go on:    the chosen tables are copied; `shardferry finish` builds indexes and keys when all tables are
         ");
-        insta::assert_snapshot!(final_sentence(&totals, Duration::from_secs(83)), @"Final summary: 95 processed, 5 skipped, 0 failed, 1,234,567 rows in 1m 23s, 14,874 rows/second");
-        let open = Totals { tables: 101, ..totals };
-        assert_eq!(go_on(&open), "rerun the same command; completed tables are skipped");
-        let failed = Totals { failed: 1, ..open };
-        assert!(go_on(&failed).ends_with("rerun with --retry-failed"));
+        insta::assert_snapshot!(final_sentence(&done), @"Final summary: 95 processed, 5 skipped, 0 failed, 1,234,567 rows in 1m 23s, 14,874 rows/second");
+        let open = summary(Totals { tables: 101, ..totals });
+        assert_eq!(go_on(&open, None), "rerun the same command; completed tables are skipped");
+        let failed = summary(Totals { failed: 1, tables: 101, ..totals });
+        let error = Error::new(ErrorKind::Value, "no");
+        assert!(go_on(&failed, Some(&error)).ends_with("rerun with --retry-failed"));
+        let stopped = Error::new(ErrorKind::Terminated, "stopped by SIGTERM");
+        assert_eq!(go_on(&open, Some(&stopped)), "rerun to go on; the checkpoint is saved");
+        let other = Summary { left: Left::OtherTables, ..done };
+        assert!(go_on(&other, None).ends_with("the pod that copies the last table of the run finishes it"));
+    }
+
+    #[test]
+    fn the_final_summary_tells_of_the_finish_step_and_of_the_exit_code() {
+        let totals = Totals { tables: 1, completed: 1, rows: 5, ..Totals::default() };
+        let finish =
+            Some("41 objects built, 0 were there, 0 changed, 0 lossy, 2 left out, 1 failed".to_owned());
+        let run = Summary { finish, left: Left::Nothing, ..summary(totals) };
+        let error = Error::new(ErrorKind::TargetData, "1 objects failed");
+        insta::assert_snapshot!(final_summary(&run, Some(&error)).join("\n"), @"
+        Final summary
+          Processed:   1
+          Skipped:     0
+          Failed:      0
+          Total rows:  5
+          Duration:    1m 23s
+          Rows/second: 0
+          Finish:      41 objects built, 0 were there, 0 changed, 0 lossy, 2 left out, 1 failed
+          Exit code:   3 [target_data]
+          To go on:    remove the rows or constraints that stand in the way, then rerun
+        ");
+        insta::assert_snapshot!(final_sentence(&run), @"Final summary: 1 processed, 0 skipped, 0 failed, 5 rows in 1m 23s, 0 rows/second; finish: 41 objects built, 0 were there, 0 changed, 0 lossy, 2 left out, 1 failed");
+        let finish = Summary { copied: None, ..run };
+        insta::assert_snapshot!(final_summary(&finish, None).join("\n"), @"
+        Final summary
+          Duration:    1m 23s
+          Finish:      41 objects built, 0 were there, 0 changed, 0 lossy, 2 left out, 1 failed
+          To go on:    nothing is left to do for this run
+        ");
+    }
+
+    #[test]
+    fn the_table_of_an_error_is_said_once() {
+        let error = |kind| Error::new(kind, "no").table("dbo.A");
+        assert_eq!(detail_of("dbo.A", &error(ErrorKind::Value)), "no");
+        assert_eq!(detail_of("dbo.A", &error(ErrorKind::Value).column("Note")), "column Note: no");
+        assert_eq!(detail_of("dbo.AB", &error(ErrorKind::Value)), "table dbo.A: no");
+        assert_eq!(detail_of("dbo", &error(ErrorKind::Value)), "table dbo.A: no");
+        assert_eq!(
+            told("no", &error(ErrorKind::Fenced)),
+            "no [fenced]; another pod works on this table; rerun when it has ended"
+        );
     }
 
     #[test]
     fn what_held_it_back_is_said_where_something_did() {
         let lines = |rate, replicas| held_back([rate, replicas].map(Duration::from_millis)).join("\n");
         assert_eq!(lines(99, 0), "");
-        assert_eq!(lines(185_000, 50), "  Throttled:   3m 05s by the limits of rows or MB per second");
-        assert_eq!(lines(0, 100), "  Throttled:   0.1s by replicas that were too far behind");
+        assert_eq!(lines(185_000, 50), "3m 05s by the limits of rows or MB per second");
+        assert_eq!(lines(0, 100), "0.1s by replicas that were too far behind");
         assert_eq!(lines(1000, 1000).lines().count(), 2);
     }
 }

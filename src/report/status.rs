@@ -11,7 +11,7 @@ mod screen;
 mod text;
 
 use crate::cli::PhaseChoice;
-use crate::model::checkpoint::{FinishDocument, Owner, TableDocument};
+use crate::model::checkpoint::{FinishDocument, FinishUnderWay, Owner, TableDocument};
 use crate::model::counts::Totals;
 use crate::model::phase::{Phase, Status};
 use crate::model::plan::Plan;
@@ -27,6 +27,8 @@ pub struct StatusView {
     planned_at: Timestamp,
     finish: Phase,
     finish_owner: Option<Owner>,
+    /// As its owner told it last.
+    finish_under_way: Option<FinishUnderWay>,
     /// In plan order.
     tables: Vec<TableDocument>,
     /// Rows and bytes that the plan expects, by the table's index.
@@ -109,13 +111,17 @@ impl StatusView {
     ) -> Self {
         tables.sort_by_key(|table| table.index);
         let finish_owner = finish.as_ref().and_then(|document| document.owner.clone());
-        let finish = finish.map(|document| document.status).unwrap_or_default();
+        let (finish, finish_under_way) =
+            finish.map(|document| (document.status, document.under_way)).unwrap_or_default();
+        // Left behind by a pod that was killed.
+        let finish_under_way = finish_under_way.filter(|_| finish.status() == Status::InProgress);
         let planned = plan.tables.iter().map(|table| (table.index, (table.rows, table.bytes))).collect();
         Self {
             run_id: run_id.to_owned(),
             planned_at: plan.created_at,
             finish,
             finish_owner,
+            finish_under_way,
             tables,
             planned,
             heartbeats: Heartbeats::default(),

@@ -22,6 +22,8 @@ use tracing_subscriber::{EnvFilter, Registry};
 /// that it cannot see below itself.
 const DEFAULT_FILTER: &str =
     "info,aws_config=error,aws_sdk_s3=warn,aws_smithy_runtime=warn,tiberius=off,rustls=warn";
+/// The same with `--quiet`.
+const QUIET_FILTER: &str = "warn,shardferry::summary=info,tiberius=off";
 
 static TRACE: OnceLock<String> = OnceLock::new();
 
@@ -39,19 +41,20 @@ pub(super) fn layer(settings: &Settings) -> Result<Box<dyn Layer<Registry> + Sen
     let log = &settings.log;
     let console = Console::of_process();
     let text = log.format == LogFormat::Text;
-    if log.terminal && text {
+    if log.bars {
         console.bars().set_draw_target(ProgressDrawTarget::stderr());
     }
-    let filter = EnvFilter::try_new(log.filter.as_deref().unwrap_or(DEFAULT_FILTER)).map_err(|error| {
+    let default = if log.quiet { QUIET_FILTER } else { DEFAULT_FILTER };
+    let filter = EnvFilter::try_new(log.filter.as_deref().unwrap_or(default)).map_err(|error| {
         let message = "RUST_LOG is not understood; accepted is for example info or shardferry=debug,info";
         Error::new(ErrorKind::Config, message).because(error)
     })?;
     let filter = filter.and(not_our_spans());
     let layer = tracing_subscriber::fmt::layer().with_writer(Writers(console));
     Ok(if text {
-        let full = Format::default().with_target(false).with_ansi(log.terminal);
-        let format = OneLine { full, colours: log.terminal };
-        layer.with_ansi(log.terminal).event_format(format).with_filter(filter).boxed()
+        let full = Format::default().with_target(false).with_ansi(log.colours);
+        let format = OneLine { full, colours: log.colours };
+        layer.with_ansi(log.colours).event_format(format).with_filter(filter).boxed()
     } else {
         let json = Format::default().json().flatten_event(true).with_current_span(true).with_span_list(false);
         let format = Identified { json, identity: identity(settings) };

@@ -26,6 +26,8 @@ mod postgres;
 mod store_proxy;
 #[path = "harness/target_proxy.rs"]
 mod target_proxy;
+#[path = "harness/terminal.rs"]
+mod terminal;
 
 pub(crate) use child::{Finished, Invocation, Running};
 pub(crate) use credentials::CredentialsServer;
@@ -46,6 +48,7 @@ use std::time::{Duration, Instant};
 pub(crate) use store_proxy::{Asked, Broken, StoreProxy, When};
 pub(crate) use target_proxy::{Cut, Sent, TargetProxy};
 use tempfile::TempDir;
+pub(crate) use terminal::{InTerminal, TerminalEnd};
 use tokio::runtime::Runtime;
 use tokio_postgres::{NoTls, SimpleQueryMessage};
 

@@ -86,7 +86,7 @@ fn a_run_begun_by_version_1_is_resumed() {
 #[test]
 fn a_run_finished_by_version_1_is_found_finished() {
     let world = world("finished");
-    let done = world.succeed(&["run"]).says("finish: already completed").hides("Processing:");
+    let done = world.succeed(&["run"]).says("  Finish:      already completed").hides("Processing:");
     assert_eq!(done.lines_with("(already completed) [").len(), 4, "{}", done.stderr);
     world.succeed(&["finish"]).says("already completed");
     let status = world.succeed(&["status", "--format", "json"]).stdout;

@@ -200,8 +200,13 @@ impl<T: Claimable> Claim<T> {
 
     /// Changes the document; the next write has it.
     pub async fn with_change(self, change: impl FnOnce(&mut T)) -> Self {
-        self.heartbeat.change(change).await;
+        self.change(change).await;
         self
+    }
+
+    /// The same while the work goes on.
+    pub async fn change(&self, change: impl FnOnce(&mut T)) {
+        self.heartbeat.change(change).await;
     }
 
     /// Records what became of the claim and gives it back: no owner, no lock.

@@ -6,10 +6,11 @@
 //! written. Only so many tables are settled at once, and none is left when the pod ends.
 
 use crate::clock;
+use crate::copy::events::CopyEvent;
 use crate::copy::owner::claim::Claim;
 use crate::copy::owner::connections::Connections;
 use crate::copy::pod::Pod;
-use crate::copy::queue::{ClaimedTable, PodQueue, note};
+use crate::copy::queue::{ClaimedTable, PodQueue};
 use crate::copy::table::again;
 use crate::copy::table::books::{EndedTable, TableAttempt};
 use crate::copy::table::logged;
@@ -184,6 +185,7 @@ pub(in crate::copy) async fn settle(
         lossy_rows,
     });
     if let Some(error) = error {
-        note(tally, error);
+        pod.tell(&CopyEvent::NotCopied { error: &error });
+        tally.verdict.add(error);
     }
 }

@@ -64,7 +64,7 @@ pub(in crate::copy) async fn settle(
     if ended.lost {
         let why = "the target has taken back what was committed; this table is begun again";
         release(claim).await;
-        pod.tell(&CopyEvent::TableStopped { index: table.index, why });
+        pod.tell(&CopyEvent::TableStopped { index: table.index, why, error: None });
         return Settlement { status: Status::Pending, error: None, again: true };
     }
     if let Some(losses) = &losses {
@@ -82,7 +82,7 @@ pub(in crate::copy) async fn settle(
             let stop = pod.patience().stop.error();
             let why = stop.as_ref().map_or_else(|| "an error stopped the pod".to_owned(), Error::detail);
             release(claim).await;
-            pod.tell(&CopyEvent::TableStopped { index: table.index, why: &why });
+            pod.tell(&CopyEvent::TableStopped { index: table.index, why: &why, error: stop.as_ref() });
             Settlement::new(Status::Pending, None)
         }
         (Some(error), _) if error.kind() == ErrorKind::Replaced => replaced(pod, claim, table).await,
@@ -91,7 +91,8 @@ pub(in crate::copy) async fn settle(
             match status {
                 Status::Failed => pod.tell(&CopyEvent::TableFailed { index: table.index, error: &error }),
                 Status::Pending | Status::InProgress | Status::Completed => {
-                    pod.tell(&CopyEvent::TableStopped { index: table.index, why: &error.detail() });
+                    let why = error.detail();
+                    pod.tell(&CopyEvent::TableStopped { index: table.index, why: &why, error: Some(&error) });
                 }
             }
             Settlement::new(status, Some(error))
@@ -172,9 +173,10 @@ async fn completed(
             Settlement::new(Status::Completed, None)
         }
         Err(error) => {
-            let why = "the rows are committed, the checkpoint is not written";
-            pod.tell(&CopyEvent::TableStopped { index: table.index, why });
-            Settlement::new(Status::InProgress, Some(error.table(&table.source)))
+            let error = error.table(&table.source);
+            let why = format!("the rows are committed, the checkpoint is not written: {}", error.detail());
+            pod.tell(&CopyEvent::TableStopped { index: table.index, why: &why, error: Some(&error) });
+            Settlement::new(Status::InProgress, Some(error))
         }
     }
 }

@@ -1,6 +1,8 @@
 //! Working the list of statements off, step by step. Every step looks first at what exists, so it can be repeated;
 //! what fails does not stop the rest.
 
+use super::events::{ObjectEvent, ObjectWatcher};
+use super::locks::{LOOK_EVERY, LockWatch, UnderWay};
 use super::queue::{Job, Queue};
 use super::{Makes, PlannedObject, Step, queries};
 use crate::error::{Error, ErrorKind, Result};
@@ -14,6 +16,7 @@ use crate::postgres::ddl::SEARCH_PATH;
 use crate::settings::target::TargetSettings;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 /// What became of the statements.
 #[derive(Debug, Default)]
@@ -31,9 +34,12 @@ pub struct Report {
 type ExistingByTable = BTreeMap<TableName, Vec<ExistingObject>>;
 
 /// What an earlier attempt of this process has run, by place in the list: what leaves nothing with a name is not run
-/// again.
+/// again. And what was told of its waits.
 #[derive(Debug, Default)]
-pub struct RunBefore(BTreeSet<usize>);
+pub struct RunBefore {
+    built: BTreeSet<usize>,
+    waits: LockWatch,
+}
 
 /// Builds everything of `planned` on `tables` (of the target), `jobs` statements at once if they do not lock each
 /// other out.
@@ -47,11 +53,15 @@ pub async fn build(
     planned: &[PlannedObject],
     jobs: usize,
     before: &mut RunBefore,
+    watcher: &ObjectWatcher,
 ) -> Result<Report> {
     let client = Client::connect(settings, "shardferry finish").await?;
     let mut report = Report::default();
     let tuning = queries::tuning(&client, jobs).await?;
-    let builder = Builder { settings, jobs, tuning, idle: Arc::default() };
+    let (watcher, under_way) = (Arc::clone(watcher), Arc::new(UnderWay::new()));
+    let builder = Builder { client, settings, jobs, tuning, idle: Arc::default(), watcher, under_way };
+    let objects = planned.iter().filter(|planned| planned.statement.sql().is_some()).count();
+    (builder.watcher)(&ObjectEvent::Begun { objects });
     failpoint!("finish.before_indexes");
     for step in Step::ALL {
         // Read anew: a proof is for what the step before it has made.
@@ -60,28 +70,34 @@ pub async fn build(
             | Step::Checks
             | Step::ChecksValidated
             | Step::ForeignKeys
-            | Step::ForeignKeysValidated => catalog::existing(&client, tables).await?,
+            | Step::ForeignKeysValidated => catalog::existing(&builder.client, tables).await?,
             _ => ExistingByTable::new(),
         };
-        let mut waiting = Vec::new();
+        let (mut waiting, mut were_there) = (Vec::new(), 0);
         for (place, planned) in planned.iter().enumerate().filter(|(_, planned)| planned.step == step) {
             let Some(sql) = planned.statement.sql() else { continue };
+            were_there += 1;
             match is_there(&planned.makes, &there) {
                 true if matches!(planned.makes, Makes::Proof(..)) => {}
-                true if before.0.contains(&place) => report.built += 1,
+                true if before.built.contains(&place) => report.built += 1,
                 true => report.present += 1,
-                false if planned.makes == Makes::Nothing && before.0.contains(&place) => report.built += 1,
-                false => waiting.push(job(place, planned, sql)),
+                false if planned.makes == Makes::Nothing && before.built.contains(&place) => {
+                    report.built += 1
+                }
+                false => {
+                    were_there -= 1;
+                    waiting.push(job(place, planned, sql));
+                }
             }
         }
+        (builder.watcher)(&ObjectEvent::WereThere { objects: were_there });
         if step == Step::Sequences {
-            refuse_taken_names(&client, &mut waiting, &mut report).await?;
+            builder.refuse_taken_names(&mut waiting, &mut report).await?;
         }
         builder.step(step, waiting, &mut report, before).await?;
         after(step)?;
     }
     builder.close().await;
-    client.close().await;
     Ok(report)
 }
 
@@ -144,29 +160,16 @@ fn is_there(makes: &Makes, there: &ExistingByTable) -> bool {
     }
 }
 
-/// A sequence whose name another object has must not be positioned: that would move an identity, for example.
-async fn refuse_taken_names(client: &Client, waiting: &mut Vec<Job>, report: &mut Report) -> Result<()> {
-    let name = |job: &Job| match &job.makes {
-        Makes::Sequence(name) => Some(name.clone()),
-        _ => None,
-    };
-    let wanted: Vec<TableName> = waiting.iter().filter_map(name).collect();
-    let taken = queries::not_sequences(client, &wanted.iter().collect::<Vec<_>>()).await?;
-    waiting.retain(|job| {
-        let Some(name) = name(job).filter(|name| taken.contains(name)) else { return true };
-        let message = format!("{name} is the name of another object in the target");
-        report.failed.push((job.object.clone(), Error::new(ErrorKind::TargetMismatch, message)));
-        false
-    });
-    Ok(())
-}
-
 struct Builder<'s> {
+    /// Looks at what exists, and at who waits for whom.
+    client: Client,
     settings: &'s TargetSettings,
     jobs: usize,
     /// Settings of transactions that build indexes.
     tuning: String,
     idle: Idle,
+    watcher: ObjectWatcher,
+    under_way: Arc<UnderWay>,
 }
 
 /// Connections of workers, kept from step to step.
@@ -183,6 +186,26 @@ impl Builder<'_> {
         for client in clients {
             client.close().await;
         }
+        self.client.close().await;
+    }
+
+    /// A sequence whose name another object has must not be positioned: that would move an identity, for example.
+    async fn refuse_taken_names(&self, waiting: &mut Vec<Job>, report: &mut Report) -> Result<()> {
+        let name = |job: &Job| match &job.makes {
+            Makes::Sequence(name) => Some(name.clone()),
+            _ => None,
+        };
+        let wanted: Vec<TableName> = waiting.iter().filter_map(name).collect();
+        let taken = queries::not_sequences(&self.client, &wanted.iter().collect::<Vec<_>>()).await?;
+        waiting.retain(|job| {
+            let Some(name) = name(job).filter(|name| taken.contains(name)) else { return true };
+            let message = format!("{name} is the name of another object in the target");
+            let error = Error::new(ErrorKind::TargetMismatch, message);
+            (self.watcher)(&ObjectEvent::Failed { object: &job.object, error: &error });
+            report.failed.push((job.object.clone(), error));
+            false
+        });
+        Ok(())
     }
 
     /// Works the jobs off with as many connections as there is work for.
@@ -203,24 +226,40 @@ impl Builder<'_> {
         };
         let mut tasks = tokio::task::JoinSet::new();
         for _ in 0..workers {
-            let (settings, queue, preamble) = (self.settings.clone(), Arc::clone(&queue), preamble.clone());
-            let clients = Arc::clone(&self.idle);
+            let worker = Worker {
+                settings: self.settings.clone(),
+                clients: Arc::clone(&self.idle),
+                queue: Arc::clone(&queue),
+                preamble: preamble.clone(),
+                watcher: Arc::clone(&self.watcher),
+                under_way: Arc::clone(&self.under_way),
+            };
             tasks.spawn(async move {
-                let ended = work_off(&settings, &clients, &queue, &preamble, most).await;
+                let ended = worker.work_off(most).await;
                 if ended.is_err() {
-                    queue.stop();
+                    worker.queue.stop();
                 }
                 ended
             });
         }
-        while let Some(ended) = tasks.join_next().await {
+        let mut looks = tokio::time::interval(LOOK_EVERY);
+        looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            let ended = tokio::select! {
+                ended = tasks.join_next() => ended,
+                _ = looks.tick() => {
+                    before.waits.look(&self.client, &self.under_way, &self.watcher).await;
+                    continue;
+                }
+            };
+            let Some(ended) = ended else { break };
             let ended = ended
                 .map_err(|error| Error::new(ErrorKind::Bug, "a finish worker ended badly").because(error))?;
             let ended = ended?;
             report.built += ended.built.len();
             report.failed.extend(ended.failed);
             report.deferred.extend(ended.deferred);
-            before.0.extend(ended.built);
+            before.built.extend(ended.built);
         }
         let unbuilt = report.failed.len() + report.deferred.len();
         let status = if unbuilt == unbuilt_before { Status::Completed } else { Status::Failed };
@@ -253,56 +292,88 @@ struct WorkedOff {
     deferred: Vec<(String, Error)>,
 }
 
-/// Takes `most` statements at once, and runs each alone if one of them fails.
-///
-/// # Errors
-/// Those of reaching the target: they end the step. An object that the target refuses for now (a lock, a full disk)
-/// is set aside, and the others are built.
-async fn work_off(
-    settings: &TargetSettings,
-    clients: &Mutex<Vec<Client>>,
-    queue: &Queue,
-    before: &str,
-    most: usize,
-) -> Result<WorkedOff> {
-    let kept = idle(clients).pop();
-    let client = match kept {
-        Some(client) if !client.is_closed() => client,
-        _ => Client::connect(settings, "shardferry finish").await?,
-    };
-    let mut worked = WorkedOff::default();
-    loop {
-        let jobs = queue.take(most).await;
-        if jobs.is_empty() {
-            break;
-        }
-        let together = if jobs.len() > 1 { run(&client, &jobs, before).await.is_ok() } else { false };
-        for job in jobs {
-            let outcome =
-                if together { Ok(()) } else { run(&client, std::slice::from_ref(&job), before).await };
-            queue.done(&job);
-            match outcome {
-                Ok(()) => worked.built.push(job.place),
-                Err(error) if error.policy().retry && client.batch("SELECT 1").await.is_err() => {
-                    return Err(error);
-                }
-                Err(error) if error.policy().retry => worked.deferred.push((job.object, error)),
-                Err(_) if was_made(&client, &job).await? => worked.built.push(job.place),
-                Err(error) => worked.failed.push((job.object, error)),
-            }
-        }
-    }
-    idle(clients).push(client);
-    Ok(worked)
+/// Who works the statements of a step off, with others.
+struct Worker {
+    settings: TargetSettings,
+    clients: Idle,
+    queue: Arc<Queue>,
+    /// What every transaction begins with.
+    preamble: String,
+    watcher: ObjectWatcher,
+    under_way: Arc<UnderWay>,
 }
 
-/// All of them or none.
-async fn run(client: &Client, jobs: &[Job], before: &str) -> Result<()> {
-    failpoint!("finish.before_object");
-    let statements: Vec<&str> = jobs.iter().map(|job| job.sql.as_str()).collect();
-    client.batch_of_hours(&format!("{before}{}", statements.join(";\n"))).await?;
-    failpoint!("finish.after_object");
-    Ok(())
+impl Worker {
+    /// Takes `most` statements at once, and runs each alone if one of them fails.
+    ///
+    /// # Errors
+    /// Those of reaching the target: they end the step. An object that the target refuses for now (a lock, a full disk)
+    /// is set aside, and the others are built.
+    async fn work_off(&self, most: usize) -> Result<WorkedOff> {
+        let kept = idle(&self.clients).pop();
+        let client = match kept {
+            Some(client) if !client.is_closed() => client,
+            _ => Client::connect(&self.settings, "shardferry finish").await?,
+        };
+        let mut worked = WorkedOff::default();
+        loop {
+            let jobs = self.queue.take(most).await;
+            if jobs.is_empty() {
+                break;
+            }
+            let together = if jobs.len() > 1 { self.run(&client, &jobs).await.is_ok() } else { false };
+            for job in jobs {
+                let began = Instant::now();
+                let outcome =
+                    if together { Ok(()) } else { self.run(&client, std::slice::from_ref(&job)).await };
+                self.queue.done(&job);
+                let took = (!together).then(|| began.elapsed());
+                let built = ObjectEvent::Built { object: &job.object, took };
+                match outcome {
+                    Ok(()) => {
+                        (self.watcher)(&built);
+                        worked.built.push(job.place);
+                    }
+                    Err(error) if error.policy().retry && client.batch("SELECT 1").await.is_err() => {
+                        return Err(error);
+                    }
+                    Err(error) if error.policy().retry => worked.deferred.push((job.object, error)),
+                    Err(_) if was_made(&client, &job).await? => {
+                        (self.watcher)(&built);
+                        worked.built.push(job.place);
+                    }
+                    Err(error) => {
+                        (self.watcher)(&ObjectEvent::Failed { object: &job.object, error: &error });
+                        worked.failed.push((job.object, error));
+                    }
+                }
+            }
+        }
+        idle(&self.clients).push(client);
+        Ok(worked)
+    }
+
+    /// All of them or none.
+    async fn run(&self, client: &Client, jobs: &[Job]) -> Result<()> {
+        let Some(first) = jobs.first() else { return Ok(()) };
+        let object = match jobs.len() - 1 {
+            0 => first.object.clone(),
+            others => format!("{} and {others} others", first.object),
+        };
+        failpoint!("finish.before_object");
+        let session = self.under_way.begin(jobs);
+        (self.watcher)(&ObjectEvent::Started { place: first.place, object: &object });
+        // The transaction's name alone: behind a pooler the session is somebody else's afterwards.
+        let name = format!("SET LOCAL application_name = '{session}';\n");
+        let statements: Vec<&str> = jobs.iter().map(|job| job.sql.as_str()).collect();
+        let sql = format!("{name}{}{}", self.preamble, statements.join(";\n"));
+        let ran = client.batch_of_hours(&sql).await;
+        self.under_way.end(&session);
+        (self.watcher)(&ObjectEvent::Ended { place: first.place });
+        ran?;
+        failpoint!("finish.after_object");
+        Ok(())
+    }
 }
 
 /// Did somebody else make it meanwhile? A pod that was overtaken in its finish step may still end a statement.

@@ -4,7 +4,7 @@ use super::pace::{self, Pace};
 use super::{Doubt, StatusView};
 use crate::cli::PhaseChoice;
 use crate::error::ErrorKind;
-use crate::model::checkpoint::TableDocument;
+use crate::model::checkpoint::{FinishUnderWay, TableDocument};
 use crate::model::counts::Totals;
 use crate::model::loss::{Loss, LossRecord, Sample};
 use crate::model::phase::{Phase, Status};
@@ -115,6 +115,8 @@ struct FinishLine<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     failed_at: Option<Timestamp>,
     error: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    under_way: Option<&'a FinishUnderWay>,
 }
 
 pub(super) fn render(view: &StatusView, phases: Option<PhaseChoice>) -> String {
@@ -134,6 +136,7 @@ pub(super) fn render(view: &StatusView, phases: Option<PhaseChoice>) -> String {
         completed_at: view.finish.completed_at(),
         failed_at: view.finish.failed_at(),
         error: view.finish.error().map(|error| error.message.as_str()),
+        under_way: view.finish_under_way.as_ref(),
     };
     let Pace { done, planned, bytes_per_second, seconds_left } = pace::of_run(view);
     let percent = pace::percent(done, planned);

@@ -1,6 +1,6 @@
 use super::*;
 use crate::error::{Error, ErrorKind};
-use crate::model::checkpoint::{Owner, UnderWay};
+use crate::model::checkpoint::{LockWait, Owner, UnderWay};
 use crate::model::identity::DatabaseIdentity;
 use crate::model::loss::{Loss, LossRecord};
 use crate::model::names::TableName;
@@ -409,4 +409,45 @@ fn rows_under_way_count_until_they_are_committed() {
     assert_eq!(json["tables"]["dbo.Table11"]["rows_under_way"], 400);
     let text = view.text(false, &Screen::default());
     assert!(text.lines().any(|line| line.contains("dbo.Table11") && line.contains(" 400 ")), "{text}");
+}
+
+#[test]
+fn a_finish_step_that_waits_for_a_lock_says_so() {
+    let plan = plan(&["Orders"]);
+    let mut document = FinishDocument::pending(&plan);
+    document.status = phase(Status::InProgress);
+    document.under_way = Some(FinishUnderWay {
+        objects_done: 3,
+        objects_total: 41,
+        object: Some("index IX on dbo.Orders".to_owned()),
+        since: Some(at(2)),
+        waits_for: None,
+    });
+    let shown =
+        |document: &FinishDocument| StatusView::new("default", &plan, Vec::new(), Some(document.clone()));
+    let line = |text: String| text.lines().find(|line| line.starts_with("Finishing")).map(str::to_owned);
+    assert_eq!(
+        line(shown(&document).text(false, &Screen::default())).as_deref(),
+        Some("Finishing: 3 of 41 objects; index IX on dbo.Orders since 2026-11-22 20:00:02Z")
+    );
+    document.under_way.as_mut().unwrap().waits_for = Some(LockWait {
+        object: "foreign key FK on dbo.Orders".to_owned(),
+        table: "sales.orders".to_owned(),
+        since: at(3),
+        pid: 123,
+        session: "psql, idle in transaction".to_owned(),
+        query_age_seconds: Some(303),
+    });
+    assert_eq!(
+        line(shown(&document).text(false, &Screen::default())).as_deref(),
+        Some(
+            "Finishing: 3 of 41 objects; foreign key FK on dbo.Orders waits for a lock on sales.orders held by \
+             pid 123 (psql, idle in transaction for 5m 03s), since 2026-11-22 20:00:03Z"
+        )
+    );
+    let json: serde_json::Value = serde_json::from_str(&shown(&document).json(None)).unwrap();
+    assert_eq!(json["finish"]["under_way"]["waits_for"]["pid"], 123);
+    // Left behind by a pod that was killed, and released since.
+    document.status = phase(Status::Pending);
+    assert_eq!(line(shown(&document).text(false, &Screen::default())), None);
 }

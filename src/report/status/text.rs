@@ -4,7 +4,7 @@ use super::pace::{self, Pace};
 use super::screen::{Line, Screen, Section, Tone};
 use super::{Doubt, PodView, State, StatusView, state};
 use crate::error::ErrorKind;
-use crate::model::checkpoint::TableDocument;
+use crate::model::checkpoint::{FinishUnderWay, TableDocument};
 use crate::model::counts::{about, size, thousands};
 use crate::model::loss::{Loss, LossRecord};
 use crate::model::phase::{Phase, Status};
@@ -67,6 +67,10 @@ fn headline(view: &StatusView, pods: &[PodView<'_>]) -> Vec<Line> {
     }
     let tone = if view.finish.status() == Status::Failed { Tone::Bad } else { Tone::Plain };
     lines.push(Line(tone, format!("Finish: {}", of_finish(&view.finish))));
+    if let Some(under_way) = &view.finish_under_way {
+        let tone = if under_way.waits_for.is_some() { Tone::Warning } else { Tone::Plain };
+        lines.push(Line(tone, shown::one_line(&of_under_way(under_way)).into_owned()));
+    }
     lines
 }
 
@@ -270,6 +274,17 @@ fn of_finish(finish: &Phase) -> String {
         }
         (_, status) => word(status).to_owned(),
     }
+}
+
+/// `Finishing: 3 of 41 objects; index IX on dbo.Orders since 2026-11-22 20:00:01Z`
+fn of_under_way(under_way: &FinishUnderWay) -> String {
+    let mut text = format!("Finishing: {} of {} objects", under_way.objects_done, under_way.objects_total);
+    if let Some(wait) = &under_way.waits_for {
+        text.push_str(&format!("; {wait}, since {}", time(wait.since)));
+    } else if let Some((object, since)) = under_way.object.as_ref().zip(under_way.since) {
+        text.push_str(&format!("; {object} since {}", time(since)));
+    }
+    text
 }
 
 /// One line a table, behind a head.

@@ -67,6 +67,14 @@ impl Invocation {
         self.spawn().wait()
     }
 
+    /// Starts it with stderr somewhere else, and nowhere for the rest.
+    pub(super) fn spawn_with_stderr(&mut self, stderr: Stdio) -> Child {
+        self.command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(stderr);
+        let child = self.command.spawn().unwrap();
+        self.runs.fetch_add(1, Ordering::Relaxed);
+        child
+    }
+
     pub(crate) fn spawn(mut self) -> Running {
         self.command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = self.command.spawn().unwrap();
