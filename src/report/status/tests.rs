@@ -258,7 +258,7 @@ fn a_table_that_the_ledger_does_not_know_is_missing() {
     let view = view(&completed, Status::Completed).with_doubts(BTreeMap::from([(1, Doubt::Unproven)]));
     assert!(!view.is_completed() && !view.has_failed());
     assert!(
-        view.text(false, &Screen::default()).contains("not proven"),
+        view.text(false, &Screen::default()).contains("Not proven: dbo.completed: "),
         "{}",
         view.text(false, &Screen::default())
     );

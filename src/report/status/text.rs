@@ -244,7 +244,7 @@ fn changed(view: &StatusView, all: bool) -> Vec<String> {
         return lines;
     }
     let line = |(loss, (of, rows)): (Loss, (usize, u64))| {
-        format!("Changed in {}: {} values {}", tables(of), thousands(rows), loss.meaning())
+        format!("Changed in {}: {} rows {}", tables(of), thousands(rows), loss.meaning())
     };
     kinds.into_iter().map(line).collect()
 }
