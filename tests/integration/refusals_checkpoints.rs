@@ -37,7 +37,7 @@ fn every_damage_of_a_table(world: &World, name: &str) {
         let status = refuses(world, &["status"], 0, &[]);
         assert!(texts.iter().all(|text| status.stdout.contains(text)), "{}", status.stdout);
         assert!(
-            status.stdout.contains("1 completed, 1 failed") && status.stdout.contains(" damaged "),
+            status.stdout.contains("1 completed, 1 failed") && status.stdout.contains("  Damaged: "),
             "{}",
             status.stdout
         );

@@ -186,7 +186,7 @@ impl<'a> LeftOutRows<'a> {
         if let (Some(rejects), Some(hash)) = (&self.rules.rejects, encoder.hash_of_row(line)) {
             let room = (self.redo.skip.len() as u64) < rejects.quota;
             if room && self.redo.skip.insert(hash, column.unwrap_or(0)).is_none() {
-                tracing::debug!(table = %self.open.attempt.table.source, chunk = self.chunk, row = line, error = %failed.error,
+                tracing::info!(table = %self.open.attempt.table.source, chunk = self.chunk, row = line, error = %failed.error,
                     "the target refuses a row; the chunk is done again without it");
                 self.redo.again = true;
                 return failed.error;
