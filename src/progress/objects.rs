@@ -191,8 +191,9 @@ mod tests {
         progress.show(&ObjectEvent::WereThere { objects: 2 });
         let object = "index IX on dbo.Orders";
         progress.show(&ObjectEvent::Started { place: 7, object });
-        let long_ago = Instant::now().checked_sub(STILL_EVERY).unwrap();
-        progress.state().building[0].last_line = long_ago;
+        let long_ago = Instant::now().checked_sub(Duration::from_secs(125)).unwrap();
+        let building = Building { place: 7, object: object.to_owned(), began: long_ago, last_line: long_ago };
+        progress.state().building = vec![building];
         progress.show(&ObjectEvent::Looked { waits: &[wait()] });
         progress.show(&ObjectEvent::Looked { waits: &[] });
         progress.show(&ObjectEvent::Ended { place: 7 });
@@ -203,7 +204,7 @@ mod tests {
         progress.failed("foreign key FK on dbo.Orders", &error);
         progress.left_out(&Error::new(ErrorKind::SourceChanged, "column A is new").table("dbo.B"));
         insta::assert_snapshot!(written.lines().join("\n"), @"
-        [2/5] Building: index IX on dbo.Orders (0.0s so far)
+        [2/5] Building: index IX on dbo.Orders (2m 05s so far)
         [3/5] Built: index IX on dbo.Orders (in 1m 05s)
         [4/5] Built: default Id of dbo.T
         foreign key FK on dbo.Orders waits for a lock on sales.orders held by pid 123 (psql, idle in transaction for 5m 03s); end that session, or wait

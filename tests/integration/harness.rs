@@ -48,7 +48,7 @@ use std::time::{Duration, Instant};
 pub(crate) use store_proxy::{Asked, Broken, StoreProxy, When};
 pub(crate) use target_proxy::{Cut, Sent, TargetProxy};
 use tempfile::TempDir;
-pub(crate) use terminal::{InTerminal, TerminalEnd};
+pub(crate) use terminal::TerminalEnd;
 use tokio::runtime::Runtime;
 use tokio_postgres::{NoTls, SimpleQueryMessage};
 

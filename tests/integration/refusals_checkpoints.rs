@@ -206,7 +206,7 @@ fn a_chunk_that_is_gone_from_the_ledger_is_missed() {
                 world.command(&sync),
                 3,
                 &[
-                    "table dbo.Long: the rows of this table in shardferry.chunk",
+                    "Failed: dbo.Long: the rows of this table in shardferry.chunk",
                     "leave a gap",
                     "[table_damaged]",
                 ],

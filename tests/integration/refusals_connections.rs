@@ -239,7 +239,7 @@ fn a_source_table_that_the_login_may_not_read_fails_alone() {
     let world = prepared();
     world.engine.deny_view("dbo.Orders", Some(Denial::Denied));
     let texts = [
-        "table dbo.Orders: ",
+        "Failed: dbo.Orders: ",
         "The SELECT permission was denied on the object 'Orders'",
         "[source_permission]; grant the login SELECT and VIEW DEFINITION on the source",
     ];

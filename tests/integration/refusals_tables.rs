@@ -198,9 +198,9 @@ fn values_that_postgresql_cannot_hold_fail_their_table_and_are_not_shown() {
     );
     world.prepare();
     let texts = [
-        "table dbo.Nul, column Text: a character that PostgreSQL cannot hold (U+0000), in the row with key (2); a plan with --policy nul=replace or nul=strip",
-        "table dbo.Half, column Text: half a surrogate pair, which is no character in PostgreSQL, in the row with key (1); a plan with --policy surrogate=replace",
-        "table dbo.Fine, column At: a time with a seventh digit, where PostgreSQL keeps six; it is not rounded silently, in the row with key (1); ",
+        "Failed: dbo.Nul: column Text: a character that PostgreSQL cannot hold (U+0000), in the row with key (2); a plan with --policy nul=replace or nul=strip",
+        "Failed: dbo.Half: column Text: half a surrogate pair, which is no character in PostgreSQL, in the row with key (1); a plan with --policy surrogate=replace",
+        "Failed: dbo.Fine: column At: a time with a seventh digit, where PostgreSQL keeps six; it is not rounded silently, in the row with key (1); ",
         "sync with --rejects URL leaves such rows out and keeps them in a file [value]; rerun with --rejects URL to leave such rows out",
     ];
     let finished = answers(world.command(&["sync"]), 3, &texts);
