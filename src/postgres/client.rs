@@ -348,6 +348,11 @@ impl Client {
         self.query(&sql, &[&left.backend, &left.name.as_str()]).await.map(drop)
     }
 
+    /// Closes the connection from here: whoever waits for an answer of it gets an error.
+    pub fn abandon(&self) {
+        self.link.abandon();
+    }
+
     /// Ends the session properly, within a few seconds.
     pub async fn close(self) {
         let Self { inner, mut task, .. } = self;

@@ -1,9 +1,10 @@
 //! How long an answer of the target is waited for.
 //!
 //! A link can be dead and open: something between the two stops forwarding, and acknowledges what we send. Neither
-//! keepalives nor `TCP_USER_TIMEOUT` see that. So every statement that a living server answers soon, and every piece of a COPY,
-//! has a limit (`socketTimeout`); what may take hours (an index, SET LOGGED, a validation) has none. It is longer than any
-//! wait for a lock (`sql/transaction.sql`).
+//! keepalives nor `TCP_USER_TIMEOUT` see that. So every statement that a living server answers soon, and every piece of a
+//! COPY, has a limit (`socketTimeout`). It is longer than any wait for a lock (`sql/transaction.sql`). What may take hours
+//! (an index, SET LOGGED, a validation) has none; the finish step asks by another connection whether the target still works
+//! on it (`objects/lost_answers.rs`).
 
 use super::errors::server_error;
 use crate::error::{Error, ErrorKind, Result};
@@ -22,13 +23,18 @@ impl Link {
         Self { task, limit }
     }
 
+    /// Closes the connection.
+    pub(super) fn abandon(&self) {
+        self.task.abort();
+    }
+
     /// The answer; a connection that does not give one in time is closed.
     ///
     /// # Errors
     /// `TargetUnavailable` if there is none in time.
     pub(super) async fn in_time<T>(&self, answer: impl Future<Output = T>) -> Result<T> {
         tokio::time::timeout(self.limit, answer).await.map_err(|_| {
-            self.task.abort();
+            self.abandon();
             let message = format!(
                 "the target has neither answered nor taken data for {} s; the connection is given up",
                 self.limit.as_secs_f64()

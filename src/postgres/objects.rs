@@ -9,6 +9,7 @@ mod build;
 mod comments;
 mod events;
 mod locks;
+mod lost_answers;
 mod not_built;
 mod queries;
 mod queue;

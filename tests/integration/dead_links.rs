@@ -61,6 +61,25 @@ fn what_may_take_hours_is_waited_for() {
     pod.wait().exits(0).hides("neither answered");
 }
 
+/// The finish step asks by another connection whether the target still works on what it was sent.
+#[test]
+fn an_object_whose_statement_is_lost_is_built_by_another_connection() {
+    let world = World::new();
+    world.reference("A", 50);
+    world.load("CREATE TABLE dbo.B (Id int PRIMARY KEY, A int NULL REFERENCES dbo.A (Id))");
+    world.succeed(&["plan"]);
+    world.succeed(&["schema"]);
+    world.succeed(&["sync"]);
+    let proxy = TargetProxy::start(&world.target_address());
+    let url = format!("{}&socketTimeout=2", with_query(&world.target_url_at(proxy.port())));
+    let stalled = proxy.set(Cut::Stall, 1, |sent| sent.statement("FOREIGN KEY"));
+    let done = world.command(&["finish"]).env("SHARDFERRY_TARGET_URL", &url).pod("a").run().exits(0);
+    assert_eq!(proxy.happened(stalled), 1);
+    done.says("its answer has not come for 2 s; the connection is given up");
+    let keys = world.target_value("SELECT count(*) FROM pg_constraint WHERE contype = 'f' AND convalidated");
+    assert_eq!(keys, "1");
+}
+
 /// A source that sends a little now and then, for ever.
 #[test]
 fn an_answer_of_the_source_without_an_end_is_given_up() {

@@ -7,6 +7,8 @@ use mssim::faults::{Fault, FaultKind};
 use serde_json::Value as Json;
 use shardferry::telemetry::{FLUSH, names};
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
@@ -483,4 +485,68 @@ fn no_secret_is_exported_or_logged() {
     }
     let failed = receiver.spans().into_iter().filter(Seen::is_failed).count();
     assert!(failed >= 1, "the refused login is a failed run");
+}
+
+/// One request as a Prometheus sends it: the head and the body.
+fn get(address: &str, path: &str) -> (String, String) {
+    let mut stream = TcpStream::connect(address).unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    (head.to_owned(), body.to_owned())
+}
+
+/// The value of the first series that begins like this.
+fn value(page: &str, series: &str) -> Option<f64> {
+    page.lines().find(|line| line.starts_with(series))?.rsplit_once(' ')?.1.parse().ok()
+}
+
+/// One table stands still while the pod is asked, so that what is asked for is there.
+#[test]
+fn metrics_are_scraped_while_a_pod_runs_and_an_address_that_is_taken_costs_nothing() {
+    let world = World::with_files();
+    world.company(4, 50, 3);
+    world.reference("TA", 20_000);
+    world.prepare();
+    let stall =
+        world.fault(Fault::from(FaultKind::Stall { rows: 5_000, time: None }).times(1).containing("[TA]"));
+    let mut pod = world
+        .command(&["sync", "--jobs", "3", "--grace-period", "200ms"])
+        .env("SHARDFERRY_LOG_FORMAT", "json")
+        .env("SHARDFERRY_METRICS_ADDRESS", "127.0.0.1:0")
+        .pod("main")
+        .spawn();
+    let line = pod.wait_for_line("metrics are served at");
+    let message: Json = serde_json::from_str(&line).unwrap();
+    let url = message["message"].as_str().unwrap().rsplit_once("http://").unwrap().1.to_owned();
+    let address = url.strip_suffix("/metrics").unwrap();
+    until("the stall", || (world.happened(stall) == 1).then_some(()));
+    let page = until("four tables", || {
+        let (head, page) = get(address, "/metrics");
+        assert!(head.starts_with("HTTP/1.1 200") && head.contains("text/plain; version=0.0.4"), "{head}");
+        (value(&page, "shardferry_tables{shardferry_pod=\"main\",shardferry_run_id=\"run-1\",shardferry_state=\"completed\"")
+            == Some(4.0))
+        .then_some(page)
+    });
+    let rows = value(&page, "shardferry_rows_total{").unwrap();
+    assert!(rows >= 50.0, "{page}");
+    for series in [
+        "shardferry_copied_bytes_total{",
+        "shardferry_chunks_total{",
+        "shardferry_chunk_duration_seconds_bucket{",
+        "shardferry_in_flight_bytes{",
+        "shardferry_table_rows_total{",
+        "shardferry_table_duration_seconds{",
+    ] {
+        assert!(value(&page, series).is_some(), "{series} in\n{page}");
+    }
+    assert!(!page.contains("otel_scope") && !page.contains("s3cret"), "{page}");
+    assert!(get(address, "/").0.starts_with("HTTP/1.1 404"));
+    let second = world.command(&["schema", "--metrics-address", address]).pod("second").run();
+    second.exits(0).says("metrics are not served at");
+    pod.signal("TERM");
+    pod.wait().exits(143);
+    world.succeed(&["sync"]);
+    world.assert_equal();
 }

@@ -3,6 +3,7 @@
 
 use super::events::{ObjectEvent, ObjectWatcher};
 use super::locks::{LOOK_EVERY, LockWatch, UnderWay};
+use super::lost_answers::{self, LostAnswers};
 use super::queue::{Job, Queue};
 use super::{Makes, PlannedObject, Step, queries};
 use crate::error::{Error, ErrorKind, Result};
@@ -242,6 +243,7 @@ impl Builder<'_> {
                 ended
             });
         }
+        let mut lost = LostAnswers::default();
         let mut looks = tokio::time::interval(LOOK_EVERY);
         looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
@@ -249,6 +251,7 @@ impl Builder<'_> {
                 ended = tasks.join_next() => ended,
                 _ = looks.tick() => {
                     before.waits.look(&self.client, &self.under_way, &self.watcher).await;
+                    lost.look(&self.client, &self.under_way, self.settings.socket_timeout()).await;
                     continue;
                 }
             };
@@ -361,13 +364,19 @@ impl Worker {
             others => format!("{} and {others} others", first.object),
         };
         failpoint!("finish.before_object");
-        let session = self.under_way.begin(jobs);
+        let (session, given_up) = self.under_way.begin(jobs);
         (self.watcher)(&ObjectEvent::Started { place: first.place, object: &object });
         // The transaction's name alone: behind a pooler the session is somebody else's afterwards.
         let name = format!("SET LOCAL application_name = '{session}';\n");
         let statements: Vec<&str> = jobs.iter().map(|job| job.sql.as_str()).collect();
         let sql = format!("{name}{}{}", self.preamble, statements.join(";\n"));
-        let ran = client.batch_of_hours(&sql).await;
+        let ran = tokio::select! {
+            ran = client.batch_of_hours(&sql) => ran,
+            () = given_up.cancelled() => {
+                client.abandon();
+                Err(lost_answers::given_up(self.settings.socket_timeout()))
+            }
+        };
         self.under_way.end(&session);
         (self.watcher)(&ObjectEvent::Ended { place: first.place });
         ran?;

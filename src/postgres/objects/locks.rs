@@ -14,16 +14,24 @@ use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+use tokio_util::sync::CancellationToken;
 
 /// Between two looks.
 pub(super) const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// A look that takes longer is given up.
-const LOOK_FOR: Duration = Duration::from_secs(5);
+pub(super) const LOOK_FOR: Duration = Duration::from_secs(5);
 /// A wait is told when it has lasted this long.
 const TOLD_AFTER: Duration = Duration::from_secs(3);
 
-/// Objects and the tables that they lock, and since when they are being built.
-type Building = (Instant, Vec<(String, Vec<TableName>)>);
+/// A statement that the target has not answered yet.
+#[derive(Debug)]
+struct Building {
+    since: Instant,
+    /// Objects and the tables that they lock.
+    objects: Vec<(String, Vec<TableName>)>,
+    /// Cancelled when its answer is not waited for any more.
+    given_up: CancellationToken,
+}
 
 /// The statements that the target has not answered yet, by the names of their sessions.
 #[derive(Debug)]
@@ -46,13 +54,19 @@ impl UnderWay {
         self.building.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The jobs are sent to the target; the name that their session takes.
-    pub(super) fn begin(&self, jobs: &[Job]) -> String {
+    pub(super) fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
+    /// The jobs are sent to the target; the name that their session takes, and what is cancelled if they are given up.
+    pub(super) fn begin(&self, jobs: &[Job]) -> (String, CancellationToken) {
         let place = jobs.first().map_or(0, |job| job.place);
         let name = format!("{} {place}", self.prefix);
         let objects = jobs.iter().map(|job| (job.object.clone(), job.locks.clone())).collect();
-        self.building().insert(name.clone(), (Instant::now(), objects));
-        name
+        let given_up = CancellationToken::new();
+        let building = Building { since: Instant::now(), objects, given_up: given_up.clone() };
+        self.building().insert(name.clone(), building);
+        (name, given_up)
     }
 
     /// The target has answered.
@@ -60,14 +74,24 @@ impl UnderWay {
         self.building().remove(name);
     }
 
-    fn has_slow(&self) -> bool {
-        self.building().values().any(|(since, _)| since.elapsed() >= LOOK_EVERY)
+    /// The answer is not waited for any more.
+    pub(super) fn give_up(&self, name: &str) {
+        if let Some(building) = self.building().get(name) {
+            building.given_up.cancel();
+        }
+    }
+
+    /// The sessions of the statements that take their time.
+    pub(super) fn slow(&self) -> BTreeSet<String> {
+        let building = self.building();
+        let slow = building.iter().filter(|(_, building)| building.since.elapsed() >= LOOK_EVERY);
+        slow.map(|(name, _)| name.clone()).collect()
     }
 
     /// Which object of a session waits for that table.
     fn object(&self, session: &str, table: Option<&TableName>) -> Option<(String, String)> {
         let building = self.building();
-        let (_, objects) = building.get(session)?;
+        let Building { objects, .. } = building.get(session)?;
         let locks =
             |(_, tables): &&(String, Vec<TableName>)| table.is_some_and(|table| tables.contains(table));
         let (object, tables) = objects.iter().find(locks).or(objects.first())?;
@@ -88,7 +112,7 @@ impl LockWatch {
     /// Looks who waits for whom, and tells it. An answer that does not come, or is an error, is left out: the statements
     /// themselves will tell what is the matter.
     pub(super) async fn look(&mut self, client: &Client, under_way: &UnderWay, watcher: &ObjectWatcher) {
-        let waits = match under_way.has_slow() {
+        let waits = match !under_way.slow().is_empty() {
             true => tokio::time::timeout(LOOK_FOR, waits(client, under_way)).await,
             false => Ok(Ok(Vec::new())),
         };
@@ -193,7 +217,7 @@ mod tests {
             shared: false,
         };
         let under_way = UnderWay::new();
-        let session = under_way.begin(&[job(7, "key a", &["lines"]), job(8, "key b", &["lines", "orders"])]);
+        let (session, _) = under_way.begin(&[job(7, "key a", &["lines"]), job(8, "key b", &["lines", "orders"])]);
         assert!(session.starts_with(&under_way.prefix) && session.ends_with(" 7") && session.len() < 64);
         let of = |table: Option<&TableName>| under_way.object(&session, table);
         let named = |object: &str, table: &str| Some((object.to_owned(), table.to_owned()));
