@@ -1,6 +1,8 @@
 //! `plan`: discover, filter, order, map, write once; print the shards. With `--dry-run`: say what would become of
 //! everything, and write nothing.
 
+mod rights;
+
 use super::connect;
 use super::source_view::{self, SourceView};
 use super::stdout;
@@ -61,6 +63,9 @@ pub(super) async fn run(settings: Settings, stop: Stop, output: Output) -> Resul
     };
     stdout::print(&format!("{text}\n"))?;
     let said = if ours { "made" } else { "was there already" };
+    if settings.target.is_some() {
+        rights::warn(&settings, &stop, &plan).await?;
+    }
     let message = format!("the plan of run {} {said}: {} tables", settings.run_id, plan.tables.len());
     tracing::info!(tables = plan.tables.len(), ours, "{message}");
     let several = chunked(&plan, settings.chunk_size);

@@ -127,6 +127,33 @@ pub async fn existing(
     Ok(found)
 }
 
+/// A schema in which this role may create no table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClosedSchema {
+    pub name: String,
+    pub exists: bool,
+    pub role: String,
+    pub database: String,
+}
+
+/// Those of `wanted` in which this role may create no table, or which it may not create.
+///
+/// # Errors
+/// `TargetUnavailable` if the connection breaks or the server may answer later; `TargetPermission` or
+/// `TargetRefused` if it refuses the statement.
+pub async fn closed_schemas(client: &Client, wanted: &[String]) -> Result<Vec<ClosedSchema>> {
+    let rows = client.query(include_str!("sql/rights.sql"), &[&wanted]).await?;
+    let closed = |row| {
+        Ok(ClosedSchema {
+            name: get(row, 0)?,
+            exists: get(row, 1)?,
+            role: get(row, 2)?,
+            database: get(row, 3)?,
+        })
+    };
+    rows.iter().map(closed).collect()
+}
+
 /// Those of the schemas that do not exist: only these are created, since even CREATE SCHEMA IF NOT EXISTS needs CREATE
 /// on the database.
 ///

@@ -104,7 +104,10 @@ impl TimeSetting {
     pub(super) fn read(&self, text: Option<&str>) -> Result<Option<Duration>> {
         let Some(text) = text else { return Ok(None) };
         let time = parsed(text).ok_or_else(|| {
-            usage(self.name, format!("{} is not a time: write it like 500ms, 60s, 5m or 1h", typed(text)))
+            usage(
+                self.name,
+                format!("{} is not a time: write it like 500ms, 60s, 5m or 1h, at most 168h", typed(text)),
+            )
         })?;
         self.accepted(time).map(Some).map_err(|why| usage(self.name, why))
     }

@@ -217,7 +217,8 @@ mod tests {
             shared: false,
         };
         let under_way = UnderWay::new();
-        let (session, _) = under_way.begin(&[job(7, "key a", &["lines"]), job(8, "key b", &["lines", "orders"])]);
+        let (session, _) =
+            under_way.begin(&[job(7, "key a", &["lines"]), job(8, "key b", &["lines", "orders"])]);
         assert!(session.starts_with(&under_way.prefix) && session.ends_with(" 7") && session.len() < 64);
         let of = |table: Option<&TableName>| under_way.object(&session, table);
         let named = |object: &str, table: &str| Some((object.to_owned(), table.to_owned()));
