@@ -283,7 +283,7 @@ fn status_believes_no_document_that_the_ledger_does_not_prove() {
     world.target("DROP TABLE dbo.\"B\"");
     world.succeed(&["schema"]);
     let told = world.command(&["status", "--exit-code"]).run().exits(5);
-    assert!(told.stdout.contains("not proven"), "{}", told.stdout);
+    assert!(told.stdout.contains("Not proven: "), "{}", told.stdout);
     let nowhere = world.target_url_at(1);
     world.command(&["status"]).env("SHARDFERRY_TARGET_URL", &nowhere).run().exits(0).says("cannot be asked");
     world.command(&["status", "--exit-code"]).env("SHARDFERRY_TARGET_URL", &nowhere).run().exits(4);
