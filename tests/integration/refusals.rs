@@ -10,6 +10,8 @@ mod arguments;
 mod checkpoints;
 #[path = "refusals_connections.rs"]
 mod connections;
+#[path = "refusals_said.rs"]
+mod reviewed;
 #[path = "refusals_secrets.rs"]
 mod secrets;
 #[path = "refusals_tables.rs"]
@@ -100,6 +102,7 @@ fn answers(call: Invocation, code: i32, texts: &[&str]) -> Finished {
     for text in texts {
         finished = finished.says(text);
     }
+    reviewed::is_reviewed(&finished);
     assert!(began.elapsed() < AT_ONCE, "took {:?}:\n{}", began.elapsed(), finished.stderr);
     finished
 }

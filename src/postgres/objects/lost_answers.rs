@@ -49,7 +49,7 @@ impl LostAnswers {
         self.silent = None;
         self.gone.retain(|session, _| !known.contains(session));
         let mut lost = Vec::new();
-        for session in waiting.difference(known) {
+        for session in waiting.iter().filter(|session| !known.contains(*session)) {
             let since = *self.gone.entry(session.clone()).or_insert(now);
             if since.elapsed() >= limit {
                 lost.push(session);

@@ -204,6 +204,11 @@ pub(crate) struct Finished {
 }
 
 impl Finished {
+    /// `shardferry run --jobs 0`
+    pub(crate) fn call(&self) -> String {
+        format!("$ shardferry {}", self.label)
+    }
+
     /// None where a signal ended it.
     pub(crate) fn code(&self) -> Option<i32> {
         self.status.code()
