@@ -1,4 +1,4 @@
-# The image of shardferry: docs/image.md.
+# The image of shardferry: docs/reference/image.md.
 #
 #   docker build --tag shardferry:latest .
 #

@@ -57,7 +57,7 @@ $(cargo_deny)/bin/cargo-deny:
 fuzz: ## fuzz the wire decoder: make fuzz SECONDS_OF_FUZZING=600
 	fuzz/run.sh $(SECONDS_OF_FUZZING)
 
-bench: ## the whole program against the limits of both servers (40 minutes, an idle machine): docs/performance.md
+bench: ## the whole program against the limits of both servers (40 minutes, an idle machine): docs/background/performance.md
 	benches/bench.sh --full --docs
 
 bench-quick: ## a smaller one, in under two minutes

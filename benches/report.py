@@ -1,4 +1,4 @@
-"""What people see: lines on the terminal, and the tables of docs/performance.md."""
+"""What people see: lines on the terminal, and the tables of docs/background/performance.md."""
 
 import json
 import os
@@ -145,7 +145,7 @@ def load(folder):
 def write_docs(page, folder):
     results = load(folder)
     if not any("table" in result for result in results):
-        print("docs/performance.md stays as it is: there is no full run", file=sys.stderr)
+        print("docs/background/performance.md stays as it is: there is no full run", file=sys.stderr)
         return
     text = page.read_text()
     pattern = re.compile(re.escape(BEGIN) + ".*" + re.escape(END), re.S)

@@ -55,6 +55,6 @@ fields of json logs. It never changes; the texts may.
 
     #[test]
     fn the_page_of_exit_codes_is_that_of_the_table() {
-        crate::generated::assert_page("exit-codes.md", &page());
+        crate::generated::assert_page("reference/exit-codes.md", &page());
     }
 }

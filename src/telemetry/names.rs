@@ -1,4 +1,4 @@
-//! Every name that is exported, in one place: metrics, attributes, spans. `docs/telemetry.md` shows them and the Grafana
+//! Every name that is exported, in one place: metrics, attributes, spans. `docs/reference/telemetry.md` shows them and the Grafana
 //! dashboard queries them; tests keep all three equal.
 //!
 //! By the conventions of OpenTelemetry: dots between the parts, no unit in a name, units of UCUM (`By`, `s`, `{row}`).

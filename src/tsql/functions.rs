@@ -1,4 +1,4 @@
-//! The table of T-SQL functions: what each one becomes. `docs/expressions.md` is made from it.
+//! The table of T-SQL functions: what each one becomes. `docs/reference/expressions.md` is made from it.
 
 mod choices;
 mod numbers;

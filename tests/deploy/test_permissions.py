@@ -57,6 +57,6 @@ def test_the_policies_are_what_the_documentation_says() -> None:
     actions |= {action for statement in policy["Statement"] if isinstance(statement["Action"], list) for action in statement["Action"]}
     assert actions == {"s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:ListBucket"}
     assert not any("Condition" in statement for statement in policy["Statement"])
-    documented = (ROOT / "docs" / "connections.md").read_text()
+    documented = (ROOT / "docs" / "reference" / "connections.md").read_text()
     assert all(action in documented for action in actions)
     assert json.loads((FOLDER / "iam-trust-irsa.json").read_text())["Statement"][0]["Action"] == "sts:AssumeRoleWithWebIdentity"

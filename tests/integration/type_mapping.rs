@@ -1,4 +1,4 @@
-//! Every line of the table "What belongs to a column" of `docs/type-mapping.md`, shown by the program.
+//! Every line of the table "What belongs to a column" of `docs/reference/type-mapping.md`, shown by the program.
 #![allow(clippy::unwrap_used, reason = "functions of tests")]
 
 use super::harness::{Finished, World, repository};
@@ -327,7 +327,7 @@ fn attribute(world: &World, table: &str, column: &str, what: &str) -> String {
 
 /// The lines of the page between its marks, without the head of the table.
 fn lines_of_the_page() -> Vec<String> {
-    let page = std::fs::read_to_string(repository().join("docs/type-mapping.md")).unwrap();
+    let page = std::fs::read_to_string(repository().join("docs/reference/type-mapping.md")).unwrap();
     let (_, rest) = page.split_once("<!-- tried: begin -->\n").unwrap();
     let (table, _) = rest.split_once("<!-- tried: end -->").unwrap();
     table.lines().skip(2).map(str::to_owned).collect()

@@ -107,7 +107,7 @@ fn a_text_gets_what_its_policies_say_however_it_is_cut() {
 fn the_pages_have_every_value_that_a_policy_refuses() {
     let page =
         |name: &str| std::fs::read_to_string(format!("{}/docs/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap();
-    let (types, fidelity) = (page("type-mapping.md"), page("fidelity.md"));
+    let (types, fidelity) = (page("reference/type-mapping.md"), page("background/fidelity.md"));
     for refusal in [
         Refusal::SeventhDigit,
         Refusal::Offset,

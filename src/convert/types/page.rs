@@ -1,4 +1,4 @@
-//! The table of `docs/type-mapping.md` is made from THE table: one row for every type of `sys.types`, with what [`map`]
+//! The table of `docs/reference/type-mapping.md` is made from THE table: one row for every type of `sys.types`, with what [`map`]
 //! answers.
 
 use super::*;
@@ -148,7 +148,7 @@ fn symbolic(target: &str, declared: &str) -> String {
 
 #[test]
 fn the_page_of_types_is_that_of_the_table() {
-    crate::generated::assert_parts("type-mapping.md", &[("types", types())]);
+    crate::generated::assert_parts("reference/type-mapping.md", &[("types", types())]);
 }
 
 #[test]
