@@ -4,6 +4,8 @@
 //! environment variables (`SHARDFERRY_<FLAG>`) and the keys of the config file.
 
 mod copying;
+#[cfg(test)]
+mod documented;
 mod planning;
 
 pub use copying::{CopyArgs, OnExisting, ThrottleArgs};

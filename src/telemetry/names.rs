@@ -77,8 +77,7 @@ pub const HELD: Metric = metric(
     "s",
     Kind::Counter,
     &[CAUSE],
-    "seconds in which chunks waited, at least one of them, for a limit that was asked for: rate \
-     (`--max-rows-per-second`, `--max-mb-per-second`) or replica_lag (`--max-replica-lag`)",
+    "seconds in which at least one chunk waited for a limit that was asked for: `rate` or `replica_lag`",
 );
 pub const TABLES: Metric = metric(
     "shardferry.tables",

@@ -6,7 +6,8 @@
     tests/docs/lint.py --html DIR  the links of the built book instead
 
 - No line is longer than 120 columns, tables included. Rows that a test generates may be longer, their cells may not.
-- No sentence is longer than 30 words, outside of code and tables. No cell of a table has more than 120 characters.
+- No sentence is longer than 30 words, outside of code and tables. No cell of a table has more than 120 characters, unless it
+  is code as a whole.
 - No idiom of the list below.
 - Exit codes are tabulated on one page only, reference/exit-codes.md.
 - Each link and each anchor exists. Each page stands in SUMMARY.md, once.
@@ -140,7 +141,7 @@ def check(page: Page) -> None:
             page.say(number, f"the idiom `{idiom}`")
     for number, row, _ in page.rows:
         for cell in cells(row):
-            if len(cell) > CELL:
+            if len(cell) > CELL and not re.fullmatch(r"`[^`]+`", cell):
                 page.say(number, f"a cell of {len(cell)} characters: {cell[:50]}…")
     if page.path != EXIT_CODES:
         tabulated = [number for number, row, _ in page.rows

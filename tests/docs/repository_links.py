@@ -21,7 +21,8 @@ def rewritten(text: str, page: str, repository: str) -> str:
             return match[0]
         path = posixpath.normpath(posixpath.join("docs", posixpath.dirname(page), target))
         if path.startswith("docs/"):
-            return match[0]
+            # mdBook makes index.html of a README.md, and does not follow it in links.
+            return f"{match[1]}{re.sub(r'README[.]md$', 'index.md', target)}{match[3]}"
         kind = "tree" if (ROOT / path).is_dir() else "blob"
         return f"{match[1]}{repository}/{kind}/main/{path}{match[3]}"
 

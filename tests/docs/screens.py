@@ -25,7 +25,7 @@ import time
 import sales
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-PROGRAMS = pathlib.Path(os.environ.get("PROGRAMS", ROOT / "target" / "debug"))
+PROGRAMS = pathlib.Path(os.environ.get("PROGRAMS", ROOT / "target" / "debug")).resolve()
 WIDTH = 96
 #: Long enough that `finish` says that it waits.
 SECONDS_OF_THE_LOCK = 12
