@@ -214,8 +214,8 @@ def main() -> int:
         book = {path.resolve(): Page(path) for path in sorted(DOCS.rglob("*.md"))}
         prose = [page for path, page in book.items() if DOCS / "adr" not in path.parents and path.name != "SUMMARY.md"]
         prose.append(Page(ROOT / "README.md"))
-        more = [Page(ROOT / name) for name in ("CONTRIBUTING.md", "CHANGELOG.md")]
-        more += [Page(path) for top in ("deploy", "helm", "tests", "benches") for path in sorted((ROOT / top).rglob("README.md"))]
+        prose += [Page(path) for top in ("deploy", "helm") for path in sorted((ROOT / top).rglob("README.md"))]
+        more = [Page(ROOT / name) for name in ("CONTRIBUTING.md", "CHANGELOG.md", "tests/mssim/README.md")]
         decisions = [page for path, page in book.items() if DOCS / "adr" in path.parents or path.name == "SUMMARY.md"]
         for page in [*decisions, *more]:
             page.wrong.clear()
