@@ -26,8 +26,7 @@ except ImportError:  # Airflow 2
 
 # ---- What Airflow must know when it reads the file; all else is in the Variable `shardferry`.
 
-#: "@daily", a cron expression; None: only by hand. Every DAG run is a load of its own (docs/how-to/operations.md, "Loads every
-#: night").
+#: "@daily", a cron expression; None: only by hand. Every DAG run is a load of its own (docs/how-to/repeat-a-load.md).
 SCHEDULE = None
 #: Rows of an earlier load: a schedule empties their tables; a load by hand refuses them, unless form or Variable say
 #: replace.

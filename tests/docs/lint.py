@@ -10,15 +10,17 @@
   is code as a whole.
 - No idiom of the list below.
 - Exit codes are tabulated on one page only, reference/exit-codes.md.
-- Each link and each anchor exists. Each page stands in SUMMARY.md, once.
+- Each link and each anchor exists. Each page stands in SUMMARY.md, once. Each page that a source file names exists.
 """
 
 from __future__ import annotations
 
 import html.parser
+import os
 import pathlib
 import re
 import sys
+import tempfile
 import urllib.parse
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -74,7 +76,7 @@ class Page:
                 self.say(number, f"{len(line)} columns")
 
     def say(self, number: int, what: str) -> None:
-        self.wrong.append(f"{self.path.relative_to(ROOT)}:{number}: {what}")
+        self.wrong.append(f"{os.path.relpath(self.path, ROOT)}:{number}: {what}")
 
     def sentences(self) -> list[tuple[int, str]]:
         """Paragraphs, headings and items of lists, cut where a sentence ends."""
@@ -172,6 +174,20 @@ def check_summary(pages: dict[pathlib.Path, Page]) -> list[str]:
                if listed.count(page) > 1])
 
 
+def check_mentions() -> list[str]:
+    """Pages that the program, its chart and its tests name."""
+    wrong, seen = [], 0
+    files = [ROOT / name for name in ("Makefile", "Cargo.toml", "Dockerfile", "CONTRIBUTING.md", "CHANGELOG.md", ".ci/run")]
+    files += [path for top in ("src", "deploy", "helm", "tests", "benches") for path in (ROOT / top).rglob("*")
+              if path.suffix in (".rs", ".sql", ".py", ".sh", ".yaml", ".yml", ".tpl", ".txt", ".json", ".md", ".toml")]
+    for path in files:
+        for mention in re.findall(r"(?<![\w/.])docs/[\w/-]+\.(?:md|svg)", path.read_text(errors="replace")):
+            seen += 1
+            if mention != "docs/x.md" and not (ROOT / mention).exists():
+                wrong.append(f"{path.relative_to(ROOT)}: no such page: {mention}")
+    return wrong if seen > 50 else [*wrong, f"only {seen} mentions of pages were found"]
+
+
 class Html(html.parser.HTMLParser):
     def __init__(self, path: pathlib.Path) -> None:
         super().__init__()
@@ -207,7 +223,43 @@ def check_html(folder: pathlib.Path) -> list[str]:
     return wrong if looked_at else [f"{folder} holds no link"]
 
 
+BROKEN = """\
+# A page
+
+{long}
+
+{sentence}.
+
+This is a rule of thumb. [gone](gone.md) [no heading](#nowhere) [here](#a-page)
+
+| code | means |
+|---|---|
+| 0 | {cell} |
+| 1 | `{cell}` |
+| 2 | c |
+
+```sh
+{long} is code, and counts as a line only
+```
+"""
+
+
+def self_test() -> None:
+    """Each defect is found, and nothing else is."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder) / "page.md"
+        path.write_text(BROKEN.format(long="x" * 121, sentence="word " * 30 + "word", cell="y " * 61))
+        page = Page(path)
+        check(page)
+        check_links(page, {})
+    found = sorted(re.sub(r"^.*page.md:(\d+): (.{,12}).*", r"\1 \2", line) for line in page.wrong)
+    wanted = ["11 130 columns", "11 a cell of 12", "11 exit codes a", "12 132 columns", "16 156 columns", "3 121 columns",
+              "5 155 columns", "5 a sentence o", "7 no such file", "7 no such head", "7 the idiom `r"]
+    assert found == wanted, found
+
+
 def main() -> int:
+    self_test()
     if "--html" in sys.argv:
         wrong = check_html(pathlib.Path(sys.argv[-1]))
     else:
@@ -223,7 +275,8 @@ def main() -> int:
             check(page)
         for page in [*prose, *decisions, *more]:
             check_links(page, book)
-        wrong = [line for page in [*prose, *decisions, *more] for line in page.wrong] + check_summary(book)
+        wrong = [line for page in [*prose, *decisions, *more] for line in page.wrong]
+        wrong += check_summary(book) + check_mentions()
         if "--words" in sys.argv:
             counts = [(len(page.text.split()), page.path.relative_to(ROOT)) for page in prose]
             print("\n".join(f"{count:6} {path}" for count, path in sorted(counts, key=lambda pair: -pair[0])))
