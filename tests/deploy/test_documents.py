@@ -1,14 +1,17 @@
-"""Command lines that the pages show, other than shardferry's own: Helm renders them, and what they name exists."""
+"""What the pages show: Helm renders its command lines, what they name exists, and the first migration works as written."""
 
 from __future__ import annotations
 
+import os
 import pathlib
 import re
 import shlex
+import subprocess
+import sys
 
 import pytest
 import yaml
-from conftest import ROOT
+from conftest import BINARIES, ROOT
 from test_helm import CHART, helm
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), *sorted((ROOT / "deploy").rglob("README.md")),
@@ -78,3 +81,15 @@ def test_targets_of_make_and_scripts_that_the_pages_show_exist() -> None:
                 wrong += [f"{page.name}: {words[0]}"] if not (ROOT / words[0]).exists() else []
     assert not wrong, wrong
     assert seen > 20
+
+
+def test_the_first_migration_works_as_written() -> None:
+    """Its commands in order, with the files and grants of the page, on servers of its own; a pod is killed on the way."""
+    env = os.environ | {"PROGRAMS": str(BINARIES), "SECONDS_OF_THE_LOCK": "0.5"}
+    done = subprocess.run([sys.executable, ROOT / "tests" / "docs" / "screens.py", "--print"], env=env, text=True,
+                          capture_output=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stdout[-1500:] + done.stderr[-1500:]
+    assert "Run first: 5 tables: 5 completed" in done.stdout
+    page = (ROOT / "docs" / "start" / "first-migration.md").read_text()
+    shown = set(re.findall(r"<!-- output: ([\w-]+) -->", page))
+    assert shown <= set(re.findall(r"^--- ([\w-]+)$", done.stdout, re.MULTILINE)), "each output of the page is captured"

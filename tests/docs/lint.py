@@ -278,7 +278,7 @@ def main() -> int:
         wrong = [line for page in [*prose, *decisions, *more] for line in page.wrong]
         wrong += check_summary(book) + check_mentions()
         if "--words" in sys.argv:
-            counts = [(len(page.text.split()), page.path.relative_to(ROOT)) for page in prose]
+            counts = [(len(re.findall(r"[^\s|]*\w[^\s|]*", page.text)), page.path.relative_to(ROOT)) for page in prose]
             print("\n".join(f"{count:6} {path}" for count, path in sorted(counts, key=lambda pair: -pair[0])))
             print(f"{sum(count for count, _ in counts):6} in all")
     print("\n".join(wrong))
