@@ -223,7 +223,7 @@ GO
         command: &["run", "--policy", "nul=strip"],
         exit: 0,
         lines: &[Line {
-            source: "the same with a [policy](fidelity.md#policies)",
+            source: "the same with a [policy](../background/fidelity.md#policies)",
             target: "a changed value, and every such row is counted",
             check: |world, _| {
                 let note = "SELECT \"Note\" FROM dbo.\"Broken\" WHERE \"Id\" = 2";
