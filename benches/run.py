@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The benchmark of the whole program: `make bench`, `make bench-quick`. docs/performance.md says how to read what it prints.
+"""The benchmark of the whole program: `make bench`, `make bench-quick`. docs/background/performance.md says how to read what it prints.
 
   run.py --full | --quick       the tables, and everything around them; results in target/bench/results.json or quick.json
   run.py --growth               reference with 1, 10 and 50 million rows: growth.json
@@ -7,7 +7,7 @@
   run.py --self-test            the arithmetic
   --only NAME[,NAME]            these tables and measures alone; they take the place of their own earlier results
   --rounds N                    medians of so many; five, or three of a quick one
-  --docs                        also write the tables of docs/performance.md
+  --docs                        also write the tables of docs/background/performance.md
 
 Everything that it starts it also ends. It wants target/release: mssim, shardferry-limits; and shardferry in the profile that
 SHARDFERRY_BENCH_PROFILE names: `dist` is what the container image ships, `release` (the default) is built sooner.
@@ -438,7 +438,7 @@ def main():
                 results = report.merged([json.loads(text) for text in file.read_text().splitlines()], results)
             file.write_text("".join(json.dumps(result) + "\n" for result in results))
             if options.docs:
-                report.write_docs(ROOT / "docs/performance.md", OUT)
+                report.write_docs(ROOT / "docs/background/performance.md", OUT)
     except Failed as failed:
         say(f"failed: {failed}")
         return 1

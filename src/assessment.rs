@@ -3,7 +3,7 @@
 //! It is made of the plan and the source's catalog alone, by the same functions that make the target's objects, so that
 //! what is promised is what a run does; [`findings`] gives the same list to the end of a run. Every object has a finding
 //! at least; one that several things are said of has several, and counts once, by the worst. Names of findings, kinds
-//! and verdicts are for machines: they do not change (`docs/assessment.md` lists them).
+//! and verdicts are for machines: they do not change (`docs/reference/assessment.md` lists them).
 
 mod columns;
 mod estimate;

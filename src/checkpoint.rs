@@ -2,7 +2,7 @@
 //!
 //! # Objects
 //!
-//! Below `<root>/<run-id>/`, where the root is the URL of `--checkpoint` (docs/checkpoint.md shows each):
+//! Below `<root>/<run-id>/`, where the root is the URL of `--checkpoint` (docs/reference/checkpoint.md shows each):
 //!
 //! | object | written | holds |
 //! |---|---|---|
@@ -36,7 +36,7 @@
 //!
 //! # The whole of it
 //!
-//! Where the target takes part (`docs/exactly-once.md` has each step, its proof, and what was observed only):
+//! Where the target takes part (`docs/background/exactly-once.md` has each step, its proof, and what was observed only):
 //!
 //! 1. *Claim* (`copy::claim`): advisory lock, compare-and-swap of the table's object, end of older sessions, epoch raised in
 //!    the ledger.

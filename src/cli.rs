@@ -5,6 +5,8 @@
 
 mod completions;
 mod copying;
+#[cfg(test)]
+mod documented;
 mod examples;
 mod numbers;
 mod planning;

@@ -25,6 +25,32 @@ pub(crate) fn assert_parts(name: &str, parts: &[(&str, String)]) {
     assert_page(name, &generated);
 }
 
+/// An item of a list in lines of at most 118 columns; the later ones are indented below its text.
+pub(crate) fn wrapped(item: &str) -> String {
+    const COLUMNS: usize = 118;
+    let (mut text, mut line) = (String::new(), String::new());
+    for word in item.split(' ') {
+        if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > COLUMNS {
+            text.push_str(&line);
+            text.push('\n');
+            line = format!("  {word}");
+        } else {
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+    }
+    text + &line + "\n"
+}
+
+#[test]
+fn a_long_item_goes_on_below_its_text() {
+    assert_eq!(wrapped("- a b"), "- a b\n");
+    let (long, more) = ("x".repeat(110), "y".repeat(10));
+    assert_eq!(wrapped(&format!("- {long} {more} z")), format!("- {long}\n  {more} z\n"));
+}
+
 /// The page with this content between the marks of the part.
 #[track_caller]
 fn with_part(page: &str, part: &str, content: &str) -> String {

@@ -212,7 +212,7 @@ mod tests {
           "error": {
             "code": "tables_failed",
             "message": "1 of 100 tables failed",
-            "remedy": "`shardferry status` lists the failed tables; mend them and rerun"
+            "remedy": "`shardferry status` lists the failed tables; correct them and rerun"
           }
         }
         "#);

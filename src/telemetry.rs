@@ -1,5 +1,5 @@
 //! What people and machines can watch: logs on stderr, and, if `OTEL_EXPORTER_OTLP_ENDPOINT` says so, traces and
-//! metrics for an OpenTelemetry collector (`docs/telemetry.md`). Secrets are never passed to any of them.
+//! metrics for an OpenTelemetry collector (`docs/reference/telemetry.md`). Secrets are never passed to any of them.
 //!
 //! | module | what |
 //! |---|---|

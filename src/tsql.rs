@@ -3,7 +3,7 @@
 //!
 //! The text is parsed (`parse`) and translated as a typed tree (`walk`): every part has its T-SQL type, since what `+`,
 //! `=` and `/` mean depends on it. Constants are converted here, exactly (`constant`, `moment`). `functions` is the table of
-//! functions, from which `docs/expressions.md` is made.
+//! functions, from which `docs/reference/expressions.md` is made.
 //!
 //! What SQL Server refuses with an error at run time (an overflow, a division by zero) is no meaning that is kept: such a
 //! row is not in the source, and PostgreSQL mostly refuses it too.

@@ -1,11 +1,11 @@
-"""Airflow Connections as the URLs that shardferry takes (docs/connections.md), everything percent-encoded.
+"""Airflow Connections as the URLs that shardferry takes (docs/reference/connections.md), everything percent-encoded.
 
 | Connection | becomes |
 |---|---|
 | type `mssql`, `odbc` or `generic`, id for example `shardferry_source` | `mssql://login:password@host:port/schema?key=value` |
 | type `postgres` or `generic`, id for example `shardferry_target` | `postgres://login:password@host:port/schema?key=value` |
 
-The keys come from the field Extra, a JSON object: those of docs/connections.md. Others, which Airflow's own hooks use, are
+The keys come from the field Extra, a JSON object: those of docs/reference/connections.md. Others, which Airflow's own hooks use, are
 left out, and a warning names them. No error and no log line shows a value.
 """
 

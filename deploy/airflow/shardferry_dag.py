@@ -2,7 +2,7 @@
 
 Copy this file, shardferry_operator.py and shardferry_connections.py into your dags folder. What differs between places
 stands in the Airflow Variable `shardferry` (variable.example.json), what differs between runs in the form of "Trigger".
-A failed shard: clear its mapped task; it goes on behind the last chunk that was committed. More: docs/airflow.md.
+A failed shard: clear its mapped task; it goes on behind the last chunk that was committed. More: docs/how-to/airflow.md.
 """
 
 from __future__ import annotations
@@ -26,8 +26,7 @@ except ImportError:  # Airflow 2
 
 # ---- What Airflow must know when it reads the file; all else is in the Variable `shardferry`.
 
-#: "@daily", a cron expression; None: only by hand. Every DAG run is a load of its own (docs/operations.md, "Loads every
-#: night").
+#: "@daily", a cron expression; None: only by hand. Every DAG run is a load of its own (docs/how-to/repeat-a-load.md).
 SCHEDULE = None
 #: Rows of an earlier load: a schedule empties their tables; a load by hand refuses them, unless form or Variable say
 #: replace.

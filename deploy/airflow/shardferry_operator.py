@@ -6,7 +6,7 @@ A KubernetesPodOperator that knows what every shardferry pod needs, so that a DA
                        env_vars={"SHARDFERRY_CHECKPOINT": "s3://bucket/prefix"})
 
 It adds to KubernetesPodOperator
-- the environment of docs/kubernetes.md: URLs from a Secret, the pod's name, a run id that retries and cleared tasks share,
+- the environment of docs/how-to/kubernetes.md: URLs from a Secret, the pod's name, a run id that retries and cleared tasks share,
   one trace for all pods of a DAG run;
 - pods that a namespace with the Pod Security Standard "restricted" accepts, the XCom sidecar included;
 - retries by exit code: only what a rerun can mend is tried again;
@@ -40,7 +40,7 @@ except ImportError:
 IMAGE = "ghcr.io/shardferry/shardferry:0.1.0"
 #: Of the image's user.
 UID = 65532
-#: Exit codes that a rerun can mend (docs/exit-codes.md): unreachable, fenced, SIGINT, SIGKILL or out of memory, SIGTERM.
+#: Exit codes that a rerun can mend (docs/reference/exit-codes.md): unreachable, fenced, SIGINT, SIGKILL or out of memory, SIGTERM.
 #: All others but 0 fail the task at once. A pod that is lost without an exit code is tried again.
 RERUN = frozenset({4, 5, 130, 137, 143})
 #: What the other codes mean, for the log.

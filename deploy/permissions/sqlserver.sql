@@ -22,5 +22,5 @@ GO
 -- Not granted, and not needed: any right to write, ALTER, CONTROL, VIEW SERVER STATE.
 --
 -- Once, by the owner of the database, so that each chunk of a table is read as of one moment without blocking writers. A table
--- of several chunks has several moments (docs/connections.md, "Consistency"):
+-- of several chunks has several moments (docs/reference/connections.md, "Consistency"):
 --   ALTER DATABASE [$(DATABASE)] SET ALLOW_SNAPSHOT_ISOLATION ON;

@@ -1,4 +1,4 @@
-//! How much there is: rows, bytes, disk and time. Rules of thumb, said as such (`docs/assessment.md`).
+//! How much there is: rows, bytes, disk and time. Rules of thumb, said as such (`docs/reference/assessment.md`).
 
 use super::Material;
 use crate::model::objects::SourceObjects;

@@ -228,9 +228,10 @@ fn what_is_said_of_many_objects_is_said_once() {
 /// Names are an interface: the page lists every one, and they are written so.
 #[test]
 fn the_page_lists_every_name() {
-    let page = include_str!("../../docs/assessment.md");
-    let listed =
-        |name: &str| assert!(page.contains(&format!("| `{name}` |")), "docs/assessment.md lacks {name}");
+    let page = include_str!("../../docs/reference/assessment.md");
+    let listed = |name: &str| {
+        assert!(page.contains(&format!("| `{name}` |")), "docs/reference/assessment.md lacks {name}")
+    };
     for name in ALL {
         let text = serde_json::to_value(name).unwrap();
         listed(text.as_str().unwrap());

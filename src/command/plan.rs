@@ -73,7 +73,7 @@ pub(super) async fn run(settings: Settings, stop: Stop, output: Output) -> Resul
         tracing::info!(
             tables = several,
             "{several} tables are larger than a chunk of {} bytes, and each of their chunks is read as of a moment of its own: only \
-             --consistency database-snapshot NAME and --consistency snapshot-table read one moment (docs/connections.md)",
+             --consistency database-snapshot NAME and --consistency snapshot-table read one moment (docs/reference/connections.md)",
             thousands(settings.chunk_size)
         );
     }

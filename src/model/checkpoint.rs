@@ -1,4 +1,4 @@
-//! The JSON documents of a run besides `plan.json` (docs/checkpoint.md shows an example of each).
+//! The JSON documents of a run besides `plan.json` (docs/reference/checkpoint.md shows an example of each).
 //!
 //! Every document has `version` (older ones are read, newer ones refused), `plan_fingerprint` (that of another plan is
 //! refused) and `operation`, a fresh random id for each write: by it a writer whose answer was lost knows its own write

@@ -1,4 +1,4 @@
-//! `plan.json`: the pinned, ordered list of the run's tables (docs/checkpoint.md shows one).
+//! `plan.json`: the pinned, ordered list of the run's tables (docs/reference/checkpoint.md shows one).
 
 pub mod believed;
 

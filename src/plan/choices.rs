@@ -55,7 +55,7 @@ pub(super) fn resolve<'o>(
         .filter_map(|column| Some(column.ty.alias.as_ref()?.to_lowercase()))
         .collect();
     for name in options.maps.keys().filter(|name| !mapping::is_type(name) && !aliases.contains(*name)) {
-        wrong.push(format!("--map {name}: no such type; types are listed in docs/type-mapping.md"));
+        wrong.push(format!("--map {name}: no such type; types are listed in docs/reference/type-mapping.md"));
     }
     if wrong.is_empty() {
         return Ok(found);

@@ -1,4 +1,4 @@
-//! The tables of `docs/retries.md` are made from those that decide what is tried again.
+//! The tables of `docs/reference/retries.md` are made from those that decide what is tried again.
 
 use crate::checkpoint::s3::failure::{CODES, Meaning, STATUSES};
 use crate::error::ErrorKind;
@@ -119,7 +119,7 @@ fn table(write: fn(&mut String)) -> String {
 #[test]
 fn the_page_of_retries_is_that_of_the_tables() {
     crate::generated::assert_parts(
-        "retries.md",
+        "reference/retries.md",
         &[
             ("pauses", pauses()),
             ("sqlserver", table(numbers)),

@@ -44,7 +44,7 @@ fn maps(pairs: &[String]) -> Result<BTreeMap<String, String>> {
         let parts = pair.split_once('=').map(|(from, to)| (word(from), word(to)));
         let Some((from, to)) = parts.filter(|(from, to)| !from.is_empty() && !to.is_empty()) else {
             let message = format!(
-                "`{pair}` is not a mapping: write TYPE=TARGET, like datetimeoffset=text (docs/type-mapping.md)"
+                "`{pair}` is not a mapping: write TYPE=TARGET, like datetimeoffset=text (docs/reference/type-mapping.md)"
             );
             return Err(usage("map", message));
         };

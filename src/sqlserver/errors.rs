@@ -7,7 +7,7 @@
 use crate::error::{Error, ErrorKind};
 
 /// THE table: error numbers of SQL Server, first to last, what they mean to us, and in a word why. All others are
-/// `SourceRefused`. `docs/retries.md` is made from it.
+/// `SourceRefused`. `docs/reference/retries.md` is made from it.
 #[rustfmt::skip] // one row a meaning: a table is read by columns
 pub(crate) const NUMBERS: &[(i32, i32, ErrorKind, &str)] = {
     use ErrorKind::{SourceChanged, SourceLogin, SourceMissing, SourcePermission, SourceUnavailable};

@@ -1,4 +1,4 @@
-//! Every name that is exported, in one place: metrics, attributes, spans. `docs/telemetry.md` shows them and the Grafana
+//! Every name that is exported, in one place: metrics, attributes, spans. `docs/reference/telemetry.md` shows them and the Grafana
 //! dashboard queries them; tests keep all three equal.
 //!
 //! By the conventions of OpenTelemetry: dots between the parts, no unit in a name, units of UCUM (`By`, `s`, `{row}`).
@@ -77,8 +77,7 @@ pub const HELD: Metric = metric(
     "s",
     Kind::Counter,
     &[CAUSE],
-    "seconds in which chunks waited, at least one of them, for a limit that was asked for: rate \
-     (`--max-rows-per-second`, `--max-mb-per-second`) or replica_lag (`--max-replica-lag`)",
+    "seconds in which at least one chunk waited for a limit that was asked for: `rate` or `replica_lag`",
 );
 pub const TABLES: Metric = metric(
     "shardferry.tables",

@@ -1,4 +1,4 @@
-//! The names in `docs/telemetry.md` and in the Grafana dashboard are those of [`super::names`].
+//! The names in `docs/reference/telemetry.md` and in the Grafana dashboard are those of [`super::names`].
 
 use super::names::{self, ATTRIBUTES, EVERYWHERE, Kind, METRICS, Metric};
 use serde_json::Value as Json;
@@ -65,7 +65,7 @@ fn tables() -> String {
 
 #[test]
 fn the_page_of_telemetry_has_the_names_of_the_code() {
-    let path = file("docs/telemetry.md");
+    let path = file("docs/reference/telemetry.md");
     let page = std::fs::read_to_string(&path).unwrap();
     let (head, rest) = page.split_once(BEGIN).expect("the tables begin");
     let (_, tail) = rest.split_once(END).expect("the tables end");

@@ -1,4 +1,4 @@
-//! The table of T-SQL functions: what each one becomes. `docs/expressions.md` is made from it.
+//! The table of T-SQL functions: what each one becomes. `docs/reference/expressions.md` is made from it.
 
 mod choices;
 mod numbers;
@@ -38,7 +38,7 @@ macro_rules! table {
 
 #[rustfmt::skip] // a table is read by columns
 pub(super) const FUNCTIONS: &[Function] = table! {
-    "getdate" 0..=0, "getdate()", times::getdate, "the local time of the SQL Server's machine; here of the session's TimeZone. One instant for a whole statement, as in T-SQL";
+    "getdate" 0..=0, "getdate()", times::getdate, "the local time of SQL Server's machine, here of the session's TimeZone; one instant for each statement";
     "current_timestamp" 0..=0, "CURRENT_TIMESTAMP", times::getdate, "as getdate()";
     "sysdatetime" 0..=0, "sysdatetime()", times::sysdatetime, "as getdate(), to the microsecond";
     "getutcdate" 0..=0, "getutcdate()", times::getutcdate, "";

@@ -1,4 +1,4 @@
-//! The tables of `docs/expressions.md` are made from the table of functions, with what [`super::translate`] answers to
+//! The tables of `docs/reference/expressions.md` are made from the table of functions, with what [`super::translate`] answers to
 //! its examples.
 
 use super::functions::{FUNCTIONS, REFUSED};
@@ -68,7 +68,10 @@ fn refused() -> String {
 
 #[test]
 fn the_page_of_expressions_is_that_of_the_table() {
-    crate::generated::assert_parts("expressions.md", &[("functions", functions()), ("refused", refused())]);
+    crate::generated::assert_parts(
+        "reference/expressions.md",
+        &[("functions", functions()), ("refused", refused())],
+    );
 }
 
 #[test]

@@ -44,7 +44,7 @@ def text(value):
 
 
 def fixed_text(value):
-    # Blank padding means nothing in either database (char and nchar compare without it, docs/type-mapping.md); SQL Server
+    # Blank padding means nothing in either database (char and nchar compare without it, docs/reference/type-mapping.md); SQL Server
     # pads to n UTF-16 units, PostgreSQL to n characters, so it differs where a character takes two units.
     return text(value).rstrip(b" ")
 

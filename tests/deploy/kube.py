@@ -36,7 +36,7 @@ def pod_template(obj: dict) -> dict | None:
 
 
 def pod_errors(spec: dict) -> list[str]:
-    """What of a pod spec breaks the promises of docs/kubernetes.md; empty where all are kept."""
+    """What of a pod spec breaks the promises of docs/how-to/kubernetes.md; empty where all are kept."""
     return list(_pod_errors(spec))
 
 

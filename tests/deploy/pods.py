@@ -86,7 +86,7 @@ def failure_action(policy: dict, code: int, disrupted: bool = False, container: 
 
 
 def rerun_codes(page: pathlib.Path) -> dict[int, str]:
-    """Exit code -> `rerun?`, from the first table of docs/exit-codes.md."""
+    """Exit code -> `rerun?`, from the first table of docs/reference/exit-codes.md."""
     rows = re.findall(r"^\| ([0-9 /]+) \| [^|]+ \| ([^|]+) \|$", page.read_text(), re.MULTILINE)
     codes = {int(code): rerun for several, rerun in rows for code in several.split("/")}
     assert {0, 1, 2, 3, 4, 5, 6, 130, 143} <= set(codes)

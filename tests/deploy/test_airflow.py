@@ -317,11 +317,11 @@ def test_single_parts(airflow: Airflow) -> None:
 
 
 def test_retries_are_those_of_the_table() -> None:
-    """docs/exit-codes.md is generated from the program's own table."""
+    """docs/reference/exit-codes.md is generated from the program's own table."""
     source = ast.parse((DEPLOY / "shardferry_operator.py").read_text())
     rerun = next(ast.literal_eval(node.value.args[0]) for node in source.body
                  if isinstance(node, ast.Assign) and node.targets[0].id == "RERUN")
-    rows = re.findall(r"^\| ([0-9 /]+) \|[^|]+\| ([a-z ]+) \|$", (ROOT / "docs/exit-codes.md").read_text(), re.M)
+    rows = re.findall(r"^\| ([0-9 /]+) \|[^|]+\| ([a-z ]+) \|$", (ROOT / "docs/reference/exit-codes.md").read_text(), re.M)
     table = {int(code): again for codes, again in rows for code in codes.split("/")}
     assert len(table) == 9
     assert {code for code, again in table.items() if again in ("yes", "later")} | {137} == rerun
@@ -391,7 +391,7 @@ def test_files_for_the_user() -> None:
     used = set(re.findall(r"(?:setting|patterns)\(\"(\w+)\"", (DEPLOY / "shardferry_dag.py").read_text()))
     example = json.loads((DEPLOY / "variable.example.json").read_text())["shardferry"]
     assert set(example) <= used and "checkpoint" in example
-    page = (ROOT / "docs" / "airflow.md").read_text()
+    page = (ROOT / "docs" / "how-to" / "airflow.md").read_text()
     assert [name for name in sorted(used - {"shards"}) if f"`{name}`" not in page] == []
     masked = ("secret", "service_account", "token", "password", "passwd", "passphrase", "proxy", "private_key", "access_key", "api_key")
     assert [name for name in used if any(word in name for word in masked)] == []

@@ -156,7 +156,7 @@ def test_a_caller_that_does_not_fit_is_found() -> None:
 
 
 def test_the_page_lists_every_parameter() -> None:
-    rows = re.findall(r"^\| (`.*?) \| (.*?) \|", (ROOT / "docs" / "argo.md").read_text(), re.MULTILINE)
+    rows = re.findall(r"^\| (`.*?) \| (.*?) \|", (ROOT / "docs" / "how-to" / "argo.md").read_text(), re.MULTILINE)
     listed: dict[str, str] = {}
     for names, defaults in rows:
         found = re.findall(r"`([^`]+)`", names)
@@ -275,8 +275,8 @@ def test_every_flag_that_the_template_sets_exists() -> None:
 # Retries.
 
 def exit_codes() -> dict[int, bool]:
-    """Of the table in docs/exit-codes.md: whether to rerun by itself."""
-    rows = re.findall(r"^\| ([\d /]+) \| .* \| ([\w ]+) \|$", (ROOT / "docs" / "exit-codes.md").read_text().split("## ")[0],
+    """Of the table in docs/reference/exit-codes.md: whether to rerun by itself."""
+    rows = re.findall(r"^\| ([\d /]+) \| .* \| ([\w ]+) \|$", (ROOT / "docs" / "reference" / "exit-codes.md").read_text().split("## ")[0],
                       re.MULTILINE)
     codes = {int(code): rerun in ("yes", "later") for listed, rerun in rows for code in listed.split("/")}
     assert set(codes) == {0, 1, 2, 3, 4, 5, 6, 130, 143}, codes

@@ -98,7 +98,7 @@ def check_mounts(spec: dict) -> None:
 # --- the Job ---------------------------------------------------------------------------------------------------------
 
 LEAST = ("--set", "checkpoint.url=s3://bucket/prefix")
-#: docs/exit-codes.md "rerun?" -> what an Indexed Job does.
+#: docs/reference/exit-codes.md "rerun?" -> what an Indexed Job does.
 ACTIONS = {"no": "FailIndex", "after a fix": "FailIndex", "after a look": "FailIndex", "later": "Count", "yes": "Count"}
 
 
@@ -134,7 +134,7 @@ def policy(*arguments: str, component: str = "shard") -> dict:
 def test_the_exit_code_table_is_the_policy(finish: str) -> None:
     rules = policy("--set", f"finish={finish}")
     containers = ["shardferry"] if finish == "lastPod" else ["plan", "schema", "shardferry"]
-    for code, rerun in pods.rerun_codes(ROOT / "docs" / "exit-codes.md").items():
+    for code, rerun in pods.rerun_codes(ROOT / "docs" / "reference" / "exit-codes.md").items():
         if code == 0:
             continue
         for container in containers:
@@ -197,7 +197,7 @@ def test_zero_takes_a_limit_back() -> None:
     assert not {"activeDeadlineSeconds", "ttlSecondsAfterFinished", "maxFailedIndexes"} & {*shards, *plan}
     cron = of(render(*LEAST, "--set", "mode=schedule,schedule.cron=@daily,schedule.startingDeadlineSeconds=0,schedule.timeZone="), "CronJob")
     assert not {"startingDeadlineSeconds", "timeZone"} & set(cron["spec"])
-    pages = {page: (ROOT / page).read_text() for page in ("helm/shardferry/README.md", "docs/kubernetes.md")}
+    pages = {page: (ROOT / page).read_text() for page in ("helm/shardferry/README.md", "docs/how-to/kubernetes.md")}
     assert all("parallelism=0" in text and "parallelism=null" not in text for text in pages.values())
 
 
@@ -371,7 +371,7 @@ def test_one_command_removes_what_an_uninstall_leaves() -> None:
     left = [obj for obj in objects if "before-hook-creation" == obj["metadata"].get("annotations", {}).get("helm.sh/hook-delete-policy")]
     assert sorted(obj["kind"] for obj in left) == ["Job", "Pod"]
     assert all(obj["metadata"]["labels"]["app.kubernetes.io/instance"] == "load" for obj in left)
-    assert "kubectl delete pod,job -l app.kubernetes.io/instance=load" in (ROOT / "docs" / "kubernetes.md").read_text()
+    assert "kubectl delete pod,job -l app.kubernetes.io/instance=load" in (ROOT / "docs" / "how-to" / "kubernetes.md").read_text()
 
 
 def test_each_firing_of_a_schedule_is_a_load_of_its_own() -> None:

@@ -59,7 +59,7 @@ def test_the_example_of_a_secret_holds_none() -> None:
 def test_the_jobs_say_what_the_exit_code_table_says(place: str) -> None:
     objects = build(FOLDER / place)
     shards, plan = named(objects, "Job", "shardferry")["spec"], named(objects, "Job", "shardferry-plan")["spec"]
-    for code, rerun in pods.rerun_codes(ROOT / "docs" / "exit-codes.md").items():
+    for code, rerun in pods.rerun_codes(ROOT / "docs" / "reference" / "exit-codes.md").items():
         again = rerun in ("yes", "later")
         if code != 0:
             assert pods.failure_action(shards["podFailurePolicy"], code) == ("Count" if again else "FailIndex"), code
@@ -126,7 +126,8 @@ def test_all_at_once(world: World, tmp_path: pathlib.Path) -> None:
     world.assert_equal()
 
 
-PAGES = [*(ROOT / "docs" / f"{name}.md" for name in ("kubernetes", "airflow", "argo", "operations")), FOLDER / "README.md",
+PAGES = [*(ROOT / "docs" / "how-to" / f"{name}.md" for name in ("kubernetes", "airflow", "argo")),
+         FOLDER / "README.md",
          ROOT / "deploy" / "compose" / "README.md", ROOT / "helm" / "shardferry" / "README.md"]
 
 

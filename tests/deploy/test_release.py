@@ -86,7 +86,7 @@ def test_a_call_that_is_wrong_says_what_is_right() -> None:
 
 
 def test_the_page_says_the_same() -> None:
-    page = (ROOT / "docs" / "image.md").read_text()
+    page = (ROOT / "docs" / "reference" / "image.md").read_text()
     said = re.findall(r"^deploy/release.sh (\w+) (\S+) ", page, re.MULTILINE)
     assert said == [("image", VERSION), ("index", VERSION), ("chart", VERSION)]
     assert f"oci://registry.example.com/team/charts/shardferry --version {VERSION}" in page

@@ -3,7 +3,7 @@
 
     tests/env/account.py [--markdown]
 
-Prints a table. With --markdown it also writes it into docs/exactly-once.md, between the lines
+Prints a table. With --markdown it also writes it into docs/background/exactly-once.md, between the lines
 `<!-- account: begin -->` and `<!-- account: end -->`. Ends with 1 where a row was lost, doubled or changed, or where nothing
 was accounted for.
 """
@@ -15,7 +15,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 FILE = Path(os.environ.get("SHARDFERRY_TEST_ACCOUNT") or ROOT / "target/test-account.jsonl")
-PAGE = ROOT / "docs/exactly-once.md"
+PAGE = ROOT / "docs/background/exactly-once.md"
 BEGIN, END = "<!-- account: begin -->", "<!-- account: end -->"
 COLUMNS = [("faults", "faults injected"), ("runs", "runs"), ("rows", "rows compared"), ("lost", "rows lost"),
            ("doubled", "rows doubled"), ("changed", "rows changed")]

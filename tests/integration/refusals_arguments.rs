@@ -142,7 +142,12 @@ fn steps_out_of_order_say_what_comes_first() {
     refuses(&world, &["sync", "--resume"], 2, &["[schema_missing]"]);
     world.succeed(&["schema"]);
     let unfinished = "0 of 2 tables are copied (0 failed), so finish cannot begin [unfinished]";
-    refuses(&world, &["finish"], 5, &[unfinished, "`shardferry status` lists the tables that are missing"]);
+    refuses(
+        &world,
+        &["finish"],
+        5,
+        &[unfinished, "`shardferry status --verbose` lists the tables that are missing"],
+    );
     refuses(&world, &["reset"], 2, &["clears the whole run; add --yes if that is meant"]);
     world.succeed(&["sync", "--table", "dbo.Orders"]);
     refuses(

@@ -1,4 +1,4 @@
-//! Every line of the table "What belongs to a column" of `docs/type-mapping.md`, shown by the program.
+//! Every line of the table "What belongs to a column" of `docs/reference/type-mapping.md`, shown by the program.
 #![allow(clippy::unwrap_used, reason = "functions of tests")]
 
 use super::harness::{Finished, World, repository};
@@ -203,8 +203,7 @@ GO
         exit: 3,
         lines: &[Line {
             source: "value that PostgreSQL cannot hold",
-            target: "fails its table with the code `value`, naming table, column and row, never the value; its chunk leaves \
-                     no row; other tables go on",
+            target: "fails its table with the code `value`, naming column and row; its chunk leaves no row; other tables go on",
             check: |world, finished| {
                 let document = world.object(&world.table_object("dbo.Broken")).unwrap();
                 let error = &document["data"]["error"];
@@ -224,7 +223,7 @@ GO
         command: &["run", "--policy", "nul=strip"],
         exit: 0,
         lines: &[Line {
-            source: "the same with a [policy](fidelity.md#policies)",
+            source: "the same with a [policy](../background/fidelity.md#policies)",
             target: "a changed value, and every such row is counted",
             check: |world, _| {
                 let note = "SELECT \"Note\" FROM dbo.\"Broken\" WHERE \"Id\" = 2";
@@ -327,7 +326,7 @@ fn attribute(world: &World, table: &str, column: &str, what: &str) -> String {
 
 /// The lines of the page between its marks, without the head of the table.
 fn lines_of_the_page() -> Vec<String> {
-    let page = std::fs::read_to_string(repository().join("docs/type-mapping.md")).unwrap();
+    let page = std::fs::read_to_string(repository().join("docs/reference/type-mapping.md")).unwrap();
     let (_, rest) = page.split_once("<!-- tried: begin -->\n").unwrap();
     let (table, _) = rest.split_once("<!-- tried: end -->").unwrap();
     table.lines().skip(2).map(str::to_owned).collect()

@@ -1,4 +1,4 @@
-{{/* The specs of the Jobs. docs/exit-codes.md says what the codes mean. */}}
+{{/* The specs of the Jobs. docs/reference/exit-codes.md says what the codes mean. */}}
 
 {{/* Rules are read in order and the first that fits decides. Codes that say "do not rerun" come before the disruption: a pod that ended with a
      configuration error while its node was drained has still found one. They are read per container, since a sidecar's code means nothing. */}}

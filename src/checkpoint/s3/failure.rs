@@ -1,5 +1,5 @@
 //! What an unsuccessful answer of S3 means, by HTTP status and error code, never by text. The two tables are also what
-//! `docs/retries.md` is made from.
+//! `docs/reference/retries.md` is made from.
 
 use crate::error::{Error, ErrorKind, with_causes};
 use aws_credential_types::provider::error::CredentialsError;

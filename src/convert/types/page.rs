@@ -1,4 +1,4 @@
-//! The table of `docs/type-mapping.md` is made from THE table: one row for every type of `sys.types`, with what [`map`]
+//! The table of `docs/reference/type-mapping.md` is made from THE table: one row for every type of `sys.types`, with what [`map`]
 //! answers.
 
 use super::*;
@@ -44,18 +44,18 @@ pub(super) const ROWS: [Row; 46] = [
     ("datetime2(s), s up to 6", "datetime2", 8, 24, S, ""),
     ("datetime2(7)", "datetime2", 8, 27, 7, "a seventh digit other than 0 is refused, unless the policy `fraction` says otherwise"),
     ("datetimeoffset(s), s up to 6", "datetimeoffset", 10, 31, S, "the instant is kept, the offset is not, and rows with another one than +00:00 are counted"),
-    ("datetimeoffset(7)", "datetimeoffset", 10, 34, 7, "as above; a seventh digit other than 0 is refused, unless the policy `fraction` says otherwise; `text` keeps offset and all digits"),
+    ("datetimeoffset(7)", "datetimeoffset", 10, 34, 7, "as above; a seventh digit as in time(7); `text` keeps offset and all digits"),
     ("uniqueidentifier", "uniqueidentifier", 16, 0, 0, "same value; sorts differently on both sides; as `text` in upper case, as SQL Server writes it"),
     ("xml", "xml", -1, 0, 0, "the server's text, without byte order mark and without an encoding in its declaration"),
     ("text", "text", 16, 0, 0, "read as varchar(max)"),
     ("ntext", "ntext", 16, 0, 0, "read as nvarchar(max)"),
     ("image", "image", 16, 0, 0, "read as varbinary(max)"),
-    ("sql_variant", "sql_variant", 8016, 0, 0, "`text`: each value as SQL Server writes its base type, every digit; `jsonb`: `{\"type\": \"decimal(18,4)\", \"value\": 1.5000}`, the base type kept"),
+    ("sql_variant", "sql_variant", 8016, 0, 0, "as SQL Server writes each base type; `jsonb`: `{\"type\": \"decimal(18,4)\", \"value\": 1.5000}`"),
     ("hierarchyid", "hierarchyid", 892, 0, 0, "the path, `/1/2.5/`, which sorts as text; the bytes sort as SQL Server does"),
     ("geometry", "geometry", -1, 0, 0, "EWKB with SRID, Z and M; as `text` EWKT; `geometry` of PostGIS is chosen if the target has it"),
-    ("geography", "geography", -1, 0, 0, "as geometry; `geography` of PostGIS is chosen if the target has it: a polygon larger than a hemisphere means its complement there, and what lies beyond 180 or 90 degrees is refused"),
+    ("geography", "geography", -1, 0, 0, "as geometry; `geography` of PostGIS is chosen if the target has it, with [limits](#spatial-values)"),
     ("json", "json", -1, 0, 0, "the server's text, key for key; `jsonb` orders keys, keeps the last of equal ones and writes numbers anew"),
-    ("vector", "vector", 16, 0, 0, "read as text, in which the server writes eight significant digits: the last bit of some numbers is lost; pgvector's `vector` is chosen if the target has it, without a number of dimensions"),
+    ("vector", "vector", 16, 0, 0, "eight significant digits; `vector` of pgvector is chosen if the target has it ([more](#what-is-kept-otherwise))"),
     ("CLR types of the user", "clr", -1, 0, 0, "on request its bytes as SQL Server casts them"),
     ("alias types (CREATE TYPE … FROM)", "int", 4, 10, 0, "as the type they stand for; here int"),
     ("cursor", "cursor", 0, 0, 0, "only in T-SQL variables"),
@@ -148,7 +148,7 @@ fn symbolic(target: &str, declared: &str) -> String {
 
 #[test]
 fn the_page_of_types_is_that_of_the_table() {
-    crate::generated::assert_parts("type-mapping.md", &[("types", types())]);
+    crate::generated::assert_parts("reference/type-mapping.md", &[("types", types())]);
 }
 
 #[test]

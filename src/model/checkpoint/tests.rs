@@ -168,7 +168,7 @@ fn a_long_error_is_cut_between_characters() {
 /// Blocks marked ```json table and so on are what they say.
 #[test]
 fn the_examples_of_the_documentation_are_read() {
-    let page = include_str!("../../../docs/checkpoint.md");
+    let page = include_str!("../../../docs/reference/checkpoint.md");
     let mut kinds = Vec::new();
     for block in page.split("\n```json ").skip(1) {
         let (kind, rest) = block.split_once('\n').unwrap();
