@@ -77,7 +77,7 @@ fn answer(failure: Failure, format: LogFormat) -> Option<Error> {
         }
         Failure::Answer(text) => {
             let error = command::print(&text).err()?;
-            render(&error);
+            ends::unlogged(format, &error);
             Some(error)
         }
         Failure::Clap(error) => {

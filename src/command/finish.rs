@@ -46,14 +46,14 @@ pub(super) async fn run(settings: Settings, stop: Stop) -> Result<Outcome> {
     let checkpoints = connect::checkpoints(&settings).await?;
     let plan = checkpoints.plan().await?;
     match phase(RunPhase::Finish, finish(&settings, &stop, &checkpoints, &plan)).await? {
-        Finished::Done(outcome) => Ok(outcome),
+        Finished::Done(outcome) => Ok(*outcome),
         Finished::ByAnotherPod(error) => Err(error),
     }
 }
 
 /// Who did what is left to do after all data.
 pub(super) enum Finished {
-    Done(Outcome),
+    Done(Box<Outcome>),
     /// Another pod has the claim of the finish step, or took it over.
     ByAnotherPod(Error),
 }
@@ -61,7 +61,7 @@ pub(super) enum Finished {
 impl Finished {
     fn of(done: Result<Outcome>) -> Result<Self> {
         match done {
-            Ok(outcome) => Ok(Self::Done(outcome)),
+            Ok(outcome) => Ok(Self::Done(Box::new(outcome))),
             Err(error) if error.kind() == ErrorKind::Fenced => Ok(Self::ByAnotherPod(error)),
             Err(error) => Err(error),
         }
@@ -98,7 +98,7 @@ pub(super) async fn finish(
     drop(target);
     if entry.document.status.is_completed() {
         if epochs.contains_key(&FINISH_INDEX) {
-            return Ok(Finished::Done(ended("already completed", Duration::ZERO)));
+            return Ok(Finished::Done(Box::new(ended("already completed", Duration::ZERO))));
         }
         tracing::warn!(
             "finish is called completed, but the target's ledger knows nothing of it: doing it (again)"

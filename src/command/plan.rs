@@ -61,7 +61,7 @@ pub(super) async fn run(settings: Settings, stop: Stop, output: Output) -> Resul
             None => planned::tables(&plan),
         },
     };
-    stdout::print(&format!("{text}\n"))?;
+    stdout::print(format!("{text}\n"))?;
     let said = if ours { "made" } else { "was there already" };
     if settings.target.is_some() {
         rights::warn(&settings, &stop, &plan).await?;
@@ -226,7 +226,7 @@ async fn assess(settings: &Settings, stop: &Stop, format: Format) -> Result<Outc
             Error::new(ErrorKind::Bug, "cannot write the assessment as JSON").because(error)
         })?,
     };
-    stdout::print(&format!("{}\n", text.trim_end()))?;
+    stdout::print(format!("{}\n", text.trim_end()))?;
     let totals = assessment.totals;
     let message = format!(
         "dry run: {} objects converted, {} changed, {} lossy, {} refused; nothing was written",

@@ -39,10 +39,8 @@ pub(super) async fn run(settings: Settings, stop: Stop) -> Result<Outcome> {
             outcome.message = finished.message;
             outcome.tables_failed += finished.tables_failed;
             let finish = finished.summary.and_then(|summary| summary.finish);
-            outcome.summary = match outcome.summary.take() {
-                Some(summary) => Some(Summary { finish, left: Left::Nothing, ..summary }),
-                None => None,
-            };
+            let summary = outcome.summary.take();
+            outcome.summary = summary.map(|summary| Summary { finish, left: Left::Nothing, ..summary });
             Ok(outcome)
         }
         // Another pod was the last one as well, and faster.

@@ -116,13 +116,8 @@ pub(super) async fn copy(
         None => None,
     };
     let notices = Notices::new(settings);
-    let start = PodStart {
-        consistency,
-        rejects,
-        watcher: progress.watcher(total),
-        objects,
-        notices: notices.clone(),
-    };
+    let watcher = progress.watcher(total);
+    let start = PodStart { consistency, rejects, watcher, objects, notices: notices.clone() };
     let claims = ClaimsAtStart { checkpoints: checkpoints.clone(), plan: shared_plan, epochs };
     let pod = Pod::new(settings, stop, claims, start)?;
     measures::watch_held(pod.copier.throttle.held());

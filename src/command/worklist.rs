@@ -44,6 +44,15 @@ fn again(table: &PlannedTable, why: String) -> Notice {
     }
 }
 
+/// What the ledger has of a table.
+fn part(known: Option<&ledger::Tally>) -> String {
+    match known {
+        None => "nothing".to_owned(),
+        Some(part) if part.chain => format!("only {} of {} chunks", part.committed, part.chunks),
+        Some(part) => format!("{} chunks with a gap between them", part.chunks),
+    }
+}
+
 /// Reconciles the checkpoints with the ledger, which is the truth about data, and sorts the tables accordingly.
 ///
 /// # Errors
@@ -122,14 +131,7 @@ pub(super) async fn reconcile(
                 list.work.push(TableWork { table, entry });
             }
             (known, Status::Completed) => {
-                let part = known.map_or_else(
-                    || "nothing".to_owned(),
-                    |part| match part.chain {
-                        true => format!("only {} of {} chunks", part.committed, part.chunks),
-                        false => format!("{} chunks with a gap between them", part.chunks),
-                    },
-                );
-                notices.add(again(&table, format!("the target's ledger knows {part} of it")));
+                notices.add(again(&table, format!("the target's ledger knows {} of it", part(known))));
                 entry.document.data = phase::next(&entry.document.data, Event::Reset, clock::now())?;
                 list.work.push(TableWork { table, entry });
             }

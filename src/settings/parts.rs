@@ -2,7 +2,8 @@
 
 use super::Command;
 use crate::cli::{
-    CliCommand, CopyArgs, PlanChoiceArgs, RunArguments, SelectionArgs, SourceArgs, TargetArgs, WorkArgs,
+    CliCommand, CopyArgs, PlanChoiceArgs, RunArguments, SelectionArgs, SourceArgs, StatusArgs, TargetArgs,
+    WorkArgs,
 };
 
 /// The parts of all commands; those that a command has not are empty.
@@ -79,22 +80,7 @@ pub(super) fn of_command(command: CliCommand) -> (Command, Parts) {
                 },
             )
         }
-        CliCommand::Status(args) => (
-            Command::Status {
-                watch: args.watch,
-                verbose: args.verbose,
-                format: args.format.unwrap_or_default(),
-                phase: args.phase,
-                exit_code: args.exit_code,
-            },
-            Parts {
-                target: args.target,
-                copy: CopyArgs { claim_timeout: args.claim_timeout, ..CopyArgs::default() },
-                run: args.run,
-                verbose: args.verbose,
-                ..parts
-            },
-        ),
+        CliCommand::Status(args) => status(args, parts),
         CliCommand::Replan(args) => (
             Command::Replan,
             Parts {
@@ -117,4 +103,16 @@ pub(super) fn of_command(command: CliCommand) -> (Command, Parts) {
             },
         ),
     }
+}
+
+fn status(args: StatusArgs, parts: Parts) -> (Command, Parts) {
+    let command = Command::Status {
+        watch: args.watch,
+        verbose: args.verbose,
+        format: args.format.unwrap_or_default(),
+        phase: args.phase,
+        exit_code: args.exit_code,
+    };
+    let copy = CopyArgs { claim_timeout: args.claim_timeout, ..CopyArgs::default() };
+    (command, Parts { target: args.target, copy, run: args.run, verbose: args.verbose, ..parts })
 }

@@ -166,8 +166,7 @@ mod tests {
                 rows: *rows,
             });
         }
-        let group = notices.groups.lock().unwrap().pop().unwrap();
-        group
+        notices.groups.lock().unwrap().pop().unwrap()
     }
 
     #[test]

@@ -124,7 +124,7 @@ impl LockWatch {
             Err(_) => return tracing::debug!("the target does not say in time who waits for whom"),
         };
         let waits = self.seen(waits);
-        for wait in self.to_be_told(&waits) {
+        for wait in self.untold(&waits) {
             watcher(&ObjectEvent::Waits { wait });
         }
         watcher(&ObjectEvent::Looked { waits: &waits });
@@ -142,7 +142,7 @@ impl LockWatch {
         seen
     }
 
-    fn to_be_told<'w>(&mut self, waits: &'w [LockWait]) -> Vec<&'w LockWait> {
+    fn untold<'w>(&mut self, waits: &'w [LockWait]) -> Vec<&'w LockWait> {
         let (since, told) = (&self.since, &mut self.told);
         let is_long = |wait: &&LockWait| {
             since.get(&wait.object).is_some_and(|(began, _)| began.elapsed() >= TOLD_AFTER)
@@ -196,12 +196,12 @@ mod tests {
     fn a_wait_is_told_once_and_only_after_some_seconds() {
         let mut watch = LockWatch::default();
         let first = watch.seen(vec![wait("foreign key FK on dbo.Orders")]);
-        assert!(watch.to_be_told(&first).is_empty());
+        assert!(watch.untold(&first).is_empty());
         watch.since.values_mut().for_each(|(began, _)| *began = began.checked_sub(TOLD_AFTER).unwrap());
         let later = watch.seen(vec![wait("foreign key FK on dbo.Orders"), wait("index IX on dbo.Orders")]);
         assert_eq!(later[0].since, first[0].since, "the wait is the same");
-        assert_eq!(watch.to_be_told(&later), [&later[0]]);
-        assert!(watch.to_be_told(&later).is_empty(), "told once");
+        assert_eq!(watch.untold(&later), [&later[0]]);
+        assert!(watch.untold(&later).is_empty(), "told once");
         let gone = watch.seen(Vec::new());
         assert!(gone.is_empty() && watch.since.is_empty());
     }
