@@ -129,7 +129,7 @@ GO
                 },
             },
             Line {
-                source: "capitals and blanks in names",
+                source: "capitals in names",
                 target: "kept; `--name-case lower` and `--name-case snake` change them",
                 check: |world, _| {
                     let tables = "SELECT count(*) FROM pg_tables WHERE schemaname = 'dbo' AND tablename = 'Order Lines'";
