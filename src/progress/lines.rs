@@ -57,7 +57,7 @@ pub(super) fn go_on(summary: &Summary, error: Option<&Error>) -> &'static str {
     let open = totals.tables > totals.completed + totals.skipped + totals.failed;
     match (error, summary.left) {
         _ if totals.failed > 0 => {
-            "`shardferry status` lists the failed tables; mend them and rerun with --retry-failed"
+            "`shardferry status` lists the failed tables; correct them and rerun with --retry-failed"
         }
         (Some(error), _) => error.policy().remedy,
         _ if open => "rerun the same command; completed tables are skipped",

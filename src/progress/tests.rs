@@ -72,7 +72,7 @@ fn the_lines_are_those_of_the_scripts() {
     assert_eq!(lines[3], "[45/300] Completed: dbo.Orders (1,234,567 rows in 0.0s)");
     assert_eq!(
         lines[4],
-        "[46/300] Failed: dbo.[odd.name]: no such column [source_refused]; read the source's message, mend the table or exclude it, then rerun"
+        "[46/300] Failed: dbo.[odd.name]: no such column [source_refused]; read the source's message, correct the table or exclude it, then rerun"
     );
     assert_eq!(lines.len(), 5);
     let early = Error::new(ErrorKind::TargetMismatch, "column A is missing").table("dbo.B");

@@ -6,6 +6,7 @@ canonical text per type, and compares, table by table, the number of rows and th
 (so that order does not matter). Prints one line for each table that differs and a last line with the totals.
 
     check_equal.py --source "SERVER=...;DATABASE=...;..." --target postgres://... [--jobs 2] [--prefix dbo.]
+                   [--name-case preserve]
 
 Exit 0: equal. Exit 1: different. Exit 2: could not be compared.
 """
@@ -152,9 +153,9 @@ def source_sum(connection, table, columns):
     return rows, total % MODULUS
 
 
-def target_sum(url, table, columns):
-    names = ", ".join(quoted(name) for name, _ in columns)
-    query = f"SELECT {names} FROM {quoted(table[0])}.{quoted(table[1])}"
+def target_sum(url, table, columns, written):
+    names = ", ".join(quoted(written(name)) for name, _ in columns)
+    query = f"SELECT {names} FROM {quoted(written(table[0]))}.{quoted(written(table[1]))}"
     canonical = [TARGET[kind] for _, kind in columns]
     rows = total = 0
     with subprocess.Popen(psql(url, query), stdout=subprocess.PIPE) as process:
@@ -192,14 +193,14 @@ def tables_of(source, prefix):
 STATE = {}
 
 
-def start(source, target):
-    STATE.update(connection=connect(source), target=target)
+def start(source, target, case):
+    STATE.update(connection=connect(source), target=target, written=str.lower if case == "lower" else str)
 
 
 def compare(work):
     table, columns = work
     try:
-        return table, source_sum(STATE["connection"], table, columns), target_sum(STATE["target"], table, columns), None
+        return table, source_sum(STATE["connection"], table, columns), target_sum(STATE["target"], table, columns, STATE["written"]), None
     except Exception as error:  # a table that cannot be compared is a failure of the check, named below
         return table, None, None, f"{type(error).__name__}: {error}"
 
@@ -210,6 +211,7 @@ def main():
     parser.add_argument("--target", required=True, help="postgres:// URL")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--prefix", help="only tables whose schema.name starts so")
+    parser.add_argument("--name-case", choices=["lower", "preserve"], default="lower", help="as the tables were planned")
     parser.add_argument("--hashes", help="write the hashes of every table to this file as JSON")
     arguments = parser.parse_args()
     tables = tables_of(arguments.source, arguments.prefix)
@@ -218,7 +220,7 @@ def main():
         return 2
     different = broken = rows = 0
     hashes = {}
-    with multiprocessing.Pool(arguments.jobs, start, (arguments.source, arguments.target)) as pool:
+    with multiprocessing.Pool(arguments.jobs, start, (arguments.source, arguments.target, arguments.name_case)) as pool:
         for table, source, target, error in pool.imap_unordered(compare, tables.items()):
             name = ".".join(table)
             if error:

@@ -3,7 +3,8 @@
 #
 # Installs what is missing, starts PostgreSQL, SeaweedFS (S3) and mssim (the test SQL Server), plans three shards, runs
 # three pods as processes, kills the second with SIGKILL half-way, reruns it, finishes, shows the status, and proves
-# equality with a program that shares no code with shardferry. Leaves nothing running.
+# equality with a program that shares no code with shardferry. Leaves nothing running. What others say (apt, cargo, the
+# pods) goes to files; the terminal gets fewer than 60 lines.
 #
 #   DEMO_TABLES (300), DEMO_ROWS (2000000), DEMO_SEED (1)
 set -euo pipefail
@@ -15,7 +16,13 @@ chmod 755 "$work"
 began=$(date +%s)
 pids=()
 
-say() { printf '\n=== %s (%ds)\n' "$*" "$(($(date +%s) - began))"; }
+say() { printf '=== %s (%ds)\n' "$*" "$(($(date +%s) - began))"; }
+# quietly LOG COMMAND…: what it says goes to the file; if it fails, its last lines are shown.
+quietly() {
+    local log=$work/$1
+    shift
+    "$@" >"$log" 2>&1 || { tail -n 30 "$log" >&2; die "'$*' failed"; }
+}
 die() { echo "demo: $*" >&2; exit 1; }
 
 # A SeaweedFS of the demo's own.
@@ -36,14 +43,14 @@ trap stop EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-say "installing what is missing"
-tests/env/install.sh
+say "install what is missing: PostgreSQL, an S3 server, an ODBC driver"
+quietly install.log tests/env/install.sh demo
 
-say "building shardferry and the test SQL Server"
-cargo build --release --locked --package shardferry --package mssim --bins
+say "build shardferry and the test SQL Server: minutes the first time"
+quietly build.log cargo build --release --locked --package shardferry --package mssim --bins
 ferry=$PWD/target/release/shardferry
 
-say "starting PostgreSQL, SeaweedFS and mssim with $tables tables, $rows rows"
+say "start PostgreSQL, SeaweedFS and mssim with $tables tables, $rows rows"
 target_admin=$(tests/env/postgres.sh start "$work/postgres")
 psql --quiet --dbname "$target_admin" --command 'CREATE DATABASE demo'
 eval "$(tests/env/seaweed.sh env)"
@@ -64,7 +71,7 @@ export AWS_ENDPOINT_URL_S3=$SHARDFERRY_TEST_S3_ENDPOINT AWS_EC2_METADATA_DISABLE
 export SHARDFERRY_LOG_FORMAT=text
 
 say "shardferry plan --shards 3"
-"$ferry" plan --shards 3
+"$ferry" plan --shards 3 2>"$work/plan.log" || { tail -n 30 "$work/plan.log" >&2; die "the plan failed"; }
 
 committed() { psql --quiet --tuples-only --no-align --dbname "$SHARDFERRY_TARGET_URL" --command "$1" 2>/dev/null || echo 0; }
 
@@ -89,21 +96,22 @@ for pod in 1 3; do wait "${pids[$pod]}" || survivors=$?; done
 [[ $survivors -eq 0 ]] || { tail -n 30 "$work"/pod-*.log >&2; die "a pod failed with $survivors"; }
 done_by_killed=$(committed "SELECT count(*) FROM shardferry.chunk WHERE table_index BETWEEN $first AND $last")
 echo "pod-2 was killed (exit $killed) with $done_by_killed of its $((last - first + 1)) tables committed; pods 1 and 3 ended well"
-"$ferry" status
+"$ferry" status 2>/dev/null
 
 say "pod-2 is simply run again; being the last, it also finishes (indexes, foreign keys, identities, statistics)"
-"$ferry" run --shard 2/3 --pod-name pod-2 >"$work/pod-2-again.log" 2>&1 || { tail -n 30 "$work/pod-2-again.log" >&2; die "the rerun failed"; }
+quietly pod-2-again.log "$ferry" run --shard 2/3 --pod-name pod-2
 skipped=$(grep -c '^Skipping .*(already completed)' "$work/pod-2-again.log" || true)
-tail -n 9 "$work/pod-2-again.log"
+grep '^Skipping ' "$work/pod-2-again.log" | head -n 2
+echo "… and $((skipped - 2)) more lines like these; then it copies the rest, and ends with:"
+sed -n '/^Final summary/,$p' "$work/pod-2-again.log"
 copied=$(($(date +%s) - copy_began))
 
-say "shardferry finish (nothing is left to do), then status"
-"$ferry" finish
-"$ferry" status
+say "shardferry status"
+"$ferry" status 2>/dev/null
 completed=$("$ferry" status --format json | grep -c '"completed"')
 [[ $completed -eq $tables ]] || die "$completed of $tables tables are completed"
 
-say "comparing every row of source and target (ODBC on one side, psql on the other)"
+say "compare every row of source and target (ODBC on one side, psql on the other)"
 target/test-clients/venv/bin/python tests/demo/check_equal.py --jobs 2 --target "$SHARDFERRY_TARGET_URL" --source \
     "SERVER=127.0.0.1,$port;DATABASE=Company;UID=sa;PWD=$password;Encrypt=no;TrustServerCertificate=yes" | tee "$work/equal.txt"
 

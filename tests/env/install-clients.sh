@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs the SQL Server clients of the conformance test of mssim into target/test-clients, by pinned version: pymssql,
 # mssql-python (with the real ODBC driver 18) and tedious. FreeTDS and the system's libraries come from install.sh, which
-# calls this. Does nothing when they are there.
+# calls this. Does nothing when they are there. `install-clients.sh odbc` installs mssql-python alone.
 set -eu
 cd "$(dirname "$0")/../.."
 root=target/test-clients
@@ -11,6 +11,11 @@ stamp="$root/pymssql-$pymssql+mssql-python-$mssql_python+tedious-$tedious.instal
 [ -e "$stamp" ] && exit 0
 mkdir -p "$root"
 [ -x "$root/venv/bin/python" ] || python3 -m venv "$root/venv"
+if [ "${1:-}" = odbc ]; then
+    "$root/venv/bin/python" -c 'import mssql_python' 2>/dev/null ||
+        "$root/venv/bin/python" -m pip install --quiet --disable-pip-version-check "mssql-python==$mssql_python"
+    exit 0
+fi
 "$root/venv/bin/python" -m pip install --quiet --disable-pip-version-check \
     "pymssql==$pymssql" "mssql-python==$mssql_python"
 npm install --no-audit --no-fund --silent --prefix "$root" "tedious@$tedious"

