@@ -81,9 +81,7 @@ fn answer(failure: Failure, format: LogFormat) -> Option<Error> {
             Some(error)
         }
         Failure::Clap(error) => {
-            let text = error.render().to_string();
-            let first = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
-            let usage = Error::new(ErrorKind::Usage, first);
+            let usage = Error::new(ErrorKind::Usage, settings::message_of(&error));
             match (error.use_stderr(), format) {
                 (true, LogFormat::Json) => ends::unlogged(format, &usage),
                 // clap shows usage and suggestions too; a reader that closed the pipe has seen enough.

@@ -225,7 +225,6 @@ impl Progress {
     /// A table was left as it was before its end: a signal, another pod that took it over, or the error that is given.
     pub fn table_stopped(&self, index: u32, why: &str, error: Option<&Error>) {
         let mut state = self.state();
-        state.told.extend(error.map(Error::detail));
         let Some(table) = state.end(index) else { return };
         let (name, total) = (table.name, table.plan_total);
         let code = error.map(|error| error.policy().code);

@@ -28,6 +28,7 @@ pub use crate::cli::OnExisting;
 pub use command::Command;
 pub use copying::{Consistency, Rejects, Throttle, Truncate};
 pub use environment::Environment;
+pub use layers::message_of;
 pub use outputs::{LogSettings, OutputSettings, ScreenSettings, fallback_log_format};
 pub use planning::policies;
 pub use retries::RetryPolicy;
@@ -201,12 +202,13 @@ fn settings(cli: Cli, tables: Option<&TablesSection>, environment: &Environment)
     let (command, parts) = parts::of_command(cli.command);
     let Parts { source, target, choice, selection, copy, run, confirmed, verbose } = parts;
     let mut mistakes = Mistakes::default();
-    let selection = mistakes.keep(flag_values::selection(&selection, environment), Selection::All);
-    if !confirmed && selection == Selection::All {
+    let selection = mistakes.keep_given(flag_values::selection(&selection, environment).map(Some));
+    if !confirmed && matches!(selection, Given::Read(Selection::All)) {
         let message =
             "reset without --range, --shard or --table clears the whole run; add --yes if that is meant";
         mistakes.note::<()>(Err(Error::new(ErrorKind::Usage, message)));
     }
+    let selection = selection.read().unwrap_or(Selection::All);
     let consistency = mistakes.keep(flag_values::consistency(&copy.consistency), Consistency::default());
     let servers = servers(source, target, &consistency, &mut mistakes);
     let checkpoint = mistakes.keep_given(run.checkpoint.as_deref().map(CheckpointUrl::parse).transpose());

@@ -108,7 +108,7 @@ pub(super) async fn finish(
     let (mut source, server) = connect::source(settings, stop).await?;
     source_view::same_plan(plan, &server, None)?;
     let progress = ObjectsProgress::new(&settings.log);
-    let work = gather(plan, &mut source, version, left_out, &progress).await?;
+    let work = gather(plan, &mut source, version, left_out).await?;
     drop(source);
     let notices = Notices::new(settings);
     findings::note(&work.findings, &work.planned, &notices);
@@ -120,6 +120,7 @@ pub(super) async fn finish(
         Ok(claim) => claim,
         Err(error) => return Finished::of(Err(error)),
     };
+    work.changed.iter().for_each(|error| progress.left_out(error));
     let under_way = UnderWay::new(progress.clone());
     let building = Building { settings, patience: &patience, plan, watcher: under_way.watcher() };
     let built = tokio::select! {
@@ -190,18 +191,20 @@ impl Building<'_> {
         let tables: Vec<_> = self.plan.tables.iter().map(|table| table.target.clone()).collect();
         let (target, jobs) = (self.settings.target()?, self.settings.jobs.get());
         let mut retrying = self.patience.retrying("the finish step");
-        let mut before = RunBefore::default();
+        let (mut before, mut failed) = (RunBefore::default(), Vec::new());
         loop {
             let built = objects::build(target, &tables, planned, jobs, &mut before, &self.watcher).await;
             match built {
                 Ok(mut report) => {
-                    let Some((object, error)) = report.deferred.pop() else { return Ok(report) };
-                    let Err(error) = retrying.pause(error).await else { continue };
-                    if self.patience.is_stopping() {
-                        return Err(error);
+                    failed.append(&mut report.failed);
+                    if let Some((object, error)) = report.deferred.pop() {
+                        let Err(error) = retrying.pause(error).await else { continue };
+                        if self.patience.is_stopping() {
+                            return Err(error);
+                        }
+                        report.deferred.push((object, error));
                     }
-                    report.deferred.push((object, error));
-                    return Ok(report);
+                    return Ok(Report { failed, ..report });
                 }
                 Err(error) => retrying.pause(error).await?,
             }
@@ -223,14 +226,12 @@ async fn gather(
     source: &mut crate::sqlserver::client::Client,
     version: u32,
     mut failed: BTreeMap<u32, Error>,
-    progress: &ObjectsProgress,
 ) -> Result<FinishWork> {
     let mut now = source_view::source_tables(source).await?;
     let (mut left_out, mut changed) = (BTreeSet::new(), Vec::new());
     for table in &plan.tables {
         let error = failed.remove(&table.index).or_else(|| source_view::unchanged(table, &now).err());
         if let Some(error) = error {
-            progress.left_out(&error);
             left_out.insert(table.source.clone());
             changed.push((table, error));
         }

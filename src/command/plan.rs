@@ -64,7 +64,7 @@ pub(super) async fn run(settings: Settings, stop: Stop, output: Output) -> Resul
     stdout::print(format!("{text}\n"))?;
     let said = if ours { "made" } else { "was there already" };
     if settings.target.is_some() {
-        rights::warn(&settings, &stop, &plan).await?;
+        rights::warn(&settings, &stop, &plan).await;
     }
     let message = format!("the plan of run {} {said}: {} tables", settings.run_id, plan.tables.len());
     tracing::info!(tables = plan.tables.len(), ours, "{message}");

@@ -38,9 +38,13 @@ pub(super) async fn run(settings: Settings, stop: Stop) -> Result<Outcome> {
             (outcome.error, outcome.told) = (finished.error, finished.told);
             outcome.message = finished.message;
             outcome.tables_failed += finished.tables_failed;
-            let finish = finished.summary.and_then(|summary| summary.finish);
-            let summary = outcome.summary.take();
-            outcome.summary = summary.map(|summary| Summary { finish, left: Left::Nothing, ..summary });
+            // A pod whose shard is empty has copied nothing to sum up.
+            outcome.summary = match (outcome.summary.take(), finished.summary) {
+                (Some(copied), Some(Summary { finish, .. })) => {
+                    Some(Summary { finish, left: Left::Nothing, ..copied })
+                }
+                (copied, of_finish) => copied.or(of_finish),
+            };
             Ok(outcome)
         }
         // Another pod was the last one as well, and faster.

@@ -43,7 +43,7 @@ fn is_quoted(name: &str) -> bool {
 }
 
 /// As SQL must write it.
-fn in_sql(name: &str) -> String {
+pub(crate) fn in_sql(name: &str) -> String {
     if is_quoted(name) { format!("\"{}\"", name.replace('"', "\"\"")) } else { name.to_owned() }
 }
 

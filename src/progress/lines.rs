@@ -56,7 +56,7 @@ pub(super) fn go_on(summary: &Summary, error: Option<&Error>) -> &'static str {
     let totals = summary.copied.unwrap_or_default();
     let open = totals.tables > totals.completed + totals.skipped + totals.failed;
     match (error, summary.left) {
-        _ if totals.failed > 0 => {
+        _ if totals.failed > 0 && !open => {
             "`shardferry status` lists the failed tables; correct them and rerun with --retry-failed"
         }
         (Some(error), _) => error.policy().remedy,

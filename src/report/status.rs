@@ -113,7 +113,7 @@ impl StatusView {
         let finish_owner = finish.as_ref().and_then(|document| document.owner.clone());
         let (finish, finish_under_way) =
             finish.map(|document| (document.status, document.under_way)).unwrap_or_default();
-        // Left behind by a pod that was killed.
+        // Left behind by a pod that gave the step back.
         let finish_under_way = finish_under_way.filter(|_| finish.status() == Status::InProgress);
         let planned = plan.tables.iter().map(|table| (table.index, (table.rows, table.bytes))).collect();
         Self {
@@ -138,7 +138,10 @@ impl StatusView {
     /// With how old the heartbeats are.
     #[must_use]
     pub fn with_heartbeats(self, heartbeats: Heartbeats) -> Self {
-        Self { heartbeats, ..self }
+        // What a killed pod waited for is over: its pid may be somebody else's by now.
+        let silent = heartbeats.finish.is_some_and(|age| age >= heartbeats.silent_after);
+        let finish_under_way = self.finish_under_way.filter(|_| !silent);
+        Self { heartbeats, finish_under_way, ..self }
     }
 
     /// The pods that work on something, the silent ones first.

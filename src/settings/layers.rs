@@ -93,9 +93,16 @@ fn refused(error: &clap::Error, origins: &[(String, String)]) -> Error {
     let is_named = |flag: &str| named.iter().any(|text| text.split(' ').next() == Some(&format!("--{flag}")));
     let places: Vec<&str> =
         origins.iter().filter(|(flag, _)| is_named(flag)).map(|(_, origin)| origin.as_str()).collect();
+    Error::new(ErrorKind::Config, format!("{}: {}", places.join(", "), message_of(error)))
+}
+
+/// What clap says, on one line, without usage and hints where to read on.
+#[must_use]
+pub fn message_of(error: &clap::Error) -> String {
     let text = error.render().to_string();
-    let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
-    Error::new(ErrorKind::Config, format!("{}: {message}", places.join(", ")))
+    let is_message = |line: &&str| !line.starts_with("Usage:") && !line.starts_with("For more information");
+    let lines = text.lines().take_while(is_message).map(str::trim).filter(|line| !line.is_empty());
+    lines.collect::<Vec<_>>().join(" ").trim_start_matches("error: ").to_owned()
 }
 
 fn long_names(command: &Command) -> impl Iterator<Item = String> {

@@ -4,7 +4,7 @@ use super::Environment;
 use crate::cli::{LogFormat, RunArguments};
 use clap::ValueEnum;
 use std::ffi::OsString;
-use std::io::IsTerminal;
+use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 
 const XCOM_FOLDER: &str = "/airflow/xcom";
@@ -64,14 +64,16 @@ fn of_terminal(run: &RunArguments, environment: &Environment, terminal: bool) ->
     }
 }
 
-/// The form of an error that keeps the settings from being read: JSON if the command line or the environment names it.
+/// The form of an error that keeps the settings from being read: as the command line or the environment names it, else as
+/// without a name. The config file is not read for it.
 #[must_use]
 pub fn fallback_log_format(arguments: &[OsString], environment: &Environment) -> LogFormat {
     let texts: Vec<_> = arguments.iter().map(|argument| argument.to_string_lossy()).collect();
     let apart = texts.windows(2).find(|pair| pair[0] == "--log-format").map(|pair| pair[1].to_string());
     let joined = texts.iter().find_map(|text| text.strip_prefix("--log-format=").map(str::to_owned));
     let named = apart.or(joined).or_else(|| environment.get("SHARDFERRY_LOG_FORMAT").map(str::to_owned));
-    named.and_then(|name| LogFormat::from_str(&name, false).ok()).unwrap_or(LogFormat::Text)
+    let unnamed = if io::stderr().is_terminal() { LogFormat::Text } else { LogFormat::Json };
+    named.and_then(|name| LogFormat::from_str(&name, false).ok()).unwrap_or(unnamed)
 }
 
 pub(super) fn outputs(result_file: Option<PathBuf>, termination_log: Option<PathBuf>) -> OutputSettings {

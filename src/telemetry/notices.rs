@@ -63,7 +63,14 @@ impl Notices {
             groups.len() - 1
         });
         if let Some(group) = groups.get_mut(place) {
-            group.members.insert(object, (reason, rows));
+            let member = group.members.entry(object).or_default();
+            if !member.0.is_empty() && member.0 != reason {
+                member.0.push_str("; ");
+                member.0.push_str(&reason);
+            } else {
+                member.0 = reason;
+            }
+            member.1 += rows;
         }
     }
 

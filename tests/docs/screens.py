@@ -57,7 +57,7 @@ class World:
         self.env = {name: value for name, value in os.environ.items() if not name.startswith("SHARDFERRY_")} | {
             "SHARDFERRY_SOURCE_URL": f"mssql://sa:pw@127.0.0.1:{port}/Sales?encrypt=off",
             "SHARDFERRY_TARGET_URL": self.target, "SHARDFERRY_CHECKPOINT": f"file://{work}/checkpoints",
-            "SHARDFERRY_RUN_ID": "first", "SHARDFERRY_LOG_FORMAT": "text", "SHARDFERRY_NAME_CASE": "lower",
+            "SHARDFERRY_RUN_ID": "first", "SHARDFERRY_LOG_FORMAT": "text",
             "SHARDFERRY_CLAIM_TIMEOUT": "2s", "COLUMNS": "80", "POD_NAME": "pod-1"}
 
     @staticmethod

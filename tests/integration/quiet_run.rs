@@ -120,6 +120,7 @@ fn shards_are_printed_with_what_they_hold_and_the_next_command() {
     assert!(text.contains("Names in the target: "), "{text}");
 }
 
+#[expect(clippy::disallowed_methods, reason = "the time of a file of this machine")]
 #[test]
 fn status_tells_a_dead_pod_from_a_living_one() {
     let world = World::with_files();

@@ -31,6 +31,7 @@ fn pairs() -> BTreeMap<String, String> {
 
 /// Holds what is said to what was reviewed.
 #[track_caller]
+#[expect(clippy::disallowed_methods, reason = "as insta's own snapshots are written")]
 pub(super) fn is_reviewed(finished: &Finished) {
     let number = COUNT.with(|count| {
         count.set(count.get() + 1);
@@ -72,7 +73,8 @@ fn plain(line: &str) -> String {
     let mut plain = String::with_capacity(line.len());
     let mut rest = line;
     // Each begins with a text that is always the same, and ends where its characters end.
-    let varying: [(&str, &str, fn(char) -> bool); 4] = [
+    type IsPart = fn(char) -> bool;
+    let varying: [(&str, &str, IsPart); 4] = [
         ("127.0.0.1:", "PORT", |c| c.is_ascii_digit()),
         ("localhost:", "PORT", |c| c.is_ascii_digit()),
         ("/tmp/", "FOLDER", |c| c.is_ascii_alphanumeric() || c == '.'),

@@ -48,7 +48,16 @@ fn every_row(script: &str) {
     world.assert_equal();
     proves(
         "tests/demo/check_equal.py",
-        &["--name-case", "preserve", "--jobs", "1", "--source", &odbc(&world), "--target", &world.target_url()],
+        &[
+            "--name-case",
+            "preserve",
+            "--jobs",
+            "1",
+            "--source",
+            &odbc(&world),
+            "--target",
+            &world.target_url(),
+        ],
     );
 }
 

@@ -3,37 +3,52 @@
 use crate::command::connect;
 use crate::error::Result;
 use crate::model::plan::Plan;
+use crate::plan::naming::in_sql;
 use crate::postgres::catalog::{self, ClosedSchema};
 use crate::settings::Settings;
 use crate::stop::Stop;
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 /// The schema of the ledger.
 const LEDGER: &str = "shardferry";
 
-/// Warns of schemas in which the role may create nothing: `schema` would fail where a table is not there yet.
-///
-/// # Errors
-/// `TargetUnavailable`, `TargetLogin` and what else asking the target may end in.
-pub(super) async fn warn(settings: &Settings, stop: &Stop, plan: &Plan) -> Result<()> {
+/// A target that answers later is asked by `schema`.
+const LOOK_FOR: Duration = Duration::from_secs(5);
+
+/// Warns of schemas in which the role may create nothing: `schema` would fail where a table is not there yet. The plan is
+/// made, so a target that cannot be asked is a warning too.
+pub(super) async fn warn(settings: &Settings, stop: &Stop, plan: &Plan) {
+    match tokio::time::timeout(LOOK_FOR, closed(settings, stop, plan)).await {
+        Ok(Ok(closed)) => {
+            if let [first, ..] = closed.as_slice() {
+                tracing::warn!(role = first.role, schemas = closed.len(), "{}", told(&closed));
+            }
+        }
+        Ok(Err(error)) => {
+            tracing::warn!(error = error.detail(), "the target's permissions were not looked at")
+        }
+        Err(_) => tracing::warn!("the target does not answer, so its permissions were not looked at"),
+    }
+}
+
+async fn closed(settings: &Settings, stop: &Stop, plan: &Plan) -> Result<Vec<ClosedSchema>> {
     let client = connect::target(settings, stop).await?;
     let schemas: BTreeSet<&str> = plan.tables.iter().map(|table| table.target.schema.as_str()).collect();
     let schemas: Vec<String> = schemas.into_iter().chain([LEDGER]).map(str::to_owned).collect();
     let closed = catalog::closed_schemas(&client, &schemas).await?;
     client.close().await;
-    if let [first, ..] = closed.as_slice() {
-        tracing::warn!(role = first.role, schemas = closed.len(), "{}", told(&closed));
-    }
-    Ok(())
+    Ok(closed)
 }
 
 fn told(closed: &[ClosedSchema]) -> String {
     let names = |exists: bool| {
         let named = closed.iter().filter(|schema| schema.exists == exists);
-        named.map(|schema| schema.name.as_str()).collect::<Vec<_>>().join(", ")
+        named.map(|schema| in_sql(&schema.name)).collect::<Vec<_>>().join(", ")
     };
     let (there, missing) = (names(true), names(false));
     let Some(ClosedSchema { role, database, .. }) = closed.first() else { return String::new() };
+    let (role, database) = (in_sql(role), in_sql(database));
     let mut parts = Vec::new();
     if !there.is_empty() {
         parts.push(format!("create tables in {there} (GRANT USAGE, CREATE ON SCHEMA {there} TO {role})"));

@@ -39,6 +39,8 @@ type ExistingByTable = BTreeMap<TableName, Vec<ExistingObject>>;
 #[derive(Debug, Default)]
 pub struct RunBefore {
     built: BTreeSet<usize>,
+    /// What failed for good, which was told and is in the report of that attempt.
+    failed: BTreeSet<usize>,
     waits: LockWatch,
 }
 
@@ -74,10 +76,14 @@ pub async fn build(
             | Step::ForeignKeysValidated => catalog::existing(&builder.client, tables).await?,
             _ => ExistingByTable::new(),
         };
-        let (mut waiting, mut were_there) = (Vec::new(), 0);
+        let (mut waiting, mut were_there, mut has_failed) = (Vec::new(), 0, false);
         for (place, planned) in planned.iter().enumerate().filter(|(_, planned)| planned.step == step) {
             let Some(sql) = planned.statement.sql() else { continue };
             were_there += 1;
+            if before.failed.contains(&place) {
+                has_failed = true;
+                continue;
+            }
             match is_there(&planned.makes, &there) {
                 true if matches!(planned.makes, Makes::Proof(..)) => {}
                 true if before.built.contains(&place) => report.built += 1,
@@ -93,9 +99,12 @@ pub async fn build(
         }
         (builder.watcher)(&ObjectEvent::WereThere { objects: were_there });
         if step == Step::Sequences {
-            builder.refuse_taken_names(&mut waiting, &mut report).await?;
+            builder.refuse_taken_names(&mut waiting, &mut report, before).await?;
         }
         builder.step(step, waiting, &mut report, before).await?;
+        if has_failed {
+            report.steps.insert(step.name().to_owned(), Status::Failed);
+        }
         after(step)?;
     }
     builder.close().await;
@@ -191,7 +200,12 @@ impl Builder<'_> {
     }
 
     /// A sequence whose name another object has must not be positioned: that would move an identity, for example.
-    async fn refuse_taken_names(&self, waiting: &mut Vec<Job>, report: &mut Report) -> Result<()> {
+    async fn refuse_taken_names(
+        &self,
+        waiting: &mut Vec<Job>,
+        report: &mut Report,
+        before: &mut RunBefore,
+    ) -> Result<()> {
         let name = |job: &Job| match &job.makes {
             Makes::Sequence(name) => Some(name.clone()),
             _ => None,
@@ -203,6 +217,7 @@ impl Builder<'_> {
             let message = format!("{name} is the name of another object in the target");
             let error = Error::new(ErrorKind::TargetMismatch, message);
             (self.watcher)(&ObjectEvent::Failed { object: &job.object, error: &error });
+            before.failed.insert(job.place);
             report.failed.push((job.object.clone(), error));
             false
         });
@@ -251,7 +266,7 @@ impl Builder<'_> {
                 ended = tasks.join_next() => ended,
                 _ = looks.tick() => {
                     before.waits.look(&self.client, &self.under_way, &self.watcher).await;
-                    lost.look(&self.client, &self.under_way, self.settings.socket_timeout()).await;
+                    lost.look(self.settings, &self.under_way).await;
                     continue;
                 }
             };
@@ -260,7 +275,10 @@ impl Builder<'_> {
                 .map_err(|error| Error::new(ErrorKind::Bug, "a finish worker ended badly").because(error))?;
             let ended = ended?;
             report.built += ended.built.len();
-            report.failed.extend(ended.failed);
+            for (place, object, error) in ended.failed {
+                before.failed.insert(place);
+                report.failed.push((object, error));
+            }
             report.deferred.extend(ended.deferred);
             before.built.extend(ended.built);
         }
@@ -291,7 +309,8 @@ const fn at_once(step: Step) -> usize {
 struct WorkedOff {
     /// By place in the list.
     built: Vec<usize>,
-    failed: Vec<(String, Error)>,
+    /// With their places.
+    failed: Vec<(usize, String, Error)>,
     deferred: Vec<(String, Error)>,
 }
 
@@ -347,7 +366,7 @@ impl Worker {
                     }
                     Err(error) => {
                         (self.watcher)(&ObjectEvent::Failed { object: &job.object, error: &error });
-                        worked.failed.push((job.object, error));
+                        worked.failed.push((job.place, job.object, error));
                     }
                 }
             }

@@ -44,7 +44,7 @@ pub(super) struct UnderWay {
 impl UnderWay {
     pub(super) fn new() -> Self {
         Self {
-            prefix: format!("shardferry finish {:08x}", rand::random::<u32>()),
+            prefix: format!("shardferry-finish {:08x}", rand::random::<u32>()),
             building: Mutex::default(),
         }
     }
@@ -118,10 +118,15 @@ impl LockWatch {
         };
         let waits = match waits {
             Ok(Ok(waits)) => waits,
+            // What was seen before may be over.
             Ok(Err(error)) => {
-                return tracing::debug!(error = %error, "the target does not say who waits for whom");
+                tracing::debug!(error = %error, "the target does not say who waits for whom");
+                Vec::new()
             }
-            Err(_) => return tracing::debug!("the target does not say in time who waits for whom"),
+            Err(_) => {
+                tracing::debug!("the target does not say in time who waits for whom");
+                Vec::new()
+            }
         };
         let waits = self.seen(waits);
         for wait in self.untold(&waits) {
@@ -144,6 +149,7 @@ impl LockWatch {
 
     fn untold<'w>(&mut self, waits: &'w [LockWait]) -> Vec<&'w LockWait> {
         let (since, told) = (&self.since, &mut self.told);
+        told.retain(|object| since.contains_key(object));
         let is_long = |wait: &&LockWait| {
             since.get(&wait.object).is_some_and(|(began, _)| began.elapsed() >= TOLD_AFTER)
         };

@@ -2,17 +2,24 @@
 //!
 //! A statement's session has a name of its own for the time of its transaction ([`super::locks`]), and another connection
 //! looks for it now and then. A statement is given up if its name has been gone for as long as any answer is waited for
-//! (the server has ended it, and its answer is lost), or if the looks themselves get no answer for so long.
+//! (the server has ended it, and its answer is lost), or if nothing that looks, by a new connection each time, gets an answer
+//! for so long, and for [`SILENCE`] at least.
 
 use super::locks::{LOOK_FOR, UnderWay};
 use crate::error::{Error, ErrorKind, Result};
 use crate::postgres::client::{Client, get};
+use crate::settings::target::TargetSettings;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
+/// A target that is asked in vain for a shorter time may only be busy, or be started anew.
+const SILENCE: Duration = Duration::from_secs(60);
+
 /// What an earlier look has missed.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct LostAnswers {
+    /// Made anew after a look that got no answer.
+    client: Option<Client>,
     /// Statements that the server does not know any more, or not yet.
     gone: BTreeMap<String, Instant>,
     /// Since when the looks get no answer.
@@ -21,14 +28,19 @@ pub(super) struct LostAnswers {
 
 impl LostAnswers {
     /// Looks which statements the server works on, and gives those up that it does not, after `limit`.
-    pub(super) async fn look(&mut self, client: &Client, under_way: &UnderWay, limit: Duration) {
+    pub(super) async fn look(&mut self, settings: &TargetSettings, under_way: &UnderWay) {
         let waiting = under_way.slow();
         if waiting.is_empty() {
-            *self = Self::default();
+            (self.gone, self.silent) = (BTreeMap::new(), None);
             return;
         }
-        let known = tokio::time::timeout(LOOK_FOR, known(client, under_way)).await;
-        for session in self.lost(&waiting, known.ok().and_then(Result::ok).as_ref(), limit) {
+        let client = self.client.take().filter(|client| !client.is_closed());
+        let known = tokio::time::timeout(LOOK_FOR, known(client, settings, under_way)).await;
+        let known = known.ok().and_then(Result::ok).map(|(client, known)| {
+            self.client = Some(client);
+            known
+        });
+        for session in self.lost(&waiting, known.as_ref(), settings.socket_timeout()) {
             under_way.give_up(session);
         }
     }
@@ -44,7 +56,8 @@ impl LostAnswers {
         self.gone.retain(|session, _| waiting.contains(session));
         let Some(known) = known else {
             let silent = *self.silent.get_or_insert(now);
-            return if silent.elapsed() >= limit { waiting.iter().collect() } else { Vec::new() };
+            let is_over = silent.elapsed() >= limit.max(SILENCE);
+            return if is_over { waiting.iter().collect() } else { Vec::new() };
         };
         self.silent = None;
         self.gone.retain(|session, _| !known.contains(session));
@@ -59,17 +72,27 @@ impl LostAnswers {
     }
 }
 
-/// The names of our sessions that the server has.
-async fn known(client: &Client, under_way: &UnderWay) -> Result<BTreeSet<String>> {
+/// The names of our sessions that the server has, and the connection that asked.
+async fn known(
+    client: Option<Client>,
+    settings: &TargetSettings,
+    under_way: &UnderWay,
+) -> Result<(Client, BTreeSet<String>)> {
+    let client = match client {
+        Some(client) => client,
+        None => Client::connect(settings, "shardferry finish").await?,
+    };
     let sql = "SELECT application_name FROM pg_stat_activity WHERE starts_with(application_name, $1)";
     let rows = client.query(sql, &[&under_way.prefix()]).await?;
-    rows.iter().map(|row| get(row, 0)).collect()
+    let known: Result<BTreeSet<String>> = rows.iter().map(|row| get(row, 0)).collect();
+    Ok((client, known?))
 }
 
 /// What a statement ends with that was given up.
 pub(super) fn given_up(limit: Duration) -> Error {
     let message = format!(
-        "the target works on this no more, and its answer has not come for {} s; the connection is given up",
+        "another connection does not see that the target works on this, and its answer has not come for {} s; the connection \
+         is given up",
         limit.as_secs_f64()
     );
     Error::new(ErrorKind::TargetUnavailable, message)

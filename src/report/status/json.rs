@@ -116,7 +116,7 @@ struct FinishLine<'a> {
     failed_at: Option<Timestamp>,
     error: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    under_way: Option<&'a FinishUnderWay>,
+    under_way: Option<FinishUnderWay>,
 }
 
 pub(super) fn render(view: &StatusView, phases: Option<PhaseChoice>) -> String {
@@ -136,7 +136,12 @@ pub(super) fn render(view: &StatusView, phases: Option<PhaseChoice>) -> String {
         completed_at: view.finish.completed_at(),
         failed_at: view.finish.failed_at(),
         error: view.finish.error().map(|error| error.message.as_str()),
-        under_way: view.finish_under_way.as_ref(),
+        under_way: view.finish_under_way.clone().map(|mut under_way| {
+            if let Some(wait) = &mut under_way.waits_for {
+                wait.session = bare(&wait.session).into_owned();
+            }
+            under_way
+        }),
     };
     let Pace { done, planned, bytes_per_second, seconds_left } = pace::of_run(view);
     let percent = pace::percent(done, planned);
