@@ -174,7 +174,10 @@ fn the_examples_of_the_documentation_are_read() {
         let (kind, rest) = block.split_once('\n').unwrap();
         let body = rest.split("\n```").next().unwrap().as_bytes();
         match kind {
-            "plan" => assert_eq!(decode::<Plan>(kind, body, VERSION).unwrap().tables.len(), 1),
+            "plan" => {
+                let plan = decode::<Plan>(kind, body, crate::model::plan::VERSION).unwrap();
+                assert_eq!((plan.version, plan.tables.len()), (crate::model::plan::VERSION, 1));
+            }
             "table" => {
                 assert_ne!(
                     decode::<TableDocument>(kind, body, VERSION).unwrap().data.status(),
