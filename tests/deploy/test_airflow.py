@@ -177,7 +177,7 @@ def states(run: dict) -> dict[str, list[str]]:
 
 def test_a_bad_table_at_schema_stops_no_other_table(airflow: Airflow, cluster: Cluster) -> None:
     """`schema` ends with 3: the shards copy the other tables, and the DAG run fails. `schema` is cleared when the table is mended."""
-    bad = 'sales."Session"'
+    bad = "sales.session"
     cluster.before["schema"] = [lambda: cluster.world.sql(f"CREATE SCHEMA sales; CREATE TABLE {bad} (in_the_way integer)"),
                                 lambda: cluster.world.sql(f"DROP TABLE {bad}")]
     report = airflow.run(cluster, {"conf": {"shards": 2}, "clear": [
@@ -208,7 +208,7 @@ def test_old_keys_and_keys_for_the_night(airflow: Airflow, cluster: Cluster) -> 
         assert [env[f"SHARDFERRY_MAX_{name}"]["value"] for name in ("ROWS_PER_SECOND", "MB_PER_SECOND", "REPLICA_LAG")] == [
             "5000000", "900", "1h"]
     assert sum(result["tables_processed"] for args, _, result in cluster.runs if args[0] == "sync") == 10
-    cluster.world.sql('DO $$ BEGIN PERFORM 1 FROM shop."Session", public."Order"; END $$')
+    cluster.world.sql('DO $$ BEGIN PERFORM 1 FROM shop.session, public."order"; END $$')
 
 
 def test_a_pod_that_failed_while_its_worker_was_dead_is_replaced(airflow: Airflow, cluster: Cluster) -> None:

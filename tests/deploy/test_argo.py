@@ -389,7 +389,7 @@ def test_a_failed_shard_is_retried_by_argo_retry_alone(world: World) -> None:
 def bad_table(world: World, run: str) -> str:
     """A table of the target that is in the way of the last one of the plan: `schema` ends with 3."""
     listed = world.shardferry(["status", "--format", "json"], world.env | {"SHARDFERRY_RUN_ID": run})
-    schema, _, name = list(json.loads(listed.stdout)["tables"])[-1].partition(".")
+    schema, _, name = list(json.loads(listed.stdout)["tables"])[-1].lower().partition(".")
     psql(world, f'CREATE SCHEMA IF NOT EXISTS "{schema}"; CREATE TABLE "{schema}"."{name}" (in_the_way integer)')
     return f'"{schema}"."{name}"'
 

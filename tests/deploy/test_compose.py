@@ -171,5 +171,5 @@ def test_plan_three_shards_status(services: dict[str, dict], store: str, sample_
     status = run("status")
     assert "3 tables: 3 completed" in status and "9 rows" in status and "Finish: completed" in status, status
     notes = subprocess.run(["psql", "--no-psqlrc", "--tuples-only", "--no-align", "--dbname", world.target, "--command",
-                            'SELECT "Name", "Credit" FROM sales."Customer" ORDER BY "Id"'], capture_output=True, text=True, check=True)
+                            'SELECT name, credit FROM sales.customer ORDER BY id'], capture_output=True, text=True, check=True)
     assert notes.stdout.splitlines() == ["Zoë Müller|1234567890123456789012345678.0123456789", "山田|", "O'Brien & Sons|-0.0000000001"]

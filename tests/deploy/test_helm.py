@@ -520,7 +520,7 @@ def test_plan_job_then_each_shard_then_the_test_pod(world: World, tmp_path: path
 def test_the_test_pod_fails_while_a_table_has_failed(world: World, tmp_path: pathlib.Path) -> None:
     objects = rendered(world, tmp_path, shards=1)
     test = {"metadata": of(objects, "Pod")["metadata"], "spec": {"template": of(objects, "Pod")}}
-    world.sql('CREATE SCHEMA sales; CREATE TABLE sales."Session" (in_the_way integer)')
+    world.sql('CREATE SCHEMA sales; CREATE TABLE sales.session (in_the_way integer)')
     assert pods.run_pod(world, of(objects, "Job", "shard"), 0).code == 3
     failed = pods.run_pod(world, test)
     assert failed.code == 3 and "11 completed" in failed.stdout, failed.stdout

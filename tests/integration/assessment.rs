@@ -165,7 +165,7 @@ fn names_are_written_in_lower_case_unless_another_case_is_chosen() {
         "2"
     );
     let indexes = world.target_value(
-        "SELECT string_agg(indexname, ' ' ORDER BY 1) FROM pg_indexes WHERE schemaname = 'dbo'",
+        "SELECT string_agg(indexname, ' ' ORDER BY indexname) FROM pg_indexes WHERE schemaname = 'dbo'",
     );
     assert_eq!(indexes, "ix_note pk_orderlines");
     by_default(&["run"]).exits(0).says("Skipping dbo.OrderLines (already completed)");

@@ -69,6 +69,12 @@ pub(crate) fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
 }
 
+/// Does the config file that is given choose a name case? The environment would win over it.
+fn chooses_a_case(arguments: &[&str]) -> bool {
+    let file = arguments.windows(2).find(|pair| pair[0] == "--config").map(|pair| pair[1]);
+    file.and_then(|file| std::fs::read_to_string(file).ok()).is_some_and(|text| text.contains("name-case:"))
+}
+
 /// The seed of a test that chooses at random: a new one, or the one of `SHARDFERRY_TEST_SEED`. The test prints it.
 pub(crate) fn seed() -> u64 {
     #[expect(clippy::disallowed_methods, reason = "to replay a failure")]
@@ -234,8 +240,8 @@ impl World {
             .env("SHARDFERRY_TARGET_URL", &self.target_url())
             .env("SHARDFERRY_CHECKPOINT", &self.checkpoint)
             .env("SHARDFERRY_RUN_ID", RUN)
-            // The tests compare table by table under one name; `names` has those of the default.
-            .env("SHARDFERRY_NAME_CASE", "preserve")
+            // Most tests compare table by table under one name; those of the default are asked for by an empty one.
+            .env("SHARDFERRY_NAME_CASE", if chooses_a_case(arguments) { "" } else { "preserve" })
             .env("SHARDFERRY_LOG_FORMAT", "text")
             .env("SHARDFERRY_RETRY_MAX_WAIT", "100ms");
         for name in ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION"] {

@@ -128,6 +128,6 @@ fn retry_failed_tries_only_those_that_failed() {
 fn finish_asks_for_no_memory_of_copying() {
     let world = six();
     world.succeed(&["sync"]);
-    world.run(&["sync", "--jobs", "2000"]).exits(2).says("too little memory");
-    world.run(&["finish", "--jobs", "2000"]).exits(0).hides("memory");
+    world.run(&["sync", "--jobs", "1000", "--memory", "64MiB"]).exits(2).says("too little memory");
+    world.run(&["finish", "--jobs", "1000"]).exits(0).hides("memory");
 }

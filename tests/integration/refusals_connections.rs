@@ -122,7 +122,12 @@ fn stores_that_are_wrong_or_away() {
     )
     .hides("Pl4nted-secret");
     let nobody = call("run").without_env("AWS_ACCESS_KEY_ID").without_env("AWS_SECRET_ACCESS_KEY");
-    refuses_call(&world, nobody, 2, &["no credentials found", "[store_refused]"]);
+    refuses_call(
+        &world,
+        nobody,
+        2,
+        &["no AWS credentials found (tried environment, profile,", "[store_refused]"],
+    );
     let away = format!("http://127.0.0.1:{}", dead_port());
     refuses_call(
         &world,

@@ -40,7 +40,7 @@ pub(super) fn is_reviewed(finished: &Finished) {
     let thread = std::thread::current();
     let test = thread.name().unwrap_or_default().trim_start_matches("refusals::");
     let name = format!("{test} {number}");
-    let said = format!("{}\n{}", finished.call(), said(&finished.stderr));
+    let said = format!("{}\n{}", plain(&finished.call()), said(&finished.stderr)).trim_end().to_owned();
     if std::env::var("INSTA_UPDATE").is_ok_and(|update| update == "always") {
         let _one = FILE.lock().unwrap_or_else(PoisonError::into_inner);
         let mut pairs = pairs();
@@ -58,8 +58,8 @@ fn said(stderr: &str) -> String {
     let mut lines: Vec<String> = Vec::new();
     let mut within = false;
     for line in stderr.lines() {
-        let begins =
-            line.starts_with("shardferry: ") || line.starts_with("error: ") || line.contains("Failed: ");
+        let is_error = ["shardferry: ", "error: ", "Failed before", "Not copied: "];
+        let begins = is_error.iter().any(|begin| line.starts_with(begin)) || line.contains("] Failed: ");
         within = begins || (within && line.starts_with("  "));
         if within {
             lines.push(plain(line));
@@ -68,18 +68,21 @@ fn said(stderr: &str) -> String {
     lines.join("\n")
 }
 
-/// Ports, folders and names of this run become words.
+/// Ports, folders, names and identities of this run become words.
 fn plain(line: &str) -> String {
-    let mut plain = String::with_capacity(line.len());
-    let mut rest = line;
-    // Each begins with a text that is always the same, and ends where its characters end.
     type IsPart = fn(char) -> bool;
-    let varying: [(&str, &str, IsPart); 4] = [
+    // Each begins with a text that is always the same, and ends where its characters end.
+    let varying: [(&str, &str, IsPart); 7] = [
         ("127.0.0.1:", "PORT", |c| c.is_ascii_digit()),
         ("localhost:", "PORT", |c| c.is_ascii_digit()),
         ("/tmp/", "FOLDER", |c| c.is_ascii_alphanumeric() || c == '.'),
-        ("it_", "NAME", |c| c.is_ascii_alphanumeric() || c == '_'),
+        ("this run's plan is ", "FINGERPRINT", |c| c.is_ascii_hexdigit()),
+        ("/refusals-", "ID", |c| c.is_ascii_hexdigit()),
+        ("/.probe-", "ID", |c| c.is_ascii_hexdigit()),
+        ("it_", "NAME", |c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-')),
     ];
+    let mut plain = String::with_capacity(line.len());
+    let mut rest = line;
     'text: while let Some(first) = rest.chars().next() {
         for (begin, word, is_part) in varying {
             if let Some(tail) = rest.strip_prefix(begin) {
@@ -89,8 +92,23 @@ fn plain(line: &str) -> String {
                 continue 'text;
             }
         }
+        if let Some(tail) = behind_guid(rest) {
+            plain.push_str("GUID");
+            rest = tail;
+            continue;
+        }
         plain.push(first);
         rest = &rest[first.len_utf8()..];
     }
     plain
+}
+
+/// What follows a GUID, if the text begins with one.
+fn behind_guid(text: &str) -> Option<&str> {
+    let (guid, tail) = text.split_at_checked(36)?;
+    let is_part = |(place, c): (usize, char)| match place {
+        8 | 13 | 18 | 23 => c == '-',
+        _ => c.is_ascii_hexdigit(),
+    };
+    guid.chars().enumerate().all(is_part).then_some(tail)
 }

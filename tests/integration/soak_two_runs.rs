@@ -144,7 +144,7 @@ impl Fight<'_> {
     fn cut_off(&self, side: usize) {
         let run = &self.sides[side].run;
         self.world.target(&format!(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'shardferry {run} %'"
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'shardferry {run} %'"
         ));
     }
 

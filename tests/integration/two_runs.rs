@@ -14,6 +14,10 @@ fn three() -> World {
     world
 }
 
+/// Ends all sessions of this world's pods. Of its database alone: other tests have theirs on the same server.
+const END_ALL: &str = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+    WHERE application_name LIKE 'shardferry%' AND datname = current_database() AND pid <> pg_backend_pid()";
+
 /// `shardferry <arguments>` of the second run.
 fn second(world: &World, arguments: &[&str]) -> Invocation {
     world.command(arguments).env("SHARDFERRY_RUN_ID", SECOND).pod("n2")
@@ -178,11 +182,11 @@ fn a_run_whose_table_was_taken_half_way_is_stopped_and_says_so() {
     for (armed, lives) in [("copy.after_commit=stop@2", true), ("copy.after_epoch_check=stop@3", false)] {
         let first = world.command(&CHUNKS).arg("--table").arg("dbo.C").failpoints(armed).pod("n1").spawn();
         until("the first run stands still", || is_stopped(first.pid()).then_some(()));
-        world.target("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name LIKE 'shardferry %'");
+        world.target(END_ALL);
         let arguments = ["sync", "--on-existing", "replace", "--reset", "--table", "dbo.C"];
         let taker = second(&world, &arguments);
         if lives {
-            let taker = taker.failpoints("settle.before_put=stop").spawn();
+            let taker = taker.failpoints("settle.before_put=stop@1").spawn();
             until("the second run stands still", || is_stopped(taker.pid()).then_some(()));
             first.signal("CONT");
             let taken = first.wait().exits(5).says(&format!("run {SECOND} has begun the target table dbo.C"));
@@ -294,15 +298,15 @@ fn status_believes_no_document_that_the_ledger_does_not_prove() {
 /// Its last row is copied, and it stands still, with its sessions gone, before or in the finish step: what it ends with is true then.
 #[test]
 fn a_run_whose_table_was_taken_before_its_end_does_not_end_well() {
-    for (armed, lives) in [("release.after_unlock=stop", true), ("finish.before_indexes=stop", false)] {
+    for (armed, lives) in [("release.after_unlock=stop", true), ("finish.before_indexes=stop@1", false)] {
         let world = World::new();
         world.reference("A", 50);
         let first = world.command(&["run", "--jobs", "1"]).failpoints(armed).pod("n1").spawn();
         until("the first run stands still", || is_stopped(first.pid()).then_some(()));
-        world.target("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name LIKE 'shardferry %'");
+        world.target(END_ALL);
         let taker = second(&world, &["run", "--on-existing", "replace"]);
         if lives {
-            let taker = taker.failpoints("settle.before_put=stop").spawn();
+            let taker = taker.failpoints("settle.before_put=stop@1").spawn();
             until("the second run stands still", || is_stopped(taker.pid()).then_some(()));
             first.signal("CONT");
             first.wait().exits(5).says("nothing is built: run night2 has begun the target table dbo.A");

@@ -130,12 +130,13 @@ GO
             },
             Line {
                 source: "capitals in names",
-                target: "kept; `--name-case lower` and `--name-case snake` change them",
+                target: "become small letters; `--name-case preserve` keeps them, `--name-case snake` adds underscores",
                 check: |world, _| {
                     let tables = "SELECT count(*) FROM pg_tables WHERE schemaname = 'dbo' AND tablename = 'Order Lines'";
                     assert_eq!(world.target_value(tables), "1");
-                    for (case, name) in [("lower", "dbo.order lines"), ("snake", "dbo.order_lines")] {
-                        world.run(&["plan", "--dry-run", "--format", "json", "--name-case", case]).exits(0).says(name);
+                    for (case, name) in [("", "dbo.order lines"), ("snake", "dbo.order_lines")] {
+                        let plan = world.command(&["plan", "--dry-run", "--format", "json"]);
+                        plan.env("SHARDFERRY_NAME_CASE", case).run().exits(0).says(name);
                     }
                 },
             },

@@ -184,7 +184,7 @@ const NUL: &str = "CREATE TABLE dbo.t (id int NOT NULL PRIMARY KEY, v nvarchar(2
 #[test]
 fn a_nul_is_never_dropped_in_silence() {
     let world = world(NUL);
-    refused(&world, &["run"], 3, "table dbo.t, column v: a character that PostgreSQL cannot hold (U+0000)");
+    refused(&world, &["run"], 3, "Failed: dbo.t: column v: a character that PostgreSQL cannot hold (U+0000)");
     assert_eq!(world.target_value("SELECT count(*) FROM dbo.t"), "0");
 }
 
