@@ -49,6 +49,8 @@ struct State {
     held_back: [Duration; 2],
     /// Details of the errors that have had their event.
     told: BTreeSet<String>,
+    /// Of tables that were stopped by an error: it is told at the end of the process, and not before.
+    stopped: BTreeSet<String>,
 }
 
 /// A table under way.
@@ -97,6 +99,7 @@ impl Progress {
             summarised: 0,
             held_back: [Duration::ZERO; 2],
             told: BTreeSet::new(),
+            stopped: BTreeSet::new(),
         })))
     }
 
@@ -225,6 +228,7 @@ impl Progress {
     /// A table was left as it was before its end: a signal, another pod that took it over, or the error that is given.
     pub fn table_stopped(&self, index: u32, why: &str, error: Option<&Error>) {
         let mut state = self.state();
+        state.stopped.extend(error.map(Error::detail));
         let Some(table) = state.end(index) else { return };
         let (name, total) = (table.name, table.plan_total);
         let code = error.map(|error| error.policy().code);
@@ -239,7 +243,7 @@ impl Progress {
     pub fn error(&self, error: &Error) {
         let mut state = self.state();
         let (code, remedy, detail) = (error.policy().code, error.policy().remedy, error.detail());
-        if !state.told.insert(detail.clone()) {
+        if state.stopped.contains(&detail) || !state.told.insert(detail.clone()) {
             return;
         }
         let line = format!("Not copied: {error}");

@@ -68,12 +68,16 @@ fn of_terminal(run: &RunArguments, environment: &Environment, terminal: bool) ->
 /// without a name. The config file is not read for it.
 #[must_use]
 pub fn fallback_log_format(arguments: &[OsString], environment: &Environment) -> LogFormat {
+    let unnamed = if io::stderr().is_terminal() { LogFormat::Text } else { LogFormat::Json };
+    named_log_format(arguments, environment).unwrap_or(unnamed)
+}
+
+fn named_log_format(arguments: &[OsString], environment: &Environment) -> Option<LogFormat> {
     let texts: Vec<_> = arguments.iter().map(|argument| argument.to_string_lossy()).collect();
     let apart = texts.windows(2).find(|pair| pair[0] == "--log-format").map(|pair| pair[1].to_string());
     let joined = texts.iter().find_map(|text| text.strip_prefix("--log-format=").map(str::to_owned));
     let named = apart.or(joined).or_else(|| environment.get("SHARDFERRY_LOG_FORMAT").map(str::to_owned));
-    let unnamed = if io::stderr().is_terminal() { LogFormat::Text } else { LogFormat::Json };
-    named.and_then(|name| LogFormat::from_str(&name, false).ok()).unwrap_or(unnamed)
+    named.and_then(|name| LogFormat::from_str(&name, false).ok())
 }
 
 pub(super) fn outputs(result_file: Option<PathBuf>, termination_log: Option<PathBuf>) -> OutputSettings {
@@ -116,13 +120,13 @@ mod tests {
     fn an_error_of_the_settings_has_the_form_that_was_asked_for() {
         let form = |arguments: &[&str], pairs: &[(&str, &str)]| {
             let arguments: Vec<OsString> = arguments.iter().map(OsString::from).collect();
-            fallback_log_format(&arguments, &Environment::from_pairs(pairs))
+            named_log_format(&arguments, &Environment::from_pairs(pairs))
         };
         let json = [("SHARDFERRY_LOG_FORMAT", "json")];
-        assert_eq!(form(&["shardferry", "sync"], &[]), LogFormat::Text);
-        assert_eq!(form(&["shardferry", "sync"], &json), LogFormat::Json);
-        assert_eq!(form(&["shardferry", "sync", "--log-format", "json"], &[]), LogFormat::Json);
-        assert_eq!(form(&["shardferry", "sync", "--log-format=text"], &json), LogFormat::Text);
-        assert_eq!(form(&["shardferry", "--log-format"], &[]), LogFormat::Text);
+        assert_eq!(form(&["shardferry", "sync"], &[]), None);
+        assert_eq!(form(&["shardferry", "sync"], &json), Some(LogFormat::Json));
+        assert_eq!(form(&["shardferry", "sync", "--log-format", "json"], &[]), Some(LogFormat::Json));
+        assert_eq!(form(&["shardferry", "sync", "--log-format=text"], &json), Some(LogFormat::Text));
+        assert_eq!(form(&["shardferry", "--log-format"], &[]), None);
     }
 }

@@ -63,14 +63,15 @@ impl Notices {
             groups.len() - 1
         });
         if let Some(group) = groups.get_mut(place) {
-            let member = group.members.entry(object).or_default();
-            if !member.0.is_empty() && member.0 != reason {
-                member.0.push_str("; ");
-                member.0.push_str(&reason);
-            } else {
-                member.0 = reason;
+            match group.members.get_mut(&object) {
+                // Two facts of one kind about one object.
+                Some((earlier, sum)) if !earlier.split("; ").any(|part| part == reason) => {
+                    earlier.push_str("; ");
+                    earlier.push_str(&reason);
+                    *sum += rows;
+                }
+                _ => drop(group.members.insert(object, (reason, rows))),
             }
-            member.1 += rows;
         }
     }
 
@@ -185,6 +186,13 @@ mod tests {
         );
         assert_eq!(group.names(|_| String::new()), "b, c, d and 1 more");
         assert_eq!(group.rows(), 2018);
+    }
+
+    #[test]
+    fn two_facts_about_one_object_are_both_said() {
+        let group = notices(&[("a", "one", 5), ("a", "two", 7), ("a", "two", 7)]);
+        assert_eq!(group.rows(), 12);
+        assert_eq!(group.line(false), "1 default is otherwise: one; two (a 12 rows)");
     }
 
     #[test]

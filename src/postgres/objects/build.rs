@@ -4,7 +4,7 @@
 use super::events::{ObjectEvent, ObjectWatcher};
 use super::locks::{LOOK_EVERY, LockWatch, UnderWay};
 use super::lost_answers::{self, LostAnswers};
-use super::queue::{Job, Queue};
+use super::queue::{Job, Queue, at_once};
 use super::{Makes, PlannedObject, Step, queries};
 use crate::error::{Error, ErrorKind, Result};
 use crate::failpoint;
@@ -286,21 +286,6 @@ impl Builder<'_> {
         let status = if unbuilt == unbuilt_before { Status::Completed } else { Status::Failed };
         report.steps.insert(step.name().to_owned(), status);
         Ok(())
-    }
-}
-
-/// How many statements of a step share a transaction, and with it a round trip and a flush. What takes its time is
-/// run alone.
-const fn at_once(step: Step) -> usize {
-    match step {
-        Step::NothingToRun | Step::Indexes | Step::ChecksValidated | Step::ForeignKeysValidated => 1,
-        Step::Analyze => 8,
-        Step::Sequences
-        | Step::Defaults
-        | Step::Checks
-        | Step::ForeignKeys
-        | Step::Identities
-        | Step::Comments => 50,
     }
 }
 

@@ -2,6 +2,7 @@
 //! inside of the server, where a wait may end in a timeout or a deadlock.
 
 use super::Makes;
+use super::Step;
 use crate::model::names::TableName;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -112,6 +113,21 @@ impl State {
             taken.push(job);
         }
         taken
+    }
+}
+
+/// How many statements of a step share a transaction, and with it a round trip and a flush. What takes its time is
+/// run alone.
+pub(super) const fn at_once(step: Step) -> usize {
+    match step {
+        Step::NothingToRun | Step::Indexes | Step::ChecksValidated | Step::ForeignKeysValidated => 1,
+        Step::Analyze => 8,
+        Step::Sequences
+        | Step::Defaults
+        | Step::Checks
+        | Step::ForeignKeys
+        | Step::Identities
+        | Step::Comments => 50,
     }
 }
 
