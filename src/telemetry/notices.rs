@@ -64,13 +64,15 @@ impl Notices {
         });
         if let Some(group) = groups.get_mut(place) {
             match group.members.get_mut(&object) {
+                None => drop(group.members.insert(object, (reason, rows))),
+                Some((earlier, sum)) if *earlier == reason => *sum = rows,
                 // Two facts of one kind about one object.
                 Some((earlier, sum)) if !earlier.split("; ").any(|part| part == reason) => {
                     earlier.push_str("; ");
                     earlier.push_str(&reason);
                     *sum += rows;
                 }
-                _ => drop(group.members.insert(object, (reason, rows))),
+                Some(_) => {}
             }
         }
     }
