@@ -438,7 +438,7 @@ def test_only_loads_that_are_repeated_empty_the_rows_of_others() -> None:
     (["--set", "config.metrics-address=:9464"], "say it in metrics.enabled and metrics.port"),
     (["--set", "metrics.podMonitor.enabled=true"], "need metrics.enabled: true"),
     (["--set", "metrics.port=80"], r"metrics.port.*1,?024"),
-    (["--set", "metrics.prometheusRule.nothingCommittedFor=30"], r"nothingCommittedFor.*pattern"),
+    (["--set", "metrics.prometheusRule.nothingCommittedFor=30"], r"nothingCommittedFor.*string"),
     (["--set", "extraEnv[0].name=SHARDFERRY_TARGET_URL,extraEnv[0].value=postgres://u:p@h/d"], "SHARDFERRY_TARGET_URL holds a secret by value"),
     (["--set", "externalSecret.enabled=true"], "externalSecret.enabled needs externalSecret.secretStoreRef.name"),
     (["--set", "extraEnv[0].name=POD_NAME,extraEnv[0].value=x"], "extraEnv POD_NAME: the chart sets it already"),
