@@ -228,8 +228,8 @@ impl Progress {
     /// A table was left as it was before its end: a signal, another pod that took it over, or the error that is given.
     pub fn table_stopped(&self, index: u32, why: &str, error: Option<&Error>) {
         let mut state = self.state();
-        state.stopped.extend(error.map(Error::detail));
         let Some(table) = state.end(index) else { return };
+        state.stopped.extend(error.map(Error::detail));
         let (name, total) = (table.name, table.plan_total);
         let code = error.map(|error| error.policy().code);
         let of_code = code.map(|code| format!(" [{code}]")).unwrap_or_default();
