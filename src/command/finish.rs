@@ -191,12 +191,11 @@ impl Building<'_> {
         let tables: Vec<_> = self.plan.tables.iter().map(|table| table.target.clone()).collect();
         let (target, jobs) = (self.settings.target()?, self.settings.jobs.get());
         let mut retrying = self.patience.retrying("the finish step");
-        let (mut before, mut failed) = (RunBefore::default(), Vec::new());
+        let mut before = RunBefore::default();
         loop {
             let built = objects::build(target, &tables, planned, jobs, &mut before, &self.watcher).await;
             match built {
                 Ok(mut report) => {
-                    failed.append(&mut report.failed);
                     if let Some((object, error)) = report.deferred.pop() {
                         let Err(error) = retrying.pause(error).await else { continue };
                         if self.patience.is_stopping() {
@@ -204,7 +203,7 @@ impl Building<'_> {
                         }
                         report.deferred.push((object, error));
                     }
-                    return Ok(Report { failed, ..report });
+                    return Ok(Report { failed: before.take_failed(), ..report });
                 }
                 Err(error) => retrying.pause(error).await?,
             }

@@ -175,17 +175,17 @@ where
     E: StdError + 'static,
 {
     let mut cause: Option<&(dyn StdError + 'static)> = error.source();
-    let mut of_credentials = false;
+    let (mut of_credentials, mut not_loaded) = (false, false);
     while let Some(current) = cause {
         match current.downcast_ref::<CredentialsError>() {
             Some(CredentialsError::ProviderTimedOut(_)) => {
                 let text = format!("nobody gave AWS credentials in time: {}", chain(current));
                 return (ErrorKind::StoreUnavailable, text);
             }
-            Some(CredentialsError::CredentialsNotLoaded(_)) => {
-                return (ErrorKind::StoreRefused, NO_CREDENTIALS.to_owned());
+            Some(found) => {
+                of_credentials = true;
+                not_loaded |= matches!(found, CredentialsError::CredentialsNotLoaded(_));
             }
-            Some(_) => of_credentials = true,
             None => {}
         }
         // The provider could not reach its server (STS, instance metadata).
@@ -194,6 +194,9 @@ where
             return (ErrorKind::StoreUnavailable, text);
         }
         cause = current.source();
+    }
+    if not_loaded {
+        return (ErrorKind::StoreRefused, NO_CREDENTIALS.to_owned());
     }
     if of_credentials {
         return (ErrorKind::StoreRefused, format!("the AWS credentials cannot be loaded: {}", chain(error)));

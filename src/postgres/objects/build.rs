@@ -25,6 +25,7 @@ pub struct Report {
     pub built: usize,
     /// There already.
     pub present: usize,
+    /// For good, in this attempt or an earlier one: [`RunBefore::take_failed`].
     pub failed: Vec<(String, Error)>,
     /// What the target refused for now, as it was busy or short of something: to be tried again.
     pub deferred: Vec<(String, Error)>,
@@ -39,9 +40,16 @@ type ExistingByTable = BTreeMap<TableName, Vec<ExistingObject>>;
 #[derive(Debug, Default)]
 pub struct RunBefore {
     built: BTreeSet<usize>,
-    /// What failed for good, which was told and is in the report of that attempt.
-    failed: BTreeSet<usize>,
+    /// What failed for good, which was told: a later attempt does not run it again, and must not forget it.
+    failed: BTreeMap<usize, (String, Error)>,
     waits: LockWatch,
+}
+
+impl RunBefore {
+    /// The objects that failed for good in any attempt, for the report.
+    pub fn take_failed(&mut self) -> Vec<(String, Error)> {
+        std::mem::take(&mut self.failed).into_values().collect()
+    }
 }
 
 /// Builds everything of `planned` on `tables` (of the target), `jobs` statements at once if they do not lock each
@@ -80,7 +88,7 @@ pub async fn build(
         for (place, planned) in planned.iter().enumerate().filter(|(_, planned)| planned.step == step) {
             let Some(sql) = planned.statement.sql() else { continue };
             were_there += 1;
-            if before.failed.contains(&place) {
+            if before.failed.contains_key(&place) {
                 has_failed = true;
                 continue;
             }
@@ -99,7 +107,7 @@ pub async fn build(
         }
         (builder.watcher)(&ObjectEvent::WereThere { objects: were_there });
         if step == Step::Sequences {
-            builder.refuse_taken_names(&mut waiting, &mut report, before).await?;
+            builder.refuse_taken_names(&mut waiting, before).await?;
         }
         builder.step(step, waiting, &mut report, before).await?;
         if has_failed {
@@ -200,12 +208,7 @@ impl Builder<'_> {
     }
 
     /// A sequence whose name another object has must not be positioned: that would move an identity, for example.
-    async fn refuse_taken_names(
-        &self,
-        waiting: &mut Vec<Job>,
-        report: &mut Report,
-        before: &mut RunBefore,
-    ) -> Result<()> {
+    async fn refuse_taken_names(&self, waiting: &mut Vec<Job>, before: &mut RunBefore) -> Result<()> {
         let name = |job: &Job| match &job.makes {
             Makes::Sequence(name) => Some(name.clone()),
             _ => None,
@@ -217,8 +220,7 @@ impl Builder<'_> {
             let message = format!("{name} is the name of another object in the target");
             let error = Error::new(ErrorKind::TargetMismatch, message);
             (self.watcher)(&ObjectEvent::Failed { object: &job.object, error: &error });
-            before.failed.insert(job.place);
-            report.failed.push((job.object.clone(), error));
+            before.failed.insert(job.place, (job.object.clone(), error));
             false
         });
         Ok(())
@@ -234,7 +236,7 @@ impl Builder<'_> {
     ) -> Result<()> {
         let most = at_once(step).min(waiting.len().div_ceil(self.jobs.max(1))).max(1);
         let workers = self.jobs.min(waiting.len());
-        let unbuilt_before = report.failed.len() + report.deferred.len();
+        let unbuilt_before = before.failed.len() + report.deferred.len();
         let queue = Arc::new(Queue::new(waiting));
         let preamble = match step {
             Step::Indexes => format!("{SEARCH_PATH};\n{}", self.tuning),
@@ -275,14 +277,11 @@ impl Builder<'_> {
                 .map_err(|error| Error::new(ErrorKind::Bug, "a finish worker ended badly").because(error))?;
             let ended = ended?;
             report.built += ended.built.len();
-            for (place, object, error) in ended.failed {
-                before.failed.insert(place);
-                report.failed.push((object, error));
-            }
+            before.failed.extend(ended.failed);
             report.deferred.extend(ended.deferred);
             before.built.extend(ended.built);
         }
-        let unbuilt = report.failed.len() + report.deferred.len();
+        let unbuilt = before.failed.len() + report.deferred.len();
         let status = if unbuilt == unbuilt_before { Status::Completed } else { Status::Failed };
         report.steps.insert(step.name().to_owned(), status);
         Ok(())
@@ -295,7 +294,7 @@ struct WorkedOff {
     /// By place in the list.
     built: Vec<usize>,
     /// With their places.
-    failed: Vec<(usize, String, Error)>,
+    failed: Vec<(usize, (String, Error))>,
     deferred: Vec<(String, Error)>,
 }
 
@@ -351,7 +350,7 @@ impl Worker {
                     }
                     Err(error) => {
                         (self.watcher)(&ObjectEvent::Failed { object: &job.object, error: &error });
-                        worked.failed.push((job.place, job.object, error));
+                        worked.failed.push((job.place, (job.object, error)));
                     }
                 }
             }
