@@ -144,6 +144,24 @@ fn one_table_that_is_locked_does_not_keep_the_others_from_being_finished() {
 }
 
 /// One table has a value that PostgreSQL cannot hold: the others are finished meanwhile, and that one later.
+/// The first attempt has told of it, and the second one does not try it again: the end must know it all the same.
+#[test]
+fn an_object_that_failed_is_not_forgotten_by_a_later_attempt() {
+    let world = copied();
+    world.target("DELETE FROM dbo.\"Customers\" WHERE \"Id\" = 2");
+    let finish = world.command(&["finish"]).failpoints("finish.after_validation=error@1").pod("main");
+    let ended = finish.run().exits(3).says("failpoint finish.after_validation reached");
+    assert_eq!(
+        ended.lines_with("Failed: validation of foreign key FK_customer").len(),
+        1,
+        "{}",
+        ended.stderr
+    );
+    let document = world.object("finish.json").unwrap();
+    assert_eq!(document["status"]["status"], "failed", "{document}");
+    assert!(document["steps"].as_object().unwrap().values().any(|step| step == "failed"), "{document}");
+}
+
 #[test]
 fn finish_goes_on_without_failed_tables_and_is_completed_later() {
     let world = World::new();
