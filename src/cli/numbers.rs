@@ -9,7 +9,7 @@ const MOST_RETRIES: u64 = 1_000_000;
 /// Of tables, of shards: see `model::selection`.
 const MOST_SHARDS: u64 = 1_000_000;
 const MOST_REJECTS: u64 = 1_000_000_000_000;
-/// More this second is no limit, but a mistake.
+/// More than this a second is no limit, but a mistake.
 const MOST_ROWS: u64 = 1_000_000_000;
 const MOST_MB: u64 = 1_000_000;
 
@@ -22,8 +22,7 @@ fn within<T: TryFrom<u64>>(text: &str, least: u64, most: u64) -> Result<T, Strin
 }
 
 pub(super) fn jobs(text: &str) -> Result<NonZeroUsize, String> {
-    let number = within::<usize>(text, 1, MOST_JOBS)?;
-    NonZeroUsize::new(number).ok_or_else(String::new)
+    Ok(NonZeroUsize::new(within(text, 1, MOST_JOBS)?).unwrap_or(NonZeroUsize::MIN))
 }
 
 pub(super) fn retries(text: &str) -> Result<usize, String> {

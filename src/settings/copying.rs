@@ -88,7 +88,6 @@ pub(super) fn rejects(url: Option<&str>, quota: Option<u64>) -> Result<Option<Re
     match (url, quota) {
         (None, None) => Ok(None),
         (None, Some(_)) => Err(usage("rejects-quota", "needs --rejects, where rejected rows go")),
-        (Some(_), Some(0)) => Err(usage("rejects-quota", "0 rejects no row: give 1 or more")),
         (Some(url), quota) => {
             let url = CheckpointUrl::parse(url).map_err(|error| usage("rejects", error.detail()))?;
             Ok(Some(Rejects { url, quota: quota.unwrap_or(DEFAULT_REJECTS) }))

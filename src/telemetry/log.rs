@@ -23,7 +23,7 @@ use tracing_subscriber::{EnvFilter, Registry};
 const DEFAULT_FILTER: &str =
     "info,aws_config=error,aws_sdk_s3=warn,aws_smithy_runtime=warn,tiberius=off,rustls=warn";
 /// The same with `--quiet`.
-const QUIET_FILTER: &str = "warn,shardferry::summary=info,tiberius=off";
+const QUIET_FILTER: &str = "warn,shardferry::summary=info,aws_config=error,tiberius=off";
 
 static TRACE: OnceLock<String> = OnceLock::new();
 
