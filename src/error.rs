@@ -302,7 +302,15 @@ fn append_causes(text: &mut String, mut cause: Option<&(dyn std::error::Error + 
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} [{}]; {}", self.detail(), self.policy().code, self.policy().remedy)
+        f.write_str(&self.told(&self.detail()))
+    }
+}
+
+impl Error {
+    /// As it is displayed, with these words for what happened: `no room [target_unavailable]; rerun`.
+    #[must_use]
+    pub fn told(&self, detail: &str) -> String {
+        format!("{detail} [{}]; {}", self.policy().code, self.policy().remedy)
     }
 }
 

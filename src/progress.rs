@@ -212,7 +212,7 @@ impl Progress {
         let table = state.end(index).map(|table| (table.name, table.plan_total));
         let line = match &table {
             Some((name, total)) => {
-                let told = lines::told(&lines::detail_of(name, error), error);
+                let told = error.told(&lines::detail_of(name, error));
                 format!("[{index}/{total}] Failed: {name}: {told}")
             }
             None => format!("Failed before it started: {error}"),

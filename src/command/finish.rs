@@ -142,10 +142,7 @@ pub(super) async fn finish(
         }
     }
     notices.say();
-    Finished::of(settle(claim, built, work, &progress).await.map(|outcome| Outcome {
-        summary: outcome.summary.map(|summary| Summary { took, ..summary }),
-        ..outcome
-    }))
+    Finished::of(settle(claim, built, work, &progress, took).await)
 }
 
 /// Nothing of the copy is counted here.
@@ -253,6 +250,7 @@ async fn settle(
     built: Result<Report>,
     work: FinishWork,
     progress: &ObjectsProgress,
+    took: Duration,
 ) -> Result<Outcome> {
     let report = match built {
         Ok(report) => report,
@@ -274,7 +272,7 @@ async fn settle(
     report.deferred.iter().for_each(|(object, error)| progress.failed(object, error));
     let mut outcome = Outcome {
         tables_failed: u64::try_from(changed.len()).unwrap_or(u64::MAX),
-        ..ended(&counts(&report, &findings, &changed), Duration::ZERO)
+        ..ended(&counts(&report, &findings, &changed), took)
     };
     let settled = match failure(&report, changed) {
         None => SettledClaim::event(Event::Completed(PhaseProgress::STEP)),

@@ -177,6 +177,21 @@ pub struct LockWait {
     pub query_age_seconds: Option<u64>,
 }
 
+#[cfg(test)]
+impl LockWait {
+    /// An object that waits for an idle session of psql, for the tests of all rooms.
+    pub(crate) fn example(object: &str) -> Self {
+        Self {
+            object: object.to_owned(),
+            table: "sales.orders".to_owned(),
+            since: Timestamp::UNIX_EPOCH,
+            pid: 123,
+            session: "psql, idle in transaction".to_owned(),
+            query_age_seconds: Some(303),
+        }
+    }
+}
+
 impl fmt::Display for LockWait {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} waits for a lock on {} held by ", self.object, self.table)?;

@@ -99,6 +99,12 @@ pub fn size(bytes: u64) -> String {
     bytesize::ByteSize(bytes).display().si().to_string()
 }
 
+/// `1 table`, `2,000 tables`.
+#[must_use]
+pub fn counted(count: u64, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{} {}", thousands(count), plural(what)) }
+}
+
 /// `columns`, `primary keys`, `indexes`, `identities`.
 #[must_use]
 pub fn plural(what: &str) -> String {
@@ -113,6 +119,12 @@ pub fn plural(what: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_has_no_plural() {
+        let said = [0, 1, 2, 2000].map(|count| counted(count, "table"));
+        assert_eq!(said, ["0 tables", "1 table", "2 tables", "2,000 tables"]);
+    }
 
     #[test]
     fn objects_have_their_plural() {

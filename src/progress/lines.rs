@@ -37,12 +37,6 @@ pub(super) fn summary(totals: &Totals) -> String {
     )
 }
 
-/// What happened, with its code and what to do. `detail` is that of the error, or a part of it.
-pub(super) fn told(detail: &str, error: &Error) -> String {
-    let policy = error.policy();
-    format!("{detail} [{}]; {}", policy.code, policy.remedy)
-}
-
 /// The detail of an error behind the name of its table, which need not be said twice.
 pub(super) fn detail_of(table: &str, error: &Error) -> String {
     let detail = error.detail();
@@ -243,7 +237,7 @@ mod tests {
         assert_eq!(detail_of("dbo.AB", &error(ErrorKind::Value)), "table dbo.A: no");
         assert_eq!(detail_of("dbo", &error(ErrorKind::Value)), "table dbo.A: no");
         assert_eq!(
-            told("no", &error(ErrorKind::Fenced)),
+            error(ErrorKind::Fenced).told("no"),
             "no [fenced]; another pod works on this table; rerun when it has ended"
         );
     }

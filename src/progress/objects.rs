@@ -1,6 +1,5 @@
 //! The progress of the finish step, from the events of building objects: a line for each object, with counts.
 
-use super::lines;
 use super::object_bars::ObjectBars;
 use super::output::{Lines, Weight};
 use crate::error::Error;
@@ -138,7 +137,7 @@ impl State {
         self.advance(1);
         let (done, objects, policy, detail) = (self.done, self.objects, error.policy(), error.detail());
         let (code, remedy) = (policy.code, policy.remedy);
-        let line = format!("[{done}/{objects}] Failed: {object}: {}", lines::told(&detail, error));
+        let line = format!("[{done}/{objects}] Failed: {object}: {error}");
         self.lines.say(Weight::Trouble, &line, |line| {
             tracing::error!(object, done, objects, code, error = detail, remedy, "{line}");
         });
@@ -168,19 +167,11 @@ impl State {
 mod tests {
     use super::super::tests::Written;
     use super::*;
-    use crate::clock;
     use crate::error::ErrorKind;
     use crate::model::checkpoint::LockWait;
 
     fn wait() -> LockWait {
-        LockWait {
-            object: "foreign key FK on dbo.Orders".to_owned(),
-            table: "sales.orders".to_owned(),
-            since: clock::now(),
-            pid: 123,
-            session: "psql, idle in transaction".to_owned(),
-            query_age_seconds: Some(303),
-        }
+        LockWait::example("foreign key FK on dbo.Orders")
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What `plan` prints for people: its tables, or its shards with what each has to copy, and what to do next.
 
-use crate::model::counts::{size, thousands};
+use crate::model::counts::{counted, size, thousands};
 use crate::model::plan::{Plan, PlannedTable};
 use crate::model::shown;
 use crate::plan::{naming, shards};
@@ -36,11 +36,10 @@ pub fn shards(plan: &Plan, count: u32) -> String {
         };
         let of_shard: Vec<&PlannedTable> =
             plan.tables.iter().filter(|table| (first..=last).contains(&&table.index)).collect();
-        let what = if of_shard.len() == 1 { "table" } else { "tables" };
         table.add_row([
             Cell::new(format!("shard {number}/{count}:")),
             Cell::new(format!("--range {first}-{last}")),
-            right(format!("{} {what}", thousands(of_shard.len() as u64))),
+            right(counted(of_shard.len() as u64, "table")),
             right(format!("~{} rows", thousands(of_shard.iter().map(|table| table.rows).sum()))),
             right(format!("~{}", size(of_shard.iter().map(|table| table.bytes).sum()))),
         ]);

@@ -2,7 +2,7 @@
 //! log in which each has a line hides the one line that matters.
 
 use crate::cli::LogFormat;
-use crate::model::counts::{plural, thousands};
+use crate::model::counts::{counted, thousands};
 use crate::model::shown;
 use crate::settings::Settings;
 use std::collections::BTreeMap;
@@ -103,14 +103,9 @@ impl Notices {
 
 /// `dbo.Orders.Note: 12 rows: why`
 fn described(object: &str, reason: &str, rows: u64) -> String {
-    let rows = if rows > 0 { format!(": {}", counted(rows)) } else { String::new() };
+    let rows = if rows > 0 { format!(": {}", counted(rows, "row")) } else { String::new() };
     let reason = if reason.is_empty() { String::new() } else { format!(": {reason}") };
     shown::one_line(&format!("  {object}{rows}{reason}")).into_owned()
-}
-
-/// `1 row`, `2,000 rows`
-fn counted(rows: u64) -> String {
-    if rows == 1 { "1 row".to_owned() } else { format!("{} rows", thousands(rows)) }
 }
 
 impl Group {
@@ -152,10 +147,10 @@ impl Group {
                 None => String::new(),
             },
         };
-        let rows = |rows| if rows > 0 { format!(" {}", counted(rows)) } else { String::new() };
+        let rows = |rows| if rows > 0 { format!(" {}", counted(rows, "row")) } else { String::new() };
         let list = if count > NAMED && !verbose { "; --verbose lists all" } else { "" };
-        let what = if count == 1 { self.what.clone() } else { plural(&self.what) };
-        let line = format!("{} {what} {said}{reason} ({}{list})", thousands(count as u64), self.names(rows));
+        let what = counted(count as u64, &self.what);
+        let line = format!("{what} {said}{reason} ({}{list})", self.names(rows));
         shown::one_line(&line).into_owned()
     }
 }

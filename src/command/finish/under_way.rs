@@ -84,14 +84,7 @@ mod tests {
     #[test]
     fn the_oldest_object_and_the_first_wait_are_shown() {
         let mut state = State::default();
-        let wait = LockWait {
-            object: "b".to_owned(),
-            table: "s.t".to_owned(),
-            since: clock::now(),
-            pid: 1,
-            session: String::new(),
-            query_age_seconds: None,
-        };
+        let wait = LockWait::example("b");
         let waits = [wait];
         state.take(&ObjectEvent::Begun { objects: 4 });
         state.take(&ObjectEvent::WereThere { objects: 1 });

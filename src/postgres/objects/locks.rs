@@ -187,24 +187,16 @@ mod tests {
     use super::super::Makes;
     use super::*;
 
-    fn wait(object: &str) -> LockWait {
-        LockWait {
-            object: object.to_owned(),
-            table: "sales.orders".to_owned(),
-            since: clock::now(),
-            pid: 123,
-            session: "psql, idle in transaction".to_owned(),
-            query_age_seconds: Some(303),
-        }
-    }
-
     #[test]
     fn a_wait_is_told_once_and_only_after_some_seconds() {
         let mut watch = LockWatch::default();
-        let first = watch.seen(vec![wait("foreign key FK on dbo.Orders")]);
+        let first = watch.seen(vec![LockWait::example("foreign key FK on dbo.Orders")]);
         assert!(watch.untold(&first).is_empty());
         watch.since.values_mut().for_each(|(began, _)| *began = began.checked_sub(TOLD_AFTER).unwrap());
-        let later = watch.seen(vec![wait("foreign key FK on dbo.Orders"), wait("index IX on dbo.Orders")]);
+        let later = watch.seen(vec![
+            LockWait::example("foreign key FK on dbo.Orders"),
+            LockWait::example("index IX on dbo.Orders"),
+        ]);
         assert_eq!(later[0].since, first[0].since, "the wait is the same");
         assert_eq!(watch.untold(&later), [&later[0]]);
         assert!(watch.untold(&later).is_empty(), "told once");

@@ -430,14 +430,8 @@ fn a_finish_step_that_waits_for_a_lock_says_so() {
         line(shown(&document).text(false, &Screen::default())).as_deref(),
         Some("Finishing: 3 of 41 objects; index IX on dbo.Orders since 2026-11-22 20:00:02Z")
     );
-    document.under_way.as_mut().unwrap().waits_for = Some(LockWait {
-        object: "foreign key FK on dbo.Orders".to_owned(),
-        table: "sales.orders".to_owned(),
-        since: at(3),
-        pid: 123,
-        session: "psql, idle in transaction".to_owned(),
-        query_age_seconds: Some(303),
-    });
+    document.under_way.as_mut().unwrap().waits_for =
+        Some(LockWait { since: at(3), ..LockWait::example("foreign key FK on dbo.Orders") });
     assert_eq!(
         line(shown(&document).text(false, &Screen::default())).as_deref(),
         Some(

@@ -5,7 +5,7 @@ use super::screen::{Line, Screen, Section, Tone};
 use super::{Doubt, PodView, State, StatusView, state};
 use crate::error::ErrorKind;
 use crate::model::checkpoint::{FinishUnderWay, TableDocument};
-use crate::model::counts::{about, size, thousands};
+use crate::model::counts::{about, counted, size, thousands};
 use crate::model::loss::{Loss, LossRecord};
 use crate::model::phase::{Phase, Status};
 use crate::model::shown;
@@ -78,7 +78,7 @@ fn headline(view: &StatusView, pods: &[PodView<'_>]) -> Vec<Line> {
 fn failed(view: &StatusView) -> Option<Section> {
     let failed = view.tables.iter().filter(|table| view.state(table) == State::Failed);
     let items: Vec<String> = failed.map(|table| failure(view, table)).collect();
-    let title = Line(Tone::Bad, format!("Failed: {}", tables(items.len())));
+    let title = Line(Tone::Bad, format!("Failed: {}", counted(items.len() as u64, "table")));
     (!items.is_empty()).then_some(Section { title, head: None, items })
 }
 
@@ -119,7 +119,7 @@ fn silent(pods: &[PodView<'_>]) -> Option<Section> {
             shown::one_line(&format!("  {}: last heartbeat {age} ago; it has {has}", pod.pod)).into_owned()
         })
         .collect();
-    let pods = if items.len() == 1 { "1 pod" } else { &format!("{} pods", items.len()) };
+    let pods = counted(items.len() as u64, "pod");
     let title = format!("Silent: {pods}; a pod that runs takes their tables over");
     (!items.is_empty()).then_some(Section { title: Line(Tone::Warning, title), head: None, items })
 }
@@ -148,7 +148,7 @@ fn in_progress(view: &StatusView, pods: &[PodView<'_>]) -> Option<Section> {
             Cell::new(shown::one_line(table.owner.as_ref().map_or("", |owner| owner.pod.as_str()))),
         ]);
     }
-    let title = format!("In progress: {} of {}", tables(running.len()), living(pods));
+    let title = format!("In progress: {} of {}", counted(running.len() as u64, "table"), living(pods));
     let mut lines = rows.lines().map(|line| line.trim_end().to_owned());
     Some(Section { title: Line(Tone::Title, title), head: lines.next(), items: lines.collect() })
 }
@@ -158,7 +158,7 @@ fn living(pods: &[PodView<'_>]) -> String {
     let living = pods.iter().filter(|pod| !pod.silent);
     let oldest = living.clone().filter_map(|pod| pod.age).max();
     let count = living.count();
-    let pods = if count == 1 { "1 living pod".to_owned() } else { format!("{count} living pods") };
+    let pods = counted(count as u64, "living pod");
     match oldest {
         Some(age) if count == 1 => format!("{pods} (heartbeat {} ago)", about(age.as_secs())),
         Some(age) => format!("{pods} (heartbeats at most {} old)", about(age.as_secs())),
@@ -209,12 +209,12 @@ fn missing(view: &StatusView) -> impl Iterator<Item = String> {
             [file] => format!("; see {file}"),
             [file, others @ ..] => format!("; see {file} and {} more files", others.len()),
         };
-        let was = if rows == 1 { "row was" } else { "rows were" };
+        let was = if rows == 1 { "was" } else { "were" };
         (rows > 0).then(|| {
             format!(
                 "Missing in {}: {} {was} rejected ({}){see}",
                 table.table,
-                thousands(rows),
+                counted(rows, "row"),
                 columns.join(", ")
             )
         })
@@ -244,7 +244,7 @@ fn changed(view: &StatusView, all: bool) -> Vec<String> {
         return lines;
     }
     let line = |(loss, (of, rows)): (Loss, (usize, u64))| {
-        format!("Changed in {}: {} rows {}", tables(of), thousands(rows), loss.meaning())
+        format!("Changed in {}: {} rows {}", counted(of as u64, "table"), thousands(rows), loss.meaning())
     };
     kinds.into_iter().map(line).collect()
 }
@@ -261,10 +261,6 @@ fn named<'t>(tables: impl Iterator<Item = &'t TableDocument>) -> String {
     }
     let more = if more > 0 { format!(" and {} more", thousands(more)) } else { String::new() };
     format!("{}{more}", names.join(", "))
-}
-
-fn tables(count: usize) -> String {
-    if count == 1 { "1 table".to_owned() } else { format!("{} tables", thousands(count as u64)) }
 }
 
 fn of_finish(finish: &Phase) -> String {
