@@ -114,6 +114,8 @@ pub enum Name {
     NoCounterpart,
     /// Could not be looked at.
     Unread,
+    /// The source does not send it to this login.
+    Unreadable,
 }
 
 /// One thing that is said of one object.

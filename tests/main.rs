@@ -50,6 +50,9 @@ mod forged_plan;
 #[path = "integration/harness.rs"]
 mod harness;
 #[cfg(test)]
+#[path = "integration/hostile_catalog.rs"]
+mod hostile_catalog;
+#[cfg(test)]
 #[path = "integration/matrix.rs"]
 mod matrix;
 #[cfg(test)]

@@ -59,6 +59,7 @@ fn tables() -> Vec<SourceTable> {
         rows: 1_000_000,
         bytes: 200_000_000,
         filtered_by: None,
+        in_memory: false,
     };
     let heap = SourceTable {
         name: "dbo.ORDERS".parse().unwrap(),
@@ -68,6 +69,7 @@ fn tables() -> Vec<SourceTable> {
         rows: orders.rows,
         bytes: orders.bytes,
         filtered_by: None,
+        in_memory: false,
     };
     vec![orders, heap]
 }
@@ -273,4 +275,5 @@ const ALL: [Name; 34] = [
     Name::MadeOtherwise,
     Name::NoCounterpart,
     Name::Unread,
+    Name::Unreadable,
 ];

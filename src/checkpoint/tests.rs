@@ -62,6 +62,7 @@ fn planned(index: u32) -> PlannedTable {
         rows: 1000,
         bytes: 8000,
         column_fingerprint: "cd".repeat(32),
+        in_memory: false,
     }
 }
 

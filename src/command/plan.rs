@@ -13,7 +13,7 @@ use crate::clock;
 use crate::error::{Error, ErrorKind, Result};
 use crate::failpoint;
 use crate::model::counts::thousands;
-use crate::model::objects::{ObjectKind, SourceObjects};
+use crate::model::objects::{ObjectKind, SourceObjects, UnreadObjects};
 use crate::model::outcome::Outcome;
 use crate::model::plan::{Partitions, Plan, PlannedTarget};
 use crate::model::table::{Index, SourceTable};
@@ -24,7 +24,7 @@ use crate::postgres::extensions;
 use crate::report::planned;
 use crate::settings::Settings;
 use crate::sqlserver::catalog;
-use crate::sqlserver::catalog::Server;
+use crate::sqlserver::catalog::{Server, SourceCatalog, Unreadable};
 use crate::sqlserver::client::Client as SourceClient;
 use crate::sqlserver::{collisions, filters};
 use crate::stop::Stop;
@@ -118,6 +118,7 @@ pub(super) async fn make(
     failpoint!("plan.after_write");
     source_view::same_plan(&plan, &server, Some(&settings.plan))?;
     say_left_out(settings, &plan);
+    say_unread(settings, &plan, &material);
     let tables = material.tables.into_iter().map(|table| (table.name.clone(), table)).collect();
     let seen = SourceView { server, tables, indexes: material.indexes, client: source };
     Ok((MadePlan { plan, seen: Some(seen) }, ours))
@@ -141,10 +142,53 @@ fn say_left_out(settings: &Settings, plan: &Plan) {
     notices.say();
 }
 
+/// Says what the source did not show, and which tables it refuses to send: the plan holds, and such a table fails in the run.
+fn say_unread(settings: &Settings, plan: &Plan, material: &Material) {
+    let notices = Notices::new(settings);
+    for unread in &material.unread {
+        notices.add(Notice {
+            kind: "unread".to_owned(),
+            what: "part".to_owned(),
+            said: ["of the source's catalog was not read", "of the source's catalog were not read"]
+                .map(str::to_owned),
+            object: unread.what.clone(),
+            reason: unread.why.clone(),
+            rows: 0,
+        });
+    }
+    for unreadable in material.unreadable.iter().filter(|unreadable| is_copied(plan, unreadable)) {
+        notices.add(Notice {
+            kind: "unreadable".to_owned(),
+            what: "object".to_owned(),
+            said: [
+                "of the plan cannot be read with this login",
+                "of the plan cannot be read with this login",
+            ]
+            .map(str::to_owned),
+            object: unreadable.name(),
+            reason: unreadable.why.clone(),
+            rows: 0,
+        });
+    }
+    notices.say();
+}
+
+/// Would the run read it?
+fn is_copied(plan: &Plan, unreadable: &Unreadable) -> bool {
+    let table = plan.tables.iter().find(|table| table.source == unreadable.table);
+    table.is_some_and(|table| match &unreadable.column {
+        None => true,
+        Some(name) => table.columns.iter().any(|column| column.source == *name),
+    })
+}
+
 /// What a plan is made of.
 pub(super) struct Material {
     tables: Vec<SourceTable>,
     indexes: Vec<Index>,
+    /// What the source did not show of its tables.
+    unread: Vec<UnreadObjects>,
+    unreadable: Vec<Unreadable>,
     objects: SourceObjects,
     target: Option<PlannedTarget>,
 }
@@ -166,15 +210,12 @@ impl Material {
                 Some(target)
             }
         };
-        Ok(Self {
-            tables: catalog::tables(source).await?,
-            indexes: catalog::indexes(source).await?,
-            objects: match objects {
-                true => catalog::objects(source).await?,
-                false => SourceObjects::default(),
-            },
-            target,
-        })
+        let SourceCatalog { tables, indexes, unread, unreadable } = catalog::read(source).await?;
+        let objects = match objects {
+            true => catalog::objects(source).await?,
+            false => SourceObjects::default(),
+        };
+        Ok(Self { tables, indexes, unread, unreadable, objects, target })
     }
 
     pub(super) fn indexes(&self) -> &[Index] {
@@ -197,7 +238,11 @@ impl Material {
 /// `--dry-run`: says what would become of everything, and writes nothing.
 async fn assess(settings: &Settings, stop: &Stop, format: Format) -> Result<Outcome> {
     let (mut source, server) = connect::source(settings, stop).await?;
-    let material = Material::read(settings, stop, &mut source, true).await?;
+    let mut material = Material::read(settings, stop, &mut source, true).await?;
+    let unread = std::mem::take(&mut material.unread);
+    material.objects.unread.extend(unread);
+    material.objects.unread.sort_by(|a, b| (&a.what, &a.why).cmp(&(&b.what, &b.why)));
+    material.objects.unread.dedup();
     let draft = build::draft(material.inputs(settings, &server))?;
     filters::prove(&mut source, &draft.plan).await?;
     let collisions = collisions::find(&mut source, &draft.plan, &material.indexes).await?;
@@ -209,6 +254,8 @@ async fn assess(settings: &Settings, stop: &Stop, format: Format) -> Result<Outc
         reason: found.reason(),
         advice: Some("keep such a column a text, or change its rows".to_owned()),
     });
+    let refused = material.unreadable.iter().filter(|unreadable| is_copied(&draft.plan, unreadable));
+    let found = found.chain(refused.map(unreadable_finding));
     let assessment = assessment::assess(
         &assessment::Material {
             plan: &draft.plan,
@@ -234,6 +281,25 @@ async fn assess(settings: &Settings, stop: &Stop, format: Format) -> Result<Outc
     );
     tracing::info!("{message}");
     Ok(Outcome { message: Some(message), ..Outcome::default() })
+}
+
+/// What the source refuses to send, before the run meets it.
+fn unreadable_finding(unreadable: &Unreadable) -> Finding {
+    let column = unreadable.column.is_some();
+    let advice = match column {
+        true => "GRANT SELECT on it, or leave the column out (exclude)",
+        false => {
+            "GRANT SELECT on it, or leave the table out (--exclude); else this table alone fails in the run"
+        }
+    };
+    Finding {
+        name: Name::Unreadable,
+        kind: if column { ObjectKind::Column } else { ObjectKind::Table },
+        object: unreadable.name(),
+        verdict: Verdict::Refused,
+        reason: format!("the source does not send it: {}", unreadable.why),
+        advice: Some(advice.to_owned()),
+    }
 }
 
 /// # Errors

@@ -110,9 +110,8 @@ impl SourceView {
     /// Those of [`connect::source`], and of [`source_tables`].
     pub(super) async fn read(settings: &Settings, stop: &Stop) -> Result<Self> {
         let (mut client, server) = connect::source(settings, stop).await?;
-        let tables = source_tables(&mut client).await?;
-        let indexes = catalog::indexes(&mut client).await?;
-        Ok(Self { server, tables, indexes, client })
+        let seen = catalog::read(&mut client).await?;
+        Ok(Self { server, tables: by_name(seen.tables), indexes: seen.indexes, client })
     }
 }
 
@@ -121,7 +120,11 @@ impl SourceView {
 /// # Errors
 /// `SourceUnavailable`, `SourcePermission` or `SourceRefused` if the catalog cannot be read.
 pub(super) async fn source_tables(client: &mut SourceClient) -> Result<BTreeMap<TableName, SourceTable>> {
-    Ok(catalog::tables(client).await?.into_iter().map(|table| (table.name.clone(), table)).collect())
+    Ok(by_name(catalog::read(client).await?.tables))
+}
+
+fn by_name(tables: Vec<SourceTable>) -> BTreeMap<TableName, SourceTable> {
+    tables.into_iter().map(|table| (table.name.clone(), table)).collect()
 }
 
 /// Does this login see the rows that the plan took for granted?

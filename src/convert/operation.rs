@@ -6,9 +6,8 @@ use super::encode::structured::{Spatial, Structured};
 use super::encode::variant::Variant;
 use super::types::{Encoding, map};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::base_type::BaseType;
 use crate::model::plan::PlannedColumn;
-use crate::model::types::SourceType;
+use crate::sqlserver::sent_type::is_sent_as;
 use crate::sqlserver::wire::{CodePage, WireColumn, WireType, code_page};
 use std::fmt::Write as _;
 
@@ -71,7 +70,7 @@ pub(super) fn operation(planned: &PlannedColumn, sent: &WireColumn) -> Result<Op
             format!("the source sends a column named {}", sent.name),
         ));
     }
-    if !same_type(&mapping.sent, &sent.ty) {
+    if !is_sent_as(&mapping.sent, &sent.ty) {
         let mut message = format!("the source sends {}", sent.ty);
         let _ = write!(message, " where the plan has {}", mapping.sent);
         return Err(Error::new(ErrorKind::SourceChanged, message));
@@ -168,47 +167,4 @@ fn alternative(sent: &WireType, encoding: Encoding) -> Option<Operation> {
         _ => return None,
     };
     Some(Operation::Alternative(short))
-}
-
-/// Is this what a value of the type is sent as?
-fn same_type(ty: &SourceType, sent: &WireType) -> bool {
-    use BaseType as B;
-    let length = u16::try_from(ty.max_length).ok();
-    match (&ty.name, sent) {
-        (B::Decimal | B::Numeric, WireType::Decimal { precision, scale }) => {
-            (*precision, *scale) == (ty.precision, ty.scale)
-        }
-        (B::Time, WireType::Time { scale })
-        | (B::DateTime2, WireType::DateTime2 { scale })
-        | (B::DateTimeOffset, WireType::DateTimeOffset { scale }) => *scale == ty.scale,
-        (B::Char, WireType::Char { max_bytes, .. })
-        | (B::NChar, WireType::NChar { max_bytes })
-        | (B::Binary, WireType::Binary { max_bytes }) => Some(*max_bytes) == length,
-        (B::VarChar, WireType::VarChar { max_bytes, .. })
-        | (B::NVarChar | B::SysName, WireType::NVarChar { max_bytes })
-        | (B::VarBinary, WireType::VarBinary { max_bytes }) => *max_bytes == length,
-        (
-            B::RowVersion | B::Timestamp,
-            WireType::Binary { max_bytes: 8 } | WireType::VarBinary { max_bytes: Some(8) },
-        ) => true,
-        (
-            name,
-            WireType::Bit
-            | WireType::TinyInt
-            | WireType::SmallInt
-            | WireType::Int
-            | WireType::BigInt
-            | WireType::Real
-            | WireType::Float
-            | WireType::SmallMoney
-            | WireType::Money
-            | WireType::SmallDateTime
-            | WireType::DateTime
-            | WireType::Date
-            | WireType::Guid
-            | WireType::Variant
-            | WireType::Xml,
-        ) => name.as_str() == sent.to_string(),
-        _ => false,
-    }
 }

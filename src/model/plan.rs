@@ -210,6 +210,10 @@ pub struct PlannedTable {
     pub bytes: u64,
     /// SHA-256, in hex, of the source's column definitions: a table that changed since is refused.
     pub column_fingerprint: String,
+    /// Memory-optimised: read under READ COMMITTED with the table hint SNAPSHOT, since a session at SNAPSHOT cannot read it
+    /// (error 41332).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub in_memory: bool,
 }
 
 /// The columns of a unique index without NULLs, in index order: a total order of the rows, known to the source.

@@ -62,6 +62,8 @@ pub struct SourceTable {
     pub bytes: u64,
     /// The security policy, switched on, whose predicate decides which rows a login sees.
     pub filtered_by: Option<String>,
+    /// Memory-optimised.
+    pub in_memory: bool,
 }
 
 /// A secondary index or a unique constraint.

@@ -26,8 +26,9 @@ pub fn choose(
     indexes: &[Index],
     plain: impl Fn(&ColumnName) -> bool,
 ) -> Option<ChunkKey> {
+    // What is in memory is not large, and cannot be sampled.
     candidates(table, indexes)
-        .filter(|candidate| candidate.columns.iter().all(|column| plain(&column.name)))
+        .filter(|candidate| !table.in_memory && candidate.columns.iter().all(|column| plain(&column.name)))
         .min_by_key(|candidate| {
             (!candidate.clustered, !candidate.primary, candidate.columns.len(), candidate.name)
         })
@@ -150,7 +151,16 @@ mod tests {
 
     fn table(columns: Vec<SourceColumn>) -> SourceTable {
         let name = TableName::new("dbo", "t");
-        SourceTable { name, object_id: 1, columns, primary_key: None, rows: 1, bytes: 1, filtered_by: None }
+        SourceTable {
+            name,
+            object_id: 1,
+            columns,
+            primary_key: None,
+            rows: 1,
+            bytes: 1,
+            filtered_by: None,
+            in_memory: false,
+        }
     }
 
     fn parts(columns: &[&str]) -> Vec<KeyColumn> {

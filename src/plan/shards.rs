@@ -157,6 +157,7 @@ pub(crate) mod tests {
                 rows: 0,
                 bytes: *bytes,
                 column_fingerprint: String::new(),
+                in_memory: false,
             })
             .collect();
         Plan {

@@ -44,6 +44,7 @@ fn table(index: u32, name: &str) -> PlannedTable {
         rows: 0,
         bytes: 0,
         column_fingerprint: String::new(),
+        in_memory: false,
     }
 }
 

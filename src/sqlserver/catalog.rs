@@ -1,28 +1,34 @@
 //! What the source consists of: set queries over `sys.*`, never one query per table.
 //!
 //! The queries stand in `sql/*.sql`. Each is run once and its rows are put together here, by object and column number.
-//! Statistics, hidden columns, external tables, the log position and everything around the tables ([`objects`]) are asked for
-//! in queries of their own, since a server may be too old for them or a login not allowed to see them; a plan never fails for
-//! one of these.
+//! Guaranteed: no view, column, row or value that a server lacks or hides ends a plan. What could not be read is written down
+//! ([`SourceCatalog::unread`], [`SourceObjects::unread`](crate::model::objects::SourceObjects::unread)); only a lost connection
+//! is an error. The types of columns are those that the server sends ([`described`]); the catalog adds to them
+//! (docs/adr/0027).
 
 mod beside_tables;
+mod columns;
+mod described;
 mod identity;
 mod keys;
 mod objects;
+mod reader;
 mod row;
 mod sizes;
 #[cfg(test)]
 mod tests;
 mod types;
+mod versions;
 
 use super::client::Client;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::identity::DatabaseIdentity;
 use crate::model::names::{ColumnName, TableName};
-use crate::model::table::{Identity, Key, KeyColumn, SourceColumn, SourceTable};
-use crate::model::types::SourceType;
-pub use keys::{foreign_keys, indexes};
+use crate::model::objects::UnreadObjects;
+use crate::model::table::{Identity, Index, Key, KeyColumn, SourceTable};
+pub use described::Unreadable;
 pub use objects::objects;
+use reader::{Reader, allowed};
 use row::Record;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -47,31 +53,49 @@ pub struct Server {
     pub log_position: Option<String>,
 }
 
+/// What a database has of tables.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SourceCatalog {
+    /// All user tables that hold rows of their own, sorted by schema and name.
+    pub tables: Vec<SourceTable>,
+    /// Their secondary indexes and unique constraints, sorted by table and name.
+    pub indexes: Vec<Index>,
+    /// What could not be looked at.
+    pub unread: Vec<UnreadObjects>,
+    /// Tables and columns that the server refuses to send to this login.
+    pub unreadable: Vec<Unreadable>,
+}
+
 /// Describes server and database.
 ///
 /// # Errors
-/// `SourceUnavailable` if the connection breaks; else what the server's error number means: `SourcePermission`,
-/// `SourceRefused`, `SourceUnavailable`.
+/// `SourceUnavailable` if the connection breaks; `SourceRefused` if the server does not even name its database.
 pub async fn server(client: &mut Client) -> Result<Server> {
-    let rows = client.rows(include_str!("sql/server.sql")).await?;
+    let mut found = None;
+    for sql in [include_str!("sql/server.sql"), include_str!("sql/server_alone.sql")] {
+        found = allowed(client, sql).await?.unwrap_or_default().into_iter().next();
+        if found.is_some() {
+            break;
+        }
+    }
     let row =
-        rows.first().map(Record).ok_or_else(|| unreadable("the current database is not in sys.databases"))?;
+        found.as_ref().map(Record).ok_or_else(|| unreadable("it does not say which database this is"))?;
     let mut server = Server {
         name: row.text_or_null("server_name")?.unwrap_or_else(|| client.host().to_owned()),
         database: row.text("database_name")?,
         identity: DatabaseIdentity::default(),
         snapshot_of: row.text_or_null("base_database")?,
-        product_version: row.text("product_version")?,
+        product_version: row.text_or_null("product_version")?.unwrap_or_else(|| "unknown".to_owned()),
         edition: row.text_or_null("edition")?,
-        snapshot_isolation: row.int("snapshot_isolation_state")? == 1,
+        snapshot_isolation: row.int_or_null("snapshot_isolation_state")? == Some(1),
         log_position: None,
     };
     server.identity = identity::read(client).await?;
     for sql in [include_str!("sql/log_position_cdc.sql"), include_str!("sql/log_position_log.sql")] {
-        if let Ok(rows) = client.try_rows(sql).await?
+        if let Ok(rows) = allowed(client, sql).await?
             && let Some(row) = rows.first()
         {
-            server.log_position = Record(row).text_or_null("log_position")?;
+            server.log_position = Record(row).text_or_null("log_position").ok().flatten();
         }
         if server.log_position.is_some() {
             break;
@@ -80,143 +104,118 @@ pub async fn server(client: &mut Client) -> Result<Server> {
     Ok(server)
 }
 
-/// All user tables that hold rows of their own, sorted by schema and name.
+/// All user tables with their columns, keys, sizes and secondary indexes.
 ///
 /// # Errors
-/// `SourceUnavailable` if the connection breaks; else what the server's error number means: `SourcePermission`,
-/// `SourceRefused`, `SourceUnavailable`.
-pub async fn tables(client: &mut Client) -> Result<Vec<SourceTable>> {
-    let external: BTreeSet<i32> =
-        optional(client, "external tables", include_str!("sql/external_tables.sql"))
-            .await?
-            .iter()
-            .map(|row| Record(row).int("object_id"))
-            .collect::<Result<_>>()?;
+/// `SourceUnavailable` if the connection breaks, and whatever else is worth a retry.
+pub async fn read(client: &mut Client) -> Result<SourceCatalog> {
+    let mut reader = Reader::new(client).await?;
+    let mut tables = tables(&mut reader).await?;
+    columns::add(&mut reader, &mut tables).await?;
+    add_primary_keys(&mut reader, &mut tables).await?;
+    sizes::add(&mut reader, &mut tables).await?;
+    let rows = reader.rows("indexes", 0, keys::INDEXES).await?;
+    let indexes = keys::read_indexes(&mut reader, &rows);
+    let Reader { unread, .. } = reader;
+    let mut tables: Vec<SourceTable> = tables.into_values().collect();
+    tables.sort_by(|a, b| a.name.cmp(&b.name));
+    let mut seen = SourceCatalog { tables, indexes, unread, unreadable: Vec::new() };
+    described::add(client, &mut seen).await?;
+    columns::identities_by_name(client, &mut seen).await?;
+    Ok(seen)
+}
+
+/// The tables by object_id, still without columns.
+async fn tables(reader: &mut Reader<'_>) -> Result<BTreeMap<i32, SourceTable>> {
+    let mut external = BTreeSet::new();
+    let sql = include_str!("sql/external_tables.sql");
+    let rows = reader.rows("external tables", versions::SQL_SERVER_2016, sql).await?;
+    reader.each("external tables", &rows, |row| {
+        external.insert(row.int("object_id")?);
+        Ok(())
+    });
+    let queries = [
+        include_str!("sql/tables.sql"),
+        include_str!("sql/tables_objects.sql"),
+        include_str!("sql/tables_information.sql"),
+    ];
+    let rows = reader.first_rows("tables", &queries).await?;
     let mut tables = BTreeMap::new();
-    for row in &client.rows(include_str!("sql/tables.sql")).await? {
-        let row = Record(row);
+    reader.each("tables", &rows, |row| {
         let object_id = row.int("object_id")?;
         if !external.contains(&object_id) {
-            let name = TableName::new(row.text("schema_name")?, row.text("table_name")?);
             let table = SourceTable {
-                name,
+                name: row.table()?,
                 object_id,
                 columns: Vec::new(),
                 primary_key: None,
                 rows: 0,
                 bytes: 0,
                 filtered_by: None,
+                in_memory: false,
             };
             tables.insert(object_id, table);
         }
-    }
-    for row in &optional(client, "security policies", include_str!("sql/filtered_tables.sql")).await? {
-        let row = Record(row);
+        Ok(())
+    });
+    let sql = include_str!("sql/memory_tables.sql");
+    let rows = reader.rows("memory-optimised tables", versions::SQL_SERVER_2014, sql).await?;
+    reader.each("memory-optimised tables", &rows, |row| {
+        tables.entry(row.int("object_id")?).and_modify(|table| table.in_memory = true);
+        Ok(())
+    });
+    let sql = include_str!("sql/filtered_tables.sql");
+    let rows = reader.rows("security policies", versions::SQL_SERVER_2016, sql).await?;
+    reader.each("security policies", &rows, |row| {
         if let Some(table) = tables.get_mut(&row.int("object_id")?) {
             let policy = TableName::new(row.text("schema_name")?, row.text("policy_name")?);
             table.filtered_by = Some(policy.to_string());
         }
-    }
-    add_columns(client, &mut tables).await?;
-    add_primary_keys(client, &mut tables).await?;
-    sizes::add(client, &mut tables).await?;
-    let mut tables: Vec<SourceTable> = tables.into_values().collect();
-    tables.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(())
+    });
     Ok(tables)
 }
 
-async fn add_columns(client: &mut Client, tables: &mut BTreeMap<i32, SourceTable>) -> Result<()> {
-    let hidden = marked(client, "hidden columns", include_str!("sql/hidden_columns.sql")).await?;
-    let periods = marked(client, "period columns", include_str!("sql/period_columns.sql")).await?;
-    let withheld = marked(client, "masked columns", include_str!("sql/withheld_columns.sql")).await?;
-    let mut identities = BTreeMap::new();
-    for row in &optional(client, "identities", include_str!("sql/identities.sql")).await? {
-        identities.insert(Record(row).column_id()?, identity_column(&Record(row))?);
-    }
-    let types = types::load(client).await?;
-    let mut computed = BTreeMap::new();
-    for row in &optional(client, "computed columns", include_str!("sql/computed_columns.sql")).await? {
-        computed.insert(Record(row).column_id()?, Record(row).text_or_null("expression")?);
-    }
-    let each = |row: &tiberius::Row| {
-        let row = Record(row);
-        let id = row.column_id()?;
-        let Some(table) = tables.get_mut(&id.0) else { return Ok(()) };
-        let expression = computed.remove(&id).flatten();
-        table.columns.push(SourceColumn {
-            name: ColumnName::new(row.text("column_name")?),
-            ordinal: id.1,
-            ty: source_type(&row, &types)?,
-            nullable: row.flag("is_nullable")?,
-            identity: identities.remove(&id),
-            // Without VIEW DEFINITION the column is known to be computed, and no more.
-            computed: row.flag("is_computed")?.then(|| expression.unwrap_or_default()),
-            hidden: hidden.contains(&id),
-            period: periods.contains(&id),
-            withheld: withheld.contains(&id),
-        });
-        Ok(())
-    };
-    client.each_row(include_str!("sql/columns.sql"), each).await?;
-    for table in tables.values_mut() {
-        table.columns.sort_by_key(|column| column.ordinal);
+async fn add_primary_keys(reader: &mut Reader<'_>, tables: &mut BTreeMap<i32, SourceTable>) -> Result<()> {
+    let rows = reader.rows("primary keys", 0, include_str!("sql/primary_keys.sql")).await?;
+    let mut damaged = BTreeSet::new();
+    reader.each("primary keys", &rows, |row| {
+        let id = row.int("object_id")?;
+        let Some(table) = tables.get_mut(&id) else { return Ok(()) };
+        add_to_key(&mut table.primary_key, row).inspect_err(|_| {
+            damaged.insert(id);
+        })
+    });
+    // Half a key is worse than none.
+    for id in damaged {
+        tables.entry(id).and_modify(|table| table.primary_key = None);
     }
     Ok(())
 }
 
-/// The columns that a query names.
-async fn marked(client: &mut Client, what: &str, sql: &str) -> Result<BTreeSet<ColumnId>> {
-    optional(client, what, sql).await?.iter().map(|row| Record(row).column_id()).collect()
+/// One more column of a key, which is made with its first one.
+fn add_to_key(key: &mut Option<Key>, row: &Record<'_>) -> Result<()> {
+    let column = key_column(row)?;
+    let name = row.text("key_name")?;
+    let clustered =
+        row.text_or_null("index_kind")?.is_some_and(|kind| kind.eq_ignore_ascii_case("CLUSTERED"));
+    key.get_or_insert_with(|| Key { name, columns: Vec::new(), clustered }).columns.push(column);
+    Ok(())
 }
 
 fn identity_column(row: &Record<'_>) -> Result<Identity> {
+    // What a server does not tell is what IDENTITY without numbers means.
+    let one = || "1".to_owned();
     Ok(Identity {
-        seed: row.text("seed_value")?,
-        increment: row.text("increment_value")?,
+        seed: row.text_or_null("seed_value")?.unwrap_or_else(one),
+        increment: row.text_or_null("increment_value")?.unwrap_or_else(one),
         last_value: row.text_or_null("last_value")?,
     })
 }
 
-fn source_type(row: &Record<'_>, types: &types::Types) -> Result<SourceType> {
-    let (name, alias) = types.by_id(row.int("type_id")?)?;
-    Ok(SourceType {
-        name,
-        alias,
-        max_length: row.narrow("max_length")?,
-        precision: row.narrow("numeric_precision")?,
-        scale: row.narrow("numeric_scale")?,
-        collation: row.text_or_null("collation_name")?,
-    })
-}
-
-async fn add_primary_keys(client: &mut Client, tables: &mut BTreeMap<i32, SourceTable>) -> Result<()> {
-    for row in &client.rows(include_str!("sql/primary_keys.sql")).await? {
-        let row = Record(row);
-        let Some(table) = tables.get_mut(&row.int("object_id")?) else { continue };
-        let (name, kind) = (row.text("key_name")?, row.text("index_kind")?);
-        let key = table.primary_key.get_or_insert_with(|| Key {
-            name,
-            columns: Vec::new(),
-            clustered: kind.eq_ignore_ascii_case("CLUSTERED"),
-        });
-        key.columns.push(key_column(&row)?);
-    }
-    Ok(())
-}
-
 fn key_column(row: &Record<'_>) -> Result<KeyColumn> {
-    Ok(KeyColumn { name: ColumnName::new(row.text("column_name")?), descending: row.flag("is_descending")? })
-}
-
-/// What a server or a login may keep from us: none then, and a word in the log. [`objects`] reports what matters.
-async fn optional(client: &mut Client, what: &str, sql: &str) -> Result<Vec<tiberius::Row>> {
-    match objects::allowed(client, sql).await? {
-        Ok(rows) => Ok(rows),
-        Err(why) => {
-            tracing::debug!(why, "the source does not show its {what}");
-            Ok(Vec::new())
-        }
-    }
+    let descending = row.flag_or_null("is_descending")? == Some(true);
+    Ok(KeyColumn { name: ColumnName::new(row.text("column_name")?), descending })
 }
 
 fn unreadable(what: &str) -> Error {

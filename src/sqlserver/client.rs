@@ -8,6 +8,8 @@
 //! Transactions: begin and end them by [`Client::execute`] only. Their descriptor (MS-TDS 2.2.5.3.2) is learned there and
 //! put into every later request, tiberius' among them.
 
+mod queries;
+
 use super::browser;
 use super::connection_errors::{io_error, tiberius_error};
 use super::control::{self, Answer};
@@ -16,15 +18,12 @@ use super::transport::{self, Handle};
 use super::wire::Decoder;
 use crate::error::{Error, ErrorKind, Result};
 use crate::settings::source::SourceSettings;
-use futures_util::TryStreamExt;
 use std::io;
 use std::time::Duration;
-use tiberius::error::{Error as TdsError, TokenError};
+use tiberius::error::Error as TdsError;
 use tokio::time::timeout;
 
 const MOST_REDIRECTS: usize = 3;
-/// See [`control_limit`].
-const CONTROL_QUERY_READS: u32 = 6;
 /// Agreed on before the login, and kept if the server does not say otherwise.
 const FIRST_PACKET_SIZE: usize = 4096;
 /// An answer without rows is some hundred bytes; messages of PRINT may make it longer.
@@ -139,87 +138,6 @@ impl Client {
         self.packet_size
     }
 
-    /// The rows of a control or catalog query. Not for bulk data, and not for BEGIN, COMMIT or ROLLBACK.
-    ///
-    /// # Errors
-    /// The server's error by its number; `SourceUnavailable` if the connection broke.
-    pub async fn rows(&mut self, sql: &str) -> Result<Vec<tiberius::Row>> {
-        self.try_rows(sql).await?.map_err(|token| tiberius_error(TdsError::Server(token)))
-    }
-
-    /// The rows of a query of the catalog that may have many, one by one: none is kept.
-    ///
-    /// # Errors
-    /// The server's error by its number; `SourceUnavailable` if the connection breaks; those of `each`. The connection is
-    /// closed then.
-    pub(super) async fn each_row(
-        &mut self,
-        sql: &str,
-        mut each: impl FnMut(&tiberius::Row) -> Result<()>,
-    ) -> Result<()> {
-        self.begin()?;
-        let walk = async {
-            let mut rows = self.tds.simple_query(sql).await.map_err(tiberius_error)?.into_row_stream();
-            while let Some(row) = rows.try_next().await.map_err(tiberius_error)? {
-                each(&row)?;
-            }
-            Ok(())
-        };
-        let limit = control_limit(self.read_timeout);
-        match timeout(limit, Box::pin(walk)).await.unwrap_or_else(|_| Err(endless(limit))) {
-            Ok(()) if self.wire.answer_failed() => {
-                self.close();
-                Err(control::unexplained())
-            }
-            Ok(()) => {
-                self.end();
-                Ok(())
-            }
-            Err(error) => {
-                self.close();
-                Err(error)
-            }
-        }
-    }
-
-    /// As [`Self::rows`], with an error of the server kept apart, for those who have another way.
-    pub(super) async fn try_rows(&mut self, sql: &str) -> Result<Result<Vec<tiberius::Row>, TokenError>> {
-        self.begin()?;
-        let limit = control_limit(self.read_timeout);
-        let asked = Box::pin(async { self.tds.simple_query(sql).await?.into_first_result().await });
-        let Ok(answer) = timeout(limit, asked).await else {
-            self.close();
-            return Err(endless(limit));
-        };
-        match answer {
-            // tiberius does not look at it: the rows that came are not all of them.
-            Ok(_) if self.wire.answer_failed() => {
-                self.close();
-                Err(control::unexplained())
-            }
-            Ok(rows) => {
-                self.end();
-                Ok(Ok(rows))
-            }
-            Err(TdsError::Server(token)) if token.class() < 20 => {
-                // tiberius leaves the rest of a refused answer unread until its next query.
-                let drained =
-                    Box::pin(async { self.tds.simple_query("SELECT 1").await?.into_results().await }).await;
-                if let Err(error) = drained {
-                    self.close();
-                    tracing::debug!(%error, "the connection is given up after an error of the source");
-                } else {
-                    self.end();
-                }
-                Ok(Err(token))
-            }
-            Err(error) => {
-                self.close();
-                Err(tiberius_error(error))
-            }
-        }
-    }
-
     /// Runs a batch that returns no rows: `SET …`, `BEGIN TRANSACTION`, `COMMIT`.
     ///
     /// # Errors
@@ -242,6 +160,11 @@ impl Client {
     }
 
     async fn execute_begun(&mut self, sql: &str) -> Result<Answer> {
+        control::read_answer(&self.answer(sql).await?)
+    }
+
+    /// The payload of the answer to a batch that returns no rows.
+    async fn answer(&mut self, sql: &str) -> Result<Vec<u8>> {
         self.send(sql).await?;
         let mut received = Vec::new();
         let mut buffer = vec![0; 16 * 1024];
@@ -249,7 +172,7 @@ impl Client {
             let count = self.receive(&mut buffer).await?;
             received.extend_from_slice(&buffer[..count]);
             if let Some(payload) = control::message(&received) {
-                return control::read_answer(&payload);
+                return Ok(payload);
             }
             if received.len() > LONGEST_ANSWER {
                 return Err(Error::new(
@@ -346,18 +269,6 @@ fn login_config(settings: &SourceSettings, host: &str, port: u16, encrypted: boo
     // A name with half a surrogate pair must not cost the whole catalog.
     config.lossy_utf16_decoding(true);
     config
-}
-
-/// A control query has so many times what is waited for one byte, for its whole answer: a source that sends a little now and
-/// then, for ever, must not hold a pod.
-fn control_limit(read_timeout: Duration) -> Duration {
-    read_timeout.saturating_mul(CONTROL_QUERY_READS)
-}
-
-fn endless(limit: Duration) -> Error {
-    let message =
-        format!("the source's answer to a control query has no end after {} s", limit.as_secs_f64());
-    Error::new(ErrorKind::SourceUnavailable, message)
 }
 
 fn broke(cause: io::Error) -> Error {

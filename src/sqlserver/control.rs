@@ -4,7 +4,7 @@
 //! agreed at login, and the descriptor of the transaction. Rows have no place here.
 
 use super::tls::packets;
-use super::wire::{Cursor, error_token};
+use super::wire::{Cursor, WireColumn, described, error_token};
 use crate::error::{Error, ErrorKind, Result};
 
 const BATCH: u8 = 0x01;
@@ -66,6 +66,42 @@ pub(super) fn read_answer(payload: &[u8]) -> Result<Answer> {
         })?;
     }
     Ok(answer)
+}
+
+/// What an answer said of results that it has no rows of.
+#[derive(Debug, Default)]
+pub(super) struct Described {
+    /// The columns of each result, in the order of the statements.
+    pub(super) results: Vec<Vec<WireColumn>>,
+    /// The first error; some statements have no result then.
+    pub(super) error: Option<Error>,
+}
+
+/// Reads the payload of an answer to statements that select no rows.
+///
+/// # Errors
+/// `SourceRefused`: it is no token stream. A row, or a column of a data type that is not known, is [`Described::error`].
+pub(super) fn read_description(payload: &[u8]) -> Result<Described> {
+    const COLUMNS: u8 = 0x81;
+    let (mut answer, mut results) = (Answer::default(), Vec::new());
+    let mut cursor = Cursor::new(payload);
+    while let Ok(token) = cursor.u8() {
+        let columns = (token == COLUMNS).then(|| described(&mut cursor));
+        match columns {
+            Some(Some(columns)) => results.push(columns),
+            None if answer.read_token(token, &mut cursor).is_some() => {}
+            // What follows cannot be told apart; the message was read to its end, so the connection is of use still.
+            Some(None) | None => {
+                let unknown = || {
+                    let what = format!("its answer has a column or a token ({token:#04x}) that is not known");
+                    Error::new(ErrorKind::SourceRefused, what)
+                };
+                answer.error.get_or_insert_with(unknown);
+                break;
+            }
+        }
+    }
+    Ok(Described { results, error: answer.error })
 }
 
 impl Answer {

@@ -34,6 +34,8 @@ pub struct WantedRows<'a> {
     pub range: &'a KeyRange,
     /// The user's predicate.
     pub filter: Option<&'a str>,
+    /// The table is memory-optimised, which has its own way to read one moment.
+    pub in_memory: bool,
 }
 
 /// `SELECT [a], CAST([b] AS …) AS [b] FROM … WHERE` the filter holds, behind `range.after` and up to `range.through` `ORDER BY` the key as its index has it; no
@@ -49,6 +51,7 @@ pub fn select_range(
     ordered: bool,
 ) -> Result<String> {
     let mut sql = list(table, columns);
+    sql.push_str(if wanted.in_memory { " WITH (SNAPSHOT)" } else { "" });
     sql.push_str(&where_range(key, wanted)?);
     if ordered {
         sql.push_str(&order_by(key));
@@ -62,7 +65,7 @@ pub fn select_range(
 /// # Errors
 /// `TableDamaged` for a bound that has not one literal for each column of the key.
 pub(super) fn where_range(key: &[KeyPart], wanted: WantedRows<'_>) -> Result<String> {
-    let WantedRows { range, filter } = wanted;
+    let WantedRows { range, filter, in_memory: _ } = wanted;
     let mut sql = filter.map_or_else(String::new, |filter| format!(" WHERE ({filter}\n)"));
     let ends = [(range.after.as_ref(), Side::Behind), (range.through.as_ref(), Side::UpTo)];
     for (bound, side) in ends {
@@ -204,13 +207,13 @@ mod tests {
     fn ranged(key: &[KeyPart], after: Option<Bound>, through: Option<Bound>, ordered: bool) -> String {
         let columns = [(column("a"), SelectForm::AsIs)];
         let range = KeyRange { after, through };
-        let wanted = WantedRows { range: &range, filter: None };
+        let wanted = WantedRows { range: &range, filter: None, in_memory: false };
         let sql = select_range(&TableName::new("dbo", "t"), &columns, key, wanted, ordered).unwrap();
         sql.strip_prefix("SELECT [a] FROM [dbo].[t]").unwrap().to_owned()
     }
 
     fn all(table: &TableName, columns: &[(ColumnName, SelectForm)]) -> String {
-        let wanted = WantedRows { range: &KeyRange::default(), filter: None };
+        let wanted = WantedRows { range: &KeyRange::default(), filter: None, in_memory: false };
         select_range(table, columns, &[], wanted, false).unwrap()
     }
 
@@ -321,8 +324,10 @@ mod tests {
         let range = KeyRange { after: bound(&["1"]), through: None };
         let whole = KeyRange::default();
         let key = [part("k", "int")];
-        let filtered =
-            |range| where_range(&key, WantedRows { range, filter: Some("a = 1 OR b = 2 -- both") }).unwrap();
+        let filtered = |range| {
+            where_range(&key, WantedRows { range, filter: Some("a = 1 OR b = 2 -- both"), in_memory: false })
+                .unwrap()
+        };
         assert_eq!(filtered(&range), " WHERE (a = 1 OR b = 2 -- both\n) AND [k] > CAST(1 AS int)");
         assert_eq!(filtered(&whole), " WHERE (a = 1 OR b = 2 -- both\n)");
     }
@@ -332,8 +337,14 @@ mod tests {
         let table = TableName::new("dbo", "t");
         let range = KeyRange { after: bound(&["1", "2"]), through: None };
         for key in [&[][..], &[part("a", "int")], &[part("a", "int"), part("b", "int"), part("c", "int")]] {
-            let error = select_range(&table, &[], key, WantedRows { range: &range, filter: None }, false)
-                .unwrap_err();
+            let error = select_range(
+                &table,
+                &[],
+                key,
+                WantedRows { range: &range, filter: None, in_memory: false },
+                false,
+            )
+            .unwrap_err();
             assert_eq!(error.kind(), ErrorKind::TableDamaged);
         }
     }

@@ -23,6 +23,7 @@ mod tests;
 mod tokens;
 
 pub use collation::{CodePage, code_page};
+pub(in crate::sqlserver) use columns::described;
 pub use columns::{Collation, WireColumn, WireType};
 pub(in crate::sqlserver) use cursor::Cursor;
 pub use no_rows::NoRows;

@@ -12,7 +12,7 @@ use shardferry::model::identity::DatabaseIdentity;
 use shardferry::model::plan::{PlanOptions, PlannedSource, PlannedTable};
 use shardferry::plan::build;
 use shardferry::settings::source::SourceSettings;
-use shardferry::sqlserver::catalog;
+use shardferry::sqlserver::catalog::{self, SourceCatalog};
 use shardferry::sqlserver::chunks::{KeyCapture, boundaries, key_parts};
 use shardferry::sqlserver::client::Client;
 use shardferry::sqlserver::rows::FillOutcome;
@@ -50,8 +50,7 @@ impl Source {
 
     /// As `plan` has it.
     async fn planned(&mut self, name: &str) -> PlannedTable {
-        let tables = catalog::tables(&mut self.client).await.unwrap();
-        let indexes = catalog::indexes(&mut self.client).await.unwrap();
+        let SourceCatalog { tables, indexes, .. } = catalog::read(&mut self.client).await.unwrap();
         let source = PlannedSource {
             server: "S".to_owned(),
             database: "testdb".to_owned(),
@@ -82,8 +81,14 @@ impl Source {
         let columns: Vec<_> =
             table.columns.iter().map(|column| (column.source.clone(), SelectForm::AsIs)).collect();
         let parts = key_parts(table, key).unwrap();
-        let sql = select_range(&table.source, &columns, &parts, WantedRows { range, filter: None }, ordered)
-            .unwrap();
+        let sql = select_range(
+            &table.source,
+            &columns,
+            &parts,
+            WantedRows { range, filter: None, in_memory: false },
+            ordered,
+        )
+        .unwrap();
         let mut stream = self.client.read(&sql).await.unwrap();
         let wire = stream.columns().to_vec();
         let mut rows = KeyCapture::new(RawRow::default(), table, Some(key), &wire).unwrap();

@@ -44,6 +44,7 @@ pub(crate) fn table(columns: &[Col]) -> PlannedTable {
         rows: 0,
         bytes: 0,
         column_fingerprint: String::new(),
+        in_memory: false,
     }
 }
 

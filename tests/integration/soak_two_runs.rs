@@ -67,7 +67,11 @@ impl Fight<'_> {
         let Side { run, config, .. } = &self.sides[side];
         let invocation =
             self.world.command(&arguments).env("SHARDFERRY_RUN_ID", run).pod(&format!("pod-{side}"));
-        invocation.env("SHARDFERRY_CONFIG", config.to_str().unwrap()).spawn()
+        // One that does not end shall have said what it did last.
+        invocation
+            .env("SHARDFERRY_CONFIG", config.to_str().unwrap())
+            .env("RUST_LOG", "info,shardferry=debug")
+            .spawn()
     }
 
     /// All that a run says is completed when nobody works: those rows stand in the target, and no other run's.

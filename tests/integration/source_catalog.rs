@@ -71,7 +71,7 @@ async fn connect(catalog: Vec<Answer>) -> (Server, Client) {
 
 async fn shop_tables(changes: Vec<Answer>) -> Vec<SourceTable> {
     let (_server, mut client) = connect(changes.into_iter().chain(shop()).collect()).await;
-    catalog::tables(&mut client).await.unwrap()
+    catalog::read(&mut client).await.unwrap().tables
 }
 
 #[tokio::test]
@@ -138,20 +138,27 @@ async fn an_old_server_and_a_poor_login_cost_only_what_they_hide() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_done_without_is_an_error() {
-    for (query, outcome, kind) in [
-        ("FROM sys.tables AS t", Err(229), ErrorKind::SourcePermission),
-        ("FROM sys.types AS ty", Err(229), ErrorKind::SourcePermission),
-        ("i.is_primary_key = 1", Err(229), ErrorKind::SourcePermission),
-        ("c.user_type_id", Ok(vec![row("10|1|~|56|4|10|0|~|0|0")]), ErrorKind::SourceRefused),
-        ("c.user_type_id", Ok(vec![row("10|1|a|56|99999|10|0|~|0|0")]), ErrorKind::SourceRefused),
-        ("c.user_type_id", Ok(vec![row("10|1|a|999|4|10|0|~|0|0")]), ErrorKind::SourceRefused),
+async fn what_cannot_be_read_costs_itself_and_is_written_down() {
+    for (query, outcome, what, columns) in [
+        ("FROM sys.types AS ty", Err(229), "types", 5),
+        ("i.is_primary_key = 1", Err(229), "primary keys", 5),
+        ("c.user_type_id", Err(208), "columns", 0),
+        ("c.user_type_id", Ok(vec![row("10|1|~|56|4|10|0|~|0|0")]), "columns", 0),
+        ("c.user_type_id", Ok(vec![row("10|1|a|56|99999|10|0|~|0|0")]), "columns", 0),
     ] {
         let mut answers = vec![Answer(query, outcome)];
         answers.extend(shop());
         let (_server, mut client) = connect(answers).await;
-        assert_eq!(catalog::tables(&mut client).await.unwrap_err().kind(), kind, "{query}");
+        let seen = catalog::read(&mut client).await.unwrap();
+        assert!(seen.unread.iter().any(|unread| unread.what == what), "{query}: {:?}", seen.unread);
+        assert_eq!(seen.tables[0].columns.len(), columns, "{query}");
     }
+    // A type that the catalog does not list is known when the server describes the column; this one describes nothing.
+    let unlisted = Answer("c.user_type_id", Ok(vec![row("10|1|a|999|4|10|0|~|~|~")]));
+    let (_server, mut client) = connect([unlisted].into_iter().chain(shop()).collect()).await;
+    let seen = catalog::read(&mut client).await.unwrap();
+    assert_eq!(seen.tables[0].columns[0].ty.to_string(), "a type that the catalog does not name");
+    assert_eq!(seen.unreadable.len(), 2);
 }
 
 #[tokio::test]
@@ -219,7 +226,7 @@ async fn indexes_and_foreign_keys_are_put_together() {
         ),
     ];
     let (_server, mut client) = connect(answers).await;
-    let indexes = catalog::indexes(&mut client).await.unwrap();
+    let indexes = catalog::read(&mut client).await.unwrap().indexes;
     let kinds: Vec<_> = indexes.iter().map(|index| (index.name.as_str(), index.kind.as_str())).collect();
     let plain = "NONCLUSTERED";
     assert_eq!(kinds, [("hidden", plain), ("ix", plain), ("space", "SPATIAL"), ("uq", plain)]);
@@ -231,7 +238,7 @@ async fn indexes_and_foreign_keys_are_put_together() {
     assert_eq!(indexes[0].included[0].as_str(), "c");
     assert_eq!(indexes[0].filter.as_deref(), Some("([a] IS NOT NULL)"));
     assert!(indexes[0].unique && !indexes[0].constraint && indexes[1].constraint && indexes[1].disabled);
-    let keys = catalog::foreign_keys(&mut client).await.unwrap();
+    let keys = catalog::objects(&mut client).await.unwrap().foreign_keys;
     assert_eq!(keys.len(), 2);
     assert_eq!(keys[0].referenced, TableName::new("sales", "lines"));
     let pairs: Vec<_> = keys[0]

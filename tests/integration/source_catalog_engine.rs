@@ -100,14 +100,14 @@ fn sized(name: &str, rows: u64, bytes: u64) -> (String, u64, u64) {
 
 #[tokio::test]
 async fn every_table_is_described_exactly() {
-    let tables = catalog::tables(&mut source().await.client).await.unwrap();
+    let tables = catalog::read(&mut source().await.client).await.unwrap().tables;
     let all: String = tables.iter().map(shown).collect();
     assert_eq!(all, include_str!("source_catalog_engine.tables.txt"));
 }
 
 #[tokio::test]
 async fn indexes_are_described_exactly() {
-    let indexes = catalog::indexes(&mut source().await.client).await.unwrap();
+    let indexes = catalog::read(&mut source().await.client).await.unwrap().indexes;
     let all: Vec<_> = indexes.iter().map(shown_index).collect();
     assert_eq!(
         all,
@@ -123,7 +123,7 @@ async fn indexes_are_described_exactly() {
 
 #[tokio::test]
 async fn foreign_keys_are_described_exactly() {
-    let keys = catalog::foreign_keys(&mut source().await.client).await.unwrap();
+    let keys = catalog::objects(&mut source().await.client).await.unwrap().foreign_keys;
     let all: Vec<_> = keys.iter().map(shown_key).collect();
     assert_eq!(
         all,
@@ -189,17 +189,17 @@ async fn sizes_come_from_the_best_view_that_may_be_read() {
     };
     // One page of rows each; the page that allocates is not data.
     let best = of(8192, 8192, 8192);
-    assert_eq!(sizes(&catalog::tables(&mut source.client).await.unwrap()), best);
+    assert_eq!(sizes(&catalog::read(&mut source.client).await.unwrap().tables), best);
     for denial in [Denial::Denied, Denial::Missing] {
         source.engine.deny_view(PARTITION_STATS, Some(denial));
-        let pages = sizes(&catalog::tables(&mut source.client).await.unwrap());
+        let pages = sizes(&catalog::read(&mut source.client).await.unwrap().tables);
         assert_eq!(pages, of(16384, 16384, 16384), "{denial:?}");
         source.engine.deny_view("sys.allocation_units", Some(denial));
-        let widths = sizes(&catalog::tables(&mut source.client).await.unwrap());
+        let widths = sizes(&catalog::read(&mut source.client).await.unwrap().tables);
         // By the declared widths of the columns.
         assert_eq!(widths, of(5 * 2997, 3 * 169, 2 * 109), "{denial:?}");
         source.engine.deny_view("sys.partitions", Some(denial));
-        let nothing = catalog::tables(&mut source.client).await.unwrap();
+        let nothing = catalog::read(&mut source.client).await.unwrap().tables;
         assert_eq!(nothing.len(), best.len(), "{denial:?}");
         assert!(nothing.iter().all(|t| (t.rows, t.bytes) == (0, 0)), "{denial:?}");
         for view in ["sys.allocation_units", "sys.partitions"] {
@@ -207,5 +207,5 @@ async fn sizes_come_from_the_best_view_that_may_be_read() {
         }
     }
     source.engine.deny_view(PARTITION_STATS, None);
-    assert_eq!(sizes(&catalog::tables(&mut source.client).await.unwrap()), best);
+    assert_eq!(sizes(&catalog::read(&mut source.client).await.unwrap().tables), best);
 }

@@ -172,7 +172,7 @@ async fn a_denied_or_missing_view_costs_its_objects_and_is_said() {
         ("sys.security_predicates", "security policies", |o| o.security_policies.is_empty()),
         ("sys.triggers", "triggers", |o| !o.modules.iter().any(|module| module.disabled)),
         ("sys.objects", "views, procedures, functions and triggers", |o| o.modules.is_empty()),
-        ("sys.types", "alias types", |o| o.types.is_empty()),
+        ("sys.types", "types", |o| o.types.is_empty()),
     ];
     for (_, what, emptied) in cases {
         assert!(!emptied(&all), "there are no {what} to be lost");
@@ -196,7 +196,7 @@ async fn a_denied_or_missing_view_costs_its_objects_and_is_said() {
     for view in ["sys.identity_columns", "sys.computed_columns", "sys.external_tables"] {
         source.engine.deny_view(view, Some(Denial::Denied));
     }
-    let tables = catalog::tables(&mut source.client).await.unwrap();
+    let tables = catalog::read(&mut source.client).await.unwrap().tables;
     assert_eq!(tables.len(), 7);
     assert!(
         tables.iter().flat_map(|table| &table.columns).any(|column| column.computed.as_deref() == Some(""))
@@ -207,7 +207,7 @@ async fn a_denied_or_missing_view_costs_its_objects_and_is_said() {
 #[tokio::test]
 async fn a_table_is_filtered_by_an_enabled_policy() {
     async fn filtered(source: &mut Source) -> Vec<(String, String)> {
-        let tables = catalog::tables(&mut source.client).await.unwrap();
+        let tables = catalog::read(&mut source.client).await.unwrap().tables;
         tables.into_iter().filter_map(|table| Some((table.name.to_string(), table.filtered_by?))).collect()
     }
     let mut source = source().await;

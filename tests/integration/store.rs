@@ -64,6 +64,7 @@ fn plan(tables: u32) -> Plan {
         rows: 0,
         bytes: 0,
         column_fingerprint: String::new(),
+        in_memory: false,
     };
     Plan {
         target: None,

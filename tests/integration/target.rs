@@ -135,6 +135,7 @@ fn orders() -> PlannedTable {
         rows: 0,
         bytes: 0,
         column_fingerprint: String::new(),
+        in_memory: false,
     }
 }
 

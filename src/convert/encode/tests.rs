@@ -43,6 +43,7 @@ pub(super) fn table(columns: &[Col]) -> PlannedTable {
         rows: 0,
         bytes: 0,
         column_fingerprint: String::new(),
+        in_memory: false,
     }
 }
 
@@ -495,7 +496,7 @@ fn counters_and_checksum_do_not_depend_on_order_pieces_or_takes() {
 
 #[test]
 fn a_result_that_is_not_the_planned_one_is_refused() {
-    let wire = |name: &str, ty| [WireColumn { name: name.to_owned(), ty, nullable: true }];
+    let wire = |name: &str, ty| [WireColumn { name: name.to_owned(), ty, nullable: true, identity: false }];
     let planned = |ty| table(&[col("Note", ty)]);
     let cases = [
         (planned(Ty::Int), wire("Note", WireType::BigInt), "bigint where the plan has int"),

@@ -31,6 +31,8 @@ pub(in crate::copy) fn read_chunk(
         })
         .collect::<Result<Vec<(_, SelectForm)>>>()?;
     let level = match consistency {
+        // At SNAPSHOT the server refuses to read it; the table hint of the same name reads one moment.
+        _ if table.in_memory => "READ COMMITTED",
         Consistency::Snapshot | Consistency::SnapshotTable => "SNAPSHOT",
         Consistency::ReadCommitted | Consistency::SnapshotIfAllowed | Consistency::DatabaseSnapshot(_) => {
             "READ COMMITTED"
@@ -39,7 +41,7 @@ pub(in crate::copy) fn read_chunk(
     let key = table.chunk_key.as_ref();
     let parts = key.map(|key| key_parts(table, key)).transpose()?.unwrap_or_default();
     let ordered = key.is_some_and(|key| key.clustered);
-    let wanted = WantedRows { range, filter: table.filter.as_deref() };
+    let wanted = WantedRows { range, filter: table.filter.as_deref(), in_memory: table.in_memory };
     let select = select_range(&table.source, &columns, &parts, wanted, ordered)
         .map_err(|error| error.table(&table.source))?;
     Ok(format!("SET TRANSACTION ISOLATION LEVEL {level}; {select}"))

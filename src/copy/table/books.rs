@@ -267,6 +267,7 @@ mod tests {
             rows: 0,
             bytes: 0,
             column_fingerprint: String::new(),
+            in_memory: false,
         };
         let done = PhaseProgress { rows: 5, bytes: 50, chunks: 1, of: chunks + 1 };
         let begun = BegunTable {

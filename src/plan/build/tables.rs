@@ -66,6 +66,7 @@ fn plan_table(
         rows: table.rows,
         bytes: table.bytes,
         column_fingerprint: column_fingerprint(table),
+        in_memory: table.in_memory,
     };
     if inputs.options.partitions == Partitions::Declarative {
         let of_table = inputs.partitions.iter().find(|partitioned| partitioned.table == table.name);

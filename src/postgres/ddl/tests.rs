@@ -52,6 +52,7 @@ pub(in crate::postgres) fn planned() -> PlannedTable {
         rows: 0,
         bytes: 0,
         column_fingerprint: String::new(),
+        in_memory: false,
     }
 }
 

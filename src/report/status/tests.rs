@@ -27,6 +27,7 @@ fn plan(tables: &[&str]) -> Plan {
         rows: 0,
         bytes: 0,
         column_fingerprint: String::new(),
+        in_memory: false,
     };
     Plan {
         target: None,

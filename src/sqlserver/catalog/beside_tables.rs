@@ -1,7 +1,8 @@
 //! What is listed beside the tables: properties, partitions, temporal tables, modules, synonyms.
 
-use super::objects::{Reader, SQL_SERVER_2016};
+use super::reader::Reader;
 use super::row::Record;
+use super::versions::SQL_SERVER_2016;
 use crate::error::Result;
 use crate::model::names::{ColumnName, TableName};
 use crate::model::objects::{
@@ -11,32 +12,34 @@ use crate::model::objects::{
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) async fn read(reader: &mut Reader<'_>, objects: &mut SourceObjects) -> Result<()> {
-    for row in &reader.rows("extended properties", 0, include_str!("../sql/properties.sql")).await? {
-        let row = Record(row);
+    let rows = reader.rows("extended properties", 0, include_str!("../sql/properties.sql")).await?;
+    reader.each("extended properties", &rows, |row| {
         objects.properties.push(ExtendedProperty {
-            of: property_of(&row)?,
+            of: property_of(row)?,
             name: row.text("property_name")?,
             value: row.text_or_null("property_value")?,
         });
-    }
+        Ok(())
+    });
     read_partitions(reader, objects).await?;
     read_temporal(reader, objects).await?;
     read_modules(reader, objects).await?;
     let masks =
         reader.rows("dynamic masks", SQL_SERVER_2016, include_str!("../sql/dynamic_masks.sql")).await?;
-    for row in &masks {
-        let row = Record(row);
+    reader.each("dynamic masks", &masks, |row| {
         let column = ColumnName::new(row.text("column_name")?);
         objects.masks.push(DynamicMask { table: row.table()?, column });
-    }
+        Ok(())
+    });
     read_security(reader, objects).await?;
-    for row in &reader.rows("synonyms", 0, include_str!("../sql/synonyms.sql")).await? {
-        let row = Record(row);
+    let rows = reader.rows("synonyms", 0, include_str!("../sql/synonyms.sql")).await?;
+    reader.each("synonyms", &rows, |row| {
         objects.synonyms.push(Synonym {
             name: TableName::new(row.text("schema_name")?, row.text("synonym_name")?),
             stands_for: row.text_or_null("stands_for")?.unwrap_or_default(),
         });
-    }
+        Ok(())
+    });
     Ok(())
 }
 
@@ -46,20 +49,20 @@ async fn read_security(reader: &mut Reader<'_>, objects: &mut SourceObjects) -> 
     let seen =
         reader.rows("security policies", SQL_SERVER_2016, include_str!("../sql/security_seen.sql")).await?;
     let Some(seen) = seen.first().map(Record) else { return Ok(()) };
-    if seen.int("sees_definitions")? == 0 && seen.int("alters_policies")? == 0 {
+    let number = |column: &str| seen.int_or_null(column).ok().flatten().unwrap_or(0);
+    if number("sees_definitions") == 0 && number("alters_policies") == 0 {
         reader.note(
             "security policies",
             "the login has no VIEW DEFINITION on the database: a policy may hide rows of a table from it, and nothing here would show that",
         );
     }
-    if seen.int("policies")? == 0 {
+    if number("policies") == 0 {
         return Ok(());
     }
     let rows = reader
         .rows("security policies", SQL_SERVER_2016, include_str!("../sql/security_policies.sql"))
         .await?;
-    for row in &rows {
-        let row = Record(row);
+    reader.each("security policies", &rows, |row| {
         let policy = SecurityPolicy {
             name: TableName::new(row.text("policy_schema")?, row.text("policy_name")?),
             table: row.table()?,
@@ -69,7 +72,8 @@ async fn read_security(reader: &mut Reader<'_>, objects: &mut SourceObjects) -> 
         if objects.security_policies.last() != Some(&policy) {
             objects.security_policies.push(policy);
         }
-    }
+        Ok(())
+    });
     Ok(())
 }
 
@@ -106,8 +110,7 @@ fn property_of(row: &Record<'_>) -> Result<PropertyOf> {
 
 async fn read_partitions(reader: &mut Reader<'_>, objects: &mut SourceObjects) -> Result<()> {
     let rows = reader.rows("partitions", 0, include_str!("../sql/partitions.sql")).await?;
-    for row in &rows {
-        let row = Record(row);
+    reader.each("partitions", &rows, |row| {
         let table = row.table()?;
         if objects.partitions.last().is_none_or(|last| last.table != table) {
             objects.partitions.push(PartitionedTable {
@@ -124,30 +127,32 @@ async fn read_partitions(reader: &mut Reader<'_>, objects: &mut SourceObjects) -
         {
             last.bounds.push(row.text_or_null("bound")?);
         }
-    }
+        Ok(())
+    });
     objects.partitions.sort_by(|a, b| a.table.cmp(&b.table));
     Ok(())
 }
 
 async fn read_temporal(reader: &mut Reader<'_>, objects: &mut SourceObjects) -> Result<()> {
     let mut periods = BTreeMap::new();
-    for row in &reader
+    let rows = reader
         .rows("periods of temporal tables", SQL_SERVER_2016, include_str!("../sql/periods.sql"))
-        .await?
-    {
-        let row = Record(row);
+        .await?;
+    reader.each("periods of temporal tables", &rows, |row| {
         let columns = (ColumnName::new(row.text("start_column")?), ColumnName::new(row.text("end_column")?));
         periods.insert(row.table()?, columns);
-    }
-    for row in &reader.rows("temporal tables", SQL_SERVER_2016, include_str!("../sql/temporal.sql")).await? {
-        let row = Record(row);
+        Ok(())
+    });
+    let rows = reader.rows("temporal tables", SQL_SERVER_2016, include_str!("../sql/temporal.sql")).await?;
+    reader.each("temporal tables", &rows, |row| {
         let table = row.table()?;
         objects.temporal.push(TemporalTable {
             history: row.table_or_null("history_schema", "history_name")?,
             period: periods.get(&table).cloned(),
             table,
         });
-    }
+        Ok(())
+    });
     Ok(())
 }
 
@@ -159,15 +164,15 @@ async fn read_modules(reader: &mut Reader<'_>, objects: &mut SourceObjects) -> R
     let mut texts = BTreeMap::new();
     if !(rows.is_empty() && triggers.is_empty()) {
         let found = reader.rows("texts of modules", 0, include_str!("../sql/module_texts.sql")).await?;
-        for row in &found {
-            texts.insert(Record(row).int("object_id")?, Record(row).text_or_null("module_text")?);
-        }
+        reader.each("texts of modules", &found, |row| {
+            texts.insert(row.int("object_id")?, row.text_or_null("module_text")?);
+            Ok(())
+        });
     }
     let mut disabled = BTreeSet::new();
-    for row in &triggers {
-        let row = Record(row);
+    reader.each("triggers", &triggers, |row| {
         let id = row.int("object_id")?;
-        if row.flag("is_disabled")? {
+        if row.flag_or_null("is_disabled")? == Some(true) {
             disabled.insert(id);
         }
         if row.int("parent_class")? == 0 {
@@ -179,9 +184,9 @@ async fn read_modules(reader: &mut Reader<'_>, objects: &mut SourceObjects) -> R
                 disabled: disabled.contains(&id),
             });
         }
-    }
-    for row in &rows {
-        let row = Record(row);
+        Ok(())
+    });
+    reader.each("views, procedures, functions and triggers", &rows, |row| {
         let id = row.int("object_id")?;
         let kind = match row.text("module_type")?.trim_end().to_uppercase().as_str() {
             "V" => ModuleKind::View,
@@ -197,7 +202,8 @@ async fn read_modules(reader: &mut Reader<'_>, objects: &mut SourceObjects) -> R
             text: texts.remove(&id).flatten(),
             disabled: disabled.contains(&id),
         });
-    }
+        Ok(())
+    });
     objects.modules.sort_by(|a, b| (a.kind, &a.name).cmp(&(b.kind, &b.name)));
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Who the current database is. Nothing here is needed to copy rows: what cannot be read is none.
 
-use super::optional;
+use super::reader::allowed;
 use super::row::Record;
 use crate::error::Result;
 use crate::model::identity::DatabaseIdentity;
@@ -13,12 +13,12 @@ const NO_GUID: &str = "00000000-0000-0000-0000-000000000000";
 /// As [`Client::rows`], of a connection that was lost.
 pub(super) async fn read(client: &mut Client) -> Result<DatabaseIdentity> {
     let mut identity = DatabaseIdentity::default();
-    let recovery = optional(client, "recovery status", include_str!("../sql/identity_recovery.sql")).await?;
+    let recovery = allowed(client, include_str!("../sql/identity_recovery.sql")).await?.unwrap_or_default();
     if let Some(row) = recovery.first().map(Record) {
         identity.family = guid(&row, "family");
         identity.recovery_fork = guid(&row, "recovery_fork");
     }
-    let database = optional(client, "identity", include_str!("../sql/identity_database.sql")).await?;
+    let database = allowed(client, include_str!("../sql/identity_database.sql")).await?.unwrap_or_default();
     if let Some(row) = database.first().map(Record) {
         identity.broker = guid(&row, "broker");
         identity.created_at = row.text_or_null("created_at").ok().flatten();

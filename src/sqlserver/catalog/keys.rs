@@ -1,53 +1,58 @@
 //! Indexes and foreign keys: several rows make one.
 
+use super::reader::Reader;
 use super::row::Record;
 use super::{key_column, unreadable};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::model::names::{ColumnName, TableName};
 use crate::model::table::{ForeignKey, Index, ReferentialAction};
-use crate::sqlserver::client::Client;
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) const INDEXES: &str = include_str!("../sql/indexes.sql");
 pub(super) const FOREIGN_KEYS: &str = include_str!("../sql/foreign_keys.sql");
 
-/// Secondary indexes and unique constraints of all user tables, sorted by table and name.
-///
-/// # Errors
-/// `SourceUnavailable` if the connection breaks; else what the server's error number means: `SourcePermission`,
-/// `SourceRefused`, `SourceUnavailable`.
-pub async fn indexes(client: &mut Client) -> Result<Vec<Index>> {
-    read_indexes(&client.rows(INDEXES).await?)
+/// Secondary indexes and unique constraints of all user tables, sorted by table and name. One that cannot be read whole is none,
+/// and noted.
+pub(super) fn read_indexes(reader: &mut Reader<'_>, rows: &[tiberius::Row]) -> Vec<Index> {
+    let mut indexes: BTreeMap<(TableName, String), Index> = BTreeMap::new();
+    let mut damaged = BTreeSet::new();
+    reader.each("indexes", rows, |row| {
+        let id = (row.table()?, row.text("index_name")?);
+        add_to_index(&mut indexes, &id, row).inspect_err(|_| {
+            damaged.insert(id);
+        })
+    });
+    indexes.into_iter().filter(|(id, _)| !damaged.contains(id)).map(|(_, index)| index).collect()
 }
 
-pub(super) fn read_indexes(rows: &[tiberius::Row]) -> Result<Vec<Index>> {
-    let mut indexes: BTreeMap<(TableName, String), Index> = BTreeMap::new();
-    for row in rows {
-        let row = Record(row);
-        let (table, name) = (row.table()?, row.text("index_name")?);
-        let index = match indexes.entry((table.clone(), name.clone())) {
-            Entry::Occupied(entry) => entry.into_mut(),
-            Entry::Vacant(entry) => entry.insert(Index {
-                table,
-                name,
-                kind: row.text("index_kind")?.to_uppercase().into(),
-                columns: Vec::new(),
-                included: Vec::new(),
-                unique: row.flag("is_unique")?,
-                constraint: row.flag("is_unique_constraint")?,
-                filter: filter(&row)?,
-                disabled: row.flag("is_disabled")?,
-            }),
-        };
-        let Some(column) = row.text_or_null("column_name")? else { continue };
-        if row.flag("is_included")? {
-            index.included.push(ColumnName::new(column));
-        } else if row.int("key_ordinal")? > 0 {
-            index.columns.push(key_column(&row)?);
-        }
+fn add_to_index(
+    indexes: &mut BTreeMap<(TableName, String), Index>,
+    id: &(TableName, String),
+    row: &Record<'_>,
+) -> Result<()> {
+    let flag = |column: &str| Ok::<_, Error>(row.flag_or_null(column)? == Some(true));
+    let index = match indexes.entry(id.clone()) {
+        Entry::Occupied(entry) => entry.into_mut(),
+        Entry::Vacant(entry) => entry.insert(Index {
+            table: id.0.clone(),
+            name: id.1.clone(),
+            kind: row.text("index_kind")?.to_uppercase().into(),
+            columns: Vec::new(),
+            included: Vec::new(),
+            unique: row.flag("is_unique")?,
+            constraint: flag("is_unique_constraint")?,
+            filter: filter(row)?,
+            disabled: flag("is_disabled")?,
+        }),
+    };
+    let Some(column) = row.text_or_null("column_name")? else { return Ok(()) };
+    if flag("is_included")? {
+        index.included.push(ColumnName::new(column));
+    } else if row.int("key_ordinal")? > 0 {
+        index.columns.push(key_column(row)?);
     }
-    Ok(indexes.into_values().collect())
+    Ok(())
 }
 
 /// An empty text if there is a filter that the login may not see: never the same as none.
@@ -60,55 +65,62 @@ fn filter(row: &Record<'_>) -> Result<Option<String>> {
     })
 }
 
-/// Foreign keys between user tables, sorted by table and name.
-///
-/// # Errors
-/// `SourceUnavailable` if the connection breaks; else what the server's error number means: `SourcePermission`,
-/// `SourceRefused`, `SourceUnavailable`.
-pub async fn foreign_keys(client: &mut Client) -> Result<Vec<ForeignKey>> {
-    Ok(read_foreign_keys(&client.rows(FOREIGN_KEYS).await?)?.0)
-}
-
 /// Foreign keys (table and name) of which the login may not see where they point.
 type HiddenObjects = Vec<(TableName, String)>;
 
-/// The keys, and those that are not to be seen whole.
-pub(super) fn read_foreign_keys(rows: &[tiberius::Row]) -> Result<(Vec<ForeignKey>, HiddenObjects)> {
+/// The keys, sorted by table and name, and those that are not to be seen whole.
+pub(super) fn read_foreign_keys(
+    reader: &mut Reader<'_>,
+    rows: &[tiberius::Row],
+) -> (Vec<ForeignKey>, HiddenObjects) {
     let mut keys: BTreeMap<(TableName, String), ForeignKey> = BTreeMap::new();
     let mut hidden = Vec::new();
-    for row in rows {
-        let row = Record(row);
-        let (table, name) = (row.table()?, row.text("key_name")?);
-        let (Some(schema), Some(referenced), Some(column)) = (
-            row.text_or_null("referenced_schema")?,
-            row.text_or_null("referenced_table")?,
-            row.text_or_null("referenced_column")?,
-        ) else {
-            hidden.push((table, name));
-            continue;
-        };
-        let key = match keys.entry((table.clone(), name.clone())) {
-            Entry::Occupied(entry) => entry.into_mut(),
-            Entry::Vacant(entry) => entry.insert(ForeignKey {
-                table,
-                name,
-                columns: Vec::new(),
-                referenced: TableName::new(schema, referenced),
-                referenced_columns: Vec::new(),
-                on_delete: action(row.int("on_delete")?)?,
-                on_update: action(row.int("on_update")?)?,
-                disabled: row.flag("is_disabled")?,
-                not_trusted: row.flag("is_not_trusted")?,
-            }),
-        };
-        key.columns.push(ColumnName::new(row.text("column_name")?));
-        key.referenced_columns.push(ColumnName::new(column));
-    }
+    reader.each("foreign keys", rows, |row| {
+        let id = (row.table()?, row.text("key_name")?);
+        let added = add_to_foreign_key(&mut keys, &id, row);
+        if !matches!(added, Ok(true)) {
+            hidden.push(id);
+        }
+        added.map(|_| ())
+    });
     hidden.dedup();
-    for (table, name) in &hidden {
-        keys.remove(&(table.clone(), name.clone()));
+    for id in &hidden {
+        keys.remove(id);
     }
-    Ok((keys.into_values().collect(), hidden))
+    (keys.into_values().collect(), hidden)
+}
+
+/// One more column of a key; false: where it points is not to be seen.
+fn add_to_foreign_key(
+    keys: &mut BTreeMap<(TableName, String), ForeignKey>,
+    id: &(TableName, String),
+    row: &Record<'_>,
+) -> Result<bool> {
+    let (Some(schema), Some(referenced), Some(column)) = (
+        row.text_or_null("referenced_schema")?,
+        row.text_or_null("referenced_table")?,
+        row.text_or_null("referenced_column")?,
+    ) else {
+        return Ok(false);
+    };
+    let own = ColumnName::new(row.text("column_name")?);
+    let key = match keys.entry(id.clone()) {
+        Entry::Occupied(entry) => entry.into_mut(),
+        Entry::Vacant(entry) => entry.insert(ForeignKey {
+            table: id.0.clone(),
+            name: id.1.clone(),
+            columns: Vec::new(),
+            referenced: TableName::new(schema, referenced),
+            referenced_columns: Vec::new(),
+            on_delete: action(row.int("on_delete")?)?,
+            on_update: action(row.int("on_update")?)?,
+            disabled: row.flag_or_null("is_disabled")? == Some(true),
+            not_trusted: row.flag_or_null("is_not_trusted")? == Some(true),
+        }),
+    };
+    key.columns.push(own);
+    key.referenced_columns.push(ColumnName::new(column));
+    Ok(true)
 }
 
 pub(super) fn action(number: i32) -> Result<ReferentialAction> {

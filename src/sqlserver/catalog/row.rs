@@ -54,8 +54,11 @@ impl Record<'_> {
         Ok(self.int(column)? != 0)
     }
 
-    pub(super) fn narrow<T: TryFrom<i32>>(&self, column: &str) -> Result<T> {
-        T::try_from(self.int(column)?).map_err(|_| unreadable(&format!("column {column} is out of range")))
+    /// A small number, converted to int by the query; NULL says that nobody knows.
+    pub(super) fn narrow_or_zero<T: TryFrom<i32> + Default>(&self, column: &str) -> Result<T> {
+        let value = self.int_or_null(column)?;
+        let narrowed = value.map(|value| T::try_from(value)).transpose();
+        Ok(narrowed.map_err(|_| unreadable(&format!("column {column} is out of range")))?.unwrap_or_default())
     }
 
     pub(super) fn column_id(&self) -> Result<ColumnId> {

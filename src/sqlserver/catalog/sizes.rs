@@ -1,48 +1,53 @@
 //! Estimates of rows and bytes, from the best source that the login may read, and from none if need be.
 
-use super::row::Record;
+use super::reader::{Reader, allowed};
 use crate::error::Result;
 use crate::model::base_type::BaseType;
 use crate::model::table::SourceTable;
 use crate::model::types::SourceType;
-use crate::sqlserver::client::Client;
 use std::collections::BTreeMap;
 
 /// A guess at a value whose length the catalog does not bound.
 const LONG_VALUE: u64 = 256;
 
-/// Puts rows and bytes into the tables. Only a broken connection is an error.
-pub(super) async fn add(client: &mut Client, tables: &mut BTreeMap<i32, SourceTable>) -> Result<()> {
-    if let Ok(rows) = client.try_rows(include_str!("../sql/sizes.sql")).await? {
-        for row in &rows {
-            let row = Record(row);
+/// Puts rows and bytes into the tables.
+///
+/// # Errors
+/// Transient ones.
+pub(super) async fn add(reader: &mut Reader<'_>, tables: &mut BTreeMap<i32, SourceTable>) -> Result<()> {
+    const WHAT: &str = "sizes of tables";
+    if let Ok(rows) = allowed(reader.client, include_str!("../sql/sizes.sql")).await?
+        && !rows.is_empty()
+    {
+        reader.each(WHAT, &rows, |row| {
             if let Some(table) = tables.get_mut(&row.int("object_id")?) {
                 table.rows = row.count("row_count")?;
                 table.bytes = row.count("byte_count")?;
             }
-        }
+            Ok(())
+        });
         return Ok(());
     }
     tracing::info!("the login may not read partition statistics (VIEW DATABASE STATE); sizes are estimated");
-    if let Ok(rows) = client.try_rows(include_str!("../sql/sizes_rows.sql")).await? {
-        for row in &rows {
-            let row = Record(row);
+    if let Ok(rows) = allowed(reader.client, include_str!("../sql/sizes_rows.sql")).await? {
+        reader.each(WHAT, &rows, |row| {
             if let Some(table) = tables.get_mut(&row.int("object_id")?) {
                 table.rows = row.count("row_count")?;
                 table.bytes = table.rows.saturating_mul(row_width(table));
             }
-        }
+            Ok(())
+        });
     }
-    if let Ok(rows) = client.try_rows(include_str!("../sql/sizes_pages.sql")).await? {
-        for row in &rows {
-            let row = Record(row);
+    if let Ok(rows) = allowed(reader.client, include_str!("../sql/sizes_pages.sql")).await? {
+        reader.each(WHAT, &rows, |row| {
             let bytes = row.count("byte_count")?;
             if let Some(table) = tables.get_mut(&row.int("object_id")?)
                 && bytes > 0
             {
                 table.bytes = bytes;
             }
-        }
+            Ok(())
+        });
     }
     Ok(())
 }

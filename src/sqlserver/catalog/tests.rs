@@ -59,6 +59,7 @@ fn the_width_of_a_row_comes_from_its_columns() {
         rows: 0,
         bytes: 0,
         filtered_by: None,
+        in_memory: false,
     };
     assert_eq!(sizes::row_width(&table), 4 + 50 + 256 + 256);
     table.columns.clear();

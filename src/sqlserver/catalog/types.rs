@@ -3,13 +3,11 @@
 //! Built-in types are told by their names. Ids are only matched with each other, since not every server that speaks this
 //! language numbers them alike.
 
-use super::row::Record;
-use super::unreadable;
+use super::reader::Reader;
 use crate::error::Result;
 use crate::model::base_type::BaseType;
 use crate::model::names::TableName;
 use crate::model::objects::UserType;
-use crate::sqlserver::client::Client;
 use std::collections::BTreeMap;
 
 /// One type.
@@ -27,37 +25,48 @@ pub(super) struct Types(BTreeMap<i32, Type>);
 /// An alias of nvarchar(128) that counts as built in.
 const SYSNAME: &str = "sysname";
 
-pub(super) async fn load(client: &mut Client) -> Result<Types> {
+/// # Errors
+/// Transient ones.
+pub(super) async fn load(reader: &mut Reader<'_>) -> Result<Types> {
     let mut types = BTreeMap::new();
-    for row in &client.rows(include_str!("../sql/types.sql")).await? {
-        let row = Record(row);
-        let ty = Type {
-            system: row.int("system_id")?,
-            name: TableName::new(row.text("schema_name")?, row.text("type_name")?),
-            user_defined: row.flag("is_user_defined")?,
-            clr: row.flag("is_clr")?,
-            table_type: row.flag("is_table_type")?,
-        };
-        types.insert(row.int("type_id")?, ty);
+    let rows = reader.rows("types", 0, include_str!("../sql/types.sql")).await?;
+    if rows.is_empty() && reader.unread.iter().all(|unread| unread.what != "types") {
+        reader.note("types", "sys.types shows none: alias types are taken for what they stand for");
     }
+    reader.each("types", &rows, |row| {
+        let user_defined = row.flag_or_null("is_user_defined")? == Some(true);
+        // Some servers list no schema for their own types.
+        let schema = row.text_or_null("schema_name")?;
+        let schema = schema.unwrap_or_else(|| if user_defined { "dbo" } else { "sys" }.to_owned());
+        let id = row.int("type_id")?;
+        let ty = Type {
+            system: row.int_or_null("system_id")?.unwrap_or(id),
+            name: TableName::new(schema, row.text("type_name")?),
+            user_defined,
+            clr: row.flag_or_null("is_clr")? == Some(true),
+            table_type: row.flag_or_null("is_table_type")? == Some(true),
+        };
+        types.insert(id, ty);
+        Ok(())
+    });
     Ok(Types(types))
 }
 
 impl Types {
-    /// The built-in type in lower case (`clr` for the users' own classes), and the alias that was declared.
-    pub(super) fn by_id(&self, id: i32) -> Result<(BaseType, Option<String>)> {
-        let ty = self.0.get(&id).ok_or_else(|| unreadable(&format!("type {id} is not in sys.types")))?;
+    /// The built-in type in lower case (`clr` for the users' own classes), and the alias that was declared; None for a type
+    /// that the catalog does not list.
+    pub(super) fn by_id(&self, id: i32) -> Option<(BaseType, Option<String>)> {
+        let ty = self.0.get(&id)?;
         let alias = format!("{}.{}", ty.name.schema, ty.name.name);
         if ty.clr && ty.user_defined {
-            return Ok((BaseType::Clr, Some(alias)));
+            return Some((BaseType::Clr, Some(alias)));
         }
-        if !ty.user_defined && !ty.name.name.eq_ignore_ascii_case(SYSNAME) {
-            return Ok((ty.name.name.to_lowercase().into(), None));
+        let system = ty.name.name.eq_ignore_ascii_case(SYSNAME);
+        if !ty.user_defined && !system {
+            return Some((ty.name.name.to_lowercase().into(), None));
         }
-        let base = self
-            .base(ty)
-            .ok_or_else(|| unreadable(&format!("type {alias} stands for a type that is not in sys.types")))?;
-        Ok((base, Some(alias)))
+        let base = self.base(ty).or_else(|| (system && !ty.user_defined).then_some(BaseType::NVarChar));
+        Some((base?, Some(alias)))
     }
 
     /// The built-in type with the same system id. Some share one (nvarchar and sysname, varbinary and vector): the one whose

@@ -74,7 +74,7 @@ impl Job<'_> {
     }
 
     fn wanted<'r>(&'r self, range: &'r KeyRange) -> WantedRows<'r> {
-        WantedRows { range, filter: self.table.filter.as_deref() }
+        WantedRows { range, filter: self.table.filter.as_deref(), in_memory: self.table.in_memory }
     }
 
     fn key_list(&self) -> String {

@@ -335,11 +335,13 @@ mod tests {
             rows: 0,
             bytes: 0,
             column_fingerprint: String::new(),
+            in_memory: false,
         }
     }
 
     fn wire() -> [WireColumn; 3] {
-        let column = |name: &str, ty| WireColumn { name: name.to_owned(), ty, nullable: false };
+        let column =
+            |name: &str, ty| WireColumn { name: name.to_owned(), ty, nullable: false, identity: false };
         [
             column("a", WireType::Int),
             column("v", WireType::NVarChar { max_bytes: Some(8) }),

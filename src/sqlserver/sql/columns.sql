@@ -1,4 +1,4 @@
--- Columns of user tables, in column order. type_id is the declared type (sys.types.user_type_id), which types.sql tells of.
+-- Columns of tables and of whatever else has columns, in column order. type_id is the declared type (sys.types.user_type_id), which types.sql tells of.
 -- Never joined by system_type_id: that is shared by nvarchar, sysname and every alias of them.
 SELECT CONVERT(int, c.object_id) AS object_id,
        CONVERT(int, c.column_id) AS column_id,
@@ -11,6 +11,4 @@ SELECT CONVERT(int, c.object_id) AS object_id,
        CONVERT(int, c.is_nullable) AS is_nullable,
        CONVERT(int, c.is_computed) AS is_computed
 FROM sys.columns AS c
-JOIN sys.tables AS t ON t.object_id = c.object_id
-WHERE t.is_ms_shipped = 0
 ORDER BY c.object_id, c.column_id

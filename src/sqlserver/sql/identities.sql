@@ -7,5 +7,3 @@ SELECT CONVERT(int, i.object_id) AS object_id,
        CONVERT(nvarchar(50), i.last_value) AS last_value,
        CONVERT(nvarchar(128), i.name) AS column_name
 FROM sys.identity_columns AS i
-JOIN sys.tables AS t ON t.object_id = i.object_id
-WHERE t.is_ms_shipped = 0

@@ -4,12 +4,12 @@ SELECT CONVERT(int, p.class) AS class,
        CONVERT(nvarchar(128), p.name) AS property_name,
        CONVERT(nvarchar(4000), p.value) AS property_value,
        CONVERT(nvarchar(128), sc.name) AS schema_of_class,
-       CONVERT(nvarchar(128), os.name) AS schema_name,
+       CONVERT(nvarchar(128), COALESCE(os.name, SCHEMA_NAME(o.schema_id))) AS schema_name,
        CONVERT(nvarchar(128), o.name) AS object_name,
        CONVERT(nvarchar(60), o.type_desc) AS object_kind,
        CONVERT(nvarchar(128), c.name) AS column_name,
        CONVERT(nvarchar(128), i.name) AS index_name,
-       CONVERT(nvarchar(128), ps.name) AS parent_schema,
+       CONVERT(nvarchar(128), COALESCE(ps.name, SCHEMA_NAME(pa.schema_id))) AS parent_schema,
        CONVERT(nvarchar(128), pa.name) AS parent_name
 FROM sys.extended_properties AS p
 LEFT JOIN sys.schemas AS sc ON p.class = 3 AND sc.schema_id = p.major_id

@@ -3,5 +3,4 @@
 SELECT CONVERT(int, c.object_id) AS object_id,
        CONVERT(int, c.column_id) AS column_id
 FROM sys.masked_columns AS c
-JOIN sys.tables AS t ON t.object_id = c.object_id
 WHERE c.is_masked = 1 AND ISNULL(HAS_PERMS_BY_NAME(DB_NAME(), 'DATABASE', 'UNMASK'), 0) = 0

@@ -13,6 +13,8 @@ pub struct WireColumn {
     pub name: String,
     pub ty: WireType,
     pub nullable: bool,
+    /// It is an IDENTITY column of a table.
+    pub identity: bool,
 }
 
 /// A column's type on the wire. Nullable and NOT NULL forms (INTN and INT4 …) are the same here.
@@ -159,9 +161,17 @@ pub(super) fn columns(cursor: &mut Cursor<'_>) -> Read<Vec<(WireColumn, Frame)>>
     (0..count).map(|_| column(cursor)).collect()
 }
 
+/// The columns of a COLMETADATA token behind its first byte, for answers whose rows nobody reads; None: it is cut, or names
+/// a data type that is not known.
+pub(in crate::sqlserver) fn described(cursor: &mut Cursor<'_>) -> Option<Vec<WireColumn>> {
+    Some(columns(cursor).ok()?.into_iter().map(|(column, _)| column).collect())
+}
+
 fn column(cursor: &mut Cursor<'_>) -> Read<(WireColumn, Frame)> {
     let _user_type = cursor.u32()?;
-    let nullable = cursor.u16()? & 1 != 0;
+    // Flags: fNullable is the lowest bit, fIdentity the fifth.
+    let flags = cursor.u16()?;
+    let (nullable, identity) = (flags & 0x01 != 0, flags & 0x10 != 0);
     let (ty, frame) = type_info(cursor)?;
     if matches!(ty, WireType::Text { .. } | WireType::NText | WireType::Image) {
         for _ in 0..cursor.u8()? {
@@ -169,7 +179,7 @@ fn column(cursor: &mut Cursor<'_>) -> Read<(WireColumn, Frame)> {
         }
     }
     let name = cursor.short_text()?;
-    Ok((WireColumn { name, ty, nullable }, frame))
+    Ok((WireColumn { name, ty, nullable, identity }, frame))
 }
 
 /// One TYPE_INFO.

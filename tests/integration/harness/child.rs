@@ -150,6 +150,25 @@ impl Running {
         self.peak
     }
 
+    /// What each of its threads does, by the kernel: for the message of one that does not end.
+    fn threads(&self) -> String {
+        let of_process = format!("/proc/{}/task", self.pid());
+        let entries = std::fs::read_dir(of_process).into_iter().flatten().flatten();
+        let thread = |path: std::path::PathBuf| {
+            let read = |name: &str| std::fs::read_to_string(path.join(name)).unwrap_or_default();
+            let status = read("status");
+            let state = status.lines().find_map(|line| line.strip_prefix("State:")).unwrap_or_default();
+            format!(
+                "{}: {}, {} [{}]",
+                read("comm").trim(),
+                state.trim(),
+                read("wchan"),
+                read("syscall").trim()
+            )
+        };
+        entries.map(|entry| thread(entry.path())).collect::<Vec<_>>().join("\n")
+    }
+
     pub(crate) fn is_running(&mut self) -> bool {
         self.child.try_wait().unwrap().is_none()
     }
@@ -169,7 +188,13 @@ impl Running {
             }
             self.peak_kib();
             if began.elapsed() > patience {
-                panic!("`{}` does not end:\n{}", self.label, self.lines().join("\n"));
+                panic!(
+                    "`{}` (process {}) does not end:\n{}\n{}",
+                    self.label,
+                    self.pid(),
+                    self.threads(),
+                    self.lines().join("\n")
+                );
             }
             std::thread::sleep(Duration::from_millis(5));
         };

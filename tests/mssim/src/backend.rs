@@ -3,10 +3,11 @@
 use std::io;
 use std::sync::Arc;
 
-use mssim::engine::{Engine, EngineOptions};
+use mssim::engine::{Denial, Engine, EngineOptions};
 use mssim::generate::{self, GenerateOptions, TableSpec};
 use mssim::results::Backend;
 use mssim::session::EngineBackend;
+use mssim::views::hostile::HOSTILE;
 
 /// Makes the engine, loads the scripts in their order, then generates the company.
 ///
@@ -32,7 +33,27 @@ pub(crate) fn open(serve: &crate::Serve) -> io::Result<Arc<dyn Backend>> {
         }
         generate::tables(&engine, &wanted.tables).map_err(io::Error::other)?;
     }
+    for altered in &serve.catalog {
+        alter(&engine, altered).map_err(io::Error::other)?;
+    }
     Ok(Arc::new(EngineBackend::new(engine)))
+}
+
+/// `hostile`, or `kind:view`.
+fn alter(engine: &Engine, text: &str) -> Result<(), String> {
+    if text == "hostile" {
+        engine.alter_view("*", &HOSTILE);
+        return Ok(());
+    }
+    let (kind, view) = text
+        .split_once(':')
+        .ok_or_else(|| format!("--catalog {text}: it is `hostile`, or KIND:VIEW as in missing:sys.types"))?;
+    match kind {
+        "missing" => engine.deny_view(view, Some(Denial::Missing)),
+        "denied" => engine.deny_view(view, Some(Denial::Denied)),
+        other => engine.alter_view(view, &[other.parse()?]),
+    }
+    Ok(())
 }
 
 /// What `--generate` asks for.

@@ -16,6 +16,7 @@ use rusqlite::Connection;
 use crate::catalog::{Catalog, Relation, relation_key};
 use crate::results::{Login, SqlError};
 use crate::types::Collation;
+use crate::views::hostile::Alteration;
 use crate::{storage, views};
 
 mod identity;
@@ -188,6 +189,8 @@ pub struct Engine {
     collation: Collation,
     databases: RwLock<Vec<Arc<Database>>>,
     denied: Mutex<HashMap<String, Denial>>,
+    /// By view; under an empty name those of all views.
+    altered: Mutex<HashMap<String, Vec<Alteration>>>,
     folder: tempfile::TempDir,
 }
 
@@ -209,8 +212,14 @@ impl Engine {
             .prefix("mssim-")
             .tempdir()
             .map_err(|e| error(50999, 16, format!("cannot make the folder of the store: {e}")))?;
-        let engine =
-            Self { collation, databases: RwLock::new(Vec::new()), denied: Mutex::default(), folder, options };
+        let engine = Self {
+            collation,
+            databases: RwLock::new(Vec::new()),
+            denied: Mutex::default(),
+            altered: Mutex::default(),
+            folder,
+            options,
+        };
         for name in ["master", "tempdb", "model", "msdb"] {
             engine.create_database(name)?;
         }
@@ -295,6 +304,28 @@ impl Engine {
                 catalog.index(&denied);
             });
         }
+    }
+
+    /// Lets a view `schema.name` (`*`: all of them) show less, or other, than it should, in all databases; none: the truth.
+    pub fn alter_view(&self, view: &str, alterations: &[Alteration]) {
+        let view = if view == "*" { String::new() } else { view.to_lowercase() };
+        self.altered.lock().unwrap_or_else(PoisonError::into_inner).insert(view, alterations.to_vec());
+        for database in self.all() {
+            // Views are built again where the catalog is another one.
+            database.change(|_| {});
+        }
+    }
+
+    pub(crate) fn alterations(&self, schema: &str, name: &str) -> Vec<Alteration> {
+        let altered = self.altered.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_view = altered.get(&format!("{schema}.{name}").to_lowercase());
+        altered.get("").into_iter().chain(of_view).flatten().copied().collect()
+    }
+
+    /// The names of all views of the catalog.
+    #[must_use]
+    pub fn views() -> Vec<String> {
+        views::names().collect()
     }
 
     /// Checks user and password; gives the database to open.

@@ -60,6 +60,10 @@ struct Serve {
     /// The login's default database; made if it is not there.
     #[arg(long, default_value = "testdb")]
     database: String,
+    /// A catalog that is not what it should be: `hostile`, or KIND:VIEW, as in missing:sys.types, denied:sys.columns, empty:sys.schemas,
+    /// nulls:*, no-system-schemas:*, renumbered:*, lower-case:*, twice:*; may be given several times.
+    #[arg(long, value_name = "KIND:VIEW")]
+    catalog: Vec<String>,
     /// Where to write the certificate that clients must trust (PEM).
     #[arg(long, value_name = "FILE")]
     certificate_out: Option<PathBuf>,

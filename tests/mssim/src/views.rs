@@ -22,6 +22,7 @@ use crate::types::{Collation, Column, Len, SqlType};
 use crate::value::Value;
 
 mod columns;
+pub mod hostile;
 mod information;
 mod keys;
 mod modules;
@@ -80,6 +81,11 @@ fn all() -> impl Iterator<Item = &'static View> {
         security::VIEWS,
     ];
     objects.into_iter().chain([sizes::VIEWS, information::VIEWS]).flatten()
+}
+
+/// `schema.name` of every view.
+pub(crate) fn names() -> impl Iterator<Item = String> {
+    all().map(|view| format!("{}.{}", view.schema, view.name))
 }
 
 fn parse_columns(text: &str, database: Collation) -> Result<Vec<Column>, SqlError> {
@@ -161,6 +167,9 @@ pub(crate) fn refresh(engine: &Engine, database: &Database, names: &[&str]) -> R
         }
         let mut rows = (view.rows)(&Source { engine, database, catalog: &catalog, conn })?;
         make_odd(engine.oddities(), view, &mut rows);
+        for alteration in engine.alterations(view.schema, view.name) {
+            hostile::alter(alteration, view, &mut rows);
+        }
         write(conn, view, &rows).map_err(|e| storage_error(&e))?;
         built.tokens.insert(key, token);
     }
