@@ -240,7 +240,7 @@ fn the_page_lists_every_name() {
     }
 }
 
-const ALL: [Name; 34] = [
+const ALL: [Name; 35] = [
     Name::AsIs,
     Name::NameCase,
     Name::NameChosen,

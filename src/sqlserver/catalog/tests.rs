@@ -1,6 +1,7 @@
 use super::keys::action;
 use super::*;
-use crate::model::table::ReferentialAction;
+use crate::model::table::{ReferentialAction, SourceColumn};
+use crate::model::types::SourceType;
 
 /// What stands in `sql/` and asks for no columns.
 const STATEMENTS: [&str; 1] = ["session.sql"];
