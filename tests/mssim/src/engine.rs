@@ -121,6 +121,8 @@ pub(crate) struct Counters {
     /// Last value taken from a sequence, by object id.
     pub(crate) sequences: HashMap<i32, i128>,
     pub(crate) rowversion: u64,
+    /// The next `graph_id`, by object id.
+    pub(crate) graph_ids: HashMap<i32, i64>,
     /// Statistics of tables as of a version of their data.
     pub(crate) statistics: HashMap<i32, views::Statistics>,
     /// Version of a table's data: rises with every statement that writes to it.
@@ -134,6 +136,7 @@ impl Counters {
             identities: self.identities.clone(),
             sequences: self.sequences.clone(),
             rowversion: self.rowversion,
+            graph_ids: self.graph_ids.clone(),
             ..Self::default()
         }
     }
@@ -476,6 +479,7 @@ fn empty_catalog(
         synonyms: Vec::new(),
         properties: Vec::new(),
         modules: Vec::new(),
+        bound: Vec::new(),
         partition_functions: Vec::new(),
         partition_schemes: Vec::new(),
         security_policies: Vec::new(),
@@ -483,6 +487,7 @@ fn empty_catalog(
         fulltext_indexes: Vec::new(),
         snapshot_isolation: false,
         read_committed_snapshot: false,
+        elevate_to_snapshot: false,
         read_only: false,
         source_database_id: None,
         identity: DatabaseIdentity::new(),

@@ -120,10 +120,7 @@ fn statement(c: &mut Cursor<'_>, x: &mut Context<'_>, outcome: &mut Outcome) -> 
         while c.accept(".") {
             name = c.name()?;
         }
-        if name.eq_ignore_ascii_case("sp_addextendedproperty") {
-            return property::add(c, x);
-        }
-        return Err(error(2812, 16, format!("Could not find stored procedure '{name}' (in mssim).")));
+        return procedure::run(c, x, &name);
     }
     Err(unknown(format_args!("a statement that begins with {}", c.peek().map_or("", |t| &t.text))))
 }
@@ -253,6 +250,7 @@ fn run(
 
 mod alter;
 mod arithmetic;
+mod bound;
 mod calendar;
 mod change;
 mod constraint;
@@ -262,13 +260,16 @@ mod eval;
 mod expr;
 mod fulltext;
 mod functions;
+pub(crate) mod graph;
 mod identity;
 mod index;
 pub(crate) mod lex;
+mod memory;
 mod module;
 pub mod names;
 mod objects;
 pub(crate) mod partition;
+mod procedure;
 mod property;
 mod rows;
 mod security;

@@ -183,6 +183,26 @@ impl EngineSession {
         }))
     }
 
+    /// How memory-optimised tables may be read: not in a session under SNAPSHOT, and in a transaction by the hint only.
+    fn check_memory(&self, memory: Option<bool>, elevated: bool) -> Result<(), SqlError> {
+        let Some(bare) = memory else { return Ok(()) };
+        match self.isolation {
+            Isolation::Snapshot => Err(error(
+                41332,
+                "Memory optimized tables and natively compiled modules cannot be accessed or created when the session TRANSACTION ISOLATION LEVEL is set to SNAPSHOT.",
+            )),
+            Isolation::ReadCommitted if bare && !elevated && self.transactions > 0 => Err(error(
+                41368,
+                "Accessing memory optimized tables using the READ COMMITTED isolation level is supported only for autocommit transactions. It is not supported for explicit or implicit transactions. Provide a supported isolation level for the memory optimized table using a table hint, such as WITH (SNAPSHOT).",
+            )),
+            Isolation::Stable if bare => Err(error(
+                41333,
+                "The following transactions must access memory optimized tables and natively compiled modules under snapshot isolation: RepeatableRead transactions, Serializable transactions, and transactions that access tables that are not memory optimized in RepeatableRead or Serializable isolation.",
+            )),
+            _ => Ok(()),
+        }
+    }
+
     /// Runs a bound query and hands its rows over.
     fn stream(&mut self, bound: &Bound, env: Arc<Env>, results: &mut dyn Results) -> Result<u64, SqlError> {
         if bound.reads_tables && self.isolation == Isolation::Snapshot && !env.catalog.snapshot_isolation {
@@ -194,6 +214,7 @@ impl EngineSession {
                 ),
             ));
         }
+        self.check_memory(bound.memory, env.catalog.elevate_to_snapshot)?;
         let views: Vec<&str> = bound.views.iter().map(String::as_str).collect();
         if !views.is_empty() {
             self.engine.refresh(&self.database, &views)?;

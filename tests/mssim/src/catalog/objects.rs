@@ -98,6 +98,20 @@ pub struct SecurityPredicateDef {
     pub table: i32,
 }
 
+/// A stand-alone default or rule, to be bound to columns and types.
+#[derive(Debug, Clone)]
+pub struct BoundDef {
+    pub object_id: i32,
+    pub schema: String,
+    pub name: String,
+    pub is_rule: bool,
+    /// The whole CREATE statement.
+    pub definition: String,
+    /// What stands after AS.
+    pub expression: String,
+    pub created: i64,
+}
+
 #[derive(Debug, Clone)]
 pub struct FulltextCatalog {
     pub id: i32,

@@ -8,7 +8,7 @@ use crate::engine::{error, storage_error, unknown};
 use crate::load::expr::{self, Expr};
 use crate::load::lex::Cursor;
 use crate::load::rows::{Writer, select, violation};
-use crate::load::{Context, objects, temporal};
+use crate::load::{Context, graph, objects, temporal};
 use crate::results::SqlError;
 use crate::storage::Stored;
 use crate::types::SqlType;
@@ -27,8 +27,7 @@ pub(crate) fn insert(c: &mut Cursor<'_>, x: &mut Context<'_>) -> Result<u64, Sql
     let mut n = 0;
     if c.accept("DEFAULT VALUES") {
         let mut row = blank(&w, &[], &[], explicit)?;
-        w.insert(x.conn, &mut row)?;
-        n = 1;
+        n = u64::from(w.insert(x.conn, &mut row)?);
     } else if c.accept("VALUES") {
         loop {
             c.expect("(")?;
@@ -48,8 +47,7 @@ pub(crate) fn insert(c: &mut Cursor<'_>, x: &mut Context<'_>) -> Result<u64, Sql
                 ));
             }
             let mut row = blank(&w, &targets, &given, explicit)?;
-            w.insert(x.conn, &mut row)?;
-            n += 1;
+            n += u64::from(w.insert(x.conn, &mut row)?);
             if !c.accept(",") {
                 break;
             }
@@ -63,8 +61,12 @@ pub(crate) fn insert(c: &mut Cursor<'_>, x: &mut Context<'_>) -> Result<u64, Sql
 
 /// Positions of the columns that an INSERT fills.
 fn targets(table: &TableDef, named: Option<Vec<String>>, explicit: bool) -> Result<Vec<usize>, SqlError> {
-    let writable =
-        |c: &ColumnDef| c.computed.is_none() && c.ty != SqlType::RowVersion && c.generated.is_none();
+    let writable = |c: &ColumnDef| {
+        c.computed.is_none()
+            && c.ty != SqlType::RowVersion
+            && c.generated.is_none()
+            && (c.graph_type == 0 || graph::is_end(c))
+    };
     let Some(names) = named else {
         let all = (0..table.columns.len()).filter(|i| {
             let c = &table.columns[*i];
@@ -85,8 +87,9 @@ fn targets(table: &TableDef, named: Option<Vec<String>>, explicit: bool) -> Resu
     names
         .iter()
         .map(|n| {
-            let at = table.columns.iter().position(|c| same(&c.name, n)).ok_or_else(|| error(207, 16, format!("Invalid column name '{n}'.")))?;
+            let at = table.columns.iter().position(|c| same(&c.name, n) || c.is_pseudo(n)).ok_or_else(|| error(207, 16, format!("Invalid column name '{n}'.")))?;
             let column = &table.columns[at];
+            graph::writable(column)?;
             if column.computed.is_some() {
                 return Err(error(271, 16, format!("The column \"{n}\" cannot be modified because it is either a computed column or is the result of a UNION operator.")));
             }

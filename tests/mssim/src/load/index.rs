@@ -25,7 +25,7 @@ pub(crate) fn create(c: &mut Cursor<'_>, x: &Context<'_>) -> Result<(), SqlError
     index.name = c.name()?;
     c.expect("ON")?;
     let (schema, name) = c.object()?;
-    let index = table::index_rest(c, index)?;
+    let index = table::index_rest(c, index, None)?;
     alter_with(
         x,
         schema.as_deref(),

@@ -6,7 +6,7 @@ use crate::catalog::{AliasType, Catalog, ModuleKind, Schema, SynonymDef, TableDe
 use crate::engine::{Database, error, storage_error, unknown};
 use crate::load::lex::Cursor;
 use crate::load::names::column_type;
-use crate::load::{Context, fulltext, index, module, partition, security, sequence, shape, table};
+use crate::load::{Context, bound, fulltext, index, module, partition, security, sequence, shape, table};
 use crate::results::SqlError;
 use crate::types::{SqlType, UdtKind};
 
@@ -148,6 +148,10 @@ pub(crate) fn create(c: &mut Cursor<'_>, x: &mut Context<'_>, start: usize) -> R
     if c.accept("TYPE") {
         return create_type(c, x);
     }
+    let rule = c.accept("RULE");
+    if rule || c.accept("DEFAULT") {
+        return bound::create(c, x, start, rule);
+    }
     if c.accept("SEQUENCE") {
         return sequence::create(c, x);
     }
@@ -257,7 +261,8 @@ fn create_type(c: &mut Cursor<'_>, x: &Context<'_>) -> Result<(), SqlError> {
     declare(x, |k, _| {
         let schema = schema_of(k, schema.as_deref())?;
         let id = k.types.iter().map(|t| t.id).max().unwrap_or(256) + 1;
-        k.types.push(AliasType { id, schema, name, base, nullable, is_table });
+        let (bound_default, bound_rule) = (0, 0);
+        k.types.push(AliasType { id, schema, name, base, nullable, is_table, bound_default, bound_rule });
         Ok(())
     })
 }
@@ -314,7 +319,7 @@ fn drop_one(
     let is = |s: &str, n: &str| same(s, at) && same(n, name);
     let sizes = |k: &Catalog| {
         let declared = k.views.len() + k.modules.len() + k.sequences.len() + k.synonyms.len();
-        declared + k.types.len() + k.schemas.len()
+        declared + k.types.len() + k.schemas.len() + k.bound.len()
     };
     let count = sizes(k);
     match kind {
@@ -357,6 +362,7 @@ fn drop_one(
             matches!(m.kind, ModuleKind::Procedure | ModuleKind::Trigger) || !is(&m.schema, &m.name)
         }),
         "VIEW" => k.views.retain(|v| !is(&v.schema, &v.name)),
+        "DEFAULT" | "RULE" => bound::drop(k, kind == "RULE", at, name)?,
         "SEQUENCE" => k.sequences.retain(|v| !is(&v.schema, &v.name)),
         "SYNONYM" => k.synonyms.retain(|v| !is(&v.schema, &v.name)),
         "TYPE" => {
@@ -398,6 +404,9 @@ pub(crate) fn alter_database(c: &mut Cursor<'_>, x: &mut Context<'_>) -> Result<
     match option.as_str() {
         "ALLOW_SNAPSHOT_ISOLATION" => k.snapshot_isolation = c.name()?.eq_ignore_ascii_case("ON"),
         "READ_COMMITTED_SNAPSHOT" => k.read_committed_snapshot = c.name()?.eq_ignore_ascii_case("ON"),
+        "MEMORY_OPTIMIZED_ELEVATE_TO_SNAPSHOT" => {
+            k.elevate_to_snapshot = c.name()?.eq_ignore_ascii_case("ON");
+        }
         "READ_ONLY" => k.read_only = true,
         "READ_WRITE" => k.read_only = false,
         "MULTI_USER" => {}

@@ -3,36 +3,18 @@
 use crate::catalog::{ExtendedProperty, same};
 use crate::engine::{error, unknown};
 use crate::load::Context;
-use crate::load::lex::{Cursor, Kind};
+use crate::load::lex::Cursor;
 use crate::load::objects::declare;
+use crate::load::procedure::arguments;
 use crate::results::SqlError;
 
 /// After EXEC sp_addextendedproperty.
 pub(crate) fn add(c: &mut Cursor<'_>, x: &Context<'_>) -> Result<(), SqlError> {
-    const NAMES: [&str; 8] =
-        ["name", "value", "level0type", "level0name", "level1type", "level1name", "level2type", "level2name"];
-    let mut given: [Option<String>; 8] = Default::default();
-    let mut position = 0;
-    loop {
-        let mut at = position;
-        if let Some(t) = c.peek().filter(|t| t.kind == Kind::Variable).cloned() {
-            at = NAMES.iter().position(|n| same(n, &t.text[1..])).ok_or_else(|| c.wrong())?;
-            c.take();
-            c.expect("=")?;
-        }
-        let slot = given.get_mut(at).ok_or_else(|| c.wrong())?;
-        if !c.accept("NULL") {
-            *slot = Some(match c.peek() {
-                Some(t) if matches!(t.kind, Kind::Text | Kind::National) => c.string()?,
-                Some(t) if t.kind == Kind::Number => c.integer()?.to_string(),
-                _ => c.name()?,
-            });
-        }
-        position = at + 1;
-        if !c.accept(",") {
-            break;
-        }
-    }
+    let given = arguments(
+        c,
+        x,
+        ["name", "value", "level0type", "level0name", "level1type", "level1name", "level2type", "level2name"],
+    )?;
     declare(x, |k, _| {
         let [name, value, kind0, name0, kind1, name1, kind2, name2] = given;
         let (name, value) =

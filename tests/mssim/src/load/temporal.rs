@@ -137,6 +137,8 @@ fn history_of(
         generated: None,
         hidden: false,
         rowguidcol: false,
+        bound_default: 0,
+        bound_rule: 0,
         ..c.clone()
     };
     let key = |column_id| IndexColumn { column_id, descending: false };
@@ -163,14 +165,11 @@ fn history_of(
         name,
         columns: table.columns.iter().map(plain).collect(),
         indexes: vec![index],
-        checks: Vec::new(),
-        foreign_keys: Vec::new(),
         max_column_id: table.max_column_id,
         created,
         modified: created,
-        partitioned: None,
-        period: None,
         temporal: Temporal::History,
+        ..TableDef::default()
     }
 }
 

@@ -137,7 +137,7 @@ pub enum Item {
 /// One table source.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Source {
-    Table { name: Vec<String>, alias: Option<String>, sample: Option<Sample> },
+    Table { name: Vec<String>, alias: Option<String>, sample: Option<Sample>, hints: Vec<String> },
     Function { name: Vec<String>, args: Vec<Expr>, alias: Option<String> },
     Derived { query: Query, alias: String, columns: Vec<String> },
     Join { kind: Join, left: Box<Source>, right: Box<Source>, on: Option<Expr> },

@@ -2,7 +2,7 @@
 
 use super::objects::objects;
 use super::{Depends, NULL, Source, View, row};
-use crate::catalog::{ColumnDef, Generated, TableDef};
+use crate::catalog::{ColumnDef, Generated, TableDef, graph};
 use crate::load::convert;
 use crate::results::SqlError;
 use crate::types::{Len, SqlType, UdtKind};
@@ -20,7 +20,7 @@ pub(super) const VIEWS: &[View] = &[
             is_computed bit, is_filestream bit, is_replicated bit null, is_non_sql_subscribed bit null, is_merge_published bit null, \
             is_dts_replicated bit null, is_xml_document bit, xml_collection_id int, default_object_id int, rule_object_id int, \
             is_sparse bit null, is_column_set bit null, generated_always_type tinyint null, generated_always_type_desc nvarchar(60) null, \
-            encryption_type int null, is_hidden bit, is_masked bit",
+            encryption_type int null, is_hidden bit, is_masked bit, graph_type int null, graph_type_desc nvarchar(60) null",
         rows: |s| Ok(each(s, |_, _| true, |_, _, row| row)),
     },
     View {
@@ -67,7 +67,7 @@ pub(super) const VIEWS: &[View] = &[
         rows: |s| {
             Ok(objects(
                 s,
-                |o| o.kind.0 == "D ",
+                |o| o.kind.0 == "D " && o.parent != 0,
                 |o| {
                     let table = s.catalog.table_by_id(o.parent);
                     let hit = table.into_iter().flat_map(|t| &t.columns).find_map(|c| {
@@ -114,7 +114,7 @@ pub(super) fn column(t: &TableDef, c: &ColumnDef) -> Vec<Value> {
         Some(Generated::Start) => (1, "AS_ROW_START"),
         Some(Generated::End) => (2, "AS_ROW_END"),
     };
-    let default = c.default.as_ref().map_or(0, |d| d.object_id);
+    let default = c.default.as_ref().map_or(c.bound_default, |d| d.object_id);
     row![
         t.object_id,
         &c.name,
@@ -138,7 +138,7 @@ pub(super) fn column(t: &TableDef, c: &ColumnDef) -> Vec<Value> {
         false,
         0,
         default,
-        0,
+        c.bound_rule,
         c.sparse,
         false,
         generated,
@@ -146,6 +146,8 @@ pub(super) fn column(t: &TableDef, c: &ColumnDef) -> Vec<Value> {
         NULL,
         c.hidden,
         c.masked.is_some(),
+        (c.graph_type != 0).then_some(c.graph_type),
+        graph::describe(c.graph_type),
     ]
 }
 

@@ -23,6 +23,27 @@ pub(super) const VIEWS: &[View] = &[
     },
     View {
         schema: "sys",
+        name: "hash_indexes",
+        depends: Depends::Catalog,
+        columns: "object_id int, name sysname null, index_id int, type tinyint, type_desc nvarchar(60) null, is_unique bit null, \
+            ignore_dup_key bit null, is_primary_key bit null, is_unique_constraint bit null, is_disabled bit null, bucket_count int",
+        rows: |s| {
+            let mut out = Vec::new();
+            for t in &s.catalog.tables {
+                for i in &t.indexes {
+                    let IndexForm::Hash(buckets) = i.form else { continue };
+                    let row = index_row(t, i);
+                    let mut kept: Vec<Value> =
+                        [0, 1, 2, 3, 4, 5, 7, 8, 9, 12].map(|n| row[n].clone()).to_vec();
+                    kept.push(Value::Int(buckets));
+                    out.push(kept);
+                }
+            }
+            Ok(out)
+        },
+    },
+    View {
+        schema: "sys",
         name: "index_columns",
         depends: Depends::Catalog,
         columns: "object_id int, index_id int, index_column_id int, column_id int, key_ordinal tinyint, partition_ordinal tinyint, \
@@ -123,6 +144,7 @@ pub(super) fn index_row(t: &TableDef, i: &IndexDef) -> Vec<Value> {
         (IndexForm::Rows, false) => (2, "NONCLUSTERED"),
         (IndexForm::Xml(_), _) => (3, "XML"),
         (IndexForm::Spatial(_), _) => (4, "SPATIAL"),
+        (IndexForm::Hash(_), _) => (7, "NONCLUSTERED HASH"),
         (IndexForm::Columnstore, true) => (5, "CLUSTERED COLUMNSTORE"),
         (IndexForm::Columnstore, false) => (6, "NONCLUSTERED COLUMNSTORE"),
     };

@@ -22,7 +22,8 @@ pub(super) const VIEWS: &[View] = &[
             };
             let views = s.catalog.views.iter().map(|v| row(v.object_id, &v.definition, false));
             let modules = s.catalog.modules.iter().map(|m| row(m.object_id, &m.definition, m.schema_bound));
-            Ok(views.chain(modules).collect())
+            let bound = s.catalog.bound.iter().map(|b| row(b.object_id, &b.definition, false));
+            Ok(views.chain(modules).chain(bound).collect())
         },
     },
     View {

@@ -136,6 +136,9 @@ fn definition(c: &Catalog, id: i32) -> Option<String> {
     if let Some(module) = c.modules.iter().find(|m| m.object_id == id) {
         return Some(module.definition.clone());
     }
+    if let Some(bound) = c.bound.iter().find(|b| b.object_id == id) {
+        return Some(bound.definition.clone());
+    }
     c.tables.iter().find_map(|t| {
         let checks = t.checks.iter().find(|k| k.object_id == id).map(|k| k.definition.clone());
         let mut defaults = t.columns.iter().filter_map(|col| col.default.as_ref());
