@@ -8,8 +8,13 @@ use crate::engine::{DatabaseIdentity, Denial};
 use crate::results::SqlError;
 use crate::types::{Collation, Column, SqlType};
 
+mod declared;
 mod objects;
 mod table;
+
+pub use declared::{
+    DatabaseTriggerDef, Declared, MasterKeyDef, PermissionDef, PrincipalDef, StatisticsDef, XmlCollectionDef,
+};
 
 pub use objects::{
     BoundDef, FulltextCatalog, FulltextIndex, ModuleDef, ModuleKind, PartitionFunction, PartitionScheme,
@@ -17,8 +22,8 @@ pub use objects::{
 };
 
 pub use table::{
-    Action, ColumnDef, Computed, Constraint, ForeignKeyDef, Generated, Graph, Identity, IndexColumn,
-    IndexDef, IndexForm, IndexKind, Memory, Partitioned, TableDef, Temporal, graph,
+    Action, ColumnDef, Computed, Constraint, Encryption, ForeignKeyDef, Generated, Graph, Identity,
+    IndexColumn, IndexDef, IndexForm, IndexKind, Ledger, Memory, Partitioned, TableDef, Temporal, graph,
 };
 
 /// A schema and its id (dbo 1, guest 2, INFORMATION_SCHEMA 3, sys 4, then 5 and up).
@@ -53,6 +58,8 @@ pub struct ViewDef {
     /// The whole CREATE VIEW statement.
     pub definition: String,
     pub created: i64,
+    /// Of an indexed view; their columns are not kept.
+    pub indexes: Vec<IndexDef>,
 }
 
 #[derive(Debug, Clone)]
@@ -132,6 +139,7 @@ pub struct Catalog {
     pub synonyms: Vec<SynonymDef>,
     pub properties: Vec<ExtendedProperty>,
     pub modules: Vec<ModuleDef>,
+    pub more: Declared,
     /// CREATE DEFAULT and CREATE RULE.
     pub bound: Vec<BoundDef>,
     pub partition_functions: Vec<PartitionFunction>,
@@ -167,7 +175,12 @@ impl Catalog {
     pub fn resolve(&self, schema: Option<&str>, name: &str) -> Option<Arc<Relation>> {
         let fold = self.collation.case_insensitive;
         let key = relation_key(schema.filter(|s| !s.is_empty()).unwrap_or("dbo"), name, fold);
-        self.relations().get(&key).or_else(|| self.system.get(&key)).cloned()
+        let found = self.relations().get(&key).or_else(|| self.system.get(&key));
+        // The tables of old servers (`sysobjects`) are found without a schema, and in dbo.
+        let old = name.get(..3).is_some_and(|p| p.eq_ignore_ascii_case("sys"))
+            && schema.is_none_or(|s| s.is_empty() || same(s, "dbo"));
+        let old = old.then(|| self.system.get(&relation_key("sys", name, fold))).flatten();
+        found.or(old).cloned()
     }
 
     /// A user table by name; the default schema is `dbo`.

@@ -9,7 +9,7 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
 
 use rusqlite::Connection;
 
@@ -195,6 +195,8 @@ pub struct Engine {
     /// By view; under an empty name those of all views.
     altered: Mutex<HashMap<String, Vec<Alteration>>>,
     folder: tempfile::TempDir,
+    /// Itself, for the sessions that run scripts.
+    me: Weak<Self>,
 }
 
 impl std::fmt::Debug for Engine {
@@ -215,21 +217,22 @@ impl Engine {
             .prefix("mssim-")
             .tempdir()
             .map_err(|e| error(50999, 16, format!("cannot make the folder of the store: {e}")))?;
-        let engine = Self {
+        let engine = Arc::new_cyclic(|me| Self {
             collation,
             databases: RwLock::new(Vec::new()),
             denied: Mutex::default(),
             altered: Mutex::default(),
             folder,
             options,
-        };
+            me: Weak::clone(me),
+        });
         for name in ["master", "tempdb", "model", "msdb"] {
             engine.create_database(name)?;
         }
         if engine.find(&engine.options.database).is_none() {
             engine.create_database(&engine.options.database)?;
         }
-        Ok(Arc::new(engine))
+        Ok(engine)
     }
 
     /// The default database of the login.
@@ -258,7 +261,12 @@ impl Engine {
     /// # Errors
     /// SQL Server's own where it has one, 50999 for what this server does not know; `line` is that of the script.
     pub fn load_script(&self, sql: &str) -> Result<(), SqlError> {
-        crate::load::script(self, sql)
+        crate::session::script(self, sql)
+    }
+
+    /// A handle of its own.
+    pub(crate) fn shared(&self) -> Result<Arc<Self>, SqlError> {
+        self.me.upgrade().ok_or_else(|| unknown("an engine that is going away"))
     }
 
     /// A new connection to the SQLite file of a database, comparison rules registered, system views attached.
@@ -480,6 +488,7 @@ fn empty_catalog(
         properties: Vec::new(),
         modules: Vec::new(),
         bound: Vec::new(),
+        more: crate::catalog::Declared::default(),
         partition_functions: Vec::new(),
         partition_schemes: Vec::new(),
         security_policies: Vec::new(),

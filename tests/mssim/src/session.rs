@@ -6,8 +6,11 @@
 //! Errors. A statement that fails rolls back alone; names, types and conversions that fail end the batch, as SQL
 //! Server does it; arithmetic and constraints do not.
 
+mod control;
 mod statement;
 mod transaction;
+
+pub(crate) use control::script;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
@@ -76,6 +79,9 @@ pub struct EngineSession {
     descriptor: u64,
     row_count: i64,
     stopped: bool,
+    /// How many TRY blocks are open, and the error that the last CATCH is about.
+    trying: u32,
+    caught: Option<SqlError>,
 }
 
 impl Session for EngineSession {
@@ -92,6 +98,7 @@ impl Session for EngineSession {
         let engine = Arc::clone(&self.engine);
         let _names = engine.names();
         self.stopped = false;
+        (self.trying, self.caught) = (0, None);
         self.variables = parameters
             .iter()
             .map(|p| (p.name.clone(), Variable { ty: p.ty, value: p.value.clone() }))
@@ -130,7 +137,12 @@ impl Session for EngineSession {
 }
 
 impl EngineSession {
-    fn open(engine: Arc<Engine>, database: String, user: String, spid: u16) -> Result<Self, SqlError> {
+    pub(crate) fn open(
+        engine: Arc<Engine>,
+        database: String,
+        user: String,
+        spid: u16,
+    ) -> Result<Self, SqlError> {
         let conn = engine.connection(&database)?;
         let catalog = engine.catalog(&database)?;
         let no_count = engine.oddities().no_count;
@@ -162,6 +174,8 @@ impl EngineSession {
             descriptor: u64::from(spid) << 32,
             row_count: 0,
             stopped: false,
+            trying: 0,
+            caught: None,
         })
     }
 

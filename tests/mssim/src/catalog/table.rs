@@ -55,6 +55,13 @@ pub struct ColumnDef {
     pub hidden: bool,
     /// MASKED WITH (FUNCTION = '…'): declared only.
     pub masked: Option<String>,
+    /// COLUMN_SET FOR ALL_SPARSE_COLUMNS.
+    pub column_set: bool,
+    pub filestream: bool,
+    /// ENCRYPTED WITH (…).
+    pub encryption: Option<Encryption>,
+    /// `xml_collection_id`, and whether DOCUMENT.
+    pub xml_collection: Option<(i32, bool)>,
     /// `graph_type` of sys.columns; 0 for none.
     pub graph_type: u8,
     /// `object_id` of the default and of the rule that `sp_bindefault` and `sp_bindrule` bound; 0 for none.
@@ -95,6 +102,30 @@ pub mod graph {
 pub enum Generated {
     Start,
     End,
+    /// Of a ledger table.
+    TransactionStart,
+    TransactionEnd,
+    SequenceStart,
+    SequenceEnd,
+}
+
+/// Always Encrypted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Encryption {
+    /// `column_encryption_key_id`.
+    pub key: i32,
+    pub deterministic: bool,
+}
+
+/// `ledger_type`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ledger {
+    /// Of another table.
+    History,
+    /// With the table of its history, and its view.
+    Updatable(i32, i32),
+    /// With its view.
+    AppendOnly(i32),
 }
 
 impl ColumnDef {
@@ -124,9 +155,10 @@ impl ColumnDef {
     pub fn column(&self) -> Column {
         Column {
             name: self.name.clone(),
-            ty: self.ty,
+            // A client that does not decrypt gets the bytes.
+            ty: if self.encryption.is_some() { SqlType::VarBinary(crate::types::Len::Max) } else { self.ty },
             nullable: self.nullable,
-            collation: self.collation,
+            collation: self.collation.filter(|_| self.encryption.is_none()),
             identity: self.identity.is_some(),
             computed: self.computed.is_some(),
         }
@@ -262,6 +294,7 @@ pub struct TableDef {
     pub temporal: Temporal,
     pub graph: Option<Graph>,
     pub memory: Option<Memory>,
+    pub ledger: Option<Ledger>,
 }
 
 impl TableDef {

@@ -159,7 +159,7 @@ fn round(ticks: i64, scale: u8) -> i64 {
 /// CAST to a date or time type.
 pub(crate) fn convert(from: &Typed, to: &SqlType) -> Result<Value, SqlError> {
     let m = match &from.value {
-        Value::Text(t) => parse(t).ok_or_else(|| {
+        Value::Text(t) => parse(t).or_else(|| written::parse(t)).ok_or_else(|| {
             error(
                 241,
                 16,
@@ -183,6 +183,8 @@ pub(crate) fn convert(from: &Typed, to: &SqlType) -> Result<Value, SqlError> {
     };
     value(m, to)
 }
+
+mod written;
 
 /// The ISO forms: `yyyy-mm-dd`, `yyyymmdd`, each with a time after a space or `T`; a time alone; an offset or `Z`.
 fn parse(text: &[u8]) -> Option<Moment> {

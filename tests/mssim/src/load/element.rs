@@ -3,6 +3,7 @@
 use crate::catalog::{Action, IndexForm, Memory};
 use crate::engine::unknown;
 use crate::load::expr::{self, Expr};
+use crate::load::ledger;
 use crate::load::lex::Cursor;
 use crate::load::temporal::{self, Versioning};
 use crate::results::SqlError;
@@ -79,6 +80,8 @@ pub(crate) struct Options {
     pub(crate) buckets: Option<i64>,
     pub(crate) versioning: Option<Versioning>,
     pub(crate) memory: Option<Memory>,
+    /// LEDGER = ON, and whether APPEND_ONLY.
+    pub(crate) ledger: Option<bool>,
 }
 
 /// `ON filegroup`, `TEXTIMAGE_ON`, `WITH (…)` after a table, index or key.
@@ -121,6 +124,7 @@ fn options(c: &mut Cursor<'_>, out: &mut Options) -> Result<(), SqlError> {
                     c.expect("SCHEMA_AND_DATA")?;
                 }
             }
+            "LEDGER" => out.ledger = ledger::option(c)?,
             "SYSTEM_VERSIONING" => out.versioning = temporal::option(c)?,
             "MAXDOP" => {
                 c.integer()?;

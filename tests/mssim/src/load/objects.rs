@@ -6,7 +6,10 @@ use crate::catalog::{AliasType, Catalog, ModuleKind, Schema, SynonymDef, TableDe
 use crate::engine::{Database, error, storage_error, unknown};
 use crate::load::lex::Cursor;
 use crate::load::names::column_type;
-use crate::load::{Context, bound, fulltext, index, module, partition, security, sequence, shape, table};
+use crate::load::{
+    Context, bound, crypto, fulltext, index, module, partition, principal, security, sequence, shape,
+    statistics, table,
+};
 use crate::results::SqlError;
 use crate::types::{SqlType, UdtKind};
 
@@ -112,6 +115,12 @@ pub(crate) fn declare<T>(
 pub(crate) fn create(c: &mut Cursor<'_>, x: &mut Context<'_>, start: usize) -> Result<(), SqlError> {
     if c.accept("DATABASE") {
         let name = c.name()?;
+        let snapshot = (0..).map_while(|n| c.peek_at(n)).any(|t| t.text.eq_ignore_ascii_case("SNAPSHOT"));
+        if !snapshot {
+            // Files, sizes and containment are of no interest.
+            c.rest(start);
+            return x.engine.create_database(&name);
+        }
         return match snapshot_of(c)? {
             Some(source) => x.engine.create_snapshot(&name, &source),
             None => x.engine.create_database(&name),
@@ -148,6 +157,32 @@ pub(crate) fn create(c: &mut Cursor<'_>, x: &mut Context<'_>, start: usize) -> R
     if c.accept("TYPE") {
         return create_type(c, x);
     }
+    if c.accept("USER") {
+        return principal::create(c, x, 'S');
+    }
+    if c.accept("ROLE") {
+        return principal::create(c, x, 'R');
+    }
+    if c.accept("APPLICATION ROLE") {
+        return principal::create(c, x, 'A');
+    }
+    if c.accept("LOGIN") {
+        // Of the server, which has one login.
+        c.rest(start);
+        return Ok(());
+    }
+    if c.accept("STATISTICS") {
+        return statistics::create(c, x);
+    }
+    if c.accept("XML SCHEMA COLLECTION") {
+        return crypto::create_collection(c, x);
+    }
+    if c.accept("COLUMN MASTER KEY") {
+        return crypto::create_master_key(c, x);
+    }
+    if c.accept("COLUMN ENCRYPTION KEY") {
+        return crypto::create_key(c, x);
+    }
     let rule = c.accept("RULE");
     if rule || c.accept("DEFAULT") {
         return bound::create(c, x, start, rule);
@@ -175,25 +210,45 @@ pub(crate) fn create(c: &mut Cursor<'_>, x: &mut Context<'_>, start: usize) -> R
     }
     let module = ["PROC", "PROCEDURE", "FUNCTION", "TRIGGER"];
     if module.iter().any(|w| c.is(w) || c.is(&format!("OR ALTER {w}"))) {
-        return module::create(c, x, start);
+        return module::create(c, x, start, false);
     }
     if c.is("VIEW") || c.is("OR ALTER VIEW") {
         let replace = c.accept("OR ALTER");
-        c.accept("VIEW");
-        let (schema, name) = c.object()?;
-        let text = c.rest(start).to_owned();
-        return declare(x, |k, _| {
-            let schema = schema_of(k, schema.as_deref())?;
-            if replace {
-                k.views.retain(|v| !(same(&v.name, &name) && same(&v.schema, &schema)));
-            }
-            check_free(k, &schema, &name)?;
-            let (object_id, created) = k.new_object();
-            k.views.push(ViewDef { object_id, schema, name, definition: text, created });
-            Ok(())
-        });
+        return create_view(c, x, start, replace);
     }
     index::create(c, x)
+}
+
+/// After ALTER, where VIEW, PROCEDURE, FUNCTION or TRIGGER is next: the text is kept as one that begins with CREATE.
+pub(crate) fn replace(c: &mut Cursor<'_>, x: &Context<'_>, start: usize) -> Result<(), SqlError> {
+    if c.is("VIEW") { create_view(c, x, start, true) } else { module::create(c, x, start, true) }
+}
+
+/// The text of a module as the catalog keeps it.
+pub(crate) fn as_create(text: &str) -> String {
+    match text.get(..5) {
+        Some(word) if word.eq_ignore_ascii_case("ALTER") => format!("CREATE{}", &text[5..]),
+        _ => text.to_owned(),
+    }
+}
+
+/// Where VIEW is next.
+fn create_view(c: &mut Cursor<'_>, x: &Context<'_>, start: usize, replace: bool) -> Result<(), SqlError> {
+    c.expect("VIEW")?;
+    let (schema, name) = c.object()?;
+    let definition = as_create(c.rest(start));
+    declare(x, |k, _| {
+        let schema = schema_of(k, schema.as_deref())?;
+        let old = k.views.iter_mut().find(|v| replace && same(&v.name, &name) && same(&v.schema, &schema));
+        if let Some(old) = old {
+            (old.definition, old.indexes) = (definition, Vec::new());
+            return Ok(());
+        }
+        check_free(k, &schema, &name)?;
+        let (object_id, created) = k.new_object();
+        k.views.push(ViewDef { object_id, schema, name, definition, created, indexes: Vec::new() });
+        Ok(())
+    })
 }
 
 /// After CREATE SYNONYM.
@@ -269,13 +324,26 @@ fn create_type(c: &mut Cursor<'_>, x: &Context<'_>) -> Result<(), SqlError> {
 
 /// After DROP.
 pub(crate) fn drop(c: &mut Cursor<'_>, x: &mut Context<'_>) -> Result<(), SqlError> {
-    let kind = c.name()?.to_uppercase();
+    let kind = if c.accept("XML SCHEMA COLLECTION") {
+        "XML SCHEMA COLLECTION".to_owned()
+    } else {
+        c.name()?.to_uppercase()
+    };
     let quiet = c.accept("IF EXISTS");
+    if kind == "STATISTICS" {
+        return statistics::drop(c, x);
+    }
+    if kind == "DATABASE" {
+        return Err(unknown("DROP DATABASE"));
+    }
     loop {
         let (schema, name) = c.object()?;
         if kind == "INDEX" {
             c.expect("ON")?;
             let (schema, on) = c.object()?;
+            if drop_view_index(x, (schema.as_deref(), &on), &name)? {
+                return Ok(());
+            }
             alter_with(
                 x,
                 schema.as_deref(),
@@ -287,6 +355,9 @@ pub(crate) fn drop(c: &mut Cursor<'_>, x: &mut Context<'_>) -> Result<(), SqlErr
                 &mut |_| Err(unknown("a new column")),
             )?;
         } else {
+            if kind == "TRIGGER" && c.accept("ON DATABASE") {
+                return module::drop_of_database(x, &name);
+            }
             let done = declare(x, |k, _| drop_one(x, k, &kind, schema.as_deref(), &name));
             match done {
                 Err(e) if e.number == 3701 && quiet => {}
@@ -297,6 +368,25 @@ pub(crate) fn drop(c: &mut Cursor<'_>, x: &mut Context<'_>) -> Result<(), SqlErr
             return Ok(());
         }
     }
+}
+
+/// Drops an index of a view; false where that is no view.
+fn drop_view_index(
+    x: &Context<'_>,
+    (schema, on): (Option<&str>, &str),
+    name: &str,
+) -> Result<bool, SqlError> {
+    if x.engine.catalog(x.database)?.view(schema, on).is_none() {
+        return Ok(false);
+    }
+    declare(x, |k, _| {
+        let is = |v: &&mut ViewDef| same(&v.name, on) && same(&v.schema, schema.unwrap_or("dbo"));
+        let view = k.views.iter_mut().find(is).ok_or_else(|| missing("index", name))?;
+        let at =
+            view.indexes.iter().position(|i| same(&i.name, name)).ok_or_else(|| missing("index", name))?;
+        view.indexes.remove(at);
+        Ok(true)
+    })
 }
 
 fn missing(what: &str, name: &str) -> SqlError {
@@ -319,7 +409,8 @@ fn drop_one(
     let is = |s: &str, n: &str| same(s, at) && same(n, name);
     let sizes = |k: &Catalog| {
         let declared = k.views.len() + k.modules.len() + k.sequences.len() + k.synonyms.len();
-        declared + k.types.len() + k.schemas.len() + k.bound.len()
+        let more = k.more.principals.len() + k.more.xml_collections.len();
+        declared + k.types.len() + k.schemas.len() + k.bound.len() + more
     };
     let count = sizes(k);
     match kind {
@@ -352,6 +443,8 @@ fn drop_one(
             k.properties.retain(|p| p.major_id != table.object_id);
             k.modules.retain(|m| m.trigger.as_ref().is_none_or(|t| t.parent != table.object_id));
             k.fulltext_indexes.retain(|f| f.object_id != table.object_id);
+            k.more.statistics.retain(|f| f.object_id != table.object_id);
+            k.more.permissions.retain(|p| p.class != 1 || p.major_id != table.object_id);
             return Ok(());
         }
         "PROC" | "PROCEDURE" => {
@@ -363,6 +456,10 @@ fn drop_one(
         }),
         "VIEW" => k.views.retain(|v| !is(&v.schema, &v.name)),
         "DEFAULT" | "RULE" => bound::drop(k, kind == "RULE", at, name)?,
+        "USER" | "ROLE" => {
+            principal::drop(k, name);
+        }
+        "XML SCHEMA COLLECTION" => k.more.xml_collections.retain(|v| !is(&v.schema, &v.name)),
         "SEQUENCE" => k.sequences.retain(|v| !is(&v.schema, &v.name)),
         "SYNONYM" => k.synonyms.retain(|v| !is(&v.schema, &v.name)),
         "TYPE" => {
@@ -391,16 +488,77 @@ fn drop_one(
     if count == sizes(k) { Err(missing(&lower, name)) } else { Ok(()) }
 }
 
+/// ADD FILEGROUP is kept; files are of no interest.
+fn filegroup(c: &mut Cursor<'_>, x: &Context<'_>) -> Result<(), SqlError> {
+    if c.accept("ADD FILEGROUP") {
+        let name = c.name()?;
+        let kind = if c.accept("CONTAINS FILESTREAM") {
+            "FD"
+        } else if c.accept("CONTAINS MEMORY_OPTIMIZED_DATA") {
+            "FX"
+        } else {
+            "FG"
+        };
+        return declare(x, |k, _| {
+            k.more.filegroups.push((name, kind));
+            Ok(())
+        });
+    }
+    if c.accept("ADD FILE") || c.accept("ADD LOG FILE") || c.accept("MODIFY FILE") {
+        c.skip_group()?;
+        while c.accept(",") {
+            c.skip_group()?;
+        }
+        if c.accept("TO FILEGROUP") {
+            c.name()?;
+        }
+        return Ok(());
+    }
+    if c.accept("REMOVE FILE") {
+        return c.name().map(|_| ());
+    }
+    if c.accept("MODIFY FILEGROUP") {
+        c.name()?;
+        if c.accept("DEFAULT") || c.accept("AUTOGROW_ALL_FILES") || c.accept("AUTOGROW_SINGLE_FILE") {
+            return Ok(());
+        }
+    }
+    Err(unknown(format_args!("ALTER DATABASE {}", c.peek().map_or("", |t| &t.text))))
+}
+
 /// After ALTER DATABASE.
 pub(crate) fn alter_database(c: &mut Cursor<'_>, x: &mut Context<'_>) -> Result<(), SqlError> {
     let name = c.name()?;
     let name = if name.eq_ignore_ascii_case("CURRENT") { x.database.to_owned() } else { name };
     let database = x.engine.database(&name)?;
+    if c.is("ADD") || c.is("MODIFY") || c.is("REMOVE") {
+        return filegroup(c, x);
+    }
+    if c.accept("COLLATE") {
+        return Err(unknown("ALTER DATABASE COLLATE"));
+    }
     c.expect("SET")?;
-    let option = c.name()?.to_uppercase();
-    c.accept("=");
     let _guard = database.ddl.lock().unwrap_or_else(PoisonError::into_inner);
     let mut k = Catalog::clone(&database.catalog());
+    loop {
+        database_option(c, &mut k)?;
+        if !c.accept(",") {
+            break;
+        }
+    }
+    if c.accept("WITH") {
+        c.accept("ROLLBACK IMMEDIATE");
+        c.accept("NO_WAIT");
+    }
+    k.index(&x.engine.denials());
+    database.publish(k);
+    Ok(())
+}
+
+/// One option of ALTER DATABASE SET.
+fn database_option(c: &mut Cursor<'_>, k: &mut Catalog) -> Result<(), SqlError> {
+    let option = c.name()?.to_uppercase();
+    c.accept("=");
     match option.as_str() {
         "ALLOW_SNAPSHOT_ISOLATION" => k.snapshot_isolation = c.name()?.eq_ignore_ascii_case("ON"),
         "READ_COMMITTED_SNAPSHOT" => k.read_committed_snapshot = c.name()?.eq_ignore_ascii_case("ON"),
@@ -409,8 +567,30 @@ pub(crate) fn alter_database(c: &mut Cursor<'_>, x: &mut Context<'_>) -> Result<
         }
         "READ_ONLY" => k.read_only = true,
         "READ_WRITE" => k.read_only = false,
-        "MULTI_USER" => {}
+        "MULTI_USER" | "SINGLE_USER" | "RESTRICTED_USER" | "ONLINE" | "ENABLE_BROKER" | "DISABLE_BROKER" => {}
+        "QUERY_STORE" | "CHANGE_TRACKING" | "FILESTREAM" | "ACCELERATED_DATABASE_RECOVERY" => {
+            if !c.is("(") {
+                c.take();
+            }
+            if c.is("(") {
+                c.skip_group()?;
+            }
+        }
         "RECOVERY"
+        | "ANSI_NULL_DEFAULT"
+        | "CONCAT_NULL_YIELDS_NULL"
+        | "NUMERIC_ROUNDABORT"
+        | "CURSOR_CLOSE_ON_COMMIT"
+        | "CURSOR_DEFAULT"
+        | "AUTO_UPDATE_STATISTICS_ASYNC"
+        | "DATE_CORRELATION_OPTIMIZATION"
+        | "TRUSTWORTHY"
+        | "DB_CHAINING"
+        | "PARAMETERIZATION"
+        | "HONOR_BROKER_PRIORITY"
+        | "TARGET_RECOVERY_TIME"
+        | "DELAYED_DURABILITY"
+        | "TORN_PAGE_DETECTION"
         | "PAGE_VERIFY"
         | "COMPATIBILITY_LEVEL"
         | "ANSI_NULLS"
@@ -424,14 +604,10 @@ pub(crate) fn alter_database(c: &mut Cursor<'_>, x: &mut Context<'_>) -> Result<
         | "AUTO_UPDATE_STATISTICS"
         | "RECURSIVE_TRIGGERS" => {
             c.take();
+            // TARGET_RECOVERY_TIME = 60 SECONDS
+            let _ = c.accept("SECONDS") || c.accept("MINUTES");
         }
         other => return Err(unknown(format_args!("ALTER DATABASE SET {other}"))),
     }
-    if c.accept("WITH") {
-        c.accept("ROLLBACK IMMEDIATE");
-        c.accept("NO_WAIT");
-    }
-    k.index(&x.engine.denials());
-    database.publish(k);
     Ok(())
 }

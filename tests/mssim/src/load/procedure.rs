@@ -3,14 +3,37 @@
 use crate::catalog::same;
 use crate::engine::error;
 use crate::load::lex::{Cursor, Kind};
-use crate::load::{Context, bound, property};
+use crate::load::property::Change;
+use crate::load::{Context, bound, principal, property, rename};
 use crate::results::SqlError;
 
 /// After `EXEC name`.
 pub(crate) fn run(c: &mut Cursor<'_>, x: &Context<'_>, name: &str) -> Result<(), SqlError> {
     let bare = name.to_lowercase();
     match bare.as_str() {
-        "sp_addextendedproperty" => property::add(c, x),
+        "sp_addextendedproperty" => property::change(c, x, Change::Add),
+        "sp_updateextendedproperty" => property::change(c, x, Change::Update),
+        "sp_dropextendedproperty" => property::change(c, x, Change::Drop),
+        "sp_addtype" => rename::add_type(c, x),
+        "sp_rename" => rename::rename(c, x),
+        "sp_addrole" => {
+            let [name, _] = arguments(c, x, ["rolename", "ownername"])?;
+            principal::add(x, name.unwrap_or_default(), 'R', None)
+        }
+        "sp_adduser" | "sp_grantdbaccess" => {
+            let [login, name, _] = arguments(c, x, ["loginame", "name_in_db", "grpname"])?;
+            let name = name.or(login).unwrap_or_default();
+            principal::add(x, name, 'S', Some("dbo".to_owned()))
+        }
+        "sp_addrolemember" | "sp_droprolemember" => {
+            let [role, member] = arguments(c, x, ["rolename", "membername"])?;
+            let add = bare == "sp_addrolemember";
+            principal::member(x, &role.unwrap_or_default(), &member.unwrap_or_default(), add)
+        }
+        // Options of a database and of the server that neither rows nor catalog show here.
+        "sp_dboption" | "sp_fulltext_database" | "sp_changedbowner" | "sp_tableoption" | "sp_refreshview" => {
+            arguments(c, x, ["1", "2", "3", "4"]).map(|_| ())
+        }
         "sp_bindefault" | "sp_bindrule" => bound::bind(c, x, bare.ends_with("rule")),
         "sp_unbindefault" | "sp_unbindrule" => bound::unbind(c, x, bare.ends_with("rule")),
         _ => Err(error(2812, 16, format!("Could not find stored procedure '{name}' (in mssim)."))),

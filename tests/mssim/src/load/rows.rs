@@ -129,6 +129,7 @@ pub(crate) fn computed_type(
     }
     if let Expr::Call(name, _) = &e
         && let Some((schema, function)) = expr::user_function(name)
+        && table.column(&schema).is_none_or(|c| !matches!(c.ty, SqlType::Udt(_)))
     {
         let found = catalog.module(Some(&schema), &function).and_then(|m| m.returns);
         return found
@@ -257,14 +258,39 @@ impl<'a> Writer<'a> {
                 row[at] = self.assign(at, &value)?;
             }
         }
+        self.column_set(row)?;
         let mut out = Vec::with_capacity(row.len());
         for (column, value) in self.table.columns.iter().zip(row.iter()) {
+            if column.encryption.is_some() && *value != Value::Null {
+                let message = format!("Operand type clash: the column '{}' is encrypted.", column.name);
+                return Err(error(206, 16, message));
+            }
             if *value == Value::Null && !column.nullable {
                 return Err(not_null(&self.catalog.database, self.table, column));
             }
             out.push(storage::to_sqlite(&column.ty, value));
         }
         Ok(out)
+    }
+
+    /// The value of a column set: the sparse columns that are not NULL, as XML.
+    fn column_set(&self, row: &mut [Value]) -> Result<(), SqlError> {
+        let Some(at) = self.table.columns.iter().position(|c| c.column_set) else { return Ok(()) };
+        if row[at] != Value::Null {
+            return Err(unknown("a value for a column set"));
+        }
+        let mut text = String::new();
+        for (column, value) in self.table.columns.iter().zip(row.iter()) {
+            if column.sparse && *value != Value::Null {
+                let from = Typed { ty: column.ty, value: value.clone() };
+                let to = SqlType::NVarChar(crate::types::Len::Max);
+                let Value::Text(t) = cast(&from, &to, &self.catalog.collation, None)? else { continue };
+                let shown = String::from_utf8_lossy(&t).replace('&', "&amp;").replace('<', "&lt;");
+                text += &format!("<{0}>{shown}</{0}>", column.name);
+            }
+        }
+        row[at] = if text.is_empty() { Value::Null } else { Value::Text(text.into_bytes()) };
+        Ok(())
     }
 
     fn next_rowversion(&self) -> u64 {

@@ -7,7 +7,7 @@ use crate::load::expr;
 use crate::load::lex::Cursor;
 use crate::load::names::{column_type, is_character};
 use crate::load::rows::computed_type;
-use crate::load::{graph, memory, partition, temporal};
+use crate::load::{crypto, graph, ledger, memory, partition, temporal};
 
 use crate::load::element::{check, foreign_key, key};
 
@@ -37,6 +37,10 @@ pub(crate) fn create(
     }
     finish(catalog, &mut table, elements)?;
     memory::check(&table)?;
+    if let Some(append_only) = storage.options.ledger {
+        let history = ledger::begin(catalog, &mut table, append_only, &storage.options)?;
+        return Ok((table, history));
+    }
     let history = match &storage.options.versioning {
         Some(wanted) => temporal::begin(catalog, &mut table, wanted)?,
         None => None,
@@ -135,6 +139,7 @@ pub(crate) fn column(
         column.ty = SqlType::RowVersion;
         column.nullable = false;
     } else {
+        column.xml_collection = crypto::collection(c, catalog)?;
         (column.ty, column.alias) = column_type(c, Some(catalog))?;
         column.collation = is_character(&column.ty).then_some(catalog.collation);
         if let Some(alias) = column.alias {
@@ -145,7 +150,7 @@ pub(crate) fn column(
         }
         column.nullable &= column.ty != SqlType::RowVersion;
     }
-    attributes(c, &mut column, elements)?;
+    attributes(c, catalog, &mut column, elements)?;
     if column.identity.is_some() {
         column.nullable = false;
     }
@@ -155,6 +160,7 @@ pub(crate) fn column(
 
 fn attributes(
     c: &mut Cursor<'_>,
+    catalog: &Catalog,
     column: &mut ColumnDef,
     elements: &mut Vec<Element>,
 ) -> Result<(), SqlError> {
@@ -166,7 +172,13 @@ fn attributes(
             column.nullable = false;
         } else if c.accept("NULL") {
             column.nullable = true;
-        } else if c.accept("NOT FOR REPLICATION") || c.accept("FILESTREAM") {
+        } else if c.accept("NOT FOR REPLICATION") {
+        } else if c.accept("FILESTREAM") {
+            column.filestream = true;
+        } else if c.accept("COLUMN_SET FOR ALL_SPARSE_COLUMNS") {
+            column.column_set = true;
+        } else if c.accept("ENCRYPTED WITH") {
+            column.encryption = Some(crypto::encrypted(c, catalog)?);
         } else if c.accept("COLLATE") {
             let name = c.name()?;
             let found = collation::find(&name)
@@ -192,6 +204,8 @@ fn attributes(
             }
             column.generated = Some(if start { Generated::Start } else { Generated::End });
             column.nullable = false;
+        } else if let Some(which) = ledger::generated(c) {
+            column.generated = Some(which);
         } else if c.accept("HIDDEN") {
             column.hidden = true;
         } else if c.accept("MASKED WITH ( FUNCTION =") {
@@ -217,7 +231,7 @@ fn attributes(
             return Err(c.wrong());
         } else if c.is(",") || c.is(")") || c.done() || c.is(";") || c.peek().is_none() {
             return Ok(());
-        } else if c.is("MASKED") || c.is("GENERATED") || c.is("ENCRYPTED") {
+        } else if c.is("MASKED") || c.is("GENERATED") {
             return Err(unknown("this attribute of a column"));
         } else {
             return Ok(());

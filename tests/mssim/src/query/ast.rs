@@ -179,8 +179,32 @@ pub enum Statement {
     Rollback(Option<String>),
     Save(String),
     If(Expr, Vec<Line>, Vec<Line>),
+    /// BEGIN … END.
+    Block(Vec<Line>),
+    While(Expr, Vec<Line>),
+    Break,
+    Continue,
+    Return,
+    /// BEGIN TRY … END TRY BEGIN CATCH … END CATCH.
+    Try(Vec<Line>, Vec<Line>),
+    /// Message or number, severity, state, arguments.
+    RaiseError(Vec<Expr>),
+    /// Number, message, state; nothing raises the caught error again.
+    Throw(Vec<Expr>),
+    /// `EXEC (text)`.
+    Execute(Expr),
+    /// INSERT of what a query gives.
+    Insert(Box<Insert>),
     /// DDL, DML, EXEC: the text goes to the loader.
     Other(String),
+}
+
+/// `INSERT INTO target (columns) query`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Insert {
+    pub target: Vec<String>,
+    pub columns: Option<Vec<String>>,
+    pub query: Query,
 }
 
 /// A statement and the line it starts at.

@@ -3,7 +3,7 @@
 use super::objects::objects;
 use super::spaces::PRIMARY;
 use super::{Depends, NULL, Source, View, row};
-use crate::catalog::{Action, IndexDef, IndexForm, IndexKind, Partitioned, TableDef};
+use crate::catalog::{Action, IndexDef, IndexForm, IndexKind, Partitioned};
 use crate::results::SqlError;
 use crate::value::Value;
 
@@ -32,7 +32,7 @@ pub(super) const VIEWS: &[View] = &[
             for t in &s.catalog.tables {
                 for i in &t.indexes {
                     let IndexForm::Hash(buckets) = i.form else { continue };
-                    let row = index_row(t, i);
+                    let row = index_row(t.object_id, i);
                     let mut kept: Vec<Value> =
                         [0, 1, 2, 3, 4, 5, 7, 8, 9, 12].map(|n| row[n].clone()).to_vec();
                     kept.push(Value::Int(buckets));
@@ -138,7 +138,7 @@ fn space(partitioned: Option<Partitioned>) -> i32 {
 }
 
 /// A row of sys.indexes.
-pub(super) fn index_row(t: &TableDef, i: &IndexDef) -> Vec<Value> {
+pub(super) fn index_row(object_id: i32, i: &IndexDef) -> Vec<Value> {
     let (kind, desc) = match (&i.form, i.clustered) {
         (IndexForm::Rows, true) => (1, "CLUSTERED"),
         (IndexForm::Rows, false) => (2, "NONCLUSTERED"),
@@ -149,7 +149,7 @@ pub(super) fn index_row(t: &TableDef, i: &IndexDef) -> Vec<Value> {
         (IndexForm::Columnstore, false) => (6, "NONCLUSTERED COLUMNSTORE"),
     };
     row![
-        t.object_id,
+        object_id,
         &i.name,
         i.id,
         kind,
@@ -205,7 +205,10 @@ fn indexes(s: &Source<'_>) -> Rows {
                 false
             ]);
         }
-        out.extend(t.indexes.iter().map(|i| index_row(t, i)));
+        out.extend(t.indexes.iter().map(|i| index_row(t.object_id, i)));
+    }
+    for v in &s.catalog.views {
+        out.extend(v.indexes.iter().map(|i| index_row(v.object_id, i)));
     }
     Ok(out)
 }

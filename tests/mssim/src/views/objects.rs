@@ -127,6 +127,11 @@ pub(super) const VIEWS: &[View] = &[
         rows: |s| {
             let class = |n: u8| match n {
                 0 => "DATABASE",
+                2 => "PARAMETER",
+                4 => "DATABASE_PRINCIPAL",
+                10 => "XML_SCHEMA_COLLECTION",
+                20 => "DATASPACE",
+                21 => "PARTITION_FUNCTION",
                 3 => "SCHEMA",
                 6 => "TYPE",
                 7 => "INDEX",
@@ -245,6 +250,7 @@ fn tables(s: &Source<'_>) -> Rows {
                 Temporal::History => (1, "HISTORY_TABLE", None),
                 Temporal::Versioned(id) => (2, "SYSTEM_VERSIONED_TEMPORAL_TABLE", Some(id)),
             };
+            let (ledger, ledger_desc, ledger_history, ledger_view) = crate::load::ledger::shown(table);
             let graph = table.and_then(|t| t.graph);
             let schema_only = table.and_then(|t| t.memory).is_some_and(|m| m.schema_only);
             let lob = table.is_some_and(|t| t.columns.iter().any(|c| super::sizes::is_lob(&c.ty)));
@@ -270,7 +276,7 @@ fn tables(s: &Source<'_>) -> Rows {
                 if schema_only { "SCHEMA_ONLY" } else { "SCHEMA_AND_DATA" },
                 temporal,
                 temporal_desc,
-                history,
+                history.or(ledger_history),
                 false,
                 false,
                 NULL,
@@ -278,9 +284,9 @@ fn tables(s: &Source<'_>) -> Rows {
                 NULL,
                 graph == Some(Graph::Node),
                 graph == Some(Graph::Edge),
-                0,
-                "NON_LEDGER_TABLE",
-                NULL,
+                ledger,
+                ledger_desc,
+                ledger_view,
                 false,
             ]
         },

@@ -135,7 +135,7 @@ fn xml_indexes(s: &Source<'_>) -> Rows {
     for t in &s.catalog.tables {
         for i in &t.indexes {
             let IndexForm::Xml(base) = &i.form else { continue };
-            let mut row = index_row(t, i);
+            let mut row = index_row(t.object_id, i);
             row.truncate(17);
             let desc = |kind: char| match kind {
                 'P' => "PATH",
@@ -165,7 +165,7 @@ fn spatial_indexes(s: &Source<'_>) -> Rows {
     for t in &s.catalog.tables {
         for i in &t.indexes {
             let IndexForm::Spatial(grid) = &i.form else { continue };
-            let mut row = index_row(t, i);
+            let mut row = index_row(t.object_id, i);
             row.truncate(17);
             let (kind, name) = if grid.starts_with("GEOMETRY") { (1, "GEOMETRY") } else { (2, "GEOGRAPHY") };
             row.extend(row![kind, name, grid, false, NULL, false]);

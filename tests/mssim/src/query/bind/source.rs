@@ -189,8 +189,8 @@ impl Binder<'_> {
             if !self.env.databases.iter().any(|(d, _)| same(d, database)) {
                 return Err(no_object(&name.join(".")));
             }
-            let alike = schema.as_deref().is_some_and(|s| same(s, "sys"))
-                && ["databases", "configurations"].iter().any(|v| same(v, last));
+            let alike = schema.as_deref().is_none_or(|s| same(s, "sys") || same(s, "dbo"))
+                && ["databases", "configurations", "sysdatabases"].iter().any(|v| same(v, last));
             if !alike {
                 return Err(unknown("tables of another database"));
             }
@@ -210,6 +210,7 @@ impl Binder<'_> {
         let shown =
             |c: &Column| if lower { Column { name: c.name.to_lowercase(), ..c.clone() } } else { c.clone() };
         let columns = relation.columns.iter().map(|c| (shown(c), crate::catalog::quote(&c.name))).collect();
+        let set = relation.table.as_ref().is_some_and(|t| t.columns.iter().any(|c| c.column_set));
         self.add(Seen {
             name: alias.unwrap_or(&relation.name).to_owned(),
             schema: if alias.is_none() { Some(relation.schema.clone()) } else { None },
@@ -219,7 +220,7 @@ impl Binder<'_> {
                 .table
                 .iter()
                 .flat_map(|t| &t.columns)
-                .filter(|c| c.hidden)
+                .filter(|c| c.hidden || c.sparse && set)
                 .map(|c| c.name.clone())
                 .collect(),
             table: relation.table.clone(),

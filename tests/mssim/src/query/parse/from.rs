@@ -133,7 +133,7 @@ impl Parser<'_> {
         Ok(Some(Sample { amount, percent, seed }))
     }
 
-    fn hints(&mut self) -> Result<Vec<String>, SqlError> {
+    pub(super) fn hints(&mut self) -> Result<Vec<String>, SqlError> {
         let mut found = Vec::new();
         if !(self.peek("WITH") && self.is_op(1, "(")) {
             return Ok(found);
