@@ -80,65 +80,8 @@ fn statement(c: &mut Cursor<'_>, x: &mut Context<'_>, outcome: &mut Outcome) -> 
         }
     }
     outcome.rows_affected = None;
-    let permission = [("GRANT", 'G'), ("DENY", 'D'), ("REVOKE", 'R')].into_iter().find(|(w, _)| c.accept(w));
-    if let Some((_, state)) = permission {
-        return principal::permit(c, x, state);
-    }
-    let module = ["PROC", "PROCEDURE", "FUNCTION", "TRIGGER", "VIEW"];
-    if module.iter().any(|w| c.is(&format!("ALTER {w}"))) {
-        c.accept("ALTER");
-        return objects::replace(c, x, start);
-    }
-    if c.accept("ALTER ROLE") {
-        return principal::alter_role(c, x);
-    }
-    if c.accept("ALTER AUTHORIZATION")
-        || c.accept("ALTER XML SCHEMA COLLECTION")
-        || c.accept("ALTER FULLTEXT")
-    {
-        // Owners, the insides of a collection and the state of full-text search are not kept.
-        c.rest(start);
-        return Ok(());
-    }
-    if c.accept("CHECKPOINT") {
-        return Ok(());
-    }
-    if c.accept("BACKUP") {
-        c.rest(start);
-        return Ok(());
-    }
-    if c.is("BULK INSERT") {
-        return Err(unknown("BULK INSERT: this server reads no files"));
-    }
-    if c.accept("CREATE") {
-        return objects::create(c, x, start);
-    }
-    if c.accept("ALTER TABLE") {
-        return alter::alter(c, x);
-    }
-    let off = c.accept("DISABLE TRIGGER");
-    if off || c.accept("ENABLE TRIGGER") {
-        return module::switch(c, x, None, off);
-    }
-    if c.accept("DBCC CHECKIDENT") {
-        return identity::reseed(c, x);
-    }
-    let checks =
-        ["CHECKDB", "CHECKTABLE", "SHRINKDATABASE", "SHRINKFILE", "FREEPROCCACHE", "DROPCLEANBUFFERS"];
-    if checks.iter().any(|w| c.accept(&format!("DBCC {w}"))) {
-        return if c.is("(") { c.skip_group() } else { Ok(()) };
-    }
-    if c.accept("ALTER INDEX") {
-        return index::alter(c, x);
-    }
-    if c.accept("ALTER SECURITY POLICY") {
-        return security::alter(c, x);
-    }
-    if c.accept("ALTER DATABASE") {
-        return objects::alter_database(c, x);
-    }
-    if c.accept("DROP") {
-        return objects::drop(c, x);
+    if let Some(done) = declaring(c, x, start) {
+        return done;
     }
     if c.accept("TRUNCATE TABLE") {
         return atomic(x, |x| change::truncate(c, x));
@@ -169,6 +112,71 @@ fn statement(c: &mut Cursor<'_>, x: &mut Context<'_>, outcome: &mut Outcome) -> 
         return procedure::run(c, x, &name);
     }
     Err(unknown(format_args!("a statement that begins with {}", c.peek().map_or("", |t| &t.text))))
+}
+
+/// Statements that declare, and those of the server's keeper; None for any other.
+fn declaring(c: &mut Cursor<'_>, x: &mut Context<'_>, start: usize) -> Option<Result<(), SqlError>> {
+    let permission = [("GRANT", 'G'), ("DENY", 'D'), ("REVOKE", 'R')].into_iter().find(|(w, _)| c.accept(w));
+    if let Some((_, state)) = permission {
+        return Some(principal::permit(c, x, state));
+    }
+    let module = ["PROC", "PROCEDURE", "FUNCTION", "TRIGGER", "VIEW"];
+    if module.iter().any(|w| c.is(&format!("ALTER {w}"))) {
+        c.accept("ALTER");
+        return Some(objects::replace(c, x, start));
+    }
+    if c.accept("ALTER ROLE") {
+        return Some(principal::alter_role(c, x));
+    }
+    if c.accept("ALTER AUTHORIZATION")
+        || c.accept("ALTER XML SCHEMA COLLECTION")
+        || c.accept("ALTER FULLTEXT")
+    {
+        // Owners, the insides of a collection and the state of full-text search are not kept.
+        c.rest(start);
+        return Some(Ok(()));
+    }
+    if c.accept("CHECKPOINT") {
+        return Some(Ok(()));
+    }
+    if c.accept("BACKUP") {
+        c.rest(start);
+        return Some(Ok(()));
+    }
+    if c.is("BULK INSERT") {
+        return Some(Err(unknown("BULK INSERT: this server reads no files")));
+    }
+    if c.accept("CREATE") {
+        return Some(objects::create(c, x, start));
+    }
+    if c.accept("ALTER TABLE") {
+        return Some(alter::alter(c, x));
+    }
+    let off = c.accept("DISABLE TRIGGER");
+    if off || c.accept("ENABLE TRIGGER") {
+        return Some(module::switch(c, x, None, off));
+    }
+    if c.accept("DBCC CHECKIDENT") {
+        return Some(identity::reseed(c, x));
+    }
+    let checks =
+        ["CHECKDB", "CHECKTABLE", "SHRINKDATABASE", "SHRINKFILE", "FREEPROCCACHE", "DROPCLEANBUFFERS"];
+    if checks.iter().any(|w| c.accept(&format!("DBCC {w}"))) {
+        return Some(if c.is("(") { c.skip_group() } else { Ok(()) });
+    }
+    if c.accept("ALTER INDEX") {
+        return Some(index::alter(c, x));
+    }
+    if c.accept("ALTER SECURITY POLICY") {
+        return Some(security::alter(c, x));
+    }
+    if c.accept("ALTER DATABASE") {
+        return Some(database::alter(c, x));
+    }
+    if c.accept("DROP") {
+        return Some(drop::drop(c, x));
+    }
+    None
 }
 
 type Change = fn(&mut Cursor<'_>, &mut Context<'_>) -> Result<u64, SqlError>;
@@ -256,6 +264,8 @@ mod change;
 mod constraint;
 pub mod convert;
 pub(crate) mod crypto;
+mod database;
+mod drop;
 mod element;
 mod eval;
 mod expr;

@@ -122,6 +122,11 @@ fn a_script_of_rare_kinds_loads() {
         s.rows("SELECT s.name, s.user_created, s.no_recompute, COL_NAME(c.object_id, c.column_id) FROM sys.stats s JOIN sys.stats_columns c ON c.object_id = s.object_id AND c.stats_id = s.stats_id WHERE s.user_created = 1 ORDER BY c.stats_column_id"),
         ["ST_Hull_Beam|1|1|Beam", "ST_Hull_Beam|1|1|Length"]
     );
+}
+
+#[test]
+fn the_catalog_of_rare_kinds_has_properties_and_permissions() {
+    let mut s = Shown::new(WIDE_RANGE);
     assert_eq!(
         s.rows("SELECT name, type FROM sys.filegroups ORDER BY data_space_id"),
         ["PRIMARY|FG", "USERDATA|FG", "InMemory|FX"]

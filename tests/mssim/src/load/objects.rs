@@ -2,13 +2,13 @@
 
 use std::sync::{Arc, PoisonError};
 
-use crate::catalog::{AliasType, Catalog, ModuleKind, Schema, SynonymDef, TableDef, Temporal, ViewDef, same};
+use crate::catalog::{AliasType, Catalog, Schema, SynonymDef, TableDef, ViewDef, same};
 use crate::engine::{Database, error, storage_error, unknown};
 use crate::load::lex::Cursor;
 use crate::load::names::column_type;
 use crate::load::{
-    Context, bound, crypto, fulltext, index, module, partition, principal, security, sequence, shape,
-    statistics, table,
+    Context, bound, crypto, database, fulltext, index, module, partition, principal, security, sequence,
+    shape, statistics, table,
 };
 use crate::results::SqlError;
 use crate::types::{SqlType, UdtKind};
@@ -57,31 +57,6 @@ fn find(catalog: &Catalog, schema: Option<&str>, name: &str) -> Result<Arc<Table
     })
 }
 
-/// `ON (NAME = …, FILENAME = '…') [, …] AS SNAPSHOT OF d`, where it stands: d. The files are of no interest.
-fn snapshot_of(c: &mut Cursor<'_>) -> Result<Option<String>, SqlError> {
-    if !c.accept("ON") {
-        return Ok(None);
-    }
-    loop {
-        c.expect("(")?;
-        c.expect("NAME")?;
-        c.expect("=")?;
-        c.name()?;
-        c.expect(",")?;
-        c.expect("FILENAME")?;
-        c.expect("=")?;
-        c.string()?;
-        c.expect(")")?;
-        if !c.accept(",") {
-            break;
-        }
-    }
-    c.expect("AS")?;
-    c.expect("SNAPSHOT")?;
-    c.expect("OF")?;
-    c.name().map(Some)
-}
-
 /// Runs `f` on a copy of the catalog inside a transaction of SQLite, and publishes the copy when both succeed.
 pub(crate) fn declare<T>(
     x: &Context<'_>,
@@ -114,17 +89,7 @@ pub(crate) fn declare<T>(
 /// After CREATE; `start` is the offset of the statement.
 pub(crate) fn create(c: &mut Cursor<'_>, x: &mut Context<'_>, start: usize) -> Result<(), SqlError> {
     if c.accept("DATABASE") {
-        let name = c.name()?;
-        let snapshot = (0..).map_while(|n| c.peek_at(n)).any(|t| t.text.eq_ignore_ascii_case("SNAPSHOT"));
-        if !snapshot {
-            // Files, sizes and containment are of no interest.
-            c.rest(start);
-            return x.engine.create_database(&name);
-        }
-        return match snapshot_of(c)? {
-            Some(source) => x.engine.create_snapshot(&name, &source),
-            None => x.engine.create_database(&name),
-        };
+        return database::create(c, x, start);
     }
     if c.accept("TABLE") {
         return declare(x, |k, _| {
@@ -157,31 +122,8 @@ pub(crate) fn create(c: &mut Cursor<'_>, x: &mut Context<'_>, start: usize) -> R
     if c.accept("TYPE") {
         return create_type(c, x);
     }
-    if c.accept("USER") {
-        return principal::create(c, x, 'S');
-    }
-    if c.accept("ROLE") {
-        return principal::create(c, x, 'R');
-    }
-    if c.accept("APPLICATION ROLE") {
-        return principal::create(c, x, 'A');
-    }
-    if c.accept("LOGIN") {
-        // Of the server, which has one login.
-        c.rest(start);
-        return Ok(());
-    }
-    if c.accept("STATISTICS") {
-        return statistics::create(c, x);
-    }
-    if c.accept("XML SCHEMA COLLECTION") {
-        return crypto::create_collection(c, x);
-    }
-    if c.accept("COLUMN MASTER KEY") {
-        return crypto::create_master_key(c, x);
-    }
-    if c.accept("COLUMN ENCRYPTION KEY") {
-        return crypto::create_key(c, x);
+    if let Some(done) = create_more(c, x, start) {
+        return done;
     }
     let rule = c.accept("RULE");
     if rule || c.accept("DEFAULT") {
@@ -217,6 +159,37 @@ pub(crate) fn create(c: &mut Cursor<'_>, x: &mut Context<'_>, start: usize) -> R
         return create_view(c, x, start, replace);
     }
     index::create(c, x)
+}
+
+/// Users, statistics, keys: what is no object of a schema.
+fn create_more(c: &mut Cursor<'_>, x: &Context<'_>, start: usize) -> Option<Result<(), SqlError>> {
+    if c.accept("USER") {
+        return Some(principal::create(c, x, 'S'));
+    }
+    if c.accept("ROLE") {
+        return Some(principal::create(c, x, 'R'));
+    }
+    if c.accept("APPLICATION ROLE") {
+        return Some(principal::create(c, x, 'A'));
+    }
+    if c.accept("LOGIN") {
+        // Of the server, which has one login.
+        c.rest(start);
+        return Some(Ok(()));
+    }
+    if c.accept("STATISTICS") {
+        return Some(statistics::create(c, x));
+    }
+    if c.accept("XML SCHEMA COLLECTION") {
+        return Some(crypto::create_collection(c, x));
+    }
+    if c.accept("COLUMN MASTER KEY") {
+        return Some(crypto::create_master_key(c, x));
+    }
+    if c.accept("COLUMN ENCRYPTION KEY") {
+        return Some(crypto::create_key(c, x));
+    }
+    None
 }
 
 /// After ALTER, where VIEW, PROCEDURE, FUNCTION or TRIGGER is next: the text is kept as one that begins with CREATE.
@@ -320,294 +293,4 @@ fn create_type(c: &mut Cursor<'_>, x: &Context<'_>) -> Result<(), SqlError> {
         k.types.push(AliasType { id, schema, name, base, nullable, is_table, bound_default, bound_rule });
         Ok(())
     })
-}
-
-/// After DROP.
-pub(crate) fn drop(c: &mut Cursor<'_>, x: &mut Context<'_>) -> Result<(), SqlError> {
-    let kind = if c.accept("XML SCHEMA COLLECTION") {
-        "XML SCHEMA COLLECTION".to_owned()
-    } else {
-        c.name()?.to_uppercase()
-    };
-    let quiet = c.accept("IF EXISTS");
-    if kind == "STATISTICS" {
-        return statistics::drop(c, x);
-    }
-    if kind == "DATABASE" {
-        return Err(unknown("DROP DATABASE"));
-    }
-    loop {
-        let (schema, name) = c.object()?;
-        if kind == "INDEX" {
-            c.expect("ON")?;
-            let (schema, on) = c.object()?;
-            if drop_view_index(x, (schema.as_deref(), &on), &name)? {
-                return Ok(());
-            }
-            alter_with(
-                x,
-                schema.as_deref(),
-                &on,
-                |_, t| {
-                    let at = t.indexes.iter().position(|i| same(&i.name, &name) && i.object_id == 0);
-                    at.map(|i| t.indexes.remove(i)).map(|_| ()).ok_or_else(|| missing("index", &name))
-                },
-                &mut |_| Err(unknown("a new column")),
-            )?;
-        } else {
-            if kind == "TRIGGER" && c.accept("ON DATABASE") {
-                return module::drop_of_database(x, &name);
-            }
-            let done = declare(x, |k, _| drop_one(x, k, &kind, schema.as_deref(), &name));
-            match done {
-                Err(e) if e.number == 3701 && quiet => {}
-                other => other?,
-            }
-        }
-        if !c.accept(",") {
-            return Ok(());
-        }
-    }
-}
-
-/// Drops an index of a view; false where that is no view.
-fn drop_view_index(
-    x: &Context<'_>,
-    (schema, on): (Option<&str>, &str),
-    name: &str,
-) -> Result<bool, SqlError> {
-    if x.engine.catalog(x.database)?.view(schema, on).is_none() {
-        return Ok(false);
-    }
-    declare(x, |k, _| {
-        let is = |v: &&mut ViewDef| same(&v.name, on) && same(&v.schema, schema.unwrap_or("dbo"));
-        let view = k.views.iter_mut().find(is).ok_or_else(|| missing("index", name))?;
-        let at =
-            view.indexes.iter().position(|i| same(&i.name, name)).ok_or_else(|| missing("index", name))?;
-        view.indexes.remove(at);
-        Ok(true)
-    })
-}
-
-fn missing(what: &str, name: &str) -> SqlError {
-    error(
-        3701,
-        11,
-        format!("Cannot drop the {what} '{name}', because it does not exist or you do not have permission."),
-    )
-}
-
-fn drop_one(
-    x: &Context<'_>,
-    k: &mut Catalog,
-    kind: &str,
-    schema: Option<&str>,
-    name: &str,
-) -> Result<(), SqlError> {
-    let at = schema.unwrap_or("dbo");
-    let lower = kind.to_lowercase();
-    let is = |s: &str, n: &str| same(s, at) && same(n, name);
-    let sizes = |k: &Catalog| {
-        let declared = k.views.len() + k.modules.len() + k.sequences.len() + k.synonyms.len();
-        let more = k.more.principals.len() + k.more.xml_collections.len();
-        declared + k.types.len() + k.schemas.len() + k.bound.len() + more
-    };
-    let count = sizes(k);
-    match kind {
-        "TABLE" => {
-            let table = k.table(schema, name).cloned().ok_or_else(|| missing("table", name))?;
-            if table.temporal != Temporal::No {
-                return Err(error(
-                    13552,
-                    16,
-                    format!(
-                        "Drop table operation failed on table '{name}' because it is of a system-versioned temporal table."
-                    ),
-                ));
-            }
-            let held = |t: &TableDef| {
-                t.object_id != table.object_id
-                    && t.foreign_keys.iter().any(|f| f.referenced == table.object_id)
-            };
-            if k.tables.iter().any(|t| held(t)) {
-                return Err(error(
-                    3726,
-                    16,
-                    format!(
-                        "Could not drop object '{name}' because it is referenced by a FOREIGN KEY constraint."
-                    ),
-                ));
-            }
-            shape::drop(x.conn, &table)?;
-            k.tables.retain(|t| t.object_id != table.object_id);
-            k.properties.retain(|p| p.major_id != table.object_id);
-            k.modules.retain(|m| m.trigger.as_ref().is_none_or(|t| t.parent != table.object_id));
-            k.fulltext_indexes.retain(|f| f.object_id != table.object_id);
-            k.more.statistics.retain(|f| f.object_id != table.object_id);
-            k.more.permissions.retain(|p| p.class != 1 || p.major_id != table.object_id);
-            return Ok(());
-        }
-        "PROC" | "PROCEDURE" => {
-            k.modules.retain(|m| m.kind != ModuleKind::Procedure || !is(&m.schema, &m.name));
-        }
-        "TRIGGER" => k.modules.retain(|m| m.trigger.is_none() || !is(&m.schema, &m.name)),
-        "FUNCTION" => k.modules.retain(|m| {
-            matches!(m.kind, ModuleKind::Procedure | ModuleKind::Trigger) || !is(&m.schema, &m.name)
-        }),
-        "VIEW" => k.views.retain(|v| !is(&v.schema, &v.name)),
-        "DEFAULT" | "RULE" => bound::drop(k, kind == "RULE", at, name)?,
-        "USER" | "ROLE" => {
-            principal::drop(k, name);
-        }
-        "XML SCHEMA COLLECTION" => k.more.xml_collections.retain(|v| !is(&v.schema, &v.name)),
-        "SEQUENCE" => k.sequences.retain(|v| !is(&v.schema, &v.name)),
-        "SYNONYM" => k.synonyms.retain(|v| !is(&v.schema, &v.name)),
-        "TYPE" => {
-            let used = k.types.iter().find(|t| is(&t.schema, &t.name)).map(|t| t.id);
-            if k.tables.iter().flat_map(|t| &t.columns).any(|c| c.alias.is_some() && c.alias == used) {
-                return Err(error(
-                    3732,
-                    16,
-                    format!("Cannot drop type '{name}' because it is being referenced."),
-                ));
-            }
-            k.types.retain(|t| !is(&t.schema, &t.name));
-        }
-        "SCHEMA" => {
-            if k.objects().iter().any(|o| same(&o.schema, name)) {
-                return Err(error(
-                    3729,
-                    16,
-                    format!("Cannot drop schema '{name}' because it is being referenced by an object."),
-                ));
-            }
-            k.schemas.retain(|s| s.id <= 4 || !same(&s.name, name));
-        }
-        other => return Err(unknown(format_args!("DROP {other}"))),
-    }
-    if count == sizes(k) { Err(missing(&lower, name)) } else { Ok(()) }
-}
-
-/// ADD FILEGROUP is kept; files are of no interest.
-fn filegroup(c: &mut Cursor<'_>, x: &Context<'_>) -> Result<(), SqlError> {
-    if c.accept("ADD FILEGROUP") {
-        let name = c.name()?;
-        let kind = if c.accept("CONTAINS FILESTREAM") {
-            "FD"
-        } else if c.accept("CONTAINS MEMORY_OPTIMIZED_DATA") {
-            "FX"
-        } else {
-            "FG"
-        };
-        return declare(x, |k, _| {
-            k.more.filegroups.push((name, kind));
-            Ok(())
-        });
-    }
-    if c.accept("ADD FILE") || c.accept("ADD LOG FILE") || c.accept("MODIFY FILE") {
-        c.skip_group()?;
-        while c.accept(",") {
-            c.skip_group()?;
-        }
-        if c.accept("TO FILEGROUP") {
-            c.name()?;
-        }
-        return Ok(());
-    }
-    if c.accept("REMOVE FILE") {
-        return c.name().map(|_| ());
-    }
-    if c.accept("MODIFY FILEGROUP") {
-        c.name()?;
-        if c.accept("DEFAULT") || c.accept("AUTOGROW_ALL_FILES") || c.accept("AUTOGROW_SINGLE_FILE") {
-            return Ok(());
-        }
-    }
-    Err(unknown(format_args!("ALTER DATABASE {}", c.peek().map_or("", |t| &t.text))))
-}
-
-/// After ALTER DATABASE.
-pub(crate) fn alter_database(c: &mut Cursor<'_>, x: &mut Context<'_>) -> Result<(), SqlError> {
-    let name = c.name()?;
-    let name = if name.eq_ignore_ascii_case("CURRENT") { x.database.to_owned() } else { name };
-    let database = x.engine.database(&name)?;
-    if c.is("ADD") || c.is("MODIFY") || c.is("REMOVE") {
-        return filegroup(c, x);
-    }
-    if c.accept("COLLATE") {
-        return Err(unknown("ALTER DATABASE COLLATE"));
-    }
-    c.expect("SET")?;
-    let _guard = database.ddl.lock().unwrap_or_else(PoisonError::into_inner);
-    let mut k = Catalog::clone(&database.catalog());
-    loop {
-        database_option(c, &mut k)?;
-        if !c.accept(",") {
-            break;
-        }
-    }
-    if c.accept("WITH") {
-        c.accept("ROLLBACK IMMEDIATE");
-        c.accept("NO_WAIT");
-    }
-    k.index(&x.engine.denials());
-    database.publish(k);
-    Ok(())
-}
-
-/// One option of ALTER DATABASE SET.
-fn database_option(c: &mut Cursor<'_>, k: &mut Catalog) -> Result<(), SqlError> {
-    let option = c.name()?.to_uppercase();
-    c.accept("=");
-    match option.as_str() {
-        "ALLOW_SNAPSHOT_ISOLATION" => k.snapshot_isolation = c.name()?.eq_ignore_ascii_case("ON"),
-        "READ_COMMITTED_SNAPSHOT" => k.read_committed_snapshot = c.name()?.eq_ignore_ascii_case("ON"),
-        "MEMORY_OPTIMIZED_ELEVATE_TO_SNAPSHOT" => {
-            k.elevate_to_snapshot = c.name()?.eq_ignore_ascii_case("ON");
-        }
-        "READ_ONLY" => k.read_only = true,
-        "READ_WRITE" => k.read_only = false,
-        "MULTI_USER" | "SINGLE_USER" | "RESTRICTED_USER" | "ONLINE" | "ENABLE_BROKER" | "DISABLE_BROKER" => {}
-        "QUERY_STORE" | "CHANGE_TRACKING" | "FILESTREAM" | "ACCELERATED_DATABASE_RECOVERY" => {
-            if !c.is("(") {
-                c.take();
-            }
-            if c.is("(") {
-                c.skip_group()?;
-            }
-        }
-        "RECOVERY"
-        | "ANSI_NULL_DEFAULT"
-        | "CONCAT_NULL_YIELDS_NULL"
-        | "NUMERIC_ROUNDABORT"
-        | "CURSOR_CLOSE_ON_COMMIT"
-        | "CURSOR_DEFAULT"
-        | "AUTO_UPDATE_STATISTICS_ASYNC"
-        | "DATE_CORRELATION_OPTIMIZATION"
-        | "TRUSTWORTHY"
-        | "DB_CHAINING"
-        | "PARAMETERIZATION"
-        | "HONOR_BROKER_PRIORITY"
-        | "TARGET_RECOVERY_TIME"
-        | "DELAYED_DURABILITY"
-        | "TORN_PAGE_DETECTION"
-        | "PAGE_VERIFY"
-        | "COMPATIBILITY_LEVEL"
-        | "ANSI_NULLS"
-        | "ANSI_PADDING"
-        | "ANSI_WARNINGS"
-        | "ARITHABORT"
-        | "QUOTED_IDENTIFIER"
-        | "AUTO_CLOSE"
-        | "AUTO_SHRINK"
-        | "AUTO_CREATE_STATISTICS"
-        | "AUTO_UPDATE_STATISTICS"
-        | "RECURSIVE_TRIGGERS" => {
-            c.take();
-            // TARGET_RECOVERY_TIME = 60 SECONDS
-            let _ = c.accept("SECONDS") || c.accept("MINUTES");
-        }
-        other => return Err(unknown(format_args!("ALTER DATABASE SET {other}"))),
-    }
-    Ok(())
 }

@@ -8,8 +8,7 @@ use mssim::session::EngineBackend;
 use mssim::types::Column;
 use mssim::value::Value;
 
-pub struct Shown {
-    pub engine: Arc<Engine>,
+pub(crate) struct Shown {
     session: Box<dyn Session>,
 }
 
@@ -61,7 +60,7 @@ fn text(value: &Value) -> String {
 
 #[expect(clippy::unwrap_used, reason = "a test that cannot set up its server has failed")]
 impl Shown {
-    pub fn new(script: &str) -> Self {
+    pub(crate) fn new(script: &str) -> Self {
         let engine = Engine::new(EngineOptions::default()).unwrap();
         engine.load_script(script).unwrap();
         let login = Login {
@@ -72,7 +71,7 @@ impl Shown {
             host: String::new(),
         };
         let session = EngineBackend::new(Arc::clone(&engine)).login(&login).unwrap();
-        Self { engine, session }
+        Self { session }
     }
 
     fn run(&mut self, sql: &str) -> Lines {
@@ -82,18 +81,18 @@ impl Shown {
     }
 
     /// The rows of a batch that must not fail.
-    pub fn rows(&mut self, sql: &str) -> Vec<String> {
+    pub(crate) fn rows(&mut self, sql: &str) -> Vec<String> {
         let lines = self.run(sql);
         assert!(lines.errors.is_empty(), "{sql}: {:?}", lines.said);
         lines.rows
     }
 
     /// The number of the first error of a batch; 0 for none.
-    pub fn error(&mut self, sql: &str) -> i32 {
+    pub(crate) fn error(&mut self, sql: &str) -> i32 {
         self.run(sql).errors.first().copied().unwrap_or(0)
     }
 
-    pub fn said(&mut self, sql: &str) -> Vec<String> {
+    pub(crate) fn said(&mut self, sql: &str) -> Vec<String> {
         self.run(sql).said
     }
 }
