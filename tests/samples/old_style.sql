@@ -1,7 +1,10 @@
--- A library as scripts of the year 2000 declare one: sysobjects, DUMMY batches, bound defaults and rules, sp_addtype,
+-- A library as scripts of the year 2000 declare one: sysobjects, batches, bound defaults and rules, sp_addtype,
 -- dates as people write them, double-quoted names. Made for tests.
+:setvar Library "old_style"
 set nocount on
 set dateformat mdy
+if @@error != 0
+    set noexec on
 use master
 go
 declare @started varchar(30)
@@ -14,9 +17,16 @@ end
 go
 checkpoint
 go
-create database old_style
+declare @folder nvarchar(520), @sql nvarchar(max) = N'create '
+select @folder = substring(filename, 1, charindex(N'master.mdf', lower(filename)) - 1)
+from master.dbo.sysaltfiles where dbid = 1 and fileid = 1
+select @sql += N'database '
+set @sql += N'$(Library)'
+exec sp_executesql @sql
+if @folder is null
+    execute (N'create database x on primary (name = N''x'', filename = N''' + @folder + N'x.mdf'')')
 go
-use old_style
+use $(Library)
 go
 if db_name() = 'old_style'
    raiserror('Made.', 1, 1)

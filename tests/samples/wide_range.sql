@@ -24,7 +24,19 @@ DROP VIEW IF EXISTS [yard].[HullCount]
 DROP XML SCHEMA COLLECTION IF EXISTS [yard].[PlanSchema]
 GO
 CREATE TYPE [yard].[Name] FROM [nvarchar](50) NULL
-CREATE TYPE [yard].[HullList] AS TABLE ([Id] int NOT NULL PRIMARY KEY)
+CREATE TYPE [yard].[HullList] AS TABLE ([Id] int NOT NULL PRIMARY KEY NONCLUSTERED) WITH (MEMORY_OPTIMIZED = ON)
+GO
+CREATE FUNCTION [yard].[Zeros](@Value int) RETURNS varchar(8) WITH SCHEMABINDING AS
+BEGIN
+    RETURN REPLICATE('0', 8 - DATALENGTH(CONVERT(varchar(8), @Value)));
+END;
+GO
+CREATE TABLE [yard].[Buyer] (
+    [Id] int NOT NULL,
+    [Account] AS ISNULL('AW' + [yard].[Zeros](Id), ''),
+    [Rest] AS ISNULL([Id] - [Left], 0),
+    [Left] smallint NOT NULL,
+)
 GO
 CREATE XML SCHEMA COLLECTION [yard].[PlanSchema] AS N'<xsd:schema xmlns:xsd="http://www.w3.org/2001/XMLSchema"><xsd:element name="plan"/></xsd:schema>'
 GO

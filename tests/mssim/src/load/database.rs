@@ -146,6 +146,7 @@ fn database_option(c: &mut Cursor<'_>, k: &mut Catalog) -> Result<(), SqlError> 
         | "AUTO_UPDATE_STATISTICS_ASYNC"
         | "DATE_CORRELATION_OPTIMIZATION"
         | "TRUSTWORTHY"
+        | "OPTIMIZED_LOCKING"
         | "DB_CHAINING"
         | "PARAMETERIZATION"
         | "HONOR_BROKER_PRIORITY"

@@ -268,6 +268,10 @@ fn create_type(c: &mut Cursor<'_>, x: &Context<'_>) -> Result<(), SqlError> {
     let is_table = c.accept("AS TABLE");
     let (base, nullable) = if is_table {
         c.skip_group()?;
+        // MEMORY_OPTIMIZED: of a table type that is not kept either.
+        if c.accept("WITH") {
+            c.skip_group()?;
+        }
         (SqlType::SqlVariant, false)
     } else {
         let base = if c.accept("EXTERNAL NAME") {

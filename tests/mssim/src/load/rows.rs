@@ -116,6 +116,28 @@ pub(crate) fn check_value(
     ))
 }
 
+/// The expression with NULL of the right type for every call of a user's function.
+fn typed_functions(catalog: &Catalog, e: Expr) -> Result<Expr, SqlError> {
+    let inner = |e: Box<Expr>| typed_functions(catalog, *e).map(Box::new);
+    Ok(match e {
+        Expr::Call(name, arguments) => {
+            let returns = expr::user_function(&name)
+                .and_then(|(schema, function)| catalog.module(Some(&schema), &function)?.returns);
+            if let Some(ty) = returns {
+                return Ok(Expr::Cast(Box::new(Expr::Null), ty, String::new(), None));
+            }
+            let arguments = arguments.into_iter().map(|a| typed_functions(catalog, a));
+            Expr::Call(name, arguments.collect::<Result<_, _>>()?)
+        }
+        Expr::Paren(a) => Expr::Paren(inner(a)?),
+        Expr::Negate(a) => Expr::Negate(inner(a)?),
+        Expr::Collate(a, name) => Expr::Collate(inner(a)?, name),
+        Expr::Binary(operator, a, b) => Expr::Binary(operator, inner(a)?, inner(b)?),
+        Expr::Cast(a, ty, text, style) => Expr::Cast(inner(a)?, ty, text, style),
+        other => other,
+    })
+}
+
 /// The type of a computed column, from its expression with NULL for every column.
 pub(crate) fn computed_type(
     catalog: &Catalog,
@@ -135,6 +157,7 @@ pub(crate) fn computed_type(
         return found
             .ok_or_else(|| error(4121, 16, format!("Cannot find the user-defined function {name}.")));
     }
+    let e = typed_functions(catalog, e)?;
     let lookup = |name: &str| {
         table
             .column(name)

@@ -291,8 +291,8 @@ impl Parser<'_> {
         self.at += 1;
         if matches!(self.kind_at(0), Kind::Variable(_)) {
             let name = self.variable()?;
-            self.expect_op("=")?;
-            return Ok(Statement::SetVariable(name, self.expr()?));
+            let value = self.assigned(&name)?;
+            return Ok(Statement::SetVariable(name, value));
         }
         let mut words = Vec::new();
         loop {

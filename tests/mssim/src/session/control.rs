@@ -1,5 +1,7 @@
 //! Control of flow: IF, WHILE, blocks, TRY, RETURN; RAISERROR and THROW; INSERT of a query; scripts.
 
+use std::borrow::Cow;
+
 use crate::engine::Engine;
 use crate::load::lex::batches;
 use crate::query::ast::{Expr, Insert, Line, Statement};
@@ -182,12 +184,39 @@ impl Results for FirstError {
     }
 }
 
+/// Puts the values of `:setvar` in the place of `$(name)`, as sqlcmd does; the lines stay where they are.
+fn with_variables(text: &str) -> Cow<'_, str> {
+    let is = |line: &str| line.trim_start().get(..7).is_some_and(|w| w.eq_ignore_ascii_case(":setvar"));
+    if !text.lines().any(is) {
+        return Cow::Borrowed(text);
+    }
+    let mut known: Vec<(String, String)> = Vec::new();
+    let mut out = String::with_capacity(text.len());
+    for line in text.split_inclusive('\n') {
+        if is(line) {
+            let mut words = line.trim().splitn(3, char::is_whitespace).skip(1);
+            let name = words.next().unwrap_or_default().to_owned();
+            let value = words.next().unwrap_or_default().trim().trim_matches('"').to_owned();
+            known.insert(0, (format!("$({name})"), value));
+            out.push('\n');
+            continue;
+        }
+        let mut line = line.to_owned();
+        for (name, value) in &known {
+            line = line.replace(name, value);
+        }
+        out += &line;
+    }
+    Cow::Owned(out)
+}
+
 /// Runs a script with GO lines in a session of its own, in the default database; stops at the first error, whose line is
 /// that of the script.
 pub(crate) fn script(engine: &Engine, text: &str) -> Result<(), SqlError> {
     let database = engine.default_database().to_owned();
     let mut session = EngineSession::open(engine.shared()?, database, "sa".to_owned(), 50)?;
-    for batch in batches(text) {
+    let text = with_variables(text);
+    for batch in batches(&text) {
         for _ in 0..batch.count {
             let mut first = FirstError::default();
             session.batch(batch.text, &[], &mut first)?;

@@ -299,6 +299,11 @@ impl EngineSession {
 
     /// DDL and DML, and EXEC.
     fn other(&mut self, text: &str, results: &mut dyn Results) -> Result<(), SqlError> {
+        if let Some(name) = executes_variable(text)? {
+            let (value, ty) = self.value(&Expr::Variable(name))?;
+            let sql = self.as_text(&value, &ty)?;
+            return self.execute_sql(&sql, &[], results);
+        }
         if let Some((sql, parameters)) = executesql(text)? {
             return self.execute_sql(&sql, &parameters, results);
         }
@@ -355,6 +360,23 @@ impl EngineSession {
         self.variables = outer;
         Ok(())
     }
+}
+
+/// The variable of `EXEC sp_executesql @sql`.
+fn executes_variable(text: &str) -> Result<Option<String>, SqlError> {
+    use crate::query::lex::{Kind, lex};
+    if !text.get(..4).is_some_and(|w| w.eq_ignore_ascii_case("exec")) {
+        return Ok(None);
+    }
+    let kinds: Vec<Kind> = lex(text)?.into_iter().map(|t| t.kind).collect();
+    Ok(match kinds.as_slice() {
+        [_, .., Kind::Word(name) | Kind::Quoted(name), Kind::Variable(v), Kind::End]
+            if name.eq_ignore_ascii_case("sp_executesql") =>
+        {
+            Some(v.clone())
+        }
+        _ => None,
+    })
 }
 
 /// The text of `EXEC sp_executesql N'…'` or `EXEC (N'…')`.

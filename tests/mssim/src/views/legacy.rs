@@ -62,6 +62,16 @@ pub(super) const VIEWS: &[View] = &[
     },
     View {
         schema: "sys",
+        name: "sysaltfiles",
+        depends: Depends::Data,
+        columns: "fileid smallint null, groupid smallint null, size int, dbid smallint null, name sysname, filename nvarchar(260) null",
+        rows: |s| {
+            let file = |name: &str| format!("C:\\data\\{}.mdf", name.to_lowercase());
+            Ok(s.engine.all().iter().map(|d| row![1, 1, 1024, d.id, &d.name, file(&d.name)]).collect())
+        },
+    },
+    View {
+        schema: "sys",
         name: "sysdatabases",
         depends: Depends::Data,
         columns: "name sysname, dbid smallint null, status int null, crdate datetime null, cmptlevel tinyint",

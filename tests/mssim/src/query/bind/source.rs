@@ -190,7 +190,9 @@ impl Binder<'_> {
                 return Err(no_object(&name.join(".")));
             }
             let alike = schema.as_deref().is_none_or(|s| same(s, "sys") || same(s, "dbo"))
-                && ["databases", "configurations", "sysdatabases"].iter().any(|v| same(v, last));
+                && ["databases", "configurations", "sysdatabases", "sysaltfiles"]
+                    .iter()
+                    .any(|v| same(v, last));
             if !alike {
                 return Err(unknown("tables of another database"));
             }

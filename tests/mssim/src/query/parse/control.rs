@@ -7,6 +7,20 @@ use super::super::lex::Kind;
 use super::{Parser, STARTS};
 
 impl Parser<'_> {
+    /// What `= value` gives a variable, or `+= value` makes of it.
+    pub(super) fn assigned(&mut self, name: &str) -> Result<Expr, SqlError> {
+        let operator = match (self.op("+="), self.op("-=")) {
+            (true, _) => "+",
+            (_, true) => "-",
+            _ => {
+                self.expect_op("=")?;
+                return self.expr();
+            }
+        };
+        let before = Expr::Variable(name.to_owned());
+        Ok(Expr::Binary(operator, Box::new(before), Box::new(self.expr()?)))
+    }
+
     /// `RAISERROR (message, severity, state, …) [WITH …]`, or the old `RAISERROR number 'message'`.
     pub(super) fn raise_error(&mut self) -> Result<Statement, SqlError> {
         self.at += 1;
