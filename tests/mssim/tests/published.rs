@@ -171,6 +171,10 @@ fn the_catalog_of_rare_kinds_has_properties_and_permissions() {
     );
     assert_eq!(s.rows("SELECT LEFT(m.definition, 16) FROM sys.sql_modules m JOIN sys.procedures p ON p.object_id = m.object_id"), ["CREATE PROCEDURE"]);
     assert_eq!(s.rows("SELECT Miles FROM yard.Route"), ["41"]);
+    assert_eq!(
+        s.rows("SELECT CONVERT(varchar(30), CAST('Mar 4 2021 3:05PM' AS datetime), 113), CONVERT(varchar(30), CAST('3/4/21' AS datetime)), CONVERT(varchar(10), CAST('20210304' AS date), 101)"),
+        ["04 Mar 2021 15:05:00:000|Mar  4 2021 12:00AM|03/04/2021"]
+    );
 }
 
 #[test]

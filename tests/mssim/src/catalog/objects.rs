@@ -127,6 +127,6 @@ pub struct FulltextIndex {
     pub catalog: i32,
     /// `index_id` of the unique key.
     pub key: i32,
-    /// Column ids and languages.
-    pub columns: Vec<(i32, i32)>,
+    /// Column ids and languages, and the column that tells what kind of document is there.
+    pub columns: Vec<(i32, i32, Option<i32>)>,
 }

@@ -249,6 +249,7 @@ impl EngineSession {
             ["DATEFORMAT", order] if !matches!(*order, "MDY" | "YMD") => {
                 return Err(unknown(format!("SET DATEFORMAT {order}")));
             }
+            ["NOEXEC", "OFF"] => {}
             [first, .., _] if ACCEPTED.contains(first) => {}
             _ => return Err(unknown(format!("SET {}", words.join(" ")))),
         }

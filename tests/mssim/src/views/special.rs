@@ -84,8 +84,10 @@ pub(super) const VIEWS: &[View] = &[
         columns: "object_id int, column_id int, type_column_id int null, language_id int, statistical_semantics int",
         rows: |s| {
             let indexes = s.catalog.fulltext_indexes.iter();
-            let all = indexes.flat_map(|f| f.columns.iter().map(move |(c, l)| (f.object_id, *c, *l)));
-            Ok(all.map(|(object, column, language)| row![object, column, NULL, language, 0]).collect())
+            let all = indexes.flat_map(|f| f.columns.iter().map(move |c| (f.object_id, *c)));
+            Ok(all
+                .map(|(object, (column, language, kind))| row![object, column, kind, language, 0])
+                .collect())
         },
     },
     View {

@@ -5,6 +5,12 @@ use super::{DAY_1900, MINUTE, Moment, SECOND, TICKS_PER_DAY, clock, days, digits
 const MONTHS: [&str; 12] =
     ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 
+/// `Jan` to `Dec`.
+pub(super) fn name(month: i64) -> String {
+    let short = usize::try_from(month - 1).ok().and_then(|i| MONTHS.get(i)).copied().unwrap_or("jan");
+    format!("{}{}", short[..1].to_uppercase(), &short[1..])
+}
+
 /// Two digits are of 1950 to 2049.
 fn year(text: &str) -> Option<i64> {
     let y = digits(text)?;
