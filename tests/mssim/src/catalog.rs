@@ -8,17 +8,22 @@ use crate::engine::{DatabaseIdentity, Denial};
 use crate::results::SqlError;
 use crate::types::{Collation, Column, SqlType};
 
+mod declared;
 mod objects;
 mod table;
 
+pub use declared::{
+    DatabaseTriggerDef, Declared, MasterKeyDef, PermissionDef, PrincipalDef, StatisticsDef, XmlCollectionDef,
+};
+
 pub use objects::{
-    FulltextCatalog, FulltextIndex, ModuleDef, ModuleKind, PartitionFunction, PartitionScheme,
+    BoundDef, FulltextCatalog, FulltextIndex, ModuleDef, ModuleKind, PartitionFunction, PartitionScheme,
     SecurityPolicyDef, SecurityPredicateDef, TriggerDef,
 };
 
 pub use table::{
-    Action, ColumnDef, Computed, Constraint, ForeignKeyDef, Generated, Identity, IndexColumn, IndexDef,
-    IndexForm, IndexKind, Partitioned, TableDef, Temporal,
+    Action, ColumnDef, Computed, Constraint, Encryption, ForeignKeyDef, Generated, Graph, Identity,
+    IndexColumn, IndexDef, IndexForm, IndexKind, Ledger, Memory, Partitioned, TableDef, Temporal, graph,
 };
 
 /// A schema and its id (dbo 1, guest 2, INFORMATION_SCHEMA 3, sys 4, then 5 and up).
@@ -39,6 +44,9 @@ pub struct AliasType {
     pub nullable: bool,
     /// AS TABLE: the columns are not kept, and `base` says nothing.
     pub is_table: bool,
+    /// `object_id` of the default and of the rule bound to it; 0 for none.
+    pub bound_default: i32,
+    pub bound_rule: i32,
 }
 
 /// A view: kept as text, not run by the loader.
@@ -50,6 +58,8 @@ pub struct ViewDef {
     /// The whole CREATE VIEW statement.
     pub definition: String,
     pub created: i64,
+    /// Of an indexed view; their columns are not kept.
+    pub indexes: Vec<IndexDef>,
 }
 
 #[derive(Debug, Clone)]
@@ -129,6 +139,9 @@ pub struct Catalog {
     pub synonyms: Vec<SynonymDef>,
     pub properties: Vec<ExtendedProperty>,
     pub modules: Vec<ModuleDef>,
+    pub more: Declared,
+    /// CREATE DEFAULT and CREATE RULE.
+    pub bound: Vec<BoundDef>,
     pub partition_functions: Vec<PartitionFunction>,
     pub partition_schemes: Vec<PartitionScheme>,
     pub security_policies: Vec<SecurityPolicyDef>,
@@ -137,6 +150,8 @@ pub struct Catalog {
     /// ALLOW_SNAPSHOT_ISOLATION.
     pub snapshot_isolation: bool,
     pub read_committed_snapshot: bool,
+    /// MEMORY_OPTIMIZED_ELEVATE_TO_SNAPSHOT.
+    pub elevate_to_snapshot: bool,
     pub read_only: bool,
     /// Of a database snapshot.
     pub source_database_id: Option<i32>,
@@ -160,7 +175,12 @@ impl Catalog {
     pub fn resolve(&self, schema: Option<&str>, name: &str) -> Option<Arc<Relation>> {
         let fold = self.collation.case_insensitive;
         let key = relation_key(schema.filter(|s| !s.is_empty()).unwrap_or("dbo"), name, fold);
-        self.relations().get(&key).or_else(|| self.system.get(&key)).cloned()
+        let found = self.relations().get(&key).or_else(|| self.system.get(&key));
+        // The tables of old servers (`sysobjects`) are found without a schema, and in dbo.
+        let old = name.get(..3).is_some_and(|p| p.eq_ignore_ascii_case("sys"))
+            && schema.is_none_or(|s| s.is_empty() || same(s, "dbo"));
+        let old = old.then(|| self.system.get(&relation_key("sys", name, fold))).flatten();
+        found.or(old).cloned()
     }
 
     /// A user table by name; the default schema is `dbo`.
@@ -252,6 +272,10 @@ impl Catalog {
             let parent = m.trigger.as_ref().map_or(0, |t| t.parent);
             out.push(Object::new(m.object_id, &m.schema, &m.name, parent, m.kind.object_type(), m.created));
         }
+        for b in &self.bound {
+            let kind = if b.is_rule { ("R ", "RULE") } else { ("D ", "DEFAULT_CONSTRAINT") };
+            out.push(Object::new(b.object_id, &b.schema, &b.name, 0, kind, b.created));
+        }
         for s in &self.sequences {
             out.push(Object::new(s.object_id, &s.schema, &s.name, 0, ("SO", "SEQUENCE_OBJECT"), s.created));
         }
@@ -295,6 +319,7 @@ impl Catalog {
         self.tables.iter().any(|t| of_table(t) && same(&t.schema, schema))
             || self.views.iter().any(|v| is(&v.schema, &v.name))
             || self.modules.iter().any(|m| is(&m.schema, &m.name))
+            || self.bound.iter().any(|b| is(&b.schema, &b.name))
             || self.sequences.iter().any(|s| is(&s.schema, &s.name))
             || self.synonyms.iter().any(|s| is(&s.schema, &s.name))
     }

@@ -9,7 +9,7 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
 
 use rusqlite::Connection;
 
@@ -121,6 +121,8 @@ pub(crate) struct Counters {
     /// Last value taken from a sequence, by object id.
     pub(crate) sequences: HashMap<i32, i128>,
     pub(crate) rowversion: u64,
+    /// The next `graph_id`, by object id.
+    pub(crate) graph_ids: HashMap<i32, i64>,
     /// Statistics of tables as of a version of their data.
     pub(crate) statistics: HashMap<i32, views::Statistics>,
     /// Version of a table's data: rises with every statement that writes to it.
@@ -134,6 +136,7 @@ impl Counters {
             identities: self.identities.clone(),
             sequences: self.sequences.clone(),
             rowversion: self.rowversion,
+            graph_ids: self.graph_ids.clone(),
             ..Self::default()
         }
     }
@@ -192,6 +195,8 @@ pub struct Engine {
     /// By view; under an empty name those of all views.
     altered: Mutex<HashMap<String, Vec<Alteration>>>,
     folder: tempfile::TempDir,
+    /// Itself, for the sessions that run scripts.
+    me: Weak<Self>,
 }
 
 impl std::fmt::Debug for Engine {
@@ -212,21 +217,22 @@ impl Engine {
             .prefix("mssim-")
             .tempdir()
             .map_err(|e| error(50999, 16, format!("cannot make the folder of the store: {e}")))?;
-        let engine = Self {
+        let engine = Arc::new_cyclic(|me| Self {
             collation,
             databases: RwLock::new(Vec::new()),
             denied: Mutex::default(),
             altered: Mutex::default(),
             folder,
             options,
-        };
+            me: Weak::clone(me),
+        });
         for name in ["master", "tempdb", "model", "msdb"] {
             engine.create_database(name)?;
         }
         if engine.find(&engine.options.database).is_none() {
             engine.create_database(&engine.options.database)?;
         }
-        Ok(Arc::new(engine))
+        Ok(engine)
     }
 
     /// The default database of the login.
@@ -255,7 +261,12 @@ impl Engine {
     /// # Errors
     /// SQL Server's own where it has one, 50999 for what this server does not know; `line` is that of the script.
     pub fn load_script(&self, sql: &str) -> Result<(), SqlError> {
-        crate::load::script(self, sql)
+        crate::session::script(self, sql)
+    }
+
+    /// A handle of its own.
+    pub(crate) fn shared(&self) -> Result<Arc<Self>, SqlError> {
+        self.me.upgrade().ok_or_else(|| unknown("an engine that is going away"))
     }
 
     /// A new connection to the SQLite file of a database, comparison rules registered, system views attached.
@@ -476,6 +487,8 @@ fn empty_catalog(
         synonyms: Vec::new(),
         properties: Vec::new(),
         modules: Vec::new(),
+        bound: Vec::new(),
+        more: crate::catalog::Declared::default(),
         partition_functions: Vec::new(),
         partition_schemes: Vec::new(),
         security_policies: Vec::new(),
@@ -483,6 +496,7 @@ fn empty_catalog(
         fulltext_indexes: Vec::new(),
         snapshot_isolation: false,
         read_committed_snapshot: false,
+        elevate_to_snapshot: false,
         read_only: false,
         source_database_id: None,
         identity: DatabaseIdentity::new(),

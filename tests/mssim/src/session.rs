@@ -6,8 +6,11 @@
 //! Errors. A statement that fails rolls back alone; names, types and conversions that fail end the batch, as SQL
 //! Server does it; arithmetic and constraints do not.
 
+mod control;
 mod statement;
 mod transaction;
+
+pub(crate) use control::script;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
@@ -76,6 +79,9 @@ pub struct EngineSession {
     descriptor: u64,
     row_count: i64,
     stopped: bool,
+    /// How many TRY blocks are open, and the error that the last CATCH is about.
+    trying: u32,
+    caught: Option<SqlError>,
 }
 
 impl Session for EngineSession {
@@ -92,6 +98,7 @@ impl Session for EngineSession {
         let engine = Arc::clone(&self.engine);
         let _names = engine.names();
         self.stopped = false;
+        (self.trying, self.caught) = (0, None);
         self.variables = parameters
             .iter()
             .map(|p| (p.name.clone(), Variable { ty: p.ty, value: p.value.clone() }))
@@ -130,7 +137,12 @@ impl Session for EngineSession {
 }
 
 impl EngineSession {
-    fn open(engine: Arc<Engine>, database: String, user: String, spid: u16) -> Result<Self, SqlError> {
+    pub(crate) fn open(
+        engine: Arc<Engine>,
+        database: String,
+        user: String,
+        spid: u16,
+    ) -> Result<Self, SqlError> {
         let conn = engine.connection(&database)?;
         let catalog = engine.catalog(&database)?;
         let no_count = engine.oddities().no_count;
@@ -162,6 +174,8 @@ impl EngineSession {
             descriptor: u64::from(spid) << 32,
             row_count: 0,
             stopped: false,
+            trying: 0,
+            caught: None,
         })
     }
 
@@ -183,6 +197,26 @@ impl EngineSession {
         }))
     }
 
+    /// How memory-optimised tables may be read: not in a session under SNAPSHOT, and in a transaction by the hint only.
+    fn check_memory(&self, memory: Option<bool>, elevated: bool) -> Result<(), SqlError> {
+        let Some(bare) = memory else { return Ok(()) };
+        match self.isolation {
+            Isolation::Snapshot => Err(error(
+                41332,
+                "Memory optimized tables and natively compiled modules cannot be accessed or created when the session TRANSACTION ISOLATION LEVEL is set to SNAPSHOT.",
+            )),
+            Isolation::ReadCommitted if bare && !elevated && self.transactions > 0 => Err(error(
+                41368,
+                "Accessing memory optimized tables using the READ COMMITTED isolation level is supported only for autocommit transactions. It is not supported for explicit or implicit transactions. Provide a supported isolation level for the memory optimized table using a table hint, such as WITH (SNAPSHOT).",
+            )),
+            Isolation::Stable if bare => Err(error(
+                41333,
+                "The following transactions must access memory optimized tables and natively compiled modules under snapshot isolation: RepeatableRead transactions, Serializable transactions, and transactions that access tables that are not memory optimized in RepeatableRead or Serializable isolation.",
+            )),
+            _ => Ok(()),
+        }
+    }
+
     /// Runs a bound query and hands its rows over.
     fn stream(&mut self, bound: &Bound, env: Arc<Env>, results: &mut dyn Results) -> Result<u64, SqlError> {
         if bound.reads_tables && self.isolation == Isolation::Snapshot && !env.catalog.snapshot_isolation {
@@ -194,6 +228,7 @@ impl EngineSession {
                 ),
             ));
         }
+        self.check_memory(bound.memory, env.catalog.elevate_to_snapshot)?;
         let views: Vec<&str> = bound.views.iter().map(String::as_str).collect();
         if !views.is_empty() {
             self.engine.refresh(&self.database, &views)?;

@@ -23,7 +23,7 @@ pub enum UdtKind {
 }
 
 /// A T-SQL type with its parameters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum SqlType {
     Bit,
     TinyInt,
@@ -64,6 +64,7 @@ pub enum SqlType {
     RowVersion,
     UniqueIdentifier,
     Xml,
+    #[default]
     SqlVariant,
     Udt(UdtKind),
     /// SQL Server 2025; kept as the text that was given.

@@ -25,8 +25,10 @@ mod columns;
 pub mod hostile;
 mod information;
 mod keys;
+mod legacy;
 mod modules;
 mod objects;
+mod principals;
 mod security;
 mod sizes;
 mod spaces;
@@ -72,6 +74,8 @@ pub(crate) struct Built {
 
 fn all() -> impl Iterator<Item = &'static View> {
     let objects = [
+        legacy::VIEWS,
+        principals::VIEWS,
         objects::VIEWS,
         columns::VIEWS,
         keys::VIEWS,

@@ -98,6 +98,20 @@ pub struct SecurityPredicateDef {
     pub table: i32,
 }
 
+/// A stand-alone default or rule, to be bound to columns and types.
+#[derive(Debug, Clone)]
+pub struct BoundDef {
+    pub object_id: i32,
+    pub schema: String,
+    pub name: String,
+    pub is_rule: bool,
+    /// The whole CREATE statement.
+    pub definition: String,
+    /// What stands after AS.
+    pub expression: String,
+    pub created: i64,
+}
+
 #[derive(Debug, Clone)]
 pub struct FulltextCatalog {
     pub id: i32,
@@ -113,6 +127,6 @@ pub struct FulltextIndex {
     pub catalog: i32,
     /// `index_id` of the unique key.
     pub key: i32,
-    /// Column ids and languages.
-    pub columns: Vec<(i32, i32)>,
+    /// Column ids and languages, and the column that tells what kind of document is there.
+    pub columns: Vec<(i32, i32, Option<i32>)>,
 }

@@ -34,7 +34,7 @@ pub struct Constraint {
 }
 
 /// A column as declared. Computed columns have the type that was inferred.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct ColumnDef {
     /// 1-based; never used again after a DROP COLUMN.
     pub id: i32,
@@ -55,6 +55,46 @@ pub struct ColumnDef {
     pub hidden: bool,
     /// MASKED WITH (FUNCTION = '…'): declared only.
     pub masked: Option<String>,
+    /// COLUMN_SET FOR ALL_SPARSE_COLUMNS.
+    pub column_set: bool,
+    pub filestream: bool,
+    /// ENCRYPTED WITH (…).
+    pub encryption: Option<Encryption>,
+    /// `xml_collection_id`, and whether DOCUMENT.
+    pub xml_collection: Option<(i32, bool)>,
+    /// `graph_type` of sys.columns; 0 for none.
+    pub graph_type: u8,
+    /// `object_id` of the default and of the rule that `sp_bindefault` and `sp_bindrule` bound; 0 for none.
+    pub bound_default: i32,
+    pub bound_rule: i32,
+}
+
+/// `graph_type` of sys.columns.
+pub mod graph {
+    pub const ID: u8 = 1;
+    pub const ID_COMPUTED: u8 = 2;
+    pub const FROM_ID: u8 = 3;
+    pub const FROM_OBJ_ID: u8 = 4;
+    pub const FROM_ID_COMPUTED: u8 = 5;
+    pub const TO_ID: u8 = 6;
+    pub const TO_OBJ_ID: u8 = 7;
+    pub const TO_ID_COMPUTED: u8 = 8;
+
+    /// `graph_type_desc`.
+    #[must_use]
+    pub const fn describe(graph_type: u8) -> Option<&'static str> {
+        Some(match graph_type {
+            ID => "GRAPH_ID",
+            ID_COMPUTED => "GRAPH_ID_COMPUTED",
+            FROM_ID => "GRAPH_FROM_ID",
+            FROM_OBJ_ID => "GRAPH_FROM_OBJ_ID",
+            FROM_ID_COMPUTED => "GRAPH_FROM_ID_COMPUTED",
+            TO_ID => "GRAPH_TO_ID",
+            TO_OBJ_ID => "GRAPH_TO_OBJ_ID",
+            TO_ID_COMPUTED => "GRAPH_TO_ID_COMPUTED",
+            _ => return None,
+        })
+    }
 }
 
 /// GENERATED ALWAYS AS ROW START or END.
@@ -62,17 +102,63 @@ pub struct ColumnDef {
 pub enum Generated {
     Start,
     End,
+    /// Of a ledger table.
+    TransactionStart,
+    TransactionEnd,
+    SequenceStart,
+    SequenceEnd,
+}
+
+/// Always Encrypted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Encryption {
+    /// `column_encryption_key_id`.
+    pub key: i32,
+    pub deterministic: bool,
+}
+
+/// `ledger_type`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ledger {
+    /// Of another table.
+    History,
+    /// With the table of its history, and its view.
+    Updatable(i32, i32),
+    /// With its view.
+    AppendOnly(i32),
 }
 
 impl ColumnDef {
+    /// Whether `$node_id` and its like mean this column.
+    #[must_use]
+    pub fn is_pseudo(&self, name: &str) -> bool {
+        let wanted = match self.graph_type {
+            graph::ID_COMPUTED => &self.name[..8],
+            graph::FROM_ID_COMPUTED => "$from_id",
+            graph::TO_ID_COMPUTED => "$to_id",
+            _ => return false,
+        };
+        wanted.eq_ignore_ascii_case(name)
+    }
+
+    /// An internal column of a graph table: nobody may read it.
+    #[must_use]
+    pub const fn is_internal(&self) -> bool {
+        matches!(
+            self.graph_type,
+            graph::ID | graph::FROM_ID | graph::FROM_OBJ_ID | graph::TO_ID | graph::TO_OBJ_ID
+        )
+    }
+
     /// What a result shows of it.
     #[must_use]
     pub fn column(&self) -> Column {
         Column {
             name: self.name.clone(),
-            ty: self.ty,
+            // A client that does not decrypt gets the bytes.
+            ty: if self.encryption.is_some() { SqlType::VarBinary(crate::types::Len::Max) } else { self.ty },
             nullable: self.nullable,
-            collation: self.collation,
+            collation: self.collation.filter(|_| self.encryption.is_none()),
             identity: self.identity.is_some(),
             computed: self.computed.is_some(),
         }
@@ -91,6 +177,8 @@ pub enum IndexKind {
 pub enum IndexForm {
     Rows,
     Columnstore,
+    /// Of a memory-optimised table, with its BUCKET_COUNT.
+    Hash(i64),
     /// With the primary XML index that it is built on and the kind of a secondary one (P path, V value, R property).
     Xml(Option<(i32, char)>),
     /// With the tessellation scheme.
@@ -106,8 +194,9 @@ pub struct Partitioned {
 }
 
 /// `temporal_type`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Temporal {
+    #[default]
     No,
     /// Of another table.
     History,
@@ -170,8 +259,22 @@ pub struct ForeignKeyDef {
     pub not_for_replication: bool,
 }
 
+/// AS NODE or AS EDGE.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Graph {
+    Node,
+    Edge,
+}
+
+/// `MEMORY_OPTIMIZED = ON`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Memory {
+    /// DURABILITY = SCHEMA_ONLY.
+    pub schema_only: bool,
+}
+
 /// A table with all that belongs to it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct TableDef {
     pub object_id: i32,
     pub schema: String,
@@ -189,6 +292,9 @@ pub struct TableDef {
     /// PERIOD FOR SYSTEM_TIME: start and end.
     pub period: Option<(i32, i32)>,
     pub temporal: Temporal,
+    pub graph: Option<Graph>,
+    pub memory: Option<Memory>,
+    pub ledger: Option<Ledger>,
 }
 
 impl TableDef {
@@ -200,7 +306,8 @@ impl TableDef {
 
     #[must_use]
     pub fn column(&self, name: &str) -> Option<&ColumnDef> {
-        self.columns.iter().find(|c| same(&c.name, name))
+        let found = self.columns.iter().find(|c| same(&c.name, name));
+        found.or_else(|| self.columns.iter().find(|c| c.is_pseudo(name)))
     }
 
     #[must_use]

@@ -159,7 +159,7 @@ fn round(ticks: i64, scale: u8) -> i64 {
 /// CAST to a date or time type.
 pub(crate) fn convert(from: &Typed, to: &SqlType) -> Result<Value, SqlError> {
     let m = match &from.value {
-        Value::Text(t) => parse(t).ok_or_else(|| {
+        Value::Text(t) => parse(t).or_else(|| written::parse(t)).ok_or_else(|| {
             error(
                 241,
                 16,
@@ -183,6 +183,8 @@ pub(crate) fn convert(from: &Typed, to: &SqlType) -> Result<Value, SqlError> {
     };
     value(m, to)
 }
+
+mod written;
 
 /// The ISO forms: `yyyy-mm-dd`, `yyyymmdd`, each with a time after a space or `T`; a time alone; an offset or `Z`.
 fn parse(text: &[u8]) -> Option<Moment> {
@@ -248,6 +250,17 @@ fn clock(time: &str) -> Option<i64> {
     Some(h * 60 * MINUTE + m * MINUTE + s * SECOND + fraction)
 }
 
+/// `Jun  1 2024`.
+fn spoken(y: i64, mo: i64, d: i64) -> String {
+    format!("{} {d:>2} {y:04}", written::name(mo))
+}
+
+/// ` 3:05PM`.
+fn half(h: i64, mi: i64) -> String {
+    let hour = if h % 12 == 0 { 12 } else { h % 12 };
+    format!("{hour:>2}:{mi:02}{}", if h < 12 { "AM" } else { "PM" })
+}
+
 /// CONVERT to characters; style 0 is that of CAST.
 pub(crate) fn text(from: &Typed, style: i64) -> Result<String, SqlError> {
     let m = moment(&from.value).ok_or_else(|| unknown("this value as a date"))?;
@@ -270,6 +283,16 @@ pub(crate) fn text(from: &Typed, style: i64) -> Result<String, SqlError> {
             let (sign, o) = if m.offset < 0 { ('-', -m.offset) } else { ('+', m.offset) };
             format!("{day} {clock}{} {sign}{:02}:{:02}", fraction(n), o / 60, o % 60)
         }
+        (SqlType::DateTime | SqlType::SmallDateTime, 0 | 100) => {
+            format!("{} {}", spoken(y, mo, d), half(h, mi))
+        }
+        (SqlType::DateTime, 113) => {
+            let month = written::name(mo);
+            format!("{d:02} {month} {y:04} {clock}:{}", fraction(3).trim_start_matches('.'))
+        }
+        (_, 101) => format!("{mo:02}/{d:02}/{y:04}"),
+        (_, 103) => format!("{d:02}/{mo:02}/{y:04}"),
+        (_, 104) => format!("{d:02}.{mo:02}.{y:04}"),
         (_, 108) => clock,
         (_, 20 | 120) => format!("{day} {clock}"),
         (SqlType::DateTime, 21 | 121) => format!("{day} {clock}{}", fraction(3)),

@@ -5,10 +5,11 @@ use rusqlite::types::Value as Lite;
 
 use crate::catalog::{ColumnDef, TableDef, quote, same};
 use crate::engine::{error, storage_error, unknown};
+use crate::load::convert::Typed;
 use crate::load::expr::{self, Expr};
 use crate::load::lex::Cursor;
 use crate::load::rows::{Writer, select, violation};
-use crate::load::{Context, objects, temporal};
+use crate::load::{Context, graph, objects, temporal};
 use crate::results::SqlError;
 use crate::storage::Stored;
 use crate::types::SqlType;
@@ -27,8 +28,7 @@ pub(crate) fn insert(c: &mut Cursor<'_>, x: &mut Context<'_>) -> Result<u64, Sql
     let mut n = 0;
     if c.accept("DEFAULT VALUES") {
         let mut row = blank(&w, &[], &[], explicit)?;
-        w.insert(x.conn, &mut row)?;
-        n = 1;
+        n = u64::from(w.insert(x.conn, &mut row)?);
     } else if c.accept("VALUES") {
         loop {
             c.expect("(")?;
@@ -48,8 +48,7 @@ pub(crate) fn insert(c: &mut Cursor<'_>, x: &mut Context<'_>) -> Result<u64, Sql
                 ));
             }
             let mut row = blank(&w, &targets, &given, explicit)?;
-            w.insert(x.conn, &mut row)?;
-            n += 1;
+            n += u64::from(w.insert(x.conn, &mut row)?);
             if !c.accept(",") {
                 break;
             }
@@ -61,10 +60,56 @@ pub(crate) fn insert(c: &mut Cursor<'_>, x: &mut Context<'_>) -> Result<u64, Sql
     Ok(n)
 }
 
+/// INSERT of what a query gave.
+pub(crate) fn insert_rows(
+    x: &mut Context<'_>,
+    (schema, name): (Option<&str>, &str),
+    named: Option<Vec<String>>,
+    types: &[SqlType],
+    rows: Vec<Vec<Value>>,
+) -> Result<u64, SqlError> {
+    let (database, catalog, table) = objects::open_table(x, schema, name)?;
+    temporal::writable(&table, true)?;
+    let w = Writer::new(&database, &catalog, &table, x.parameters)?;
+    let explicit = x.settings.identity_insert == Some(table.object_id);
+    let targets = targets(&table, named, explicit)?;
+    if types.len() != targets.len() {
+        let (number, than) = if types.len() < targets.len() { (120, "fewer") } else { (121, "more") };
+        let message = format!(
+            "The select list for the INSERT statement contains {than} items than the insert list. The number of SELECT values must match the number of INSERT columns."
+        );
+        return Err(error(number, 15, message));
+    }
+    let mut n = 0;
+    for given in rows {
+        let mut row = vec![Value::Null; table.columns.len()];
+        for (at, value) in row.iter_mut().enumerate() {
+            *value = match targets.iter().position(|t| *t == at) {
+                Some(i) => w.assign(at, &Typed { ty: types[i], value: given[i].clone() })?,
+                None => match w.identity_unless(at, explicit) {
+                    Some(v) => v,
+                    None => w.default(at)?,
+                },
+            };
+            if targets.contains(&at) && table.columns[at].identity.is_some() {
+                w.note_identity(at, value);
+            }
+        }
+        n += u64::from(w.insert(x.conn, &mut row)?);
+    }
+    database.written(table.object_id);
+    Ok(n)
+}
+
 /// Positions of the columns that an INSERT fills.
 fn targets(table: &TableDef, named: Option<Vec<String>>, explicit: bool) -> Result<Vec<usize>, SqlError> {
-    let writable =
-        |c: &ColumnDef| c.computed.is_none() && c.ty != SqlType::RowVersion && c.generated.is_none();
+    let writable = |c: &ColumnDef| {
+        c.computed.is_none()
+            && c.ty != SqlType::RowVersion
+            && c.generated.is_none()
+            && (c.graph_type == 0 || graph::is_end(c))
+            && !c.column_set
+    };
     let Some(names) = named else {
         let all = (0..table.columns.len()).filter(|i| {
             let c = &table.columns[*i];
@@ -85,8 +130,9 @@ fn targets(table: &TableDef, named: Option<Vec<String>>, explicit: bool) -> Resu
     names
         .iter()
         .map(|n| {
-            let at = table.columns.iter().position(|c| same(&c.name, n)).ok_or_else(|| error(207, 16, format!("Invalid column name '{n}'.")))?;
+            let at = table.columns.iter().position(|c| same(&c.name, n) || c.is_pseudo(n)).ok_or_else(|| error(207, 16, format!("Invalid column name '{n}'.")))?;
             let column = &table.columns[at];
+            graph::writable(column)?;
             if column.computed.is_some() {
                 return Err(error(271, 16, format!("The column \"{n}\" cannot be modified because it is either a computed column or is the result of a UNION operator.")));
             }
@@ -188,6 +234,9 @@ pub(crate) fn update(c: &mut Cursor<'_>, x: &mut Context<'_>) -> Result<u64, Sql
     let sql = format!("UPDATE {} SET {} WHERE _rowid_ = ?", table.sqlite_name(), sets.join(", "));
     for (rowid, old) in rows {
         let mut row = old.clone();
+        if let Some(at) = table.columns.iter().position(|c| c.column_set) {
+            row[at] = Value::Null;
+        }
         for (at, e) in &changes {
             row[*at] =
                 if *e == Expr::Default { w.default(*at)? } else { w.assign(*at, &w.value(e, Some(&old))?)? };

@@ -18,7 +18,7 @@ pub(crate) fn add(
     unchecked: bool,
 ) -> Result<(), SqlError> {
     match e {
-        Element::Key { name, primary, clustered, columns, fill, ignore_dup, on } => {
+        Element::Key { name, primary, clustered, columns, fill, ignore_dup, on, form } => {
             if primary && table.primary_key().is_some() {
                 return Err(error(
                     1779,
@@ -42,8 +42,18 @@ pub(crate) fn add(
                 }
             }
             let kind = if primary { IndexKind::PrimaryKey } else { IndexKind::UniqueConstraint };
-            let index =
-                Index { name, unique: true, clustered, columns, fill, ignore_dup, on, ..Index::default() };
+            let form = Some(form);
+            let index = Index {
+                name,
+                unique: true,
+                clustered,
+                columns,
+                fill,
+                ignore_dup,
+                on,
+                form,
+                ..Index::default()
+            };
             add_index(catalog, table, index, kind, (object_id, system_named))
         }
         Element::Index(index) => add_index(catalog, table, index, IndexKind::Index, (0, false)),

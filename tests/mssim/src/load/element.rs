@@ -1,8 +1,9 @@
 //! Constraints and indexes as they are written: their parsers.
 
-use crate::catalog::{Action, IndexForm};
+use crate::catalog::{Action, IndexForm, Memory};
 use crate::engine::unknown;
 use crate::load::expr::{self, Expr};
+use crate::load::ledger;
 use crate::load::lex::Cursor;
 use crate::load::temporal::{self, Versioning};
 use crate::results::SqlError;
@@ -18,6 +19,7 @@ pub(crate) enum Element {
         fill: u8,
         ignore_dup: bool,
         on: Option<Placement>,
+        form: IndexForm,
     },
     /// PERIOD FOR SYSTEM_TIME.
     Period(String, String),
@@ -67,7 +69,19 @@ pub(crate) struct Index {
 #[derive(Debug, Default)]
 pub(crate) struct Storage {
     pub(crate) on: Option<Placement>,
+    pub(crate) options: Options,
+}
+
+/// What `WITH (…)` says.
+#[derive(Debug, Default)]
+pub(crate) struct Options {
+    pub(crate) fill: u8,
+    pub(crate) ignore_dup: bool,
+    pub(crate) buckets: Option<i64>,
     pub(crate) versioning: Option<Versioning>,
+    pub(crate) memory: Option<Memory>,
+    /// LEDGER = ON, and whether APPEND_ONLY.
+    pub(crate) ledger: Option<bool>,
 }
 
 /// `ON filegroup`, `TEXTIMAGE_ON`, `WITH (…)` after a table, index or key.
@@ -82,33 +96,42 @@ pub(crate) fn storage_clauses(c: &mut Cursor<'_>) -> Result<Storage, SqlError> {
                 let column = c.names()?.pop().unwrap_or_default();
                 out.on = Some((name, column));
             }
-        } else if c.accept("WITH ( SYSTEM_VERSIONING =") {
-            out.versioning = temporal::option(c)?;
-            c.expect(")")?;
         } else if c.is("WITH (") {
             c.accept("WITH");
-            options(c)?;
+            options(c, &mut out.options)?;
         } else {
             return Ok(out);
         }
     }
 }
 
-/// `(name = value, …)`: fill factor and IGNORE_DUP_KEY matter, a few others do not, the rest is unknown.
-fn options(c: &mut Cursor<'_>) -> Result<(u8, bool), SqlError> {
-    let (mut fill, mut ignore) = (0, false);
+/// `(name = value, …)`: what the catalog shows, a few that change nothing, and the rest is unknown.
+fn options(c: &mut Cursor<'_>, out: &mut Options) -> Result<(), SqlError> {
     c.expect("(")?;
+    let mut schema_only = false;
+    let mut memory = false;
     loop {
         let name = c.name()?.to_uppercase();
         c.expect("=")?;
         match name.as_str() {
-            "FILLFACTOR" => fill = u8::try_from(c.integer()?).map_err(|_| c.wrong())?,
-            "IGNORE_DUP_KEY" => ignore = c.name()?.eq_ignore_ascii_case("ON"),
+            "FILLFACTOR" => out.fill = u8::try_from(c.integer()?).map_err(|_| c.wrong())?,
+            "IGNORE_DUP_KEY" => out.ignore_dup = on_or_off(c)?,
+            "BUCKET_COUNT" => out.buckets = Some(i64::try_from(c.integer()?).map_err(|_| c.wrong())?),
+            "MEMORY_OPTIMIZED" => memory = on_or_off(c)?,
+            "DURABILITY" => {
+                schema_only = c.accept("SCHEMA_ONLY");
+                if !schema_only {
+                    c.expect("SCHEMA_AND_DATA")?;
+                }
+            }
+            "LEDGER" => out.ledger = ledger::option(c)?,
+            "SYSTEM_VERSIONING" => out.versioning = temporal::option(c)?,
             "MAXDOP" => {
                 c.integer()?;
             }
             "PAD_INDEX"
             | "STATISTICS_NORECOMPUTE"
+            | "STATISTICS_INCREMENTAL"
             | "ALLOW_ROW_LOCKS"
             | "ALLOW_PAGE_LOCKS"
             | "DATA_COMPRESSION"
@@ -122,9 +145,18 @@ fn options(c: &mut Cursor<'_>) -> Result<(u8, bool), SqlError> {
         }
         if !c.accept(",") {
             c.expect(")")?;
-            return if ignore { Err(unknown("IGNORE_DUP_KEY = ON")) } else { Ok((fill, ignore)) };
+            out.memory = memory.then_some(Memory { schema_only });
+            return Ok(());
         }
     }
+}
+
+fn on_or_off(c: &mut Cursor<'_>) -> Result<bool, SqlError> {
+    let on = c.accept("ON");
+    if !on {
+        c.expect("OFF")?;
+    }
+    Ok(on)
 }
 
 /// A table constraint or inline index, if one is next.
@@ -155,13 +187,23 @@ pub(crate) fn constraint(c: &mut Cursor<'_>) -> Result<Option<Element>, SqlError
         return Ok(Some(Element::Period(start.clone(), end.clone())));
     }
     if name.is_none() && c.is("INDEX") && c.peek_at(2).is_none_or(|t| t.text != ",") {
-        c.accept("INDEX");
-        let mut index = Index { name: c.name()?, unique: c.accept("UNIQUE"), ..Index::default() };
-        index.clustered = c.accept("CLUSTERED");
-        c.accept("NONCLUSTERED");
-        return index_rest(c, index).map(|i| Some(Element::Index(i)));
+        return inline_index(c, None);
     }
     if name.is_some() { Err(c.wrong()) } else { Ok(None) }
+}
+
+/// INDEX in a CREATE TABLE; at a column the list may be absent.
+pub(super) fn inline_index(c: &mut Cursor<'_>, column: Option<&str>) -> Result<Option<Element>, SqlError> {
+    c.expect("INDEX")?;
+    let mut index = Index { name: c.name()?, unique: c.accept("UNIQUE"), ..Index::default() };
+    index.clustered = c.accept("CLUSTERED");
+    c.accept("NONCLUSTERED");
+    if c.accept("COLUMNSTORE") {
+        index.form = Some(IndexForm::Columnstore);
+    } else if c.accept("HASH") {
+        index.form = Some(IndexForm::Hash(0));
+    }
+    index_rest(c, index, column).map(|i| Some(Element::Index(i)))
 }
 
 /// PRIMARY KEY or UNIQUE; at a column the list may be absent.
@@ -181,14 +223,17 @@ pub(super) fn key(
     } else {
         None
     };
+    let hash = c.accept("HASH");
     let columns = match column {
         Some(column) if !c.is("(") => vec![(column.to_owned(), false)],
         _ => key_columns(c)?,
     };
     let mut fill = 0;
+    let mut said = Options::default();
     if c.is("WITH (") {
         c.accept("WITH");
-        fill = options(c)?.0;
+        options(c, &mut said)?;
+        fill = said.fill;
     } else if c.accept("WITH FILLFACTOR =") {
         fill = u8::try_from(c.integer()?).map_err(|_| c.wrong())?;
     }
@@ -196,7 +241,9 @@ pub(super) fn key(
     if c.is("ON") && !c.is("ON DELETE") && !c.is("ON UPDATE") {
         on = storage_clauses(c)?.on;
     }
-    Ok(Some(Element::Key { name, primary, clustered, columns, fill, ignore_dup: false, on }))
+    let form = if hash { IndexForm::Hash(said.buckets.unwrap_or(0)) } else { IndexForm::Rows };
+    let ignore_dup = said.ignore_dup;
+    Ok(Some(Element::Key { name, primary, clustered, columns, fill, ignore_dup, on, form }))
 }
 
 fn key_columns(c: &mut Cursor<'_>) -> Result<Vec<(String, bool)>, SqlError> {
@@ -215,12 +262,19 @@ fn key_columns(c: &mut Cursor<'_>) -> Result<Vec<(String, bool)>, SqlError> {
 }
 
 /// After the name (and ON table) of an index.
-pub(crate) fn index_rest(c: &mut Cursor<'_>, mut index: Index) -> Result<Index, SqlError> {
+pub(crate) fn index_rest(
+    c: &mut Cursor<'_>,
+    mut index: Index,
+    column: Option<&str>,
+) -> Result<Index, SqlError> {
     if index.form == Some(IndexForm::Columnstore) {
         // All columns of a clustered one, those named of another; none of them is a key.
         index.included = if c.is("(") { c.names()? } else { Vec::new() };
     } else {
-        index.columns = key_columns(c)?;
+        index.columns = match column {
+            Some(column) if !c.is("(") => vec![(column.to_owned(), false)],
+            _ => key_columns(c)?,
+        };
     }
     if c.accept("INCLUDE") {
         index.included = c.names()?;
@@ -228,11 +282,15 @@ pub(crate) fn index_rest(c: &mut Cursor<'_>, mut index: Index) -> Result<Index, 
     if c.accept("WHERE") {
         index.filter = Some(expr::parse(c)?);
     }
-    if c.is("WITH (") {
-        c.accept("WITH");
-        index.fill = options(c)?.0;
+    if c.accept("WITH FILLFACTOR =") {
+        index.fill = u8::try_from(c.integer()?).map_err(|_| c.wrong())?;
     }
-    index.on = storage_clauses(c)?.on;
+    let storage = storage_clauses(c)?;
+    (index.fill, index.ignore_dup) = (index.fill.max(storage.options.fill), storage.options.ignore_dup);
+    if let (Some(IndexForm::Hash(buckets)), Some(said)) = (&mut index.form, storage.options.buckets) {
+        *buckets = said;
+    }
+    index.on = storage.on;
     Ok(index)
 }
 

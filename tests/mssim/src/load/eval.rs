@@ -51,7 +51,8 @@ impl Scope<'_> {
                 .find(|p| p.name.eq_ignore_ascii_case(name))
                 .map(|p| Typed { ty: p.ty, value: p.value.clone() })
                 .ok_or_else(|| error(137, 15, format!("Must declare the scalar variable \"{name}\"."))),
-            Expr::Paren(inner) => self.eval(inner),
+            Expr::Paren(inner) | Expr::Collate(inner, _) => self.eval(inner),
+            Expr::AtTimeZone(..) => Err(unknown("the value of AT TIME ZONE: it is declared only")),
             Expr::Negate(inner) => negate(self.eval(inner)?),
             Expr::Cast(inner, ty, _, style) => {
                 let style = match style {
@@ -121,6 +122,7 @@ impl Scope<'_> {
         match e {
             Expr::Column(name) => (self.column)(name).and_then(|(_, c)| c),
             Expr::Paren(inner) => self.collation_of(inner),
+            Expr::Collate(_, name) => crate::collation::find(name),
             _ => None,
         }
     }

@@ -27,6 +27,8 @@ pub(crate) enum Expr {
     NextValue(Option<String>, String),
     IsNull(Box<Expr>, bool),
     In(Box<Expr>, Vec<Expr>, bool),
+    Collate(Box<Expr>, String),
+    AtTimeZone(Box<Expr>, Box<Expr>),
     /// Pairs of condition and result, else.
     Case(Vec<(Expr, Expr)>, Option<Box<Expr>>),
 }
@@ -46,7 +48,7 @@ pub(crate) fn parse(c: &mut Cursor<'_>) -> Result<Expr, SqlError> {
 }
 
 fn level(c: &mut Cursor<'_>, n: usize) -> Result<Expr, SqlError> {
-    let Some(operators) = LEVELS.get(n) else { return unary(c) };
+    let Some(operators) = LEVELS.get(n) else { return postfix(c) };
     if n == 2 {
         return if c.accept("NOT") { Ok(Expr::Not(Box::new(level(c, 2)?))) } else { level(c, 3) };
     }
@@ -114,6 +116,23 @@ fn list(c: &mut Cursor<'_>) -> Result<Vec<Expr>, SqlError> {
         if !c.accept(",") {
             c.expect(")")?;
             return Ok(out);
+        }
+    }
+}
+
+/// A value with COLLATE or AT TIME ZONE behind it.
+fn postfix(c: &mut Cursor<'_>) -> Result<Expr, SqlError> {
+    let mut e = unary(c)?;
+    loop {
+        let follows = c.peek_at(1).is_some_and(|t| matches!(t.kind, Kind::Word | Kind::Quoted));
+        // COLLATE of a column definition stands behind the DEFAULT's value; there it is no part of it.
+        if c.is("COLLATE") && follows && !matches!(e, Expr::Null) {
+            c.expect("COLLATE")?;
+            e = Expr::Collate(Box::new(e), c.name()?);
+        } else if c.accept("AT TIME ZONE") {
+            e = Expr::AtTimeZone(Box::new(e), Box::new(unary(c)?));
+        } else {
+            return Ok(e);
         }
     }
 }
@@ -352,6 +371,8 @@ fn shown(e: &Expr) -> String {
             let of = |name: &str| name.replace(']', "]]");
             format!("NEXT VALUE FOR [{}].[{}]", of(schema.as_deref().unwrap_or("dbo")), of(name))
         }
+        Expr::Collate(inner, name) => format!("{} collate {name}", shown(inner)),
+        Expr::AtTimeZone(inner, zone) => format!("{} AT TIME ZONE {}", shown(inner), shown(zone)),
         Expr::IsNull(inner, negated) => {
             format!("{} IS {}NULL", shown(inner), if *negated { "NOT " } else { "" })
         }

@@ -1,7 +1,7 @@
 //! Full-text catalogs and indexes: declared only.
 
 use crate::catalog::{FulltextCatalog, FulltextIndex, same};
-use crate::engine::{error, unknown};
+use crate::engine::error;
 use crate::load::Context;
 use crate::load::lex::{Cursor, Kind};
 use crate::load::objects::declare;
@@ -39,12 +39,10 @@ pub(crate) fn create_index(c: &mut Cursor<'_>, x: &Context<'_>) -> Result<(), Sq
     c.expect("(")?;
     loop {
         let name = c.name()?;
-        if c.is("TYPE COLUMN") {
-            return Err(unknown("a full-text index with a type column"));
-        }
+        let kind = if c.accept("TYPE COLUMN") { Some(c.name()?) } else { None };
         let number = c.accept("LANGUAGE") && c.peek().is_some_and(|t| t.kind == Kind::Number);
-        columns
-            .push((name, if number { i32::try_from(c.integer()?).map_err(|_| c.wrong())? } else { ENGLISH }));
+        let language = if number { i32::try_from(c.integer()?).map_err(|_| c.wrong())? } else { ENGLISH };
+        columns.push((name, language, kind));
         if !c.accept(",") {
             c.expect(")")?;
             break;
@@ -61,8 +59,9 @@ pub(crate) fn create_index(c: &mut Cursor<'_>, x: &Context<'_>) -> Result<(), Sq
             Some(name) => same(&f.name, name),
             None => f.is_default,
         });
-        let ids = columns.iter().map(|(name, language)| {
-            t.column(name).map(|column| (column.id, *language)).ok_or_else(|| missing(name))
+        let id = |name: &String| t.column(name).map(|column| column.id).ok_or_else(|| missing(name));
+        let ids = columns.iter().map(|(name, language, kind)| {
+            Ok::<_, SqlError>((id(name)?, *language, kind.as_ref().map(&id).transpose()?))
         });
         let made = FulltextIndex {
             object_id: t.object_id,

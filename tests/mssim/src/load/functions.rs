@@ -5,7 +5,7 @@ use crate::engine::{error, unknown};
 use crate::load::calendar::{self, MINUTE, Moment, SECOND};
 use crate::load::convert::{Typed, cast};
 use crate::load::eval::{NOW, Scope};
-use crate::load::expr::Expr;
+use crate::load::expr::{self, Expr};
 use crate::load::names::is_character;
 use crate::results::SqlError;
 use crate::storage::TICKS_PER_DAY;
@@ -23,6 +23,17 @@ pub(crate) fn call(s: &Scope<'_>, name: &str, arguments: &[Expr]) -> Result<Type
         _ => {}
     }
     if name.starts_with('[') {
+        // A method of a column: what NULL gives is NULL.
+        if let Some((column, method)) = expr::user_function(name)
+            && let Some((of, _)) = (s.column)(&column)
+            && matches!(of.ty, SqlType::Udt(_))
+        {
+            let level = method.eq_ignore_ascii_case("GetLevel");
+            let ty = if level { SqlType::SmallInt } else { SqlType::NVarChar(Len::Limited(4000)) };
+            if of.value == Value::Null {
+                return Ok(Typed { ty, value: Value::Null });
+            }
+        }
         return Err(unknown(format_args!(
             "the value of the user's function {name}: functions are declared only"
         )));

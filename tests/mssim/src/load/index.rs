@@ -3,7 +3,7 @@
 use crate::catalog::{IndexForm, TableDef, same};
 use crate::engine::{error, unknown};
 use crate::load::lex::Cursor;
-use crate::load::objects::alter_with;
+use crate::load::objects::{alter_with, declare};
 use crate::load::{Context, table};
 use crate::results::SqlError;
 use crate::types::{SqlType, UdtKind};
@@ -25,7 +25,10 @@ pub(crate) fn create(c: &mut Cursor<'_>, x: &Context<'_>) -> Result<(), SqlError
     index.name = c.name()?;
     c.expect("ON")?;
     let (schema, name) = c.object()?;
-    let index = table::index_rest(c, index)?;
+    let index = table::index_rest(c, index, None)?;
+    if x.engine.catalog(x.database)?.view(schema.as_deref(), &name).is_some() {
+        return on_view(x, (schema.as_deref(), &name), &index);
+    }
     alter_with(
         x,
         schema.as_deref(),
@@ -33,6 +36,37 @@ pub(crate) fn create(c: &mut Cursor<'_>, x: &Context<'_>) -> Result<(), SqlError
         |k, t| table::add(k, t, table::Element::Index(index), false),
         &mut |_| Err(unknown("a new column")),
     )
+}
+
+/// An index of a view; its columns are not kept.
+fn on_view(
+    x: &Context<'_>,
+    (schema, name): (Option<&str>, &str),
+    index: &table::Index,
+) -> Result<(), SqlError> {
+    declare(x, |k, _| {
+        let is = |v: &&mut crate::catalog::ViewDef| {
+            same(&v.name, name) && same(&v.schema, schema.unwrap_or("dbo"))
+        };
+        let view = k.views.iter_mut().find(is).ok_or_else(|| unknown("an index of this view"))?;
+        let first = view.indexes.is_empty();
+        if first && !(index.unique && index.clustered) {
+            return Err(error(
+                1940,
+                16,
+                format!("Cannot create index on view '{name}'. It does not have a unique clustered index."),
+            ));
+        }
+        // A table of no columns takes the rules of names and ids.
+        let mut scratch =
+            TableDef { name: name.to_owned(), indexes: view.indexes.clone(), ..TableDef::default() };
+        let bare = table::Index { columns: Vec::new(), included: Vec::new(), ..index.clone() };
+        let kind = crate::catalog::IndexKind::Index;
+        let catalog = x.engine.catalog(x.database)?;
+        crate::load::constraint::add_index(&catalog, &mut scratch, bare, kind, (0, false))?;
+        view.indexes = scratch.indexes;
+        Ok(())
+    })
 }
 
 /// XML and spatial indexes: one column, no key.

@@ -101,6 +101,7 @@ fn token(sql: &str, start: usize) -> Result<Token, SqlError> {
         '.' if rest[1..].starts_with(|d: char| d.is_ascii_digit()) => {
             Ok(made(Kind::Number, rest[..number(rest)].to_owned(), number(rest)))
         }
+        '$' if rest[1..].starts_with(|d: char| d.is_ascii_alphabetic()) => Ok(word(rest, Kind::Word, start)),
         '$' => {
             let len = number(&rest[1..]);
             Ok(made(Kind::Number, rest[..=len].to_owned(), 1 + len))

@@ -1,11 +1,11 @@
 //! Procedures, functions and triggers: declared and kept as text, never run.
 
-use crate::catalog::{ModuleDef, ModuleKind, TriggerDef, same};
+use crate::catalog::{DatabaseTriggerDef, ModuleDef, ModuleKind, TriggerDef, same};
 use crate::engine::{error, unknown};
 use crate::load::Context;
 use crate::load::lex::{Cursor, Kind};
 use crate::load::names::column_type;
-use crate::load::objects::{check_free, declare, schema_of};
+use crate::load::objects::{self, check_free, declare, schema_of};
 use crate::results::SqlError;
 use crate::types::SqlType;
 
@@ -16,11 +16,18 @@ struct Head {
     on: (Option<String>, String),
     instead_of: bool,
     events: Vec<u8>,
+    /// The events of a trigger on the database.
+    database: Option<Vec<String>>,
 }
 
 /// After CREATE, where PROCEDURE, FUNCTION or TRIGGER (or OR ALTER before them) is next; `start` is CREATE's offset.
-pub(crate) fn create(c: &mut Cursor<'_>, x: &Context<'_>, start: usize) -> Result<(), SqlError> {
-    let replace = c.accept("OR ALTER");
+pub(crate) fn create(
+    c: &mut Cursor<'_>,
+    x: &Context<'_>,
+    start: usize,
+    altered: bool,
+) -> Result<(), SqlError> {
+    let replace = c.accept("OR ALTER") || altered;
     let word = c.name()?.to_uppercase();
     let (schema, name) = c.object()?;
     let mut returns = None;
@@ -37,14 +44,24 @@ pub(crate) fn create(c: &mut Cursor<'_>, x: &Context<'_>, start: usize) -> Resul
             ModuleKind::Trigger
         }
     };
-    let text = c.rest(start).to_owned();
+    let text = objects::as_create(c.rest(start));
+    if let Some(Head { database: Some(events), .. }) = head {
+        return on_database(x, name, text, events, replace);
+    }
     let schema_bound = Cursor::new(&text)?.contains("SCHEMABINDING");
     declare(x, |k, _| {
         // A trigger lies in the schema of what it is on.
         let of = head.as_ref().map_or(schema.as_deref(), |h| h.on.0.as_deref());
         let schema = schema_of(k, of)?;
         if replace {
-            k.modules.retain(|m| !(same(&m.name, &name) && same(&m.schema, &schema) && m.kind == kind));
+            let of = |m: &&mut ModuleDef| same(&m.name, &name) && same(&m.schema, &schema) && m.kind == kind;
+            if let Some(old) = k.modules.iter_mut().find(of) {
+                (old.definition, old.returns, old.schema_bound) = (text, returns, schema_bound);
+                if let (Some(old), Some(h)) = (&mut old.trigger, &head) {
+                    (old.instead_of, old.events) = (h.instead_of, h.events.clone());
+                }
+                return Ok(());
+            }
         }
         check_free(k, &schema, &name)?;
         let trigger = match &head {
@@ -99,15 +116,78 @@ fn function(
     Ok(ModuleKind::ScalarFunction)
 }
 
+/// `WITH ENCRYPTION`, `WITH EXECUTE AS 'dbo'`: nothing that is shown.
+fn options(c: &mut Cursor<'_>) {
+    if c.accept("WITH") {
+        while !c.done() && !["FOR", "AFTER", "INSTEAD"].iter().any(|w| c.is(w)) {
+            c.take();
+        }
+    }
+}
+
+/// A trigger on the database.
+fn on_database(
+    x: &Context<'_>,
+    name: String,
+    definition: String,
+    events: Vec<String>,
+    replace: bool,
+) -> Result<(), SqlError> {
+    declare(x, |k, _| {
+        if replace {
+            k.more.triggers.retain(|t| !same(&t.name, &name));
+        }
+        if k.more.triggers.iter().any(|t| same(&t.name, &name)) {
+            return Err(error(
+                2714,
+                16,
+                format!("There is already an object named '{name}' in the database."),
+            ));
+        }
+        let (object_id, created) = k.new_object();
+        let disabled = false;
+        k.more.triggers.push(DatabaseTriggerDef { object_id, name, definition, events, disabled, created });
+        Ok(())
+    })
+}
+
+/// DROP TRIGGER … ON DATABASE.
+pub(crate) fn drop_of_database(x: &Context<'_>, name: &str) -> Result<(), SqlError> {
+    declare(x, |k, _| {
+        let count = k.more.triggers.len();
+        k.more.triggers.retain(|t| !same(&t.name, name));
+        let missing = || {
+            error(
+                3701,
+                11,
+                format!(
+                    "Cannot drop the trigger '{name}', because it does not exist or you do not have permission."
+                ),
+            )
+        };
+        if count == k.more.triggers.len() { Err(missing()) } else { Ok(()) }
+    })
+}
+
 fn trigger(c: &mut Cursor<'_>) -> Result<Head, SqlError> {
     c.expect("ON")?;
-    if c.is("DATABASE") || c.is("ALL SERVER") {
-        return Err(unknown("a trigger on a database or a server"));
+    if c.is("ALL SERVER") {
+        return Err(unknown("a trigger on a server"));
+    }
+    if c.accept("DATABASE") {
+        options(c);
+        if !c.accept("AFTER") {
+            c.expect("FOR")?;
+        }
+        let mut events = vec![c.name()?.to_uppercase()];
+        while c.accept(",") {
+            events.push(c.name()?.to_uppercase());
+        }
+        let on = (None, String::new());
+        return Ok(Head { on, instead_of: false, events: Vec::new(), database: Some(events) });
     }
     let on = c.object()?;
-    if c.accept("WITH") {
-        return Err(unknown("the options of a trigger"));
-    }
+    options(c);
     let instead_of = c.accept("INSTEAD OF");
     if !instead_of && !c.accept("AFTER") {
         c.expect("FOR")?;
@@ -118,7 +198,7 @@ fn trigger(c: &mut Cursor<'_>) -> Result<Head, SqlError> {
         let at = EVENTS.iter().position(|e| e.eq_ignore_ascii_case(&word)).ok_or_else(|| c.wrong())?;
         events.push(u8::try_from(at).unwrap_or(0) + 1);
         if !c.accept(",") {
-            return Ok(Head { on, instead_of, events });
+            return Ok(Head { on, instead_of, events, database: None });
         }
     }
 }
@@ -142,6 +222,13 @@ pub(crate) fn switch(
         Some((schema, name)) => (schema.map(str::to_owned), name.to_owned()),
         None => {
             c.expect("ON")?;
+            if c.accept("DATABASE") {
+                return declare(x, |k, _| {
+                    let hit = |n: &str| all || names.iter().any(|w| same(w, n));
+                    k.more.triggers.iter_mut().filter(|t| hit(&t.name)).for_each(|t| t.disabled = disabled);
+                    Ok(())
+                });
+            }
             c.object()?
         }
     };

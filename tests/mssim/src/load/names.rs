@@ -30,6 +30,9 @@ pub(crate) fn column_type(
         "double" if c.accept("PRECISION") => "float",
         other => other,
     };
+    if lower == "xml" && c.is("(") {
+        c.skip_group()?;
+    }
     let arguments = arguments(c)?;
     if schema.as_deref().is_none_or(|s| same(s, "sys")) {
         if lower == "sysname" {

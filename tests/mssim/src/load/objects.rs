@@ -2,11 +2,14 @@
 
 use std::sync::{Arc, PoisonError};
 
-use crate::catalog::{AliasType, Catalog, ModuleKind, Schema, SynonymDef, TableDef, Temporal, ViewDef, same};
+use crate::catalog::{AliasType, Catalog, Schema, SynonymDef, TableDef, ViewDef, same};
 use crate::engine::{Database, error, storage_error, unknown};
 use crate::load::lex::Cursor;
 use crate::load::names::column_type;
-use crate::load::{Context, fulltext, index, module, partition, security, sequence, shape, table};
+use crate::load::{
+    Context, bound, crypto, database, fulltext, index, module, partition, principal, security, sequence,
+    shape, statistics, table,
+};
 use crate::results::SqlError;
 use crate::types::{SqlType, UdtKind};
 
@@ -54,31 +57,6 @@ fn find(catalog: &Catalog, schema: Option<&str>, name: &str) -> Result<Arc<Table
     })
 }
 
-/// `ON (NAME = …, FILENAME = '…') [, …] AS SNAPSHOT OF d`, where it stands: d. The files are of no interest.
-fn snapshot_of(c: &mut Cursor<'_>) -> Result<Option<String>, SqlError> {
-    if !c.accept("ON") {
-        return Ok(None);
-    }
-    loop {
-        c.expect("(")?;
-        c.expect("NAME")?;
-        c.expect("=")?;
-        c.name()?;
-        c.expect(",")?;
-        c.expect("FILENAME")?;
-        c.expect("=")?;
-        c.string()?;
-        c.expect(")")?;
-        if !c.accept(",") {
-            break;
-        }
-    }
-    c.expect("AS")?;
-    c.expect("SNAPSHOT")?;
-    c.expect("OF")?;
-    c.name().map(Some)
-}
-
 /// Runs `f` on a copy of the catalog inside a transaction of SQLite, and publishes the copy when both succeed.
 pub(crate) fn declare<T>(
     x: &Context<'_>,
@@ -111,11 +89,7 @@ pub(crate) fn declare<T>(
 /// After CREATE; `start` is the offset of the statement.
 pub(crate) fn create(c: &mut Cursor<'_>, x: &mut Context<'_>, start: usize) -> Result<(), SqlError> {
     if c.accept("DATABASE") {
-        let name = c.name()?;
-        return match snapshot_of(c)? {
-            Some(source) => x.engine.create_snapshot(&name, &source),
-            None => x.engine.create_database(&name),
-        };
+        return database::create(c, x, start);
     }
     if c.accept("TABLE") {
         return declare(x, |k, _| {
@@ -148,6 +122,13 @@ pub(crate) fn create(c: &mut Cursor<'_>, x: &mut Context<'_>, start: usize) -> R
     if c.accept("TYPE") {
         return create_type(c, x);
     }
+    if let Some(done) = create_more(c, x, start) {
+        return done;
+    }
+    let rule = c.accept("RULE");
+    if rule || c.accept("DEFAULT") {
+        return bound::create(c, x, start, rule);
+    }
     if c.accept("SEQUENCE") {
         return sequence::create(c, x);
     }
@@ -171,25 +152,76 @@ pub(crate) fn create(c: &mut Cursor<'_>, x: &mut Context<'_>, start: usize) -> R
     }
     let module = ["PROC", "PROCEDURE", "FUNCTION", "TRIGGER"];
     if module.iter().any(|w| c.is(w) || c.is(&format!("OR ALTER {w}"))) {
-        return module::create(c, x, start);
+        return module::create(c, x, start, false);
     }
     if c.is("VIEW") || c.is("OR ALTER VIEW") {
         let replace = c.accept("OR ALTER");
-        c.accept("VIEW");
-        let (schema, name) = c.object()?;
-        let text = c.rest(start).to_owned();
-        return declare(x, |k, _| {
-            let schema = schema_of(k, schema.as_deref())?;
-            if replace {
-                k.views.retain(|v| !(same(&v.name, &name) && same(&v.schema, &schema)));
-            }
-            check_free(k, &schema, &name)?;
-            let (object_id, created) = k.new_object();
-            k.views.push(ViewDef { object_id, schema, name, definition: text, created });
-            Ok(())
-        });
+        return create_view(c, x, start, replace);
     }
     index::create(c, x)
+}
+
+/// Users, statistics, keys: what is no object of a schema.
+fn create_more(c: &mut Cursor<'_>, x: &Context<'_>, start: usize) -> Option<Result<(), SqlError>> {
+    if c.accept("USER") {
+        return Some(principal::create(c, x, 'S'));
+    }
+    if c.accept("ROLE") {
+        return Some(principal::create(c, x, 'R'));
+    }
+    if c.accept("APPLICATION ROLE") {
+        return Some(principal::create(c, x, 'A'));
+    }
+    if c.accept("LOGIN") {
+        // Of the server, which has one login.
+        c.rest(start);
+        return Some(Ok(()));
+    }
+    if c.accept("STATISTICS") {
+        return Some(statistics::create(c, x));
+    }
+    if c.accept("XML SCHEMA COLLECTION") {
+        return Some(crypto::create_collection(c, x));
+    }
+    if c.accept("COLUMN MASTER KEY") {
+        return Some(crypto::create_master_key(c, x));
+    }
+    if c.accept("COLUMN ENCRYPTION KEY") {
+        return Some(crypto::create_key(c, x));
+    }
+    None
+}
+
+/// After ALTER, where VIEW, PROCEDURE, FUNCTION or TRIGGER is next: the text is kept as one that begins with CREATE.
+pub(crate) fn replace(c: &mut Cursor<'_>, x: &Context<'_>, start: usize) -> Result<(), SqlError> {
+    if c.is("VIEW") { create_view(c, x, start, true) } else { module::create(c, x, start, true) }
+}
+
+/// The text of a module as the catalog keeps it.
+pub(crate) fn as_create(text: &str) -> String {
+    match text.get(..5) {
+        Some(word) if word.eq_ignore_ascii_case("ALTER") => format!("CREATE{}", &text[5..]),
+        _ => text.to_owned(),
+    }
+}
+
+/// Where VIEW is next.
+fn create_view(c: &mut Cursor<'_>, x: &Context<'_>, start: usize, replace: bool) -> Result<(), SqlError> {
+    c.expect("VIEW")?;
+    let (schema, name) = c.object()?;
+    let definition = as_create(c.rest(start));
+    declare(x, |k, _| {
+        let schema = schema_of(k, schema.as_deref())?;
+        let old = k.views.iter_mut().find(|v| replace && same(&v.name, &name) && same(&v.schema, &schema));
+        if let Some(old) = old {
+            (old.definition, old.indexes) = (definition, Vec::new());
+            return Ok(());
+        }
+        check_free(k, &schema, &name)?;
+        let (object_id, created) = k.new_object();
+        k.views.push(ViewDef { object_id, schema, name, definition, created, indexes: Vec::new() });
+        Ok(())
+    })
 }
 
 /// After CREATE SYNONYM.
@@ -236,6 +268,10 @@ fn create_type(c: &mut Cursor<'_>, x: &Context<'_>) -> Result<(), SqlError> {
     let is_table = c.accept("AS TABLE");
     let (base, nullable) = if is_table {
         c.skip_group()?;
+        // MEMORY_OPTIMIZED: of a table type that is not kept either.
+        if c.accept("WITH") {
+            c.skip_group()?;
+        }
         (SqlType::SqlVariant, false)
     } else {
         let base = if c.accept("EXTERNAL NAME") {
@@ -257,172 +293,8 @@ fn create_type(c: &mut Cursor<'_>, x: &Context<'_>) -> Result<(), SqlError> {
     declare(x, |k, _| {
         let schema = schema_of(k, schema.as_deref())?;
         let id = k.types.iter().map(|t| t.id).max().unwrap_or(256) + 1;
-        k.types.push(AliasType { id, schema, name, base, nullable, is_table });
+        let (bound_default, bound_rule) = (0, 0);
+        k.types.push(AliasType { id, schema, name, base, nullable, is_table, bound_default, bound_rule });
         Ok(())
     })
-}
-
-/// After DROP.
-pub(crate) fn drop(c: &mut Cursor<'_>, x: &mut Context<'_>) -> Result<(), SqlError> {
-    let kind = c.name()?.to_uppercase();
-    let quiet = c.accept("IF EXISTS");
-    loop {
-        let (schema, name) = c.object()?;
-        if kind == "INDEX" {
-            c.expect("ON")?;
-            let (schema, on) = c.object()?;
-            alter_with(
-                x,
-                schema.as_deref(),
-                &on,
-                |_, t| {
-                    let at = t.indexes.iter().position(|i| same(&i.name, &name) && i.object_id == 0);
-                    at.map(|i| t.indexes.remove(i)).map(|_| ()).ok_or_else(|| missing("index", &name))
-                },
-                &mut |_| Err(unknown("a new column")),
-            )?;
-        } else {
-            let done = declare(x, |k, _| drop_one(x, k, &kind, schema.as_deref(), &name));
-            match done {
-                Err(e) if e.number == 3701 && quiet => {}
-                other => other?,
-            }
-        }
-        if !c.accept(",") {
-            return Ok(());
-        }
-    }
-}
-
-fn missing(what: &str, name: &str) -> SqlError {
-    error(
-        3701,
-        11,
-        format!("Cannot drop the {what} '{name}', because it does not exist or you do not have permission."),
-    )
-}
-
-fn drop_one(
-    x: &Context<'_>,
-    k: &mut Catalog,
-    kind: &str,
-    schema: Option<&str>,
-    name: &str,
-) -> Result<(), SqlError> {
-    let at = schema.unwrap_or("dbo");
-    let lower = kind.to_lowercase();
-    let is = |s: &str, n: &str| same(s, at) && same(n, name);
-    let sizes = |k: &Catalog| {
-        let declared = k.views.len() + k.modules.len() + k.sequences.len() + k.synonyms.len();
-        declared + k.types.len() + k.schemas.len()
-    };
-    let count = sizes(k);
-    match kind {
-        "TABLE" => {
-            let table = k.table(schema, name).cloned().ok_or_else(|| missing("table", name))?;
-            if table.temporal != Temporal::No {
-                return Err(error(
-                    13552,
-                    16,
-                    format!(
-                        "Drop table operation failed on table '{name}' because it is of a system-versioned temporal table."
-                    ),
-                ));
-            }
-            let held = |t: &TableDef| {
-                t.object_id != table.object_id
-                    && t.foreign_keys.iter().any(|f| f.referenced == table.object_id)
-            };
-            if k.tables.iter().any(|t| held(t)) {
-                return Err(error(
-                    3726,
-                    16,
-                    format!(
-                        "Could not drop object '{name}' because it is referenced by a FOREIGN KEY constraint."
-                    ),
-                ));
-            }
-            shape::drop(x.conn, &table)?;
-            k.tables.retain(|t| t.object_id != table.object_id);
-            k.properties.retain(|p| p.major_id != table.object_id);
-            k.modules.retain(|m| m.trigger.as_ref().is_none_or(|t| t.parent != table.object_id));
-            k.fulltext_indexes.retain(|f| f.object_id != table.object_id);
-            return Ok(());
-        }
-        "PROC" | "PROCEDURE" => {
-            k.modules.retain(|m| m.kind != ModuleKind::Procedure || !is(&m.schema, &m.name));
-        }
-        "TRIGGER" => k.modules.retain(|m| m.trigger.is_none() || !is(&m.schema, &m.name)),
-        "FUNCTION" => k.modules.retain(|m| {
-            matches!(m.kind, ModuleKind::Procedure | ModuleKind::Trigger) || !is(&m.schema, &m.name)
-        }),
-        "VIEW" => k.views.retain(|v| !is(&v.schema, &v.name)),
-        "SEQUENCE" => k.sequences.retain(|v| !is(&v.schema, &v.name)),
-        "SYNONYM" => k.synonyms.retain(|v| !is(&v.schema, &v.name)),
-        "TYPE" => {
-            let used = k.types.iter().find(|t| is(&t.schema, &t.name)).map(|t| t.id);
-            if k.tables.iter().flat_map(|t| &t.columns).any(|c| c.alias.is_some() && c.alias == used) {
-                return Err(error(
-                    3732,
-                    16,
-                    format!("Cannot drop type '{name}' because it is being referenced."),
-                ));
-            }
-            k.types.retain(|t| !is(&t.schema, &t.name));
-        }
-        "SCHEMA" => {
-            if k.objects().iter().any(|o| same(&o.schema, name)) {
-                return Err(error(
-                    3729,
-                    16,
-                    format!("Cannot drop schema '{name}' because it is being referenced by an object."),
-                ));
-            }
-            k.schemas.retain(|s| s.id <= 4 || !same(&s.name, name));
-        }
-        other => return Err(unknown(format_args!("DROP {other}"))),
-    }
-    if count == sizes(k) { Err(missing(&lower, name)) } else { Ok(()) }
-}
-
-/// After ALTER DATABASE.
-pub(crate) fn alter_database(c: &mut Cursor<'_>, x: &mut Context<'_>) -> Result<(), SqlError> {
-    let name = c.name()?;
-    let name = if name.eq_ignore_ascii_case("CURRENT") { x.database.to_owned() } else { name };
-    let database = x.engine.database(&name)?;
-    c.expect("SET")?;
-    let option = c.name()?.to_uppercase();
-    c.accept("=");
-    let _guard = database.ddl.lock().unwrap_or_else(PoisonError::into_inner);
-    let mut k = Catalog::clone(&database.catalog());
-    match option.as_str() {
-        "ALLOW_SNAPSHOT_ISOLATION" => k.snapshot_isolation = c.name()?.eq_ignore_ascii_case("ON"),
-        "READ_COMMITTED_SNAPSHOT" => k.read_committed_snapshot = c.name()?.eq_ignore_ascii_case("ON"),
-        "READ_ONLY" => k.read_only = true,
-        "READ_WRITE" => k.read_only = false,
-        "MULTI_USER" => {}
-        "RECOVERY"
-        | "PAGE_VERIFY"
-        | "COMPATIBILITY_LEVEL"
-        | "ANSI_NULLS"
-        | "ANSI_PADDING"
-        | "ANSI_WARNINGS"
-        | "ARITHABORT"
-        | "QUOTED_IDENTIFIER"
-        | "AUTO_CLOSE"
-        | "AUTO_SHRINK"
-        | "AUTO_CREATE_STATISTICS"
-        | "AUTO_UPDATE_STATISTICS"
-        | "RECURSIVE_TRIGGERS" => {
-            c.take();
-        }
-        other => return Err(unknown(format_args!("ALTER DATABASE SET {other}"))),
-    }
-    if c.accept("WITH") {
-        c.accept("ROLLBACK IMMEDIATE");
-        c.accept("NO_WAIT");
-    }
-    k.index(&x.engine.denials());
-    database.publish(k);
-    Ok(())
 }

@@ -6,7 +6,7 @@ use crate::load::convert::{Typed, cast, limit, text_length, through_code_page};
 use crate::load::eval::{Lookup, NextValue, Scope};
 use crate::load::expr::{self, Expr};
 use crate::load::lex::Cursor;
-use crate::load::{sequence, temporal};
+use crate::load::{graph, sequence, temporal};
 use crate::results::{Parameter, SqlError};
 use crate::storage::{self, Stored};
 use crate::types::{Collation, SqlType};
@@ -24,11 +24,11 @@ pub(crate) fn not_null(database: &str, table: &TableDef, column: &ColumnDef) -> 
     )
 }
 
-/// 2627 or 2601 for a broken key, else what SQLite said.
-pub(crate) fn violation(e: &rusqlite::Error, table: &TableDef, _row: &[Stored]) -> SqlError {
-    let rusqlite::Error::SqliteFailure(f, Some(message)) = e else { return storage_error(e) };
+/// The unique index that a row breaks, by what SQLite said.
+fn broken<'t>(e: &rusqlite::Error, table: &'t TableDef) -> Option<&'t IndexDef> {
+    let rusqlite::Error::SqliteFailure(f, Some(message)) = e else { return None };
     if f.code != rusqlite::ErrorCode::ConstraintViolation {
-        return storage_error(e);
+        return None;
     }
     let prefix = format!("{}.", crate::catalog::stored_name(&table.schema, &table.name));
     let columns = message.strip_prefix("UNIQUE constraint failed: ").unwrap_or("");
@@ -41,7 +41,15 @@ pub(crate) fn violation(e: &rusqlite::Error, table: &TableDef, _row: &[Stored]) 
             .collect();
         i.unique && names.join(", ") == columns
     };
-    duplicate(table, table.indexes.iter().find(is).or(table.primary_key().into_iter().next()))
+    table.indexes.iter().find(is).or(table.primary_key())
+}
+
+/// 2627 or 2601 for a broken key, else what SQLite said.
+pub(crate) fn violation(e: &rusqlite::Error, table: &TableDef, _row: &[Stored]) -> SqlError {
+    match broken(e, table) {
+        Some(index) => duplicate(table, Some(index)),
+        None => storage_error(e),
+    }
 }
 
 fn duplicate(table: &TableDef, index: Option<&IndexDef>) -> SqlError {
@@ -108,6 +116,28 @@ pub(crate) fn check_value(
     ))
 }
 
+/// The expression with NULL of the right type for every call of a user's function.
+fn typed_functions(catalog: &Catalog, e: Expr) -> Result<Expr, SqlError> {
+    let inner = |e: Box<Expr>| typed_functions(catalog, *e).map(Box::new);
+    Ok(match e {
+        Expr::Call(name, arguments) => {
+            let returns = expr::user_function(&name)
+                .and_then(|(schema, function)| catalog.module(Some(&schema), &function)?.returns);
+            if let Some(ty) = returns {
+                return Ok(Expr::Cast(Box::new(Expr::Null), ty, String::new(), None));
+            }
+            let arguments = arguments.into_iter().map(|a| typed_functions(catalog, a));
+            Expr::Call(name, arguments.collect::<Result<_, _>>()?)
+        }
+        Expr::Paren(a) => Expr::Paren(inner(a)?),
+        Expr::Negate(a) => Expr::Negate(inner(a)?),
+        Expr::Collate(a, name) => Expr::Collate(inner(a)?, name),
+        Expr::Binary(operator, a, b) => Expr::Binary(operator, inner(a)?, inner(b)?),
+        Expr::Cast(a, ty, text, style) => Expr::Cast(inner(a)?, ty, text, style),
+        other => other,
+    })
+}
+
 /// The type of a computed column, from its expression with NULL for every column.
 pub(crate) fn computed_type(
     catalog: &Catalog,
@@ -121,11 +151,13 @@ pub(crate) fn computed_type(
     }
     if let Expr::Call(name, _) = &e
         && let Some((schema, function)) = expr::user_function(name)
+        && table.column(&schema).is_none_or(|c| !matches!(c.ty, SqlType::Udt(_)))
     {
         let found = catalog.module(Some(&schema), &function).and_then(|m| m.returns);
         return found
             .ok_or_else(|| error(4121, 16, format!("Cannot find the user-defined function {name}.")));
     }
+    let e = typed_functions(catalog, e)?;
     let lookup = |name: &str| {
         table
             .column(name)
@@ -157,8 +189,11 @@ impl<'a> Writer<'a> {
         parameters: &'a [Parameter],
     ) -> Result<Self, SqlError> {
         let parsed = |text: Option<&str>| text.map(|t| expr::parse(&mut Cursor::new(t)?)).transpose();
-        let defaults =
-            table.columns.iter().map(|c| parsed(c.default.as_ref().map(|d| d.definition.as_str())));
+        let default_of = |c: &'a ColumnDef| {
+            let bound = catalog.bound.iter().find(|b| b.object_id == c.bound_default && !b.is_rule);
+            c.default.as_ref().map(|d| d.definition.as_str()).or(bound.map(|b| b.expression.as_str()))
+        };
+        let defaults = table.columns.iter().map(|c| parsed(default_of(c)));
         let computed =
             table.columns.iter().map(|c| parsed(c.computed.as_ref().map(|d| d.definition.as_str())));
         let filters = table.indexes.iter().filter(|i| i.unique && !i.disabled);
@@ -196,7 +231,7 @@ impl<'a> Writer<'a> {
     }
 
     fn lookup(&self, name: &str, row: Option<&[Value]>) -> Option<(Typed, Option<Collation>)> {
-        let at = self.table.columns.iter().position(|c| same(&c.name, name))?;
+        let at = self.table.columns.iter().position(|c| same(&c.name, name) || c.is_pseudo(name))?;
         let column = &self.table.columns[at];
         Some((Typed { ty: column.ty, value: row?[at].clone() }, column.collation))
     }
@@ -237,20 +272,48 @@ impl<'a> Writer<'a> {
                 row[at] = Value::Bytes(self.next_rowversion().to_be_bytes().to_vec());
             }
         }
+        if self.table.graph.is_some() {
+            graph::complete(self.database, self.catalog, self.table, row)?;
+        }
         for at in 0..row.len() {
             if let Some(e) = &self.computed[at] {
                 let value = self.value(e, Some(row))?;
                 row[at] = self.assign(at, &value)?;
             }
         }
+        self.column_set(row)?;
         let mut out = Vec::with_capacity(row.len());
         for (column, value) in self.table.columns.iter().zip(row.iter()) {
+            if column.encryption.is_some() && *value != Value::Null {
+                let message = format!("Operand type clash: the column '{}' is encrypted.", column.name);
+                return Err(error(206, 16, message));
+            }
             if *value == Value::Null && !column.nullable {
                 return Err(not_null(&self.catalog.database, self.table, column));
             }
             out.push(storage::to_sqlite(&column.ty, value));
         }
         Ok(out)
+    }
+
+    /// The value of a column set: the sparse columns that are not NULL, as XML.
+    fn column_set(&self, row: &mut [Value]) -> Result<(), SqlError> {
+        let Some(at) = self.table.columns.iter().position(|c| c.column_set) else { return Ok(()) };
+        if row[at] != Value::Null {
+            return Err(unknown("a value for a column set"));
+        }
+        let mut text = String::new();
+        for (column, value) in self.table.columns.iter().zip(row.iter()) {
+            if column.sparse && *value != Value::Null {
+                let from = Typed { ty: column.ty, value: value.clone() };
+                let to = SqlType::NVarChar(crate::types::Len::Max);
+                let Value::Text(t) = cast(&from, &to, &self.catalog.collation, None)? else { continue };
+                let shown = String::from_utf8_lossy(&t).replace('&', "&amp;").replace('<', "&lt;");
+                text += &format!("<{0}>{shown}</{0}>", column.name);
+            }
+        }
+        row[at] = if text.is_empty() { Value::Null } else { Value::Text(text.into_bytes()) };
+        Ok(())
     }
 
     fn next_rowversion(&self) -> u64 {
@@ -302,17 +365,27 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    pub(crate) fn insert(&self, conn: &rusqlite::Connection, row: &mut [Value]) -> Result<(), SqlError> {
+    /// Writes a new row; false where an index with IGNORE_DUP_KEY left it out.
+    pub(crate) fn insert(&self, conn: &rusqlite::Connection, row: &mut [Value]) -> Result<bool, SqlError> {
         let stored = self.finish(row)?;
-        self.check_unique(conn, row, &stored, None)?;
+        match self.check_unique(conn, row, &stored, None) {
+            Err(e) if matches!(e.number, 2601 | 2627) && self.ignores_all() => return Ok(false),
+            other => other?,
+        }
         let names: Vec<_> = self.table.columns.iter().map(|c| quote(&c.name)).collect();
         let marks = vec!["?"; names.len()].join(", ");
         let sql = format!("INSERT INTO {} ({}) VALUES ({marks})", self.table.sqlite_name(), names.join(", "));
         let mut statement = conn.prepare_cached(&sql).map_err(|e| storage_error(&e))?;
-        statement
-            .execute(rusqlite::params_from_iter(&stored))
-            .map_err(|e| violation(&e, self.table, &stored))?;
-        Ok(())
+        match statement.execute(rusqlite::params_from_iter(&stored)) {
+            Ok(_) => Ok(true),
+            Err(e) if broken(&e, self.table).is_some_and(|i| i.ignore_dup_key) => Ok(false),
+            Err(e) => Err(violation(&e, self.table, &stored)),
+        }
+    }
+
+    /// Whether all unique indexes that are checked here have IGNORE_DUP_KEY.
+    fn ignores_all(&self) -> bool {
+        self.filters.iter().all(|(i, _)| i.ignore_dup_key)
     }
 }
 

@@ -1,13 +1,13 @@
 //! CREATE TABLE: the parser of columns and constraints, and the declaration that they make.
 
-use crate::catalog::{Catalog, ColumnDef, Computed, Generated, Identity, TableDef, Temporal, same};
+use crate::catalog::{Catalog, ColumnDef, Computed, Generated, Identity, TableDef, same};
 use crate::collation;
 use crate::engine::{error, unknown};
 use crate::load::expr;
 use crate::load::lex::Cursor;
 use crate::load::names::{column_type, is_character};
 use crate::load::rows::computed_type;
-use crate::load::{partition, temporal};
+use crate::load::{crypto, graph, ledger, memory, partition, temporal};
 
 use crate::load::element::{check, foreign_key, key};
 
@@ -27,47 +27,60 @@ pub(crate) fn create(
     let schema = super::objects::schema_of(catalog, schema.as_deref())?;
     super::objects::check_free(catalog, &schema, &name)?;
     let (object_id, at) = catalog.new_object();
-    let mut table = TableDef {
-        object_id,
-        schema,
-        name,
-        columns: Vec::new(),
-        indexes: Vec::new(),
-        checks: Vec::new(),
-        foreign_keys: Vec::new(),
-        max_column_id: 0,
-        created: at,
-        modified: at,
-        partitioned: None,
-        period: None,
-        temporal: Temporal::No,
-    };
-    let mut elements = Vec::new();
-    c.expect("(")?;
-    loop {
-        if c.accept(")") {
-            break;
-        }
-        if let Some(e) = constraint(c)? {
-            elements.push(e);
-        } else {
-            column(c, catalog, &mut table, &mut elements)?;
-        }
-        if !c.accept(",") {
-            c.expect(")")?;
-            break;
-        }
-    }
+    let mut table = TableDef { object_id, schema, name, created: at, modified: at, ..TableDef::default() };
+    let parsed = elements_of(c, catalog, &mut table)?;
     let storage = storage_clauses(c)?;
+    memory::place(&mut table, storage.options.memory)?;
+    let elements = memory::without_clusters(&table, parsed)?;
     if let Some(on) = &storage.on {
         table.partitioned = Some(partition::placed(catalog, &table, on)?);
     }
     finish(catalog, &mut table, elements)?;
-    let history = match &storage.versioning {
+    memory::check(&table)?;
+    if let Some(append_only) = storage.options.ledger {
+        let history = ledger::begin(catalog, &mut table, append_only, &storage.options)?;
+        return Ok((table, history));
+    }
+    let history = match &storage.options.versioning {
         Some(wanted) => temporal::begin(catalog, &mut table, wanted)?,
         None => None,
     };
     Ok((table, history))
+}
+
+/// The list of columns and constraints, and `AS NODE` or `AS EDGE` behind it; an edge may have no list.
+fn elements_of(
+    c: &mut Cursor<'_>,
+    catalog: &Catalog,
+    table: &mut TableDef,
+) -> Result<Vec<Element>, SqlError> {
+    let mut elements = Vec::new();
+    let kind = graph::ahead(c);
+    if let Some(kind) = kind {
+        graph::begin(catalog, table, kind);
+    }
+    if !(kind.is_some() && c.is("AS")) {
+        c.expect("(")?;
+        loop {
+            if c.accept(")") {
+                break;
+            }
+            if let Some(e) = constraint(c)? {
+                elements.push(e);
+            } else {
+                column(c, catalog, table, &mut elements)?;
+            }
+            if !c.accept(",") {
+                c.expect(")")?;
+                break;
+            }
+        }
+    }
+    if kind.is_some() {
+        c.expect("AS")?;
+        c.name()?;
+    }
+    Ok(elements)
 }
 
 /// Types of computed columns, then the constraints.
@@ -114,22 +127,7 @@ pub(crate) fn column(
         ));
     }
     table.max_column_id += 1;
-    let mut column = ColumnDef {
-        id: table.max_column_id,
-        name,
-        ty: SqlType::SqlVariant,
-        alias: None,
-        nullable: true,
-        collation: None,
-        identity: None,
-        computed: None,
-        default: None,
-        rowguidcol: false,
-        sparse: false,
-        generated: None,
-        hidden: false,
-        masked: None,
-    };
+    let mut column = ColumnDef { id: table.max_column_id, name, nullable: true, ..ColumnDef::default() };
     if c.accept("AS") {
         let e = expr::parse(c)?;
         column.computed =
@@ -141,14 +139,18 @@ pub(crate) fn column(
         column.ty = SqlType::RowVersion;
         column.nullable = false;
     } else {
+        column.xml_collection = crypto::collection(c, catalog)?;
         (column.ty, column.alias) = column_type(c, Some(catalog))?;
         column.collation = is_character(&column.ty).then_some(catalog.collation);
         if let Some(alias) = column.alias {
-            column.nullable = alias != 256 && catalog.types.iter().any(|t| t.id == alias && t.nullable);
+            let declared = catalog.types.iter().find(|t| t.id == alias);
+            column.nullable = alias != 256 && declared.is_some_and(|t| t.nullable);
+            column.bound_default = declared.map_or(0, |t| t.bound_default);
+            column.bound_rule = declared.map_or(0, |t| t.bound_rule);
         }
         column.nullable &= column.ty != SqlType::RowVersion;
     }
-    attributes(c, &mut column, elements)?;
+    attributes(c, catalog, &mut column, elements)?;
     if column.identity.is_some() {
         column.nullable = false;
     }
@@ -158,16 +160,25 @@ pub(crate) fn column(
 
 fn attributes(
     c: &mut Cursor<'_>,
+    catalog: &Catalog,
     column: &mut ColumnDef,
     elements: &mut Vec<Element>,
 ) -> Result<(), SqlError> {
     loop {
         let constraint = if c.accept("CONSTRAINT") { Some(c.name()?) } else { None };
-        if c.accept("NOT NULL") {
+        if c.is("INDEX") {
+            elements.extend(super::element::inline_index(c, Some(&column.name))?);
+        } else if c.accept("NOT NULL") {
             column.nullable = false;
         } else if c.accept("NULL") {
             column.nullable = true;
-        } else if c.accept("NOT FOR REPLICATION") || c.accept("FILESTREAM") {
+        } else if c.accept("NOT FOR REPLICATION") {
+        } else if c.accept("FILESTREAM") {
+            column.filestream = true;
+        } else if c.accept("COLUMN_SET FOR ALL_SPARSE_COLUMNS") {
+            column.column_set = true;
+        } else if c.accept("ENCRYPTED WITH") {
+            column.encryption = Some(crypto::encrypted(c, catalog)?);
         } else if c.accept("COLLATE") {
             let name = c.name()?;
             let found = collation::find(&name)
@@ -193,6 +204,8 @@ fn attributes(
             }
             column.generated = Some(if start { Generated::Start } else { Generated::End });
             column.nullable = false;
+        } else if let Some(which) = ledger::generated(c) {
+            column.generated = Some(which);
         } else if c.accept("HIDDEN") {
             column.hidden = true;
         } else if c.accept("MASKED WITH ( FUNCTION =") {
@@ -218,7 +231,7 @@ fn attributes(
             return Err(c.wrong());
         } else if c.is(",") || c.is(")") || c.done() || c.is(";") || c.peek().is_none() {
             return Ok(());
-        } else if c.is("MASKED") || c.is("GENERATED") || c.is("ENCRYPTED") || c.is("INDEX") {
+        } else if c.is("MASKED") || c.is("GENERATED") {
             return Err(unknown("this attribute of a column"));
         } else {
             return Ok(());

@@ -6,7 +6,8 @@
 use std::sync::Arc;
 
 use crate::catalog::{
-    Catalog, ColumnDef, Generated, IndexColumn, IndexDef, IndexForm, IndexKind, TableDef, Temporal, same,
+    Catalog, ColumnDef, Generated, IndexColumn, IndexDef, IndexForm, IndexKind, Ledger, TableDef, Temporal,
+    same,
 };
 use crate::engine::{error, unknown};
 use crate::load::calendar;
@@ -22,7 +23,7 @@ use crate::value::Value;
 /// `SYSTEM_VERSIONING = ON (HISTORY_TABLE = …)`: the table of the history, None for one of the server's naming.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Versioning {
-    history: Option<(Option<String>, String)>,
+    pub(super) history: Option<(Option<String>, String)>,
 }
 
 /// After `SYSTEM_VERSIONING =`; None is OFF.
@@ -124,7 +125,7 @@ pub(crate) fn begin(
 }
 
 /// The table that takes the history of another: its columns, and an index of the period.
-fn history_of(
+pub(super) fn history_of(
     table: &TableDef,
     (start, end): (i32, i32),
     (schema, name): (String, String),
@@ -137,6 +138,8 @@ fn history_of(
         generated: None,
         hidden: false,
         rowguidcol: false,
+        bound_default: 0,
+        bound_rule: 0,
         ..c.clone()
     };
     let key = |column_id| IndexColumn { column_id, descending: false };
@@ -163,14 +166,11 @@ fn history_of(
         name,
         columns: table.columns.iter().map(plain).collect(),
         indexes: vec![index],
-        checks: Vec::new(),
-        foreign_keys: Vec::new(),
         max_column_id: table.max_column_id,
         created,
         modified: created,
-        partitioned: None,
-        period: None,
         temporal: Temporal::History,
+        ..TableDef::default()
     }
 }
 
@@ -214,6 +214,10 @@ pub(crate) fn alter(
 /// What GENERATED ALWAYS makes of a new row: now, and the end of time.
 pub(crate) fn generated(which: Generated, ty: &SqlType) -> Result<Value, SqlError> {
     let moment = match which {
+        // No transaction is told from another: all are the first.
+        Generated::TransactionStart => return Ok(Value::Int(1000)),
+        Generated::SequenceStart => return Ok(Value::Int(0)),
+        Generated::TransactionEnd | Generated::SequenceEnd => return Ok(Value::Null),
         Generated::Start => NOW,
         Generated::End => {
             let SqlType::DateTime2(scale) = ty else { return Err(unknown("a period that is not datetime2")) };
@@ -233,6 +237,12 @@ pub(crate) fn writable(table: &TableDef, inserts: bool) -> Result<(), SqlError> 
             16,
             format!("Rows of the temporal history table '{}' cannot be changed.", table.name),
         )),
+        _ if !inserts && matches!(table.ledger, Some(Ledger::AppendOnly(_))) => Err(error(
+            37359,
+            16,
+            format!("Updates are not allowed for the append only Ledger table '{}'.", table.name),
+        )),
+        _ if !inserts && table.ledger.is_some() => Err(unknown("UPDATE and DELETE of a ledger table")),
         Temporal::Versioned(_) if !inserts => Err(unknown("UPDATE and DELETE of a system-versioned table")),
         _ => Ok(()),
     }

@@ -216,7 +216,8 @@ fn broken_rows_and_unknown_statements_are_errors_with_numbers_and_lines() {
         ("TRUNCATE TABLE dbo.Customers", 4712),
         ("INSERT [odd schema].[select \"from\" ]](] ([order], [group by]) VALUES (1, 'a')", 50999),
         ("MERGE x", 50999),
-        ("SELECT 1", 50999),
+        ("SELECT 1", 0),
+        ("KILL 52", 50999),
     ] {
         assert_eq!(fails(sql), number, "{sql}");
     }

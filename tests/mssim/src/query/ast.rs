@@ -137,7 +137,7 @@ pub enum Item {
 /// One table source.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Source {
-    Table { name: Vec<String>, alias: Option<String>, sample: Option<Sample> },
+    Table { name: Vec<String>, alias: Option<String>, sample: Option<Sample>, hints: Vec<String> },
     Function { name: Vec<String>, args: Vec<Expr>, alias: Option<String> },
     Derived { query: Query, alias: String, columns: Vec<String> },
     Join { kind: Join, left: Box<Source>, right: Box<Source>, on: Option<Expr> },
@@ -179,8 +179,32 @@ pub enum Statement {
     Rollback(Option<String>),
     Save(String),
     If(Expr, Vec<Line>, Vec<Line>),
+    /// BEGIN … END.
+    Block(Vec<Line>),
+    While(Expr, Vec<Line>),
+    Break,
+    Continue,
+    Return,
+    /// BEGIN TRY … END TRY BEGIN CATCH … END CATCH.
+    Try(Vec<Line>, Vec<Line>),
+    /// Message or number, severity, state, arguments.
+    RaiseError(Vec<Expr>),
+    /// Number, message, state; nothing raises the caught error again.
+    Throw(Vec<Expr>),
+    /// `EXEC (text)`.
+    Execute(Expr),
+    /// INSERT of what a query gives.
+    Insert(Box<Insert>),
     /// DDL, DML, EXEC: the text goes to the loader.
     Other(String),
+}
+
+/// `INSERT INTO target (columns) query`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Insert {
+    pub target: Vec<String>,
+    pub columns: Option<Vec<String>>,
+    pub query: Query,
 }
 
 /// A statement and the line it starts at.

@@ -86,6 +86,8 @@ struct Seen {
     columns: Vec<(Column, String)>,
     /// Those that `*` leaves out.
     hidden: Vec<String>,
+    /// The declaration of a user table.
+    table: Option<Arc<crate::catalog::TableDef>>,
 }
 
 /// A query ready for SQLite.
@@ -100,6 +102,8 @@ pub struct Bound {
     pub views: Vec<String>,
     /// Reads a table of the database (not only system views).
     pub reads_tables: bool,
+    /// Reads a memory-optimised table, and whether one without the hint SNAPSHOT.
+    pub memory: Option<bool>,
     /// `@v` for every item of `SELECT @v = …`.
     pub assigned: Vec<String>,
 }
@@ -121,6 +125,7 @@ pub struct Binder<'a> {
     ctes: Vec<Cte>,
     views: Vec<String>,
     reads_tables: bool,
+    memory: Option<bool>,
     next: usize,
     /// SQL of the GROUP BY items while the select list of a grouped query is bound.
     grouped: Option<Vec<String>>,
@@ -139,6 +144,7 @@ impl<'a> Binder<'a> {
             ctes: Vec::new(),
             views: Vec::new(),
             reads_tables: false,
+            memory: None,
             next: 0,
             grouped: None,
             in_aggregate: false,
@@ -159,6 +165,7 @@ impl<'a> Binder<'a> {
             steps: self.steps,
             views: self.views,
             reads_tables: self.reads_tables,
+            memory: self.memory,
             assigned: found.assigned,
         })
     }
@@ -248,6 +255,7 @@ impl<'a> Binder<'a> {
         for scope in self.scopes.iter().rev() {
             let mut found = None;
             for seen in scope.iter().filter(|s| s.answers(qualifier)) {
+                let name = seen.column_name(name)?;
                 for (column, sql) in seen.columns.iter().filter(|(c, _)| same(&c.name, name)) {
                     if found.replace((column, format!("{}.{sql}", seen.sql))).is_some() {
                         return Err(error(209, format!("Ambiguous column name '{name}'.")));
@@ -290,6 +298,16 @@ impl<'a> Binder<'a> {
 }
 
 impl Seen {
+    /// The column that a name means: itself, or that of `$node_id` and its like. 13908 for an internal column.
+    fn column_name<'n>(&'n self, name: &'n str) -> Result<&'n str, SqlError> {
+        let Some(table) = self.table.as_ref().filter(|t| t.graph.is_some()) else { return Ok(name) };
+        match table.column(name) {
+            Some(column) if column.is_internal() => Err(crate::load::graph::internal(name)),
+            Some(column) => Ok(&column.name),
+            None => Ok(name),
+        }
+    }
+
     /// Whether `qualifier` (schema and table, or table, or nothing) means this source.
     fn answers(&self, qualifier: &[String]) -> bool {
         match qualifier {

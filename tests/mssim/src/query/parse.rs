@@ -3,6 +3,7 @@
 //! A batch is split into statements without needing semicolons. What is neither a query nor a session statement is
 //! kept as text for the loader.
 
+mod control;
 mod expr;
 mod from;
 mod select;
@@ -16,10 +17,48 @@ use super::error::{syntax, unknown};
 use super::lex::{Kind, Token, lex};
 
 /// Words that start a statement, so that they end the one before.
-const STARTS: [&str; 24] = [
-    "SELECT", "WITH", "INSERT", "UPDATE", "DELETE", "CREATE", "ALTER", "DROP", "TRUNCATE", "EXEC", "EXECUTE",
-    "DECLARE", "SET", "PRINT", "BEGIN", "COMMIT", "ROLLBACK", "SAVE", "IF", "ELSE", "USE", "MERGE", "END",
+const STARTS: [&str; 41] = [
+    "SELECT",
+    "WITH",
+    "INSERT",
+    "UPDATE",
+    "DELETE",
+    "CREATE",
+    "ALTER",
+    "DROP",
+    "TRUNCATE",
+    "EXEC",
+    "EXECUTE",
+    "DECLARE",
+    "SET",
+    "PRINT",
+    "BEGIN",
+    "COMMIT",
+    "ROLLBACK",
+    "SAVE",
+    "IF",
+    "ELSE",
+    "USE",
+    "MERGE",
+    "END",
     "GO",
+    "GRANT",
+    "DENY",
+    "REVOKE",
+    "DISABLE",
+    "ENABLE",
+    "CHECKPOINT",
+    "BACKUP",
+    "RAISERROR",
+    "RETURN",
+    "WHILE",
+    "DBCC",
+    "BULK",
+    "BREAK",
+    "CONTINUE",
+    "THROW",
+    "WAITFOR",
+    "GOTO",
 ];
 
 /// Reads a batch.
@@ -151,10 +190,34 @@ impl Parser<'_> {
                 self.at += 1;
                 Ok(Statement::Print(self.expr()?))
             }
-            "BEGIN" if !self.is_word(1, "TRY") => self.begin(),
+            "BEGIN" => self.begin(),
+            "WHILE" => {
+                self.at += 1;
+                let condition = self.predicate()?;
+                Ok(Statement::While(condition, self.block()?))
+            }
+            "BREAK" => self.bare(Statement::Break),
+            "CONTINUE" => self.bare(Statement::Continue),
+            "RETURN" => {
+                self.at += 1;
+                if !self.at_statement() {
+                    self.expr()?;
+                }
+                Ok(Statement::Return)
+            }
+            "RAISERROR" => self.raise_error(),
+            "THROW" => {
+                self.at += 1;
+                Ok(Statement::Throw(if self.at_statement() { Vec::new() } else { self.expr_list()? }))
+            }
+            "EXEC" | "EXECUTE" if self.is_op(1, "(") => {
+                self.at += 1;
+                Ok(Statement::Execute(self.expr()?))
+            }
+            "INSERT" => self.insert(),
             "COMMIT" | "ROLLBACK" | "SAVE" => self.transaction(),
             "IF" => self.if_statement(),
-            "WHILE" | "GOTO" | "RETURN" | "WAITFOR" | "THROW" | "RAISERROR" | "BEGIN" => Err(unknown(word)),
+            "GOTO" | "WAITFOR" => Err(unknown(word)),
             _ => self.other(),
         }
     }
@@ -170,7 +233,32 @@ impl Parser<'_> {
             self.transaction_name();
             return Ok(Statement::Begin);
         }
-        Err(unknown("BEGIN … END outside IF"))
+        if self.word("TRY") {
+            let tried = self.lines_to_end()?;
+            self.expect_word("TRY")?;
+            while self.op(";") {}
+            self.expect_word("BEGIN")?;
+            self.expect_word("CATCH")?;
+            let caught = self.lines_to_end()?;
+            self.expect_word("CATCH")?;
+            return Ok(Statement::Try(tried, caught));
+        }
+        Ok(Statement::Block(self.lines_to_end()?))
+    }
+
+    fn bare(&mut self, statement: Statement) -> Result<Statement, SqlError> {
+        self.at += 1;
+        Ok(statement)
+    }
+
+    /// Whether nothing more of a statement can come here.
+    fn at_statement(&self) -> bool {
+        match self.kind_at(0) {
+            Kind::End => true,
+            Kind::Op(o) => *o == ";",
+            Kind::Word(w) => STARTS.contains(&w.to_ascii_uppercase().as_str()),
+            _ => false,
+        }
     }
 
     fn transaction_name(&mut self) -> Option<String> {
@@ -203,8 +291,8 @@ impl Parser<'_> {
         self.at += 1;
         if matches!(self.kind_at(0), Kind::Variable(_)) {
             let name = self.variable()?;
-            self.expect_op("=")?;
-            return Ok(Statement::SetVariable(name, self.expr()?));
+            let value = self.assigned(&name)?;
+            return Ok(Statement::SetVariable(name, value));
         }
         let mut words = Vec::new();
         loop {
@@ -271,42 +359,16 @@ impl Parser<'_> {
         Ok(TypeName { name, args })
     }
 
-    fn if_statement(&mut self) -> Result<Statement, SqlError> {
-        self.at += 1;
-        let condition = self.predicate()?;
-        let then = self.block()?;
-        let otherwise = if self.word("ELSE") { self.block()? } else { Vec::new() };
-        Ok(Statement::If(condition, then, otherwise))
-    }
-
-    fn block(&mut self) -> Result<Vec<Line>, SqlError> {
-        let is_block = self.peek("BEGIN") && !self.is_word(1, "TRAN") && !self.is_word(1, "TRANSACTION");
-        if !is_block {
-            return Ok(vec![self.line()?]);
-        }
-        self.at += 1;
-        let mut lines = Vec::new();
-        loop {
-            while self.op(";") {}
-            if self.word("END") {
-                while self.is_op(0, ";") && !self.is_word(1, "ELSE") {
-                    self.at += 1;
-                }
-                return Ok(lines);
-            }
-            lines.push(self.line()?);
-        }
-    }
-
     /// A statement of the loader: to a `;`, or to a word at the start of a line that starts a statement.
     fn other(&mut self) -> Result<Statement, SqlError> {
         let start = self.token().start;
         let verb = self.name()?.to_ascii_uppercase();
         let module = matches!(verb.as_str(), "CREATE" | "ALTER")
-            && ["VIEW", "PROC", "PROCEDURE", "FUNCTION", "TRIGGER"]
+            && ["VIEW", "PROC", "PROCEDURE", "FUNCTION", "TRIGGER", "RULE", "DEFAULT"]
                 .iter()
                 .any(|w| self.peek(w) || self.is_word(2, w));
-        let mut depth = 0_i32;
+        let (mut depth, mut set) = (0_i32, false);
+        let database = self.peek("DATABASE");
         loop {
             match self.kind_at(0) {
                 Kind::End => break,
@@ -316,9 +378,27 @@ impl Parser<'_> {
                 Kind::Word(w) if depth <= 0 && !module && self.token().first => {
                     let word = w.to_ascii_uppercase();
                     let inner = match word.as_str() {
-                        "SET" => matches!(verb.as_str(), "UPDATE" | "ALTER" | "CREATE"),
-                        "SELECT" | "WITH" | "EXEC" | "EXECUTE" => verb != "TRUNCATE" && verb != "EXEC",
-                        "DROP" | "ALTER" => verb == "ALTER",
+                        "SET" => {
+                            verb == "UPDATE" && !std::mem::replace(&mut set, true)
+                                || verb == "ALTER" && (database || self.is_op(1, "("))
+                                || self.is_word_before("DELETE")
+                                || self.is_word_before("UPDATE")
+                        }
+                        "DISABLE" | "ENABLE" | "CHECKPOINT" | "REVOKE" | "GRANT" => {
+                            verb == "ALTER" && !database || verb == "GRANT" || self.is_word_before("WITH")
+                        }
+                        "WITH" => !verb.starts_with("EXEC") && verb != "TRUNCATE",
+                        "SELECT" | "EXEC" | "EXECUTE" | "INSERT" | "UPDATE" | "DELETE"
+                            if matches!(verb.as_str(), "GRANT" | "DENY" | "REVOKE") =>
+                        {
+                            self.follows_comma_or(&verb)
+                        }
+                        "SELECT" | "EXEC" | "EXECUTE" => verb == "INSERT",
+                        "ALTER" => verb == "ALTER" && self.is_word(1, "COLUMN"),
+                        "DROP" => {
+                            let parts = ["COLUMN", "CONSTRAINT", "MEMBER", "PERIOD", "IF"];
+                            verb == "ALTER" && parts.iter().any(|w| self.is_word(1, w))
+                        }
                         "UPDATE" | "DELETE" => self.is_word_before("ON"),
                         _ => false,
                     };
@@ -332,6 +412,12 @@ impl Parser<'_> {
         }
         let end = self.token().start;
         Ok(Statement::Other(self.text.get(start..end).unwrap_or("").trim_end().to_owned()))
+    }
+
+    /// Whether this goes on with a list, or with what the verb begins.
+    fn follows_comma_or(&self, verb: &str) -> bool {
+        let before = self.at.checked_sub(1).and_then(|at| self.tokens.get(at));
+        before.is_some_and(|t| t.kind == Kind::Op(",")) || self.is_word_before(verb)
     }
 
     fn is_word_before(&self, word: &str) -> bool {

@@ -14,14 +14,15 @@ use crate::results::{EnvChange, Flow, Parameter, Results, SqlError};
 use crate::types::SqlType;
 use crate::value::Value;
 
+use super::control::Next;
 use super::transaction::WRITE;
 use super::{EngineSession, Isolation};
 
 /// Errors after which the batch goes on.
-const BATCH_GOES_ON: [i32; 9] = [8134, 8115, 2627, 2601, 547, 515, 2628, 8152, 3903];
+const BATCH_GOES_ON: [i32; 10] = [8134, 8115, 2627, 2601, 547, 515, 2628, 8152, 3903, 50000];
 
 /// Options that change nothing here.
-const ACCEPTED: [&str; 21] = [
+const ACCEPTED: [&str; 23] = [
     "ANSI_NULLS",
     "ANSI_PADDING",
     "ANSI_WARNINGS",
@@ -42,39 +43,46 @@ const ACCEPTED: [&str; 21] = [
     "DATEFORMAT",
     "DATEFIRST",
     "FMTONLY",
+    "ANSI_NULL_DFLT_OFF",
+    "STATISTICS",
     "QUERY_GOVERNOR_COST_LIMIT",
 ];
 
 impl EngineSession {
-    /// Runs statements in order; false when the batch ends here.
-    pub(super) fn run(&mut self, lines: &[Line], results: &mut dyn Results) -> bool {
+    /// Runs statements in order.
+    pub(super) fn run(&mut self, lines: &[Line], results: &mut dyn Results) -> Next {
         for line in lines {
-            if let Statement::If(condition, then, otherwise) = &line.statement {
-                match self.holds(condition) {
-                    Ok(holds) => {
-                        if !self.run(if holds { then } else { otherwise }, results) {
-                            return false;
-                        }
-                        continue;
-                    }
-                    Err(e) => {
-                        self.report(e, line.line, results);
-                        return false;
-                    }
-                }
-            }
-            if let Err(e) = self.statement(&line.statement, results) {
-                let goes_on = BATCH_GOES_ON.contains(&e.number);
-                self.report(e, line.line, results);
-                if !goes_on {
-                    return false;
-                }
-            }
+            let next = match self.control(line, results) {
+                Ok(Some(next)) => next,
+                Ok(None) => match self.statement(&line.statement, results) {
+                    Ok(()) => Next::On,
+                    Err(e) => self.failed(e, line.line, results),
+                },
+                // What decides where a batch goes on ends it when it fails.
+                Err(e) => match self.failed(e, line.line, results) {
+                    Next::On => Next::End,
+                    other => other,
+                },
+            };
             if self.stopped {
-                return false;
+                return Next::End;
+            }
+            if next != Next::On {
+                return next;
             }
         }
-        true
+        Next::On
+    }
+
+    /// After an error: to the CATCH, to the next statement, or nowhere.
+    fn failed(&mut self, e: SqlError, line: i32, results: &mut dyn Results) -> Next {
+        if self.trying > 0 {
+            self.caught = Some(SqlError { line: if e.line > 0 { line + e.line - 1 } else { line }, ..e });
+            return Next::Caught;
+        }
+        let goes_on = BATCH_GOES_ON.contains(&e.number);
+        self.report(e, line, results);
+        if goes_on { Next::On } else { Next::End }
     }
 
     fn report(&mut self, e: SqlError, line: i32, results: &mut dyn Results) {
@@ -122,7 +130,20 @@ impl EngineSession {
                 self.lite(WRITE, true)?;
                 self.lite(&format!("SAVEPOINT {}", crate::catalog::quote(name)), false)?;
             }
-            Statement::If(..) => return Err(unknown("IF here")),
+            Statement::RaiseError(said) => self.raise(said, results)?,
+            Statement::Throw(said) => return Err(self.thrown(said)?),
+            Statement::Execute(text) => {
+                let (text, ty) = self.value(text)?;
+                let sql = self.as_text(&text, &ty)?;
+                return self.execute_sql(&sql, &[], results);
+            }
+            Statement::Insert(insert) => {
+                let rows = self.insert(insert)?;
+                self.row_count = i64::try_from(rows).unwrap_or(i64::MAX);
+                self.done(Some(rows), results);
+                return Ok(());
+            }
+            other => return Err(unknown(format!("this statement here: {other:?}"))),
         }
         self.done(None, results);
         Ok(())
@@ -136,14 +157,14 @@ impl EngineSession {
         self.conn.execute_batch(sql).map_err(|e| storage_error(&e))
     }
 
-    fn bind(&self, query: &Query) -> Result<(Bound, Arc<Env>), SqlError> {
+    pub(super) fn bind(&self, query: &Query) -> Result<(Bound, Arc<Env>), SqlError> {
         let env = self.env()?;
         let bound = Binder::new(&env, &self.variables).bind(query)?;
         Ok((bound, env))
     }
 
     /// One value of an expression, by a query of one row.
-    fn value(&mut self, value: &Expr) -> Result<(Value, SqlType), SqlError> {
+    pub(super) fn value(&mut self, value: &Expr) -> Result<(Value, SqlType), SqlError> {
         let select = Select { items: vec![Item::Expr(value.clone(), None)], ..Select::default() };
         let query = Query {
             with: Vec::new(),
@@ -159,7 +180,7 @@ impl EngineSession {
         Ok((last.row.into_iter().next().unwrap_or(Value::Null), ty))
     }
 
-    fn holds(&mut self, condition: &Expr) -> Result<bool, SqlError> {
+    pub(super) fn holds(&mut self, condition: &Expr) -> Result<bool, SqlError> {
         let yes = vec![(condition.clone(), Expr::Number("1".to_owned()))];
         let (value, _) = self.value(&Expr::Case { operand: None, whens: yes, otherwise: None })?;
         Ok(value == Value::Int(1))
@@ -225,6 +246,10 @@ impl EngineSession {
                 let text = format!("SET {}", words.join(" ").replace(" . ", "."));
                 self.load(&text)?;
             }
+            ["DATEFORMAT", order] if !matches!(*order, "MDY" | "YMD") => {
+                return Err(unknown(format!("SET DATEFORMAT {order}")));
+            }
+            ["NOEXEC", "OFF"] => {}
             [first, .., _] if ACCEPTED.contains(first) => {}
             _ => return Err(unknown(format!("SET {}", words.join(" ")))),
         }
@@ -233,22 +258,22 @@ impl EngineSession {
 
     fn print(&mut self, value: &Expr, results: &mut dyn Results) -> Result<(), SqlError> {
         let (value, ty) = self.value(value)?;
-        let collation = self.catalog()?.collation;
-        let text = match convert(
-            &value,
-            &ty,
-            &SqlType::NVarChar(crate::types::Len::Limited(4000)),
-            &collation,
-            None,
-        )? {
-            Value::Text(t) => String::from_utf8_lossy(&t).into_owned(),
-            _ => String::new(),
-        };
+        let text = self.as_text(&value, &ty)?;
         self.say(text, results);
         Ok(())
     }
 
-    fn say(&mut self, text: String, results: &mut dyn Results) {
+    /// A value as characters; NULL is none.
+    pub(super) fn as_text(&self, value: &Value, ty: &SqlType) -> Result<String, SqlError> {
+        let collation = self.catalog()?.collation;
+        let to = SqlType::NVarChar(crate::types::Len::Max);
+        Ok(match convert(value, ty, &to, &collation, None)? {
+            Value::Text(t) => String::from_utf8_lossy(&t).into_owned(),
+            _ => String::new(),
+        })
+    }
+
+    pub(super) fn say(&mut self, text: String, results: &mut dyn Results) {
         let info = results.info(&SqlError { number: 0, severity: 0, line: 1, ..error(0, text) });
         self.stopped |= info == Flow::Stop;
     }
@@ -275,6 +300,11 @@ impl EngineSession {
 
     /// DDL and DML, and EXEC.
     fn other(&mut self, text: &str, results: &mut dyn Results) -> Result<(), SqlError> {
+        if let Some(name) = executes_variable(text)? {
+            let (value, ty) = self.value(&Expr::Variable(name))?;
+            let sql = self.as_text(&value, &ty)?;
+            return self.execute_sql(&sql, &[], results);
+        }
         if let Some((sql, parameters)) = executesql(text)? {
             return self.execute_sql(&sql, &parameters, results);
         }
@@ -298,6 +328,11 @@ impl EngineSession {
         if self.transactions > 0 && writes {
             self.lite(WRITE, true)?;
         }
+        self.with_context(|context| execute(context, text))
+    }
+
+    /// Gives the loader what it needs of the session.
+    pub(super) fn with_context<T>(&mut self, f: impl FnOnce(&mut Context<'_>) -> T) -> T {
         let parameters: Vec<Parameter> = self
             .variables
             .iter()
@@ -315,7 +350,7 @@ impl EngineSession {
             parameters: &parameters,
             settings: &mut self.settings,
         };
-        execute(&mut context, text)
+        f(&mut context)
     }
 
     /// `sp_executesql N'…'` without parameters, `EXEC('…')`: a batch inside.
@@ -326,6 +361,23 @@ impl EngineSession {
         self.variables = outer;
         Ok(())
     }
+}
+
+/// The variable of `EXEC sp_executesql @sql`.
+fn executes_variable(text: &str) -> Result<Option<String>, SqlError> {
+    use crate::query::lex::{Kind, lex};
+    if !text.get(..4).is_some_and(|w| w.eq_ignore_ascii_case("exec")) {
+        return Ok(None);
+    }
+    let kinds: Vec<Kind> = lex(text)?.into_iter().map(|t| t.kind).collect();
+    Ok(match kinds.as_slice() {
+        [_, .., Kind::Word(name) | Kind::Quoted(name), Kind::Variable(v), Kind::End]
+            if name.eq_ignore_ascii_case("sp_executesql") =>
+        {
+            Some(v.clone())
+        }
+        _ => None,
+    })
 }
 
 /// The text of `EXEC sp_executesql N'…'` or `EXEC (N'…')`.

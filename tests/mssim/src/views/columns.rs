@@ -2,7 +2,7 @@
 
 use super::objects::objects;
 use super::{Depends, NULL, Source, View, row};
-use crate::catalog::{ColumnDef, Generated, TableDef};
+use crate::catalog::{ColumnDef, Generated, TableDef, graph};
 use crate::load::convert;
 use crate::results::SqlError;
 use crate::types::{Len, SqlType, UdtKind};
@@ -20,7 +20,8 @@ pub(super) const VIEWS: &[View] = &[
             is_computed bit, is_filestream bit, is_replicated bit null, is_non_sql_subscribed bit null, is_merge_published bit null, \
             is_dts_replicated bit null, is_xml_document bit, xml_collection_id int, default_object_id int, rule_object_id int, \
             is_sparse bit null, is_column_set bit null, generated_always_type tinyint null, generated_always_type_desc nvarchar(60) null, \
-            encryption_type int null, is_hidden bit, is_masked bit",
+            encryption_type int null, encryption_type_desc nvarchar(64) null, encryption_algorithm_name sysname null, \
+            column_encryption_key_id int null, column_encryption_key_database_name sysname null, is_hidden bit, is_masked bit, graph_type int null, graph_type_desc nvarchar(60) null",
         rows: |s| Ok(each(s, |_, _| true, |_, _, row| row)),
     },
     View {
@@ -67,7 +68,7 @@ pub(super) const VIEWS: &[View] = &[
         rows: |s| {
             Ok(objects(
                 s,
-                |o| o.kind.0 == "D ",
+                |o| o.kind.0 == "D " && o.parent != 0,
                 |o| {
                     let table = s.catalog.table_by_id(o.parent);
                     let hit = table.into_iter().flat_map(|t| &t.columns).find_map(|c| {
@@ -113,8 +114,12 @@ pub(super) fn column(t: &TableDef, c: &ColumnDef) -> Vec<Value> {
         None => (0, "NOT_APPLICABLE"),
         Some(Generated::Start) => (1, "AS_ROW_START"),
         Some(Generated::End) => (2, "AS_ROW_END"),
+        Some(Generated::TransactionStart) => (7, "AS_TRANSACTION_ID_START"),
+        Some(Generated::TransactionEnd) => (8, "AS_TRANSACTION_ID_END"),
+        Some(Generated::SequenceStart) => (9, "AS_SEQUENCE_NUMBER_START"),
+        Some(Generated::SequenceEnd) => (10, "AS_SEQUENCE_NUMBER_END"),
     };
-    let default = c.default.as_ref().map_or(0, |d| d.object_id);
+    let default = c.default.as_ref().map_or(c.bound_default, |d| d.object_id);
     row![
         t.object_id,
         &c.name,
@@ -130,22 +135,28 @@ pub(super) fn column(t: &TableDef, c: &ColumnDef) -> Vec<Value> {
         c.rowguidcol,
         c.identity.is_some(),
         c.computed.is_some(),
+        c.filestream,
         false,
         false,
         false,
         false,
-        false,
-        false,
-        0,
+        c.xml_collection.is_some_and(|(_, document)| document),
+        c.xml_collection.map_or(0, |(id, _)| id),
         default,
-        0,
+        c.bound_rule,
         c.sparse,
-        false,
+        c.column_set,
         generated,
         generated_desc,
+        c.encryption.map(|e| if e.deterministic { 1 } else { 2 }),
+        c.encryption.map(|e| if e.deterministic { "DETERMINISTIC" } else { "RANDOMIZED" }),
+        c.encryption.map(|_| "AEAD_AES_256_CBC_HMAC_SHA_256"),
+        c.encryption.map(|e| e.key),
         NULL,
         c.hidden,
         c.masked.is_some(),
+        (c.graph_type != 0).then_some(c.graph_type),
+        graph::describe(c.graph_type),
     ]
 }
 

@@ -3,7 +3,7 @@
 use super::objects::objects;
 use super::spaces::PRIMARY;
 use super::{Depends, NULL, Source, View, row};
-use crate::catalog::{Action, IndexDef, IndexForm, IndexKind, Partitioned, TableDef};
+use crate::catalog::{Action, IndexDef, IndexForm, IndexKind, Partitioned};
 use crate::results::SqlError;
 use crate::value::Value;
 
@@ -20,6 +20,27 @@ pub(super) const VIEWS: &[View] = &[
             allow_page_locks bit null, has_filter bit null, filter_definition nvarchar(max) null, compression_delay int null, \
             suppress_dup_key_messages bit null, auto_created bit null, optimize_for_sequential_key bit null",
         rows: indexes,
+    },
+    View {
+        schema: "sys",
+        name: "hash_indexes",
+        depends: Depends::Catalog,
+        columns: "object_id int, name sysname null, index_id int, type tinyint, type_desc nvarchar(60) null, is_unique bit null, \
+            ignore_dup_key bit null, is_primary_key bit null, is_unique_constraint bit null, is_disabled bit null, bucket_count int",
+        rows: |s| {
+            let mut out = Vec::new();
+            for t in &s.catalog.tables {
+                for i in &t.indexes {
+                    let IndexForm::Hash(buckets) = i.form else { continue };
+                    let row = index_row(t.object_id, i);
+                    let mut kept: Vec<Value> =
+                        [0, 1, 2, 3, 4, 5, 7, 8, 9, 12].map(|n| row[n].clone()).to_vec();
+                    kept.push(Value::Int(buckets));
+                    out.push(kept);
+                }
+            }
+            Ok(out)
+        },
     },
     View {
         schema: "sys",
@@ -117,17 +138,18 @@ fn space(partitioned: Option<Partitioned>) -> i32 {
 }
 
 /// A row of sys.indexes.
-pub(super) fn index_row(t: &TableDef, i: &IndexDef) -> Vec<Value> {
+pub(super) fn index_row(object_id: i32, i: &IndexDef) -> Vec<Value> {
     let (kind, desc) = match (&i.form, i.clustered) {
         (IndexForm::Rows, true) => (1, "CLUSTERED"),
         (IndexForm::Rows, false) => (2, "NONCLUSTERED"),
         (IndexForm::Xml(_), _) => (3, "XML"),
         (IndexForm::Spatial(_), _) => (4, "SPATIAL"),
+        (IndexForm::Hash(_), _) => (7, "NONCLUSTERED HASH"),
         (IndexForm::Columnstore, true) => (5, "CLUSTERED COLUMNSTORE"),
         (IndexForm::Columnstore, false) => (6, "NONCLUSTERED COLUMNSTORE"),
     };
     row![
-        t.object_id,
+        object_id,
         &i.name,
         i.id,
         kind,
@@ -183,7 +205,10 @@ fn indexes(s: &Source<'_>) -> Rows {
                 false
             ]);
         }
-        out.extend(t.indexes.iter().map(|i| index_row(t, i)));
+        out.extend(t.indexes.iter().map(|i| index_row(t.object_id, i)));
+    }
+    for v in &s.catalog.views {
+        out.extend(v.indexes.iter().map(|i| index_row(v.object_id, i)));
     }
     Ok(out)
 }

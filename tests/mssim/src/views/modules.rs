@@ -22,7 +22,9 @@ pub(super) const VIEWS: &[View] = &[
             };
             let views = s.catalog.views.iter().map(|v| row(v.object_id, &v.definition, false));
             let modules = s.catalog.modules.iter().map(|m| row(m.object_id, &m.definition, m.schema_bound));
-            Ok(views.chain(modules).collect())
+            let bound = s.catalog.bound.iter().map(|b| row(b.object_id, &b.definition, false));
+            let ddl = s.catalog.more.triggers.iter().map(|t| row(t.object_id, &t.definition, false));
+            Ok(views.chain(modules).chain(bound).chain(ddl).collect())
         },
     },
     View {
@@ -63,7 +65,25 @@ pub(super) const VIEWS: &[View] = &[
                     t.instead_of
                 ]
             };
-            Ok(s.catalog.modules.iter().filter_map(|m| Some(one(m, m.trigger.as_ref()?))).collect())
+            let ddl = s.catalog.more.triggers.iter().map(|t| {
+                row![
+                    &t.name,
+                    t.object_id,
+                    0,
+                    "DATABASE",
+                    0,
+                    "TR",
+                    "SQL_TRIGGER",
+                    at(t.created),
+                    at(t.created),
+                    false,
+                    t.disabled,
+                    false,
+                    false
+                ]
+            });
+            let dml = s.catalog.modules.iter().filter_map(|m| Some(one(m, m.trigger.as_ref()?)));
+            Ok(dml.chain(ddl).collect())
         },
     },
     View {
@@ -87,6 +107,9 @@ fn trigger_events(s: &Source<'_>) -> Rows {
             };
             out.push(row![m.object_id, *event, desc, false, false, NULL, NULL, true]);
         }
+    }
+    for t in &s.catalog.more.triggers {
+        out.extend(t.events.iter().map(|e| row![t.object_id, 0, e, false, false, NULL, NULL, true]));
     }
     Ok(out)
 }

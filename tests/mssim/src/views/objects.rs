@@ -1,7 +1,7 @@
 //! sys.databases, schemas, types, objects, tables, views, sequences, synonyms, modules, extended properties.
 
 use super::{Depends, NULL, Source, View, at, row};
-use crate::catalog::{Object, Temporal};
+use crate::catalog::{Graph, Object, Temporal};
 use crate::results::SqlError;
 use crate::types::SqlType;
 use crate::value::Value;
@@ -127,6 +127,11 @@ pub(super) const VIEWS: &[View] = &[
         rows: |s| {
             let class = |n: u8| match n {
                 0 => "DATABASE",
+                2 => "PARAMETER",
+                4 => "DATABASE_PRINCIPAL",
+                10 => "XML_SCHEMA_COLLECTION",
+                20 => "DATASPACE",
+                21 => "PARTITION_FUNCTION",
                 3 => "SCHEMA",
                 6 => "TYPE",
                 7 => "INDEX",
@@ -245,6 +250,9 @@ fn tables(s: &Source<'_>) -> Rows {
                 Temporal::History => (1, "HISTORY_TABLE", None),
                 Temporal::Versioned(id) => (2, "SYSTEM_VERSIONED_TEMPORAL_TABLE", Some(id)),
             };
+            let (ledger, ledger_desc, ledger_history, ledger_view) = crate::load::ledger::shown(table);
+            let graph = table.and_then(|t| t.graph);
+            let schema_only = table.and_then(|t| t.memory).is_some_and(|m| m.schema_only);
             let lob = table.is_some_and(|t| t.columns.iter().any(|c| super::sizes::is_lob(&c.ty)));
             row![
                 i32::from(lob),
@@ -263,22 +271,22 @@ fn tables(s: &Source<'_>) -> Rows {
                 0,
                 "TABLE",
                 false,
-                false,
-                0,
-                "SCHEMA_AND_DATA",
+                table.is_some_and(|t| t.memory.is_some()),
+                i32::from(schema_only),
+                if schema_only { "SCHEMA_ONLY" } else { "SCHEMA_AND_DATA" },
                 temporal,
                 temporal_desc,
-                history,
+                history.or(ledger_history),
                 false,
                 false,
                 NULL,
                 NULL,
                 NULL,
-                false,
-                false,
-                0,
-                "NON_LEDGER_TABLE",
-                NULL,
+                graph == Some(Graph::Node),
+                graph == Some(Graph::Edge),
+                ledger,
+                ledger_desc,
+                ledger_view,
                 false,
             ]
         },

@@ -100,7 +100,22 @@ pub(super) const VIEWS: &[View] = &[
                     false
                 ]
             };
-            Ok(s.catalog.tables.iter().flat_map(|t| t.indexes.iter().map(move |i| of(t, i))).collect())
+            let made = user_statistics(s).map(|(t, id, d)| {
+                row![
+                    t.object_id,
+                    &d.name,
+                    id,
+                    false,
+                    true,
+                    d.no_recompute,
+                    d.filter.is_some(),
+                    d.filter.as_ref(),
+                    false,
+                    false
+                ]
+            });
+            let of_indexes = s.catalog.tables.iter().flat_map(|t| t.indexes.iter().map(move |i| of(t, i)));
+            Ok(of_indexes.chain(made).collect())
         },
     },
     View {
@@ -114,6 +129,9 @@ pub(super) const VIEWS: &[View] = &[
                 for i in &t.indexes {
                     out.extend((1..).zip(&i.keys).map(|(n, k)| row![t.object_id, i.id, n, k.column_id]));
                 }
+            }
+            for (t, id, d) in user_statistics(s) {
+                out.extend((1..).zip(&d.columns).map(|(n, k)| row![t.object_id, id, n, *k]));
             }
             Ok(out)
         },
@@ -134,6 +152,17 @@ pub(super) const VIEWS: &[View] = &[
         rows: histograms,
     },
 ];
+
+/// Those of CREATE STATISTICS, with their tables and ids, which follow those of the indexes.
+fn user_statistics<'s>(
+    s: &'s Source<'_>,
+) -> impl Iterator<Item = (&'s TableDef, i32, &'s crate::catalog::StatisticsDef)> {
+    s.catalog.tables.iter().flat_map(move |t| {
+        let first = t.indexes.iter().map(|i| i.id).filter(|id| *id < 256_000).max().unwrap_or(1) + 1;
+        let own = s.catalog.more.statistics.iter().filter(move |d| d.object_id == t.object_id);
+        (first..).zip(own).map(move |(id, d)| (&**t, id, d))
+    })
+}
 
 /// The end of each database's log: it moves with every statement that changes anything. A snapshot has no log.
 fn log(s: &Source<'_>) -> Rows {

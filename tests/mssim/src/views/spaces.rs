@@ -1,5 +1,5 @@
 //! sys.data_spaces, filegroups, partition_functions, partition_parameters, partition_range_values, partition_schemes,
-//! destination_data_spaces. There is one filegroup.
+//! destination_data_spaces. What lies in a filegroup other than PRIMARY is not kept.
 
 use super::{Depends, NULL, Source, View, row};
 use crate::catalog::{PartitionFunction, PartitionScheme};
@@ -22,7 +22,11 @@ pub(super) const VIEWS: &[View] = &[
         rows: |s| {
             let scheme = |p: &PartitionScheme| row![&p.name, p.id, "PS", "PARTITION_SCHEME", false, false];
             let primary = row!["PRIMARY", PRIMARY, "FG", "ROWS_FILEGROUP", true, false];
-            Ok([primary].into_iter().chain(s.catalog.partition_schemes.iter().map(scheme)).collect())
+            let groups = (2..).zip(&s.catalog.more.filegroups);
+            let groups =
+                groups.map(|(id, (name, kind))| row![name, id, *kind, group_desc(kind), false, false]);
+            let schemes = s.catalog.partition_schemes.iter().map(scheme);
+            Ok([primary].into_iter().chain(groups).chain(schemes).collect())
         },
     },
     View {
@@ -31,8 +35,13 @@ pub(super) const VIEWS: &[View] = &[
         depends: Depends::Catalog,
         columns: "name sysname, data_space_id int, type char(2), type_desc nvarchar(60) null, is_default bit null, is_system bit null, \
             filegroup_guid uniqueidentifier null, log_filegroup_id int null, is_read_only bit null, is_autogrow_all_files bit null",
-        rows: |_| {
-            Ok(vec![row!["PRIMARY", PRIMARY, "FG", "ROWS_FILEGROUP", true, false, NULL, NULL, false, false]])
+        rows: |s| {
+            let primary =
+                row!["PRIMARY", PRIMARY, "FG", "ROWS_FILEGROUP", true, false, NULL, NULL, false, false];
+            let groups = (2..).zip(&s.catalog.more.filegroups).map(|(id, (name, kind))| {
+                row![name, id, *kind, group_desc(kind), false, false, NULL, NULL, false, false]
+            });
+            Ok([primary].into_iter().chain(groups).collect())
         },
     },
     View {
@@ -99,6 +108,14 @@ pub(super) const VIEWS: &[View] = &[
         },
     },
 ];
+
+fn group_desc(kind: &str) -> &'static str {
+    match kind {
+        "FD" => "FILESTREAM_DATA_FILEGROUP",
+        "FX" => "MEMORY_OPTIMIZED_DATA_FILEGROUP",
+        _ => "ROWS_FILEGROUP",
+    }
+}
 
 fn range_values(s: &Source<'_>) -> Rows {
     let mut out = Vec::new();

@@ -84,8 +84,10 @@ pub(super) const VIEWS: &[View] = &[
         columns: "object_id int, column_id int, type_column_id int null, language_id int, statistical_semantics int",
         rows: |s| {
             let indexes = s.catalog.fulltext_indexes.iter();
-            let all = indexes.flat_map(|f| f.columns.iter().map(move |(c, l)| (f.object_id, *c, *l)));
-            Ok(all.map(|(object, column, language)| row![object, column, NULL, language, 0]).collect())
+            let all = indexes.flat_map(|f| f.columns.iter().map(move |c| (f.object_id, *c)));
+            Ok(all
+                .map(|(object, (column, language, kind))| row![object, column, kind, language, 0])
+                .collect())
         },
     },
     View {
@@ -135,7 +137,7 @@ fn xml_indexes(s: &Source<'_>) -> Rows {
     for t in &s.catalog.tables {
         for i in &t.indexes {
             let IndexForm::Xml(base) = &i.form else { continue };
-            let mut row = index_row(t, i);
+            let mut row = index_row(t.object_id, i);
             row.truncate(17);
             let desc = |kind: char| match kind {
                 'P' => "PATH",
@@ -165,7 +167,7 @@ fn spatial_indexes(s: &Source<'_>) -> Rows {
     for t in &s.catalog.tables {
         for i in &t.indexes {
             let IndexForm::Spatial(grid) = &i.form else { continue };
-            let mut row = index_row(t, i);
+            let mut row = index_row(t.object_id, i);
             row.truncate(17);
             let (kind, name) = if grid.starts_with("GEOMETRY") { (1, "GEOMETRY") } else { (2, "GEOGRAPHY") };
             row.extend(row![kind, name, grid, false, NULL, false]);

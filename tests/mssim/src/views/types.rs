@@ -104,8 +104,8 @@ pub(super) fn types(s: &Source<'_>) -> Rows {
             t.nullable,
             true,
             matches!(t.base, SqlType::Udt(_)),
-            0,
-            0,
+            t.bound_default,
+            t.bound_rule,
             false,
         ]);
     }

@@ -19,7 +19,9 @@ impl Binder<'_> {
 
     fn source(&mut self, source: &Source) -> Result<String, SqlError> {
         match source {
-            Source::Table { name, alias, sample } => self.table(name, alias.as_deref(), sample.as_ref()),
+            Source::Table { name, alias, sample, hints } => {
+                self.table(name, alias.as_deref(), (sample.as_ref(), hints))
+            }
             Source::Function { name, args, alias } => {
                 let (sql, conditions) = self.function_source(name, args, alias.as_deref())?;
                 if conditions.is_empty() {
@@ -111,7 +113,7 @@ impl Binder<'_> {
         &mut self,
         name: &[String],
         alias: Option<&str>,
-        sample: Option<&Sample>,
+        (sample, hints): (Option<&Sample>, &[String]),
     ) -> Result<String, SqlError> {
         let (schema, last) = self.split(name)?;
         if schema.is_none()
@@ -131,6 +133,7 @@ impl Binder<'_> {
         let catalog = std::sync::Arc::clone(&self.env.catalog);
         if let Some(relation) = catalog.resolve(schema.as_deref(), &last) {
             relation.check()?;
+            self.note_memory(&relation, hints)?;
             return self.relation(&relation, alias, sample);
         }
         if let Some(view) = catalog.view(schema.as_deref(), &last) {
@@ -152,9 +155,24 @@ impl Binder<'_> {
             if self.depth > 8 || parts.is_empty() {
                 return Err(no_object(&name.join(".")));
             }
-            return self.table(&parts, Some(alias.unwrap_or(&last)), sample);
+            return self.table(&parts, Some(alias.unwrap_or(&last)), (sample, hints));
         }
         Err(no_object(&name.join(".")))
+    }
+
+    /// Notes how a memory-optimised table is read; the hint SNAPSHOT is for those alone.
+    fn note_memory(&mut self, relation: &Relation, hints: &[String]) -> Result<(), SqlError> {
+        let snapshot = hints.iter().any(|h| h == "SNAPSHOT");
+        if relation.table.as_ref().is_some_and(|t| t.memory.is_some()) {
+            let bare = !snapshot || self.memory == Some(true);
+            self.memory = Some(bare);
+            return Ok(());
+        }
+        if snapshot {
+            let message = "The table hint 'SNAPSHOT' is supported with memory optimized tables only.";
+            return Err(error(10794, message));
+        }
+        Ok(())
     }
 
     /// Schema and name; a database part must be this one, or hold the views that every database shows alike.
@@ -171,8 +189,10 @@ impl Binder<'_> {
             if !self.env.databases.iter().any(|(d, _)| same(d, database)) {
                 return Err(no_object(&name.join(".")));
             }
-            let alike = schema.as_deref().is_some_and(|s| same(s, "sys"))
-                && ["databases", "configurations"].iter().any(|v| same(v, last));
+            let alike = schema.as_deref().is_none_or(|s| same(s, "sys") || same(s, "dbo"))
+                && ["databases", "configurations", "sysdatabases", "sysaltfiles"]
+                    .iter()
+                    .any(|v| same(v, last));
             if !alike {
                 return Err(unknown("tables of another database"));
             }
@@ -192,6 +212,7 @@ impl Binder<'_> {
         let shown =
             |c: &Column| if lower { Column { name: c.name.to_lowercase(), ..c.clone() } } else { c.clone() };
         let columns = relation.columns.iter().map(|c| (shown(c), crate::catalog::quote(&c.name))).collect();
+        let set = relation.table.as_ref().is_some_and(|t| t.columns.iter().any(|c| c.column_set));
         self.add(Seen {
             name: alias.unwrap_or(&relation.name).to_owned(),
             schema: if alias.is_none() { Some(relation.schema.clone()) } else { None },
@@ -201,9 +222,10 @@ impl Binder<'_> {
                 .table
                 .iter()
                 .flat_map(|t| &t.columns)
-                .filter(|c| c.hidden)
+                .filter(|c| c.hidden || c.sparse && set)
                 .map(|c| c.name.clone())
                 .collect(),
+            table: relation.table.clone(),
         });
         let table = match sample {
             None => relation.sqlite_name.clone(),
@@ -321,6 +343,7 @@ impl Binder<'_> {
             sql: sql.clone(),
             columns,
             hidden: Vec::new(),
+            table: None,
         });
         format!("({query}) AS {sql}")
     }

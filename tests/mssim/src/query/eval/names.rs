@@ -136,6 +136,12 @@ fn definition(c: &Catalog, id: i32) -> Option<String> {
     if let Some(module) = c.modules.iter().find(|m| m.object_id == id) {
         return Some(module.definition.clone());
     }
+    if let Some(trigger) = c.more.triggers.iter().find(|t| t.object_id == id) {
+        return Some(trigger.definition.clone());
+    }
+    if let Some(bound) = c.bound.iter().find(|b| b.object_id == id) {
+        return Some(bound.definition.clone());
+    }
     c.tables.iter().find_map(|t| {
         let checks = t.checks.iter().find(|k| k.object_id == id).map(|k| k.definition.clone());
         let mut defaults = t.columns.iter().filter_map(|col| col.default.as_ref());
@@ -146,15 +152,30 @@ fn definition(c: &Catalog, id: i32) -> Option<String> {
 fn object_property(c: &Catalog, id: Option<i32>, property: Option<String>) -> Result<Value, SqlError> {
     let (Some(id), Some(property)) = (id, property) else { return Ok(Value::Null) };
     let Some(table) = c.table_by_id(id) else {
-        return if object(c, id).is_none() {
-            Ok(Value::Null)
-        } else {
-            Err(unknown("OBJECTPROPERTY of this object"))
+        let Some(found) = c.objects().into_iter().find(|o| o.object_id == id) else { return Ok(Value::Null) };
+        let kind = found.kind.0.trim_end();
+        let yes = match property.to_ascii_lowercase().as_str() {
+            "isusertable" | "istable" | "ismsshipped" | "issystemtable" => false,
+            "isview" => kind == "V",
+            "isprocedure" => kind == "P",
+            "istrigger" => kind == "TR",
+            "isscalarfunction" => kind == "FN",
+            "isinlinefunction" => kind == "IF",
+            "istablefunction" => matches!(kind, "IF" | "TF"),
+            "isdefault" => kind == "D",
+            "isrule" => kind == "R",
+            "isprimarykey" => kind == "PK",
+            "isforeignkey" => kind == "F",
+            "ischeckcnst" => kind == "C",
+            "isconstraint" => matches!(kind, "PK" | "UQ" | "F" | "C") || (kind == "D" && found.parent != 0),
+            _ => return Err(unknown(format!("the property {property} of this object"))),
         };
+        return Ok(Value::Int(i64::from(yes)));
     };
     let yes = match property.to_ascii_lowercase().as_str() {
         "isusertable" | "istable" => true,
-        "isview" | "isprocedure" | "ismsshipped" | "issystemtable" => false,
+        "isview" | "isprocedure" | "ismsshipped" | "issystemtable" | "istrigger" | "isscalarfunction"
+        | "isinlinefunction" | "istablefunction" | "isdefault" | "isrule" => false,
         "tablehasprimarykey" => table.primary_key().is_some(),
         "tablehasidentity" => table.columns.iter().any(|col| col.identity.is_some()),
         "tablehasclustindex" => table.indexes.iter().any(|i| i.clustered),

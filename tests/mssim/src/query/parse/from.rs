@@ -108,8 +108,8 @@ impl Parser<'_> {
         }
         let alias = self.alias(false)?;
         let sample = self.sample()?;
-        self.hints()?;
-        Ok(Source::Table { name, alias, sample })
+        let hints = self.hints()?;
+        Ok(Source::Table { name, alias, sample, hints })
     }
 
     fn sample(&mut self) -> Result<Option<Sample>, SqlError> {
@@ -133,9 +133,10 @@ impl Parser<'_> {
         Ok(Some(Sample { amount, percent, seed }))
     }
 
-    fn hints(&mut self) -> Result<(), SqlError> {
+    pub(super) fn hints(&mut self) -> Result<Vec<String>, SqlError> {
+        let mut found = Vec::new();
         if !(self.peek("WITH") && self.is_op(1, "(")) {
-            return Ok(());
+            return Ok(found);
         }
         self.at += 2;
         while !self.op(")") {
@@ -157,8 +158,9 @@ impl Parser<'_> {
             } else if !HINTS.contains(&hint.as_str()) {
                 return Err(syntax(&hint));
             }
+            found.push(hint);
             self.op(",");
         }
-        Ok(())
+        Ok(found)
     }
 }

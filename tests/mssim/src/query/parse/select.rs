@@ -236,10 +236,11 @@ impl Parser<'_> {
         if self.op("*") {
             return Ok(Item::All(Vec::new()));
         }
-        if matches!(self.kind_at(0), Kind::Variable(_)) && self.is_op(1, "=") {
+        let assigns = ["=", "+=", "-="].iter().any(|op| self.is_op(1, op));
+        if matches!(self.kind_at(0), Kind::Variable(_)) && assigns {
             let name = self.variable()?;
-            self.at += 1;
-            return Ok(Item::Assign(name, self.expr()?));
+            let value = self.assigned(&name)?;
+            return Ok(Item::Assign(name, value));
         }
         if matches!(self.kind_at(0), Kind::Word(_) | Kind::Quoted(_)) {
             if self.is_op(1, "=") {
