@@ -285,3 +285,116 @@ fn a_key_that_is_too_long_for_an_index_row_stays_unique_and_loses_no_table() {
     }
     world.target("INSERT INTO dbo.\"LongPk\" VALUES (3, 'a\\b'), (2, 'a\\\\b')");
 }
+
+#[test]
+fn a_row_that_may_be_longer_than_a_page_is_said_beforehand_and_named_when_it_comes() {
+    let world = world("09");
+    let times: Vec<String> = (0..1020).map(|number| format!("t{number} smalldatetime NOT NULL")).collect();
+    world.load(&format!(
+        "CREATE TABLE dbo.Times (Id int NOT NULL PRIMARY KEY, {});
+         CREATE TABLE dbo.Money (Id int NOT NULL PRIMARY KEY, a money NOT NULL, b nvarchar(max) NULL);",
+        times.join(", ")
+    ));
+    let assessment = assessed(&world, &[]);
+    says(
+        &assessment,
+        "dbo.Budget",
+        &["row_too_long changed", "up to 12772 bytes", "has room for 8160", "--rejects"],
+    );
+    // As timestamps they take twice the bytes that they take in the source, whatever they are.
+    says(&assessment, "dbo.Times", &["impossible refused", "has rows of 8192 bytes at least"]);
+    assert!(!said(&assessment, "dbo.Money").iter().any(|said| said.contains("row_too_long")));
+    let run = world.run(&["run", "--exclude", "dbo.Times"]).exits(3);
+    let run = run.says("table dbo.Budget: row is too big: size").says("maximum size 8160");
+    run.says("in row 1 of chunk").says("leave columns of the table out (exclude)");
+    assert_eq!(world.data_status("dbo.Fine"), "completed");
+    let rejects = format!("file://{}", world.folder.path().join("rejects").display());
+    world.run(&["run", "--exclude", "dbo.Times", "--rejects", &rejects]).exits(0);
+    assert_eq!(world.target_value("SELECT count(*) FROM dbo.\"Budget\""), "0");
+}
+
+#[test]
+fn bound_defaults_and_rules_become_defaults_and_checks_of_the_columns() {
+    let world = world("14");
+    world.load(
+        "CREATE RULE dbo.Positive AS @value > 0
+GO
+CREATE RULE dbo.Letters AS
+  -- one of these
+  @list IN ('Y', 'N')
+GO
+CREATE DEFAULT dbo.Odd AS HOST_ID()
+GO
+CREATE TABLE dbo.Ruled (Id int NOT NULL PRIMARY KEY, Hours int NULL, Flag char(1) NULL, Host nvarchar(20) NULL)
+GO
+EXEC sp_bindrule 'dbo.Positive', 'dbo.Ruled.Hours'
+GO
+EXEC sp_bindrule 'dbo.Letters', 'dbo.Ruled.Flag'
+GO
+EXEC sp_bindefault 'dbo.Odd', 'dbo.Ruled.Host'
+GO
+INSERT INTO dbo.Ruled (Id, Hours, Flag, Host) VALUES (1, 2, 'Y', 'h')
+GO",
+    );
+    let assessment = assessed(&world, &[]);
+    for column in ["Hours", "Pay", "Opened", "Closed"] {
+        let said = said(&assessment, &format!("{column} on dbo.Job"));
+        assert!(said.len() == 1 && !said[0].contains("refused"), "{said:#?}");
+    }
+    says(&assessment, "Host on dbo.Ruled", &["refused", "in T-SQL: HOST_ID()"]);
+    says(&assessment, "Positive_Hours on dbo.Ruled", &["changed", "it stays NOT VALID"]);
+    says(&assessment, "dbo.Positive", &["refused", "in T-SQL: CREATE RULE dbo.Positive AS @value > 0"]);
+    world.succeed(&["run"]);
+    world.target("INSERT INTO dbo.\"Job\" (\"Id\") VALUES (2)");
+    let row = "SELECT concat_ws('|', \"Hours\", \"Pay\", \"Opened\" > now() - interval '2 days', \"Closed\") FROM dbo.\"Job\" WHERE \"Id\" = 2";
+    assert_eq!(world.target_value(row), "0|0.00|t|N");
+    for (hours, flag) in [("0", "'Y'"), ("1", "'X'")] {
+        world.target(&format!(
+            "DO $$ BEGIN INSERT INTO dbo.\"Ruled\" VALUES (9, {hours}, {flag}, NULL); RAISE EXCEPTION 'let in';
+             EXCEPTION WHEN check_violation THEN NULL; END $$"
+        ));
+    }
+    world.target("INSERT INTO dbo.\"Ruled\" VALUES (3, NULL, 'N', NULL)");
+}
+
+#[test]
+fn every_index_constraint_and_sequence_of_another_name_is_listed() {
+    let world = World::with_files();
+    let long = |name: &str| format!("{name}_{}", "ä".repeat(40));
+    let [key, index, unique, check, foreign, sequence] = ["PK", "IX", "UQ", "CK", "FK", "SEQ"].map(long);
+    world.load(&format!(
+        "CREATE TABLE dbo.A (Id int NOT NULL, B int NOT NULL, C int NOT NULL CONSTRAINT [{check}] CHECK (C > 0),
+             CONSTRAINT [{key}] PRIMARY KEY (Id), CONSTRAINT [{unique}] UNIQUE (B),
+             CONSTRAINT [{foreign}] FOREIGN KEY (C) REFERENCES dbo.A (Id));
+         CREATE INDEX [{index}] ON dbo.A (C);
+         CREATE INDEX IX_Same ON dbo.A (C);
+         CREATE TABLE dbo.B (Id int NOT NULL PRIMARY KEY, C int NULL);
+         CREATE INDEX IX_Same ON dbo.B (C);
+         CREATE SEQUENCE dbo.[{sequence}] AS int START WITH 1;"
+    ));
+    let assessment = assessed(&world, &[]);
+    let findings = assessment["findings"].as_array().unwrap();
+    for source in [&key, &index, &unique, &check, &foreign, &sequence] {
+        let found: Vec<&Json> = findings
+            .iter()
+            .filter(|finding| {
+                finding["name"] == "name_too_long"
+                    && finding["reason"].as_str().unwrap().contains(source.as_str())
+            })
+            .collect();
+        assert_eq!(found.len(), 1, "{source}: {found:#?}");
+        let target = found[0]["reason"].as_str().unwrap().split(' ').nth(2).unwrap();
+        assert!(target.len() <= 63 && found[0]["verdict"] == "changed", "{found:#?}");
+    }
+    let taken: Vec<&Json> = findings.iter().filter(|finding| finding["name"] == "name_taken").collect();
+    assert_eq!(taken.len(), 1, "{taken:#?}");
+    assert!(taken[0]["reason"].as_str().unwrap().contains("instead of IX_Same"), "{taken:#?}");
+    // Every object once.
+    assert_eq!(
+        assessment["kinds"]["primary key"],
+        serde_json::json!({"converted": 1, "changed": 1, "lossy": 0, "refused": 0})
+    );
+    world.succeed(&["run"]);
+    let made = world.target_value("SELECT count(*) FROM pg_class WHERE relname ~ '^(PK|IX|UQ|SEQ)_ä'");
+    assert_eq!(made, "4");
+}

@@ -192,6 +192,15 @@ impl<'a> LeftOutRows<'a> {
                 return failed.error;
             }
         }
+        if failed.too_long {
+            let message = format!(
+                "{}, in row {line} of chunk {}; leave columns of the table out (exclude), and sync with --rejects URL leaves such \
+                 rows out and keeps them in a file",
+                failed.error.detail(),
+                self.chunk
+            );
+            return Error::new(ErrorKind::Value, message);
+        }
         let ty = column
             .and_then(|place| columns.get(place))
             .map_or("TYPE", |column| column.source_type.name.as_str());

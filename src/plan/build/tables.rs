@@ -8,7 +8,7 @@ use crate::model::plan::{Partitions, PlanOptions, PlannedTable};
 use crate::model::table::SourceTable;
 use crate::plan::choices::TableChoices;
 use crate::plan::chunk_key;
-use crate::postgres::ddl::limits::MOST_COLUMNS;
+use crate::postgres::ddl::limits::{LONGEST_ROW, MOST_COLUMNS, row_length};
 use crate::postgres::ddl::partition::partitioning;
 use std::collections::BTreeMap;
 
@@ -92,6 +92,13 @@ fn stands(inputs: &Inputs<'_>, table: &PlannedTable, refused: &mut Vec<RefusedOb
     if columns > MOST_COLUMNS {
         refuse(format!(
             "has {columns} columns, and PostgreSQL's tables have {MOST_COLUMNS} at most; leave some out (exclude, of \
+             the table in the configuration), or the whole table with --exclude"
+        ));
+    }
+    let least = row_length(table).least;
+    if least > LONGEST_ROW {
+        refuse(format!(
+            "has rows of {least} bytes at least in PostgreSQL, which takes {LONGEST_ROW}; leave columns out (exclude, of \
              the table in the configuration), or the whole table with --exclude"
         ));
     }
