@@ -23,15 +23,13 @@ impl AskedKey {
     }
 }
 
-/// The keys of a planned table whose declared columns have more room than an index row. `indexes` may be those of all tables.
+/// The keys of a planned table whose declared columns have more room than an index row. `indexes`: those of this table.
 #[must_use]
-pub fn to_ask(table: &PlannedTable, indexes: &[Index]) -> Vec<AskedKey> {
+pub fn to_ask(table: &PlannedTable, indexes: &[&Index]) -> Vec<AskedKey> {
     let primary = (None, table.primary_key.clone());
-    let ordered = indexes.iter().filter(|index| {
-        index.table == table.source
-            && !index.disabled
-            && (index.kind.is_ordered() || index.kind == IndexKind::Hash)
-    });
+    let ordered = indexes
+        .iter()
+        .filter(|index| !index.disabled && (index.kind.is_ordered() || index.kind == IndexKind::Hash));
     let others = ordered.map(|index| {
         let columns: Vec<ColumnName> = index.columns.iter().map(|key| key.name.clone()).collect();
         (Some(index.name.clone()), columns)

@@ -149,7 +149,8 @@ pub fn schema(plan: &Plan, source: &str) -> String {
         return mapped.clone();
     }
     let of_tables = plan.tables.iter().find(|table| table.source.schema == source);
-    of_tables.map_or_else(|| folded(source, plan.options.name_case()), |table| table.target.schema.clone())
+    let alone = || short(&TableName::new(source, ""), &folded(source, plan.options.name_case()));
+    of_tables.map_or_else(alone, |table| table.target.schema.clone())
 }
 
 /// A place of names that are unique in a schema.

@@ -178,7 +178,12 @@ impl<'a> LeftOutRows<'a> {
 
     /// PostgreSQL refused a row: the chunk is to be done again without it, if rows may be left out and it is known
     /// which.
-    pub(in crate::copy) fn refused_by_target(&mut self, failed: CopyFailure, encoder: &CopyEncoder) -> Error {
+    pub(in crate::copy) fn refused_by_target(
+        &mut self,
+        failed: CopyFailure,
+        rows: &KeyCapture<CopyEncoder>,
+    ) -> Error {
+        let encoder = rows.get();
         let (Some(line), ErrorKind::Value) = (failed.line, failed.error.kind()) else { return failed.error };
         let columns = &self.open.attempt.table.columns;
         let column =
@@ -193,8 +198,14 @@ impl<'a> LeftOutRows<'a> {
             }
         }
         if failed.too_long {
+            // The key of another row than the last one is not known any more.
+            let key = rows.last().filter(|_| self.keys == Keys::Told && line == encoder.rows());
+            let key = key.map_or_else(String::new, |key| {
+                let parts: Vec<&str> = key.0.iter().map(crate::model::bound::Literal::as_str).collect();
+                format!(" (key {})", parts.join(", "))
+            });
             let message = format!(
-                "{}, in row {line} of chunk {}; leave columns of the table out (exclude), and sync with --rejects URL leaves such \
+                "{}, in row {line} of chunk {}{key}; leave columns of the table out (exclude), and sync with --rejects URL leaves such \
                  rows out and keeps them in a file",
                 failed.error.detail(),
                 self.chunk
