@@ -62,7 +62,7 @@ pub(super) fn add(
                  for {LONGEST_ROW}: such a row is refused, and its table fails",
                 length.most
             ),
-            "leave columns out (exclude); sync --rejects URL leaves such rows out and keeps them in a file",
+            "leave columns out (exclude, of the table in the configuration) or such rows (where)",
         );
     }
     if table.primary_key.is_empty() {

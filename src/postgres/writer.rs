@@ -117,7 +117,10 @@ impl CopyWriter {
         let rows = finished.map_err(|error| {
             let answer = error.as_db_error();
             let line = answer.and_then(|answer| copy_line(answer.where_()?));
-            let too_long = answer.is_some_and(|answer| *answer.code() == SqlState::PROGRAM_LIMIT_EXCEEDED);
+            // That an index has no room for it is said with the index's name, and of the very row.
+            let too_long = answer.is_some_and(|answer| {
+                *answer.code() == SqlState::PROGRAM_LIMIT_EXCEEDED && answer.constraint().is_none()
+            });
             CopyFailure { error: copy_error(error), line, too_long }
         })?;
         // The server may still fail before it is ready for the next statement: a timeout that was due. The driver has one answer
@@ -156,7 +159,7 @@ pub struct CopyFailure {
     pub error: Error,
     /// The row in question, counted from 1, if the server names one.
     pub line: Option<u64>,
-    /// The row is longer than PostgreSQL takes.
+    /// The row, or one of those before it, is longer than a page.
     pub too_long: bool,
 }
 

@@ -13,6 +13,7 @@ use crate::copy::rules::CopyRules;
 use crate::copy::table::books::OpenTable;
 use crate::error::{Error, ErrorKind, Result};
 use crate::failpoint;
+use crate::model::bound::Literal;
 use crate::model::loss::{Loss, LossRecord, Sample};
 use crate::model::plan::{ChunkKey, PlannedTable};
 use crate::postgres::writer::CopyFailure;
@@ -31,6 +32,8 @@ const LARGE: usize = 4 * 1024 * 1024;
 /// whose values are written in three times their bytes at most, and with the kept rows they are
 /// [`crate::limits::memory::REJECTS`].
 const PART: usize = 1024 * 1024;
+/// Rows that the target gathers before it writes them.
+const GATHERED: u64 = 1000;
 /// What an attempt leaves for the next one of the same chunk.
 #[derive(Debug, Default)]
 pub(in crate::copy) struct RejectRetry {
@@ -183,6 +186,9 @@ impl<'a> LeftOutRows<'a> {
         failed: CopyFailure,
         rows: &KeyCapture<CopyEncoder>,
     ) -> Error {
+        if let (true, Some(line)) = (failed.too_long, failed.line) {
+            return self.too_long(&failed.error, line, rows);
+        }
         let encoder = rows.get();
         let (Some(line), ErrorKind::Value) = (failed.line, failed.error.kind()) else { return failed.error };
         let columns = &self.open.attempt.table.columns;
@@ -197,21 +203,6 @@ impl<'a> LeftOutRows<'a> {
                 return failed.error;
             }
         }
-        if failed.too_long {
-            // The key of another row than the last one is not known any more.
-            let key = rows.last().filter(|_| self.keys == Keys::Told && line == encoder.rows());
-            let key = key.map_or_else(String::new, |key| {
-                let parts: Vec<&str> = key.0.iter().map(crate::model::bound::Literal::as_str).collect();
-                format!(" (key {})", parts.join(", "))
-            });
-            let message = format!(
-                "{}, in row {line} of chunk {}{key}; leave columns of the table out (exclude), and sync with --rejects URL leaves such \
-                 rows out and keeps them in a file",
-                failed.error.detail(),
-                self.chunk
-            );
-            return Error::new(ErrorKind::Value, message);
-        }
         let ty = column
             .and_then(|place| columns.get(place))
             .map_or("TYPE", |column| column.source_type.name.as_str());
@@ -222,6 +213,25 @@ impl<'a> LeftOutRows<'a> {
             self.chunk
         );
         Error::new(ErrorKind::Value, message)
+    }
+
+    /// A row is longer than a page, which the target notices when it writes the rows that it has gathered.
+    fn too_long(&self, error: &Error, line: u64, rows: &KeyCapture<CopyEncoder>) -> Error {
+        let last = line.min(rows.get().rows());
+        let first = last.saturating_sub(GATHERED).max(1);
+        let place = match (first == last, rows.last().filter(|_| self.keys == Keys::Told)) {
+            (false, _) => format!("in one of the rows {first} to {last} of chunk {}", self.chunk),
+            (true, None) => format!("in row {last} of chunk {}", self.chunk),
+            (true, Some(key)) => {
+                let key: Vec<&str> = key.0.iter().map(Literal::as_str).collect();
+                format!("in the row with the key {}", key.join(", "))
+            }
+        };
+        let message = format!(
+            "{}, {place}; leave columns out (exclude, of the table in the configuration) or such rows (where)",
+            error.detail()
+        );
+        Error::new(error.kind(), message)
     }
 
     /// Puts the lines as a file once they are many.

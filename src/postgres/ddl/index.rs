@@ -56,18 +56,7 @@ fn build(index: &Index, table: &PlannedTable, name: &str, version: u32) -> Resul
         .collect::<Result<Vec<_>, Statement>>()?;
     let columns: Vec<Column<'_>> = keys.iter().map(|(column, _)| *column).collect();
     if index.unique {
-        if let Some(masked) =
-            columns.iter().find(|column| matches!(column.mask, Some(Mask::Null | Mask::Fixed(_))))
-        {
-            return Err(skipped(format!("it is unique, and its column {} is masked", masked.target)));
-        }
-        if let Some(partitioning) = &table.partitioning
-            && !index.columns.iter().any(|key| key.name == partitioning.column)
-        {
-            let reason =
-                format!("it is unique without {}, by which the table is partitioned", partitioning.column);
-            return Err(advised(reason, "--partitions plain keeps it"));
-        }
+        may_be_unique(index, table, &columns)?;
         what.extend(weaker(&columns));
     }
     let filter = match &index.filter {
@@ -114,6 +103,24 @@ fn build(index: &Index, table: &PlannedTable, name: &str, version: u32) -> Resul
     let sql =
         format!("CREATE {unique}INDEX {quoted} ON {target} ({}){include}{distinct}{filter}", list.join(", "));
     Ok(Statement::changed(sql, &what))
+}
+
+/// # Errors
+/// Why the target cannot hold the key unique.
+fn may_be_unique(index: &Index, table: &PlannedTable, columns: &[Column<'_>]) -> Result<(), Statement> {
+    if let Some(masked) =
+        columns.iter().find(|column| matches!(column.mask, Some(Mask::Null | Mask::Fixed(_))))
+    {
+        return Err(skipped(format!("it is unique, and its column {} is masked", masked.target)));
+    }
+    if let Some(partitioning) = &table.partitioning
+        && !index.columns.iter().any(|key| key.name == partitioning.column)
+    {
+        let reason =
+            format!("it is unique without {}, by which the table is partitioned", partitioning.column);
+        return Err(advised(reason, "--partitions plain keeps it"));
+    }
+    Ok(())
 }
 
 /// What may serve instead of a kind of index that PostgreSQL has not.
