@@ -305,7 +305,7 @@ fn a_row_that_may_be_longer_than_a_page_is_said_beforehand_and_named_when_it_com
     says(&assessment, "dbo.Times", &["impossible refused", "has rows of 8192 bytes at least"]);
     assert!(!said(&assessment, "dbo.Money").iter().any(|said| said.contains("row_too_long")));
     let run = world.run(&["run", "--exclude", "dbo.Times"]).exits(3);
-    let said = "dbo.Budget: row is too big: size 8848, maximum size 8160 (SQLSTATE 54000), in the row with the key 1; leave columns out";
+    let said = "dbo.Budget: row is too big: size 8848, maximum size 8160 (SQLSTATE 54000), in the row with key (1); leave columns out";
     run.says(said);
     assert_eq!(world.data_status("dbo.Fine"), "completed");
     let status: Json = serde_json::from_str(&world.run(&["status", "--format", "json"]).stdout).unwrap();

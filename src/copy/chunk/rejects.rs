@@ -224,7 +224,7 @@ impl<'a> LeftOutRows<'a> {
             (true, None) => format!("in row {last} of chunk {}", self.chunk),
             (true, Some(key)) => {
                 let key: Vec<&str> = key.0.iter().map(Literal::as_str).collect();
-                format!("in the row with the key {}", key.join(", "))
+                format!("in the row with key ({})", key.join(", "))
             }
         };
         let message = format!(
