@@ -102,6 +102,8 @@ pub enum Name {
     OneChunk,
     /// Read in several chunks, each as of a moment of its own.
     SeveralMoments,
+    /// Its longest rows may be too long for a page.
+    RowTooLong,
     /// Without a primary key.
     NoPrimaryKey,
     /// Partitions.

@@ -141,6 +141,12 @@ impl ErrorKind {
         Self::Bug,
     ];
 
+    /// The kind with this stable name, as checkpoints hold it.
+    #[must_use]
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.policy().code == code)
+    }
+
     /// THE table.
     #[must_use]
     #[rustfmt::skip] // one row a kind: a table is read by columns

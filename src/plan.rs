@@ -5,6 +5,7 @@ mod choices;
 pub mod chunk_key;
 pub mod computed;
 mod filter;
+pub mod long_keys;
 pub mod mapping;
 pub mod naming;
 pub mod replan;

@@ -13,6 +13,7 @@ mod control;
 mod describe;
 pub mod errors;
 pub mod filters;
+pub mod key_lengths;
 mod prelogin;
 pub mod rows;
 pub mod select;

@@ -129,6 +129,7 @@ fn rows_for(columns: &[WireColumn]) -> Rows {
         chunk_key: None,
         rows: 0,
         bytes: 0,
+        long_keys: Vec::new(),
         column_fingerprint: String::new(),
     };
     match CopyEncoder::new(&table, columns, BufferLimits { value: 1 << 20, ..BufferLimits::batches_of(4096) }) {

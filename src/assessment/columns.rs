@@ -10,6 +10,7 @@ use crate::model::policy::{FractionPolicy, InvalidPolicy, Mask, NulPolicy, Offse
 use crate::model::table::{SourceColumn, SourceTable};
 use crate::plan::build::EXCLUDED;
 use crate::plan::computed;
+use crate::postgres::ddl;
 
 pub(super) fn add(
     material: &Material<'_>,
@@ -123,8 +124,8 @@ fn of_type(material: &Material<'_>, column: &PlannedColumn, said: &mut ObjectFin
             "xmin or a trigger tells a changed row",
         );
     }
-    if column.identity.is_some() && !matches!(column.target_type.as_str(), "smallint" | "integer" | "bigint")
-    {
+    // One that a sequence numbers is said of the identity.
+    if ddl::is_plain_identity(column) && !ddl::sequence::is_numbered(column) {
         said.advise(
             Name::IdentityLost,
             Verdict::Changed,

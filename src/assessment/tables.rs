@@ -9,6 +9,7 @@ use crate::model::objects::ObjectKind;
 use crate::model::plan::{Partitions, PlannedTable};
 use crate::model::table::SourceTable;
 use crate::plan::shards;
+use crate::postgres::ddl::limits::{LONGEST_ROW, row_length};
 use crate::postgres::ddl::partition::partitioning;
 
 pub(super) fn add(
@@ -49,6 +50,19 @@ pub(super) fn add(
             Verdict::Changed,
             "only rows that fit its where are copied",
             "rows of other tables that refer to a row left out make the validation of their foreign keys fail",
+        );
+    }
+    let length = row_length(table);
+    if length.least <= LONGEST_ROW && length.most > LONGEST_ROW {
+        said.advise(
+            Name::RowTooLong,
+            Verdict::Changed,
+            format!(
+                "a row takes up to {} bytes in PostgreSQL if all its {columns} columns are filled, and a page has room \
+                 for {LONGEST_ROW}: such a row is refused, and its table fails",
+                length.most
+            ),
+            "leave columns out (exclude, of the table in the configuration) or such rows (where)",
         );
     }
     if table.primary_key.is_empty() {

@@ -61,6 +61,7 @@ fn planned(index: u32) -> PlannedTable {
         chunk_key: None,
         rows: 1000,
         bytes: 8000,
+        long_keys: Vec::new(),
         column_fingerprint: "cd".repeat(32),
         in_memory: false,
     }

@@ -1,6 +1,7 @@
 //! `plan`: discover, filter, order, map, write once; print the shards. With `--dry-run`: say what would become of
 //! everything, and write nothing.
 
+pub(super) mod long_keys;
 mod rights;
 
 use super::connect;
@@ -103,7 +104,7 @@ pub(super) async fn make(
     }
     let partitions = settings.plan.partitions == Partitions::Declarative;
     let material = Material::read(settings, stop, &mut source, partitions).await?;
-    let plan = build::build(material.inputs(settings, &server))?;
+    let mut plan = build::build(material.inputs(settings, &server))?;
     if plan.source.identity.strongest().is_none() {
         tracing::warn!(
             server = server.name,
@@ -112,6 +113,7 @@ pub(super) async fn make(
         );
     }
     filters::prove(&mut source, &plan).await?;
+    long_keys::ask(&mut source, &mut plan, &material.indexes).await?;
     refuse_collisions(&mut source, &plan, &material.indexes).await?;
     failpoint!("plan.before_write");
     let (plan, ours) = checkpoints.create_plan(&plan).await?;
@@ -243,8 +245,9 @@ async fn assess(settings: &Settings, stop: &Stop, format: Format) -> Result<Outc
     material.objects.unread.extend(unread);
     material.objects.unread.sort_by(|a, b| (&a.what, &a.why).cmp(&(&b.what, &b.why)));
     material.objects.unread.dedup();
-    let draft = build::draft(material.inputs(settings, &server))?;
+    let mut draft = build::draft(material.inputs(settings, &server))?;
     filters::prove(&mut source, &draft.plan).await?;
+    long_keys::ask(&mut source, &mut draft.plan, &material.indexes).await?;
     let collisions = collisions::find(&mut source, &draft.plan, &material.indexes).await?;
     let found = collisions.into_iter().map(|found| Finding {
         name: Name::Collision,

@@ -5,7 +5,7 @@
 
 use super::chosen_tables;
 use super::connect;
-use super::plan::Material;
+use super::plan::{Material, long_keys};
 use super::source_view;
 use crate::checkpoint::Checkpoints;
 use crate::copy::owner::record::Records;
@@ -75,13 +75,19 @@ async fn wanted(settings: &Settings, stop: &Stop, plan: &Plan, named: &[PlannedT
     let mut inputs = material.inputs(settings, &server);
     inputs.options = options;
     inputs.target = plan.target.clone();
-    let changed = replan::replaced(plan, build::draft(inputs)?, named)?;
+    let mut changed = replan::replaced(plan, build::draft(inputs)?, named)?;
     let is_named = |table: &PlannedTable| named.iter().any(|named| named.index == table.index);
-    let alone = Plan {
+    let mut alone = Plan {
         tables: changed.tables.iter().filter(|table| is_named(table)).cloned().collect(),
         ..changed.clone()
     };
     filters::prove(&mut source, &alone).await?;
+    long_keys::ask(&mut source, &mut alone, material.indexes()).await?;
+    for table in &alone.tables {
+        if let Some(changed) = changed.tables.iter_mut().find(|changed| changed.index == table.index) {
+            changed.long_keys.clone_from(&table.long_keys);
+        }
+    }
     let found = collisions::find(&mut source, &alone, material.indexes()).await?;
     if let Some(collision) = found.first() {
         let message =

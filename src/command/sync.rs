@@ -190,7 +190,7 @@ fn checked(
     let (mut passed, mut refused) = (Vec::with_capacity(work.len()), Vec::new());
     for work in work {
         let checked = source_view::unfiltered(&plan.options, &work.table, &seen.tables)
-            .and_then(|()| check(&work.table, &seen.tables, &seen.indexes, actual.get(&work.table.target)));
+            .and_then(|()| check(&work, &seen.tables, &seen.indexes, actual.get(&work.table.target)));
         match checked {
             Ok(()) => passed.push(work),
             Err(error) => refused.push((work, error)),
@@ -201,11 +201,12 @@ fn checked(
 
 /// Is the table on both sides what the plan says?
 fn check(
-    table: &PlannedTable,
+    work: &TableWork,
     now: &BTreeMap<crate::model::names::TableName, crate::model::table::SourceTable>,
     indexes: &[Index],
     actual: Option<&catalog::TargetTable>,
 ) -> Result<()> {
+    let table = &work.table;
     source_view::unchanged(table, now)?;
     if let (Some(key), Some(source)) = (&table.chunk_key, now.get(&table.source))
         && !chunk_key::holds(source, indexes, key)
@@ -218,11 +219,23 @@ fn check(
     }
     match actual {
         Some(there) => schema::matches(table, there),
+        None => Err(not_made(table, work.entry.document.schema.error())),
+    }
+}
+
+/// Why the target has no such table: what the schema step says of it, which is the cause.
+fn not_made(table: &PlannedTable, schema: Option<&PhaseError>) -> Error {
+    let error = match schema {
+        Some(failed) => {
+            let message = format!("the schema step did not make {}: {}", table.target, failed.message);
+            Error::new(ErrorKind::from_code(&failed.code).unwrap_or(ErrorKind::TargetRefused), message)
+        }
         None => {
             let message = format!("the target has no table {}; run `shardferry schema` first", table.target);
-            Err(Error::new(ErrorKind::TargetMismatch, message).table(&table.source))
+            Error::new(ErrorKind::TargetMismatch, message)
         }
-    }
+    };
+    error.table(&table.source)
 }
 
 /// Records a table that cannot be copied as it is.

@@ -202,6 +202,9 @@ pub struct PlannedTable {
     pub unsupported: Vec<UnsupportedColumn>,
     /// Primary key columns in key order; empty: none.
     pub primary_key: Vec<ColumnName>,
+    /// Keys and indexes of which a value may be longer than PostgreSQL's index rows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub long_keys: Vec<LongKey>,
     /// By what the table is split into chunks; None: it is copied as one. Plans of version 1 have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chunk_key: Option<ChunkKey>,
@@ -214,6 +217,25 @@ pub struct PlannedTable {
     /// (error 41332).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub in_memory: bool,
+}
+
+impl PlannedTable {
+    /// Of an index or a unique constraint of the source; None as its name: of the primary key.
+    #[must_use]
+    pub fn long_key(&self, index: Option<&str>) -> Option<&LongKey> {
+        self.long_keys.iter().find(|key| key.index.as_deref() == index)
+    }
+}
+
+/// A key whose declared columns may take more bytes than an index row of PostgreSQL has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LongKey {
+    /// The source's name of the index or unique constraint; None: the primary key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub index: Option<String>,
+    /// Bytes that the longest entry took at most when the plan was made; None: the source did not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub longest: Option<u64>,
 }
 
 /// The columns of a unique index without NULLs, in index order: a total order of the rows, known to the source.

@@ -156,6 +156,7 @@ pub(crate) mod tests {
                 chunk_key: None,
                 rows: 0,
                 bytes: *bytes,
+                long_keys: Vec::new(),
                 column_fingerprint: String::new(),
                 in_memory: false,
             })

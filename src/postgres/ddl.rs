@@ -8,6 +8,8 @@ pub mod columns;
 pub mod comment;
 pub mod constraint;
 pub mod index;
+pub mod limits;
+pub mod long_key;
 pub mod partition;
 pub mod sequence;
 

@@ -202,6 +202,7 @@ mod tests {
             ("42501", ErrorKind::TargetPermission),
             ("42P01", ErrorKind::TargetRefused),
             ("22001", ErrorKind::Value),
+            ("54000", ErrorKind::TargetRefused),
             ("22P04", ErrorKind::Bug),
             ("23505", ErrorKind::TargetData),
             ("XX000", ErrorKind::TargetRefused),

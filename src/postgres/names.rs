@@ -5,7 +5,7 @@
 //! hex digits of a hash of table and name. The same input always gives the same names, so a step that is repeated finds
 //! what it made. All names follow `--name-case`.
 
-use crate::model::names::{LONGEST, NameCase, TableName, folded, shortened};
+use crate::model::names::{ColumnName, LONGEST, NameCase, TableName, folded, shortened};
 use crate::model::objects::SourceObjects;
 use crate::model::plan::Plan;
 use crate::model::table::Index;
@@ -21,6 +21,8 @@ pub struct Names {
     constraints: ByTable,
     /// By the source's name.
     sequences: BTreeMap<TableName, TableName>,
+    /// Of identities on `numeric`, by target table and column.
+    identities: BTreeMap<(TableName, String), TableName>,
 }
 
 impl Names {
@@ -89,6 +91,12 @@ impl Names {
             .or_else(|| self.sequences.keys().find(same).and_then(|name| self.sequences.get(name)))
     }
 
+    /// Of an identity on `numeric` of a target table.
+    #[must_use]
+    pub fn identity_sequence(&self, table: &TableName, column: &ColumnName) -> Option<&TableName> {
+        self.identities.get(&(table.clone(), column.as_str().to_owned()))
+    }
+
     fn add_sequences(&mut self, plan: &Plan, objects: &SourceObjects) {
         let mut taken: BTreeSet<(TableName, String)> =
             self.indexes.iter().map(|((table, _), name)| in_schema(table, name)).collect();
@@ -99,10 +107,32 @@ impl Names {
             wanted.insert(TableName::new(schema, sequence.name.name.clone()), &sequence.name);
         }
         let keys = wanted.keys().map(|name| (name, name.name.as_str())).collect();
-        let chosen = choose(keys, taken, plan.options.name_case(), in_schema);
+        let chosen = choose(keys, taken.clone(), plan.options.name_case(), in_schema);
         for (target, source) in wanted {
             if let Some(name) = chosen.get(&(target.clone(), target.name.clone())) {
+                taken.insert(in_schema(&target, name));
                 self.sequences.insert(source.clone(), TableName::new(target.schema, name.clone()));
+            }
+        }
+        self.add_identities(plan, taken);
+    }
+
+    /// As PostgreSQL names the sequence of a column: `table_column_seq`.
+    fn add_identities(&mut self, plan: &Plan, taken: BTreeSet<(TableName, String)>) {
+        let mut wanted: BTreeMap<(&TableName, String), &str> = BTreeMap::new();
+        for table in &plan.tables {
+            for column in table.columns.iter().filter(|column| super::ddl::sequence::is_numbered(column)) {
+                let name = format!("{}_{}_seq", table.target.name, column.target);
+                wanted.insert((&table.target, name), column.target.as_str());
+            }
+        }
+        let keys = wanted.keys().map(|(table, name)| (*table, name.as_str())).collect();
+        // Table and column have their case already.
+        let chosen = choose(keys, taken, NameCase::Preserve, in_schema);
+        for ((table, wished), column) in wanted {
+            if let Some(name) = chosen.get(&(table.clone(), wished)) {
+                let name = TableName::new(table.schema.clone(), name.clone());
+                self.identities.insert((table.clone(), column.to_owned()), name);
             }
         }
     }
@@ -119,7 +149,8 @@ pub fn schema(plan: &Plan, source: &str) -> String {
         return mapped.clone();
     }
     let of_tables = plan.tables.iter().find(|table| table.source.schema == source);
-    of_tables.map_or_else(|| folded(source, plan.options.name_case()), |table| table.target.schema.clone())
+    let alone = || short(&TableName::new(source, ""), &folded(source, plan.options.name_case()));
+    of_tables.map_or_else(alone, |table| table.target.schema.clone())
 }
 
 /// A place of names that are unique in a schema.

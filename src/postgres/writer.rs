@@ -13,6 +13,7 @@ use crate::model::plan::PlannedTable;
 use bytes::Bytes;
 use futures_util::SinkExt;
 use std::pin::Pin;
+use tokio_postgres::error::SqlState;
 use tokio_postgres::{CopyInSink, Statement};
 
 /// Signature, flags (no OIDs), length of the header's extension.
@@ -114,8 +115,13 @@ impl CopyWriter {
         self.trailer().await.map_err(CopyFailure::from)?;
         let finished = self.link.in_time(self.sink.as_mut().finish()).await.map_err(CopyFailure::from)?;
         let rows = finished.map_err(|error| {
-            let line = error.as_db_error().and_then(|answer| copy_line(answer.where_()?));
-            CopyFailure { error: copy_error(error), line }
+            let answer = error.as_db_error();
+            let line = answer.and_then(|answer| copy_line(answer.where_()?));
+            // That an index has no room for it is said with the index's name, and of the very row.
+            let too_long = answer.is_some_and(|answer| {
+                *answer.code() == SqlState::PROGRAM_LIMIT_EXCEEDED && answer.constraint().is_none()
+            });
+            CopyFailure { error: copy_error(error), line, too_long }
         })?;
         // The server may still fail before it is ready for the next statement: a timeout that was due. The driver has one answer
         // more then; if all is well it has the end of the answer, which it takes for an unexpected message.
@@ -153,11 +159,13 @@ pub struct CopyFailure {
     pub error: Error,
     /// The row in question, counted from 1, if the server names one.
     pub line: Option<u64>,
+    /// The row, or one of those before it, is longer than a page.
+    pub too_long: bool,
 }
 
 impl From<Error> for CopyFailure {
     fn from(error: Error) -> Self {
-        Self { error, line: None }
+        Self { error, line: None, too_long: false }
     }
 }
 

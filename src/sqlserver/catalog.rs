@@ -7,6 +7,7 @@
 //! (docs/adr/0027).
 
 mod beside_tables;
+mod bound;
 mod columns;
 mod described;
 mod identity;

@@ -43,6 +43,7 @@ pub(crate) fn table(columns: &[Col]) -> PlannedTable {
         chunk_key: None,
         rows: 0,
         bytes: 0,
+        long_keys: Vec::new(),
         column_fingerprint: String::new(),
         in_memory: false,
     }

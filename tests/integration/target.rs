@@ -134,6 +134,7 @@ fn orders() -> PlannedTable {
         chunk_key: None,
         rows: 0,
         bytes: 0,
+        long_keys: Vec::new(),
         column_fingerprint: String::new(),
         in_memory: false,
     }

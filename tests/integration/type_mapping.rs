@@ -80,12 +80,14 @@ GO
             },
             Line {
                 source: "identity of a decimal or numeric",
-                target: "a plain column: PostgreSQL has no such identity",
+                target: "the same `numeric`; a sequence that the column owns goes on behind the last value. With `bigint`: an identity",
                 check: |world, _| {
                     for table in ["Dec", "Num"] {
                         assert_eq!(attribute(world, table, "Id", "attidentity"), "", "{table}");
                         let ids = format!("SELECT string_agg(\"Id\"::text, ',' ORDER BY 1) FROM dbo.\"{table}\"");
                         assert_eq!(world.target_value(&ids), "5,8", "{table}");
+                        let next = format!("INSERT INTO dbo.\"{table}\" (\"N\") VALUES (3) RETURNING \"Id\"");
+                        assert_eq!(world.target_value(&next), "11", "{table}");
                     }
                 },
             },

@@ -42,6 +42,7 @@ pub(super) fn table(columns: &[Col]) -> PlannedTable {
         chunk_key: None,
         rows: 0,
         bytes: 0,
+        long_keys: Vec::new(),
         column_fingerprint: String::new(),
         in_memory: false,
     }

@@ -107,6 +107,6 @@ pub(in crate::copy) async fn pump(
     let (cut, writer) = tokio::try_join!(read, write)?;
     match writer.finish_or_line().await {
         Ok(written) => Ok(Pumped { written, cut }),
-        Err(failed) => Err(left_out.refused_by_target(failed, encoder.get())),
+        Err(failed) => Err(left_out.refused_by_target(failed, encoder)),
     }
 }

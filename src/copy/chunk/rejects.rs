@@ -13,6 +13,7 @@ use crate::copy::rules::CopyRules;
 use crate::copy::table::books::OpenTable;
 use crate::error::{Error, ErrorKind, Result};
 use crate::failpoint;
+use crate::model::bound::Literal;
 use crate::model::loss::{Loss, LossRecord, Sample};
 use crate::model::plan::{ChunkKey, PlannedTable};
 use crate::postgres::writer::CopyFailure;
@@ -31,6 +32,8 @@ const LARGE: usize = 4 * 1024 * 1024;
 /// whose values are written in three times their bytes at most, and with the kept rows they are
 /// [`crate::limits::memory::REJECTS`].
 const PART: usize = 1024 * 1024;
+/// Rows that the target gathers before it writes them.
+const GATHERED: u64 = 1000;
 /// What an attempt leaves for the next one of the same chunk.
 #[derive(Debug, Default)]
 pub(in crate::copy) struct RejectRetry {
@@ -178,7 +181,15 @@ impl<'a> LeftOutRows<'a> {
 
     /// PostgreSQL refused a row: the chunk is to be done again without it, if rows may be left out and it is known
     /// which.
-    pub(in crate::copy) fn refused_by_target(&mut self, failed: CopyFailure, encoder: &CopyEncoder) -> Error {
+    pub(in crate::copy) fn refused_by_target(
+        &mut self,
+        failed: CopyFailure,
+        rows: &KeyCapture<CopyEncoder>,
+    ) -> Error {
+        if let (true, Some(line)) = (failed.too_long, failed.line) {
+            return self.too_long(&failed.error, line, rows);
+        }
+        let encoder = rows.get();
         let (Some(line), ErrorKind::Value) = (failed.line, failed.error.kind()) else { return failed.error };
         let columns = &self.open.attempt.table.columns;
         let column =
@@ -202,6 +213,25 @@ impl<'a> LeftOutRows<'a> {
             self.chunk
         );
         Error::new(ErrorKind::Value, message)
+    }
+
+    /// A row is longer than a page, which the target notices when it writes the rows that it has gathered.
+    fn too_long(&self, error: &Error, line: u64, rows: &KeyCapture<CopyEncoder>) -> Error {
+        let last = line.min(rows.get().rows());
+        let first = last.saturating_sub(GATHERED).max(1);
+        let place = match (first == last, rows.last().filter(|_| self.keys == Keys::Told)) {
+            (false, _) => format!("in one of the rows {first} to {last} of chunk {}", self.chunk),
+            (true, None) => format!("in row {last} of chunk {}", self.chunk),
+            (true, Some(key)) => {
+                let key: Vec<&str> = key.0.iter().map(Literal::as_str).collect();
+                format!("in the row with key ({})", key.join(", "))
+            }
+        };
+        let message = format!(
+            "{}, {place}; leave columns out (exclude, of the table in the configuration) or such rows (where)",
+            error.detail()
+        );
+        Error::new(error.kind(), message)
     }
 
     /// Puts the lines as a file once they are many.

@@ -266,6 +266,7 @@ mod tests {
             chunk_key: None,
             rows: 0,
             bytes: 0,
+            long_keys: Vec::new(),
             column_fingerprint: String::new(),
             in_memory: false,
         };

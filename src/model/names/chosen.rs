@@ -17,12 +17,21 @@ pub fn check(name: &str) -> Result<(), String> {
     }
 }
 
+/// The schema of the ledger in the target.
+const LEDGER: &str = "shardferry";
+
 /// # Errors
-/// If PostgreSQL keeps the name for itself.
+/// If PostgreSQL or the ledger keeps the name for itself.
 pub fn check_schema(name: &str) -> Result<(), String> {
     check(name)?;
     if name.starts_with("pg_") || name == "information_schema" {
         return Err(format!("the schema {name} is PostgreSQL's own; choose another with --schema-map"));
+    }
+    if name == LEDGER {
+        return Err(format!(
+            "the target's schema {name} holds this program's own tables, by which a run goes on; choose another with \
+             --schema-map SCHEMA=OTHER"
+        ));
     }
     Ok(())
 }
@@ -56,7 +65,9 @@ mod tests {
         assert_eq!(parse_target("orders"), Ok((None, "orders".to_owned())));
         assert_eq!(parse_target("sales.orders"), Ok((Some("sales".to_owned()), "orders".to_owned())));
         assert_eq!(parse_target("[a.b]"), Ok((None, "a.b".to_owned())));
-        for wrong in ["", "a.b.c", "pg_catalog.x", "information_schema.x", &"n".repeat(64)] {
+        for wrong in
+            ["", "a.b.c", "pg_catalog.x", "information_schema.x", "shardferry.chunk", &"n".repeat(64)]
+        {
             assert!(parse_target(wrong).is_err(), "{wrong}");
         }
     }

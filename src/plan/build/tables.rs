@@ -8,6 +8,7 @@ use crate::model::plan::{Partitions, PlanOptions, PlannedTable};
 use crate::model::table::SourceTable;
 use crate::plan::choices::TableChoices;
 use crate::plan::chunk_key;
+use crate::postgres::ddl::limits::{LONGEST_ROW, MOST_COLUMNS, row_length};
 use crate::postgres::ddl::partition::partitioning;
 use std::collections::BTreeMap;
 
@@ -65,6 +66,7 @@ fn plan_table(
         chunk_key: chunk_key::choose(table, inputs.indexes, |name| columns.plain.contains(name)),
         rows: table.rows,
         bytes: table.bytes,
+        long_keys: Vec::new(),
         column_fingerprint: column_fingerprint(table),
         in_memory: table.in_memory,
     };
@@ -85,6 +87,20 @@ fn stands(inputs: &Inputs<'_>, table: &PlannedTable, refused: &mut Vec<RefusedOb
     }
     if table.columns.is_empty() {
         refuse("has no column that can be copied; leave the table out with --exclude".to_owned());
+    }
+    let columns = table.columns.len() + table.generated.len();
+    if columns > MOST_COLUMNS {
+        refuse(format!(
+            "has {columns} columns, and PostgreSQL's tables have {MOST_COLUMNS} at most; leave some out (exclude, of \
+             the table in the configuration), or the whole table with --exclude"
+        ));
+    }
+    let least = row_length(table).least;
+    if least > LONGEST_ROW {
+        refuse(format!(
+            "has rows of {least} bytes at least in PostgreSQL, which takes {LONGEST_ROW}; leave columns out (exclude, of \
+             the table in the configuration), or the whole table with --exclude"
+        ));
     }
     let lost = table.unsupported.iter().find(|column| table.primary_key.contains(&column.column));
     match lost {

@@ -1,13 +1,19 @@
 //! The table itself: columns, identity, generated columns, primary key.
 
+use super::limits::{self, MOST_INDEX_COLUMNS};
 use super::{Column, find, partition};
 use crate::model::collation;
 use crate::model::names::{ColumnName, quote_target};
 use crate::model::plan::{GeneratedColumn, PlannedColumn, PlannedTable};
 
-/// Primary key columns by their names in the target, in key order; empty if one of them is not there.
+/// Primary key columns by their names in the target, in key order; empty if PostgreSQL cannot have that key: one of them is not there, there
+/// are too many, or their values are too long.
 #[must_use]
 pub fn primary_key(table: &PlannedTable) -> Vec<String> {
+    let long = table.long_key(None).is_some_and(|key| !limits::fits(key));
+    if long || table.primary_key.len() > MOST_INDEX_COLUMNS {
+        return Vec::new();
+    }
     let name = |name: &ColumnName| find(table, name).map(|column| column.target.as_str().to_owned());
     table.primary_key.iter().map(name).collect::<Option<_>>().unwrap_or_default()
 }

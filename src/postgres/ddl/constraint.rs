@@ -21,7 +21,7 @@ pub fn set_default(
     let Some(column) = table.columns.iter().find(|column| column.source == default.column) else {
         return skipped(format!("its column {} is not copied", default.column));
     };
-    if default.name.is_none() {
+    if default.name.is_none() && default.expression.is_none() {
         let reason = "it is a default object bound to the column, or one that the login may not see";
         return advised(reason, "ALTER TABLE … ALTER COLUMN … SET DEFAULT by hand");
     }

@@ -1,6 +1,8 @@
 //! Secondary indexes and unique constraints.
 
 use super::columns::weaker;
+use super::limits::{self, MOST_INDEX_COLUMNS};
+use super::long_key::{self, Place};
 use super::{Column, Statement, advised, find, skipped, translated};
 use crate::model::base_type::BaseType;
 use crate::model::names::{ColumnName, quote_target};
@@ -40,6 +42,13 @@ fn build(index: &Index, table: &PlannedTable, name: &str, version: u32) -> Resul
     if index.columns.is_empty() {
         return Err(skipped("its columns are not to be seen"));
     }
+    if index.columns.len() > MOST_INDEX_COLUMNS {
+        let reason = format!(
+            "its key has {} columns, and PostgreSQL's indexes have {MOST_INDEX_COLUMNS} at most",
+            index.columns.len()
+        );
+        return Err(advised(reason, "an index on fewer columns, or on a hash of the others, by hand"));
+    }
     let keys = index
         .columns
         .iter()
@@ -47,18 +56,7 @@ fn build(index: &Index, table: &PlannedTable, name: &str, version: u32) -> Resul
         .collect::<Result<Vec<_>, Statement>>()?;
     let columns: Vec<Column<'_>> = keys.iter().map(|(column, _)| *column).collect();
     if index.unique {
-        if let Some(masked) =
-            columns.iter().find(|column| matches!(column.mask, Some(Mask::Null | Mask::Fixed(_))))
-        {
-            return Err(skipped(format!("it is unique, and its column {} is masked", masked.target)));
-        }
-        if let Some(partitioning) = &table.partitioning
-            && !index.columns.iter().any(|key| key.name == partitioning.column)
-        {
-            let reason =
-                format!("it is unique without {}, by which the table is partitioned", partitioning.column);
-            return Err(advised(reason, "--partitions plain keeps it"));
-        }
+        may_be_unique(index, table, &columns)?;
         what.extend(weaker(&columns));
     }
     let filter = match &index.filter {
@@ -85,6 +83,14 @@ fn build(index: &Index, table: &PlannedTable, name: &str, version: u32) -> Resul
     }
     let distinct = if index.unique && nullable { " NULLS NOT DISTINCT" } else { "" };
     let (quoted, target) = (quote_target(name), table.target.target_sql());
+    match table.long_key(Some(&index.name)) {
+        Some(key) if !limits::fits(key) => {
+            let place = Place { name: quoted, table: target, end: format!("{distinct}{filter}") };
+            return long_key::index(index.unique, key, &columns, &place, what);
+        }
+        Some(_) => what.push(long_key::MAY_BE.to_owned()),
+        None => {}
+    }
     if index.constraint {
         let columns: Vec<_> = columns.iter().map(|column| column.target.target_sql()).collect();
         let sql =
@@ -97,6 +103,24 @@ fn build(index: &Index, table: &PlannedTable, name: &str, version: u32) -> Resul
     let sql =
         format!("CREATE {unique}INDEX {quoted} ON {target} ({}){include}{distinct}{filter}", list.join(", "));
     Ok(Statement::changed(sql, &what))
+}
+
+/// # Errors
+/// Why the target cannot hold the key unique.
+fn may_be_unique(index: &Index, table: &PlannedTable, columns: &[Column<'_>]) -> Result<(), Statement> {
+    if let Some(masked) =
+        columns.iter().find(|column| matches!(column.mask, Some(Mask::Null | Mask::Fixed(_))))
+    {
+        return Err(skipped(format!("it is unique, and its column {} is masked", masked.target)));
+    }
+    if let Some(partitioning) = &table.partitioning
+        && !index.columns.iter().any(|key| key.name == partitioning.column)
+    {
+        let reason =
+            format!("it is unique without {}, by which the table is partitioned", partitioning.column);
+        return Err(advised(reason, "--partitions plain keeps it"));
+    }
+    Ok(())
 }
 
 /// What may serve instead of a kind of index that PostgreSQL has not.
@@ -135,12 +159,16 @@ fn excludes_null(filter: Option<&str>, column: &ColumnName) -> bool {
 /// INCLUDE, as far as an index row of PostgreSQL has room: it only saves reads.
 fn included(index: &Index, table: &PlannedTable, keys: &[Column<'_>], what: &mut Vec<String>) -> String {
     let mut room = keys.iter().fold(LONGEST_ROW, |room, key| room.saturating_sub(width(key).unwrap_or(0)));
-    let mut kept = Vec::new();
+    let (mut kept, mut beyond) = (Vec::new(), Vec::new());
     for source in &index.included {
         let Ok(column) = usable(table, source) else {
             what.push(format!("{source} cannot be included"));
             continue;
         };
+        if keys.len() + kept.len() >= MOST_INDEX_COLUMNS {
+            beyond.push(source.as_str());
+            continue;
+        }
         match width(&column).filter(|width| *width <= room) {
             Some(width) => {
                 room -= width;
@@ -148,6 +176,12 @@ fn included(index: &Index, table: &PlannedTable, keys: &[Column<'_>], what: &mut
             }
             None => what.push(format!("{source} is not included: PostgreSQL's index rows end at 2704 bytes")),
         }
+    }
+    if !beyond.is_empty() {
+        what.push(format!(
+            "not included, as PostgreSQL's indexes have {MOST_INDEX_COLUMNS} columns at most: {}",
+            beyond.join(", ")
+        ));
     }
     if kept.is_empty() { String::new() } else { format!(" INCLUDE ({})", kept.join(", ")) }
 }

@@ -1,11 +1,11 @@
 //! Sequences, and where they and the identities go on.
 
-use super::columns::{bounds, identity_options};
-use super::{Statement, literal, skipped};
+use super::columns::{bounds, identity_options, is_plain_identity};
+use super::{Statement, advised, literal, skipped};
 use crate::model::base_type::BaseType;
 use crate::model::names::TableName;
 use crate::model::objects::Sequence;
-use crate::model::plan::PlannedColumn;
+use crate::model::plan::{PlannedColumn, PlannedIdentity};
 use crate::model::table::Identity;
 
 /// The sequence with its position; one that is there gets what it should have. What is cached is not carried over:
@@ -91,4 +91,72 @@ pub fn identity_position(table: &TableName, column: &PlannedColumn, source: &Ide
         literal(&table),
         literal(name.as_str())
     ))
+}
+
+/// Least and most that the sequence of a column of whole `numeric` numbers gives: those of the column and of bigint.
+fn numeric_bounds(target_type: &str) -> Option<(i128, i128)> {
+    let digits = target_type.strip_prefix("numeric(")?.strip_suffix(",0)")?.parse::<u32>().ok()?;
+    let most = 10_i128.checked_pow(digits)? - 1;
+    let (lowest, highest) = bounds("bigint")?;
+    Some((lowest.max(-most), highest.min(most)))
+}
+
+/// Is it an identity on `numeric`, whose numbers a sequence of its own can give?
+#[must_use]
+pub fn is_numbered(column: &PlannedColumn) -> bool {
+    let Some(PlannedIdentity { seed, increment }) = column.identity.as_ref() else { return false };
+    let (Some((least, most)), Ok(seed), Ok(increment)) =
+        (numeric_bounds(&column.target_type), seed.parse::<i128>(), increment.parse::<i128>())
+    else {
+        return false;
+    };
+    is_plain_identity(column)
+        && (least..=most).contains(&seed)
+        && increment != 0
+        && (least..=most).contains(&increment)
+}
+
+/// What stands for an identity on `numeric`: a default that takes the column's values from a sequence which the column owns,
+/// and which goes on after the source's last value. None if it is another column. `source`: as it is now, if it is known.
+#[must_use]
+pub fn number_column(
+    table: &TableName,
+    column: &PlannedColumn,
+    source: Option<&Identity>,
+    sequence: &TableName,
+) -> Option<Statement> {
+    if !is_numbered(column) {
+        return None;
+    }
+    let planned = column.identity.as_ref()?;
+    let (least, most) = numeric_bounds(&column.target_type)?;
+    let (seed, increment) = (planned.seed.parse::<i128>().ok()?, planned.increment.parse::<i128>().ok()?);
+    let last = source.and_then(|source| source.last_value.as_deref());
+    let (value, called) = match last.map(str::parse::<i128>) {
+        None => (seed, false),
+        Some(Ok(last)) if (least..=most).contains(&last) => match last.checked_add(increment) {
+            Some(next) if (least..=most).contains(&next) => (next, false),
+            // The next number is an error, as in the source.
+            _ => (last, true),
+        },
+        Some(_) => {
+            let reason = "its last value is beyond bigint, the most that a sequence counts to";
+            return Some(advised(reason, "ALTER TABLE … ALTER COLUMN … SET DEFAULT by hand"));
+        }
+    };
+    let (name, owner, own) = (sequence.target_sql(), table.target_sql(), column.target.target_sql());
+    let options = format!(
+        "AS bigint INCREMENT BY {increment} MINVALUE {least} MAXVALUE {most} START WITH {seed} NO CYCLE"
+    );
+    let text = literal(&name);
+    let sql = format!(
+        "CREATE SEQUENCE IF NOT EXISTS {name} {options};\nALTER SEQUENCE {name} {options} OWNED BY {owner}.{own};\n\
+         ALTER TABLE {owner} ALTER COLUMN {own} SET DEFAULT nextval({text}::regclass);\n\
+         SELECT pg_catalog.setval({text}::regclass, {value}, {called})"
+    );
+    let what = format!(
+        "PostgreSQL has no identity on {}: a default takes new numbers from the sequence {sequence}, which the column owns",
+        column.target_type
+    );
+    Some(Statement::changed(sql, &[what]))
 }

@@ -51,6 +51,7 @@ pub(in crate::postgres) fn planned() -> PlannedTable {
         chunk_key: None,
         rows: 0,
         bytes: 0,
+        long_keys: Vec::new(),
         column_fingerprint: String::new(),
         in_memory: false,
     }

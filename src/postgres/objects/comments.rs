@@ -61,7 +61,9 @@ impl<'a> StatementList<'a> {
             PropertyOf::Constraint(name, constraint) => {
                 let table = table(name)?;
                 let name = self.constraint_name(table, constraint);
-                let statement = match name.is_some_and(|name| self.is_built(table, name)) {
+                // A key that is too long for an index row is an index, and no constraint.
+                let digested = table.long_key(Some(constraint)).is_some_and(|key| !ddl::limits::fits(key));
+                let statement = match name.is_some_and(|name| !digested && self.is_built(table, name)) {
                     true => comment::on_constraint(table, name.unwrap_or_default(), text),
                     false => unbuilt(),
                 };

@@ -190,7 +190,8 @@ fn not_built_module(module: &Module) -> PlannedObject {
         true => module.name.name.clone(),
         false => module.name.to_string(),
     };
-    let text = module.text.as_ref().filter(|_| module.kind == ModuleKind::View);
+    let shown = matches!(module.kind, ModuleKind::View | ModuleKind::Rule);
+    let text = module.text.as_ref().filter(|_| shown);
     let advice = text.map(|text| {
         let mut end = text.len().min(LONGEST_TEXT);
         while !text.is_char_boundary(end) {

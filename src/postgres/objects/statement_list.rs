@@ -1,12 +1,13 @@
 //! The list of statements, kind by kind.
 
 use super::{CHANGED_ADVICE, Makes, ObjectName, PlannedObject, Step};
-use crate::model::names::{ColumnName, TableName};
-use crate::model::objects::{ObjectKind, SourceObjects};
-use crate::model::plan::{Plan, PlannedTable};
+use crate::model::names::{ColumnName, TableName, check_schema};
+use crate::model::objects::{ObjectKind, Sequence, SourceObjects};
+use crate::model::plan::{Plan, PlannedColumn, PlannedTable};
 use crate::postgres::ddl;
 use crate::postgres::ddl::Statement;
 use crate::postgres::ddl::constraint::ForeignKeyIn;
+use crate::postgres::ddl::limits::{MOST_INDEX_COLUMNS, fits};
 use crate::postgres::names::Names;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -63,20 +64,13 @@ impl<'a> StatementList<'a> {
             let key = self.objects.primary_keys.get(&table.source);
             let changed = |what: String| Statement::Changed { sql: String::new(), what };
             if let Some(key) = key {
-                let object = of(ObjectKind::PrimaryKey, self.names.index(&table.target, &key.name));
-                if ddl::primary_key(table).is_empty() {
-                    let reason = "not all of its columns are copied".to_owned();
-                    let statement = Statement::Skipped { reason, advice: None };
-                    self.add(object, statement, Step::NothingToRun, Makes::Nothing, &[]);
-                } else {
-                    let columns = table.primary_key.clone();
-                    self.unique.entry(table.source.clone()).or_default().push(columns);
-                    if let Some(what) = ddl::columns::weaker_primary_key(table) {
-                        self.add(object, changed(what), Step::NothingToRun, Makes::Nothing, &[]);
-                    }
-                }
+                let name = self.names.index(&table.target, &key.name);
+                self.primary_key(table, of(ObjectKind::PrimaryKey, name));
             }
-            for column in table.columns.iter().filter(|column| ddl::is_plain_identity(column)) {
+            let plain = |column: &&PlannedColumn| {
+                ddl::is_plain_identity(column) && !ddl::sequence::is_numbered(column)
+            };
+            for column in table.columns.iter().filter(plain) {
                 let what = format!("{} has no identity in PostgreSQL: a plain column", column.target_type);
                 self.add(
                     of(ObjectKind::Identity, column.source.as_str()),
@@ -85,6 +79,42 @@ impl<'a> StatementList<'a> {
                     Makes::Nothing,
                     &[],
                 );
+            }
+        }
+    }
+
+    fn primary_key(&mut self, table: &'a PlannedTable, object: ObjectName) {
+        let name = object.name.clone();
+        let long = ddl::long_key::primary_key(table, &name);
+        let there = !ddl::primary_key(table).is_empty();
+        if there {
+            self.unique.entry(table.source.clone()).or_default().push(table.primary_key.clone());
+        }
+        match long {
+            Some(statement) if !there => {
+                if !self.changed.contains_key(&table.source) {
+                    let makes = Makes::Index(table.target.clone(), name);
+                    self.add(object, statement, Step::Indexes, makes, &[table]);
+                }
+            }
+            None if !there => {
+                let reason = if table.primary_key.len() > MOST_INDEX_COLUMNS {
+                    format!("PostgreSQL's keys have {MOST_INDEX_COLUMNS} columns at most")
+                } else {
+                    "not all of its columns are copied".to_owned()
+                };
+                let statement = Statement::Skipped { reason, advice: None };
+                self.add(object, statement, Step::NothingToRun, Makes::Nothing, &[]);
+            }
+            long => {
+                let mut what: Vec<String> = ddl::columns::weaker_primary_key(table).into_iter().collect();
+                if let Some(Statement::Changed { what: of_length, .. }) = long {
+                    what.push(of_length);
+                }
+                if !what.is_empty() {
+                    let statement = Statement::Changed { sql: String::new(), what: what.join("; ") };
+                    self.add(object, statement, Step::NothingToRun, Makes::Nothing, &[]);
+                }
             }
         }
     }
@@ -100,7 +130,8 @@ impl<'a> StatementList<'a> {
         for (index, table) in wanted {
             let name = names.index(&table.target, &index.name);
             let statement = ddl::create_index(index, table, name, version);
-            if statement.sql().is_some() && index.unique && index.filter.is_none() {
+            let digested = table.long_key(Some(&index.name)).is_some_and(|key| !fits(key));
+            if statement.sql().is_some() && index.unique && index.filter.is_none() && !digested {
                 let columns = index.columns.iter().map(|key| key.name.clone()).collect();
                 self.unique.entry(table.source.clone()).or_default().push(columns);
             }
@@ -111,7 +142,8 @@ impl<'a> StatementList<'a> {
         }
     }
 
-    /// Those in the schemas of the plan's tables, and those that a default of them takes its values from.
+    /// All of them; of a plan of some tables, those in the schemas of its tables, and those that a default of them takes its
+    /// values from.
     pub(super) fn sequences(&mut self) {
         let (plan, objects, names) = (self.plan, self.objects, self.names);
         let named: Vec<TableName> = objects
@@ -120,24 +152,40 @@ impl<'a> StatementList<'a> {
             .filter(|default| self.of_plan(&default.table).is_some())
             .filter_map(|default| ddl::constraint::next_value_for(default.expression.as_deref()?))
             .collect();
+        let beside = |sequence: &Sequence| {
+            let schema = &sequence.name.schema;
+            let without = plan.options.exclude.iter().any(|pattern| is_of_schema(pattern, schema));
+            (plan.options.include.is_empty() && !without)
+                || plan.tables.iter().any(|table| table.source.schema == *schema)
+        };
         for sequence in &objects.sequences {
             let Some(target) = names.sequence(&sequence.name) else { continue };
             let of = ObjectName { kind: ObjectKind::Sequence, table: None, name: sequence.name.to_string() };
-            let beside = plan.tables.iter().any(|table| table.source.schema == sequence.name.schema);
-            let used = named.iter().any(|name| names.sequence(name) == Some(target));
-            if !beside && !used {
-                let reason = "no table of the plan is in its schema or takes values from it".to_owned();
-                let statement = Statement::Skipped { reason, advice: None };
+            let wanted = beside(sequence) || named.iter().any(|name| names.sequence(name) == Some(target));
+            let refused = match (wanted, check_schema(&target.schema)) {
+                (false, _) => {
+                    let reason = "no table of the plan is in its schema or takes values from it".to_owned();
+                    let advice = "a plan without --include takes every sequence".to_owned();
+                    Some(Statement::Skipped { reason, advice: Some(advice) })
+                }
+                (true, Err(reason)) => Some(Statement::Skipped { reason, advice: None }),
+                (true, Ok(())) => None,
+            };
+            if let Some(statement) = refused {
                 self.add(of, statement, Step::NothingToRun, Makes::Nothing, &[]);
                 continue;
             }
             let mut statement = ddl::sequence::create_sequence(sequence, target);
+            let mut locks = Vec::new();
             if !plan.tables.iter().any(|table| table.target.schema == target.schema)
                 && let Statement::Sql(sql) | Statement::Changed { sql, .. } = &mut statement
             {
                 *sql = format!("{};\n{sql}", ddl::create_schema(&target.schema));
+                // Two sessions that make one schema at once: the second fails, IF NOT EXISTS or not.
+                locks.push(TableName::new(target.schema.clone(), ""));
             }
-            self.add(of, statement, Step::Sequences, Makes::Sequence(target.clone()), &[]);
+            let makes = Makes::Sequence(target.clone());
+            self.planned.push(PlannedObject { object: of, statement, step: Step::Sequences, makes, locks });
         }
     }
 
@@ -246,18 +294,25 @@ impl<'a> StatementList<'a> {
             }
             for column in &table.columns {
                 let source = objects.identities.get(&(table.source.clone(), column.source.clone()));
-                let Some(sql) =
-                    source.and_then(|source| ddl::identity_position(&table.target, column, source))
-                else {
-                    continue;
-                };
+                let position =
+                    source.and_then(|source| ddl::identity_position(&table.target, column, source));
+                let statement = position.map(Statement::Sql).or_else(|| {
+                    let sequence = self.names.identity_sequence(&table.target, &column.target)?;
+                    ddl::sequence::number_column(&table.target, column, source, sequence)
+                });
+                let Some(statement) = statement else { continue };
                 let of = ObjectName {
                     kind: ObjectKind::Identity,
                     table: Some(table.source.clone()),
                     name: column.source.as_str().to_owned(),
                 };
-                self.add(of, Statement::Sql(sql), Step::Identities, Makes::Nothing, &[table]);
+                self.add(of, statement, Step::Identities, Makes::Nothing, &[table]);
             }
         }
     }
+}
+
+/// Is it a pattern of `--exclude` that leaves out a whole schema: `Sales.*`?
+fn is_of_schema(pattern: &str, schema: &str) -> bool {
+    pattern.strip_suffix(".*").is_some_and(|of| of.to_lowercase() == schema.to_lowercase())
 }

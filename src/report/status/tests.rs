@@ -26,6 +26,7 @@ fn plan(tables: &[&str]) -> Plan {
         chunk_key: None,
         rows: 0,
         bytes: 0,
+        long_keys: Vec::new(),
         column_fingerprint: String::new(),
         in_memory: false,
     };

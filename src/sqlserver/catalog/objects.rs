@@ -6,7 +6,7 @@
 use super::reader::{Reader, allowed};
 use super::row::Record;
 use super::versions::SQL_SERVER_2017;
-use super::{add_to_key, beside_tables, identity_column, keys, types};
+use super::{add_to_key, beside_tables, bound, identity_column, keys, types};
 use crate::error::Result;
 use crate::model::base_type::BaseType;
 use crate::model::names::{ColumnName, TableName};
@@ -24,6 +24,7 @@ pub async fn objects(client: &mut Client) -> Result<SourceObjects> {
     let mut objects = SourceObjects { types: types.of_users(), ..SourceObjects::default() };
     read_keys(&mut reader, &mut objects).await?;
     read_constraints(&mut reader, &mut objects).await?;
+    bound::read(&mut reader, &mut objects).await?;
     read_sequences(&mut reader, &types, &mut objects).await?;
     beside_tables::read(&mut reader, &mut objects).await?;
     objects.unread = reader.unread;

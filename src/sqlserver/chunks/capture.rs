@@ -334,6 +334,7 @@ mod tests {
             }),
             rows: 0,
             bytes: 0,
+            long_keys: Vec::new(),
             column_fingerprint: String::new(),
             in_memory: false,
         }
