@@ -298,7 +298,7 @@ pub struct ReplanArgs {
     #[command(flatten)]
     pub target: TargetArgs,
     /// This table; repeatable
-    #[arg(long, value_name = "SCHEMA.TABLE", help_heading = "Choosing tables", required = true)]
+    #[arg(long, value_name = "SCHEMA.TABLE", help_heading = "Choosing tables")]
     pub table: Vec<String>,
     /// What becomes of values of these tables that PostgreSQL cannot hold, like nul=strip; repeatable
     #[arg(long, value_name = "KIND=WHAT", help_heading = "Planning")]

@@ -17,7 +17,7 @@ use crate::copy::patience::Patience;
 use crate::error::{Error, ErrorKind, Result};
 use crate::failpoint;
 use crate::model::checkpoint::{FinishDocument, FinishFinding, FinishVerdict};
-use crate::model::counts::{Left, Summary};
+use crate::model::counts::{Left, Summary, counted, verb};
 use crate::model::outcome::Outcome;
 use crate::model::phase;
 use crate::model::phase::{Event, PhaseProgress};
@@ -297,23 +297,24 @@ async fn settle(
 fn counts(report: &Report, findings: &[FinishFinding], changed: &[Error]) -> String {
     let count = |verdict| findings.iter().filter(|finding| finding.verdict == verdict).count();
     let mut text = format!(
-        "{} objects built, {} were there, {} changed, {} lossy, {} left out, {} failed",
-        report.built,
+        "{} built, {} {} there, {} changed, {} lossy, {} left out, {} failed",
+        counted(report.built as u64, "object"),
         report.present,
+        verb(report.present as u64, "was", "were"),
         count(FinishVerdict::Changed),
         count(FinishVerdict::Lossy),
         count(FinishVerdict::Refused),
         report.failed.len() + report.deferred.len()
     );
     if !changed.is_empty() {
-        let failed = changed.iter().filter(|error| error.kind() == ErrorKind::TablesFailed).count();
-        let others = changed.len() - failed;
-        for (count, what) in
-            [(failed, "failed tables are left out"), (others, "tables changed in the source")]
-        {
-            if count > 0 {
-                text.push_str(&format!("; {count} {what}"));
-            }
+        let failed = changed.iter().filter(|error| error.kind() == ErrorKind::TablesFailed).count() as u64;
+        let others = changed.len() as u64 - failed;
+        if failed > 0 {
+            let (tables, are) = (counted(failed, "failed table"), verb(failed, "is", "are"));
+            text.push_str(&format!("; {tables} {are} left out"));
+        }
+        if others > 0 {
+            text.push_str(&format!("; {} changed in the source", counted(others, "table")));
         }
     }
     text

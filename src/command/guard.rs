@@ -7,6 +7,7 @@ use crate::clock;
 use crate::copy::owner::holder::{begun_since, foreign_rows, refuse_living};
 use crate::copy::queue::TableWork;
 use crate::error::{Error, ErrorKind, Result};
+use crate::model::counts::{counted, verb};
 use crate::model::names::TableName;
 use crate::model::phase;
 use crate::model::phase::{Event, Status};
@@ -115,10 +116,10 @@ async fn unlocked<T>(
 }
 
 fn refused(told: &[String]) -> Error {
-    let tables =
-        if told.len() == 1 { "1 target table holds" } else { &format!("{} target tables hold", told.len()) };
+    let count = told.len() as u64;
+    let (tables, hold) = (counted(count, "target table"), verb(count, "holds", "hold"));
     let message =
-        format!("{tables} rows that this run did not write: {}; nothing was emptied", told.join("; "));
+        format!("{tables} {hold} rows that this run did not write: {}; nothing was emptied", told.join("; "));
     Error::new(ErrorKind::TargetHasRows, message)
 }
 

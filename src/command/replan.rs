@@ -65,7 +65,8 @@ async fn change(settings: &Settings, stop: &Stop, checkpoints: &Checkpoints, pla
 async fn wanted(settings: &Settings, stop: &Stop, plan: &Plan, named: &[PlannedTable]) -> Result<Plan> {
     let choices = &settings.policy_choices;
     let policies = |held| {
-        policies(held, choices).map_err(|why| Error::new(ErrorKind::Usage, format!("--policy: {why}")))
+        policies(held, choices)
+            .map_err(|wrong| Error::new(ErrorKind::Usage, format!("--policy: {}", wrong.join("; "))))
     };
     let options = replan::options(plan, &settings.plan, named, policies)?;
     let (mut source, server) = connect::source(settings, stop).await?;

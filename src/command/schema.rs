@@ -8,6 +8,7 @@ use crate::copy::owner::record::Records;
 use crate::error::{Error, ErrorKind, Result};
 use crate::failpoint;
 use crate::model::checkpoint::TableDocument;
+use crate::model::counts::{counted, verb};
 use crate::model::names::TableName;
 use crate::model::outcome::Outcome;
 use crate::model::phase::{Event, PhaseProgress};
@@ -41,7 +42,16 @@ pub(super) async fn run(settings: Settings, stop: Stop) -> Result<Outcome> {
     if settings.reset {
         super::reset::forget(&settings, &stop, &checkpoints, &plan).await?;
     }
-    phase(RunPhase::Schema, prepare(&settings, &stop, &checkpoints, &plan, &mut None)).await
+    phase(RunPhase::Schema, prepare(&settings, &stop, &checkpoints, &plan, &mut None, DamageToldBy::Schema))
+        .await
+}
+
+/// Which step tells of a table whose checkpoint is damaged: one error is told once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum DamageToldBy {
+    Schema,
+    /// It comes next, and finds the same.
+    Sync,
 }
 
 /// Creates what is missing of the chosen tables, and records it. `seen`: the source as this process has found it, or will.
@@ -54,6 +64,7 @@ pub(super) async fn prepare(
     checkpoints: &Checkpoints,
     plan: &Plan,
     seen: &mut Option<SourceView>,
+    damage: DamageToldBy,
 ) -> Result<Outcome> {
     let selected = chosen_tables::selected(settings, plan)?;
     if selected.is_empty() {
@@ -89,7 +100,9 @@ pub(super) async fn prepare(
     for (table, made) in selected.iter().zip(made) {
         if let Some(error) = damaged.remove(&table.index) {
             outcome.tables_failed += 1;
-            tracing::error!(table = %table.source, code = error.policy().code, "{error}");
+            if damage == DamageToldBy::Schema {
+                tracing::error!(table = %table.source, code = error.policy().code, "{error}");
+            }
             outcome.add(error, true);
             continue;
         }
@@ -114,8 +127,11 @@ pub(super) async fn prepare(
     }
     record(&Records::new(settings, checkpoints, plan), writes).await?;
     outcome.message = Some(format!(
-        "schema: {} tables created, {} were there, {} failed",
-        outcome.tables_processed, outcome.tables_skipped, outcome.tables_failed
+        "schema: {} created, {} {} there, {} failed",
+        counted(outcome.tables_processed, "table"),
+        outcome.tables_skipped,
+        verb(outcome.tables_skipped, "was", "were"),
+        outcome.tables_failed
     ));
     tracing::info!(
         created = outcome.tables_processed,

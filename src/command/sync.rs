@@ -20,7 +20,7 @@ use crate::copy::scheduler;
 use crate::copy::table::objects::{ObjectsAtStart, TableObjects};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::checkpoint::{PodDocument, VERSION};
-use crate::model::counts::Left;
+use crate::model::counts::{Left, counted};
 use crate::model::names::TableName;
 use crate::model::outcome::Outcome;
 use crate::model::phase::{PhaseError, Status};
@@ -165,7 +165,7 @@ async fn schema_was_run(checkpoints: &Checkpoints, plan: &Plan, absent: &[&Plann
     let Some(first) = missing.next() else { return Ok(()) };
     let others = match missing.count() {
         0 => String::new(),
-        count => format!(" and {count} others of the chosen tables"),
+        count => format!(" and {} of the chosen tables", counted(count as u64, "other")),
     };
     Err(Error::new(ErrorKind::SchemaMissing, format!("the target has no table {first}{others} yet")))
 }
@@ -251,7 +251,10 @@ fn outcome(list: &Worklist, failed: u64, tally: &Tally) -> Outcome {
         rows: tally.rows,
         bytes: tally.bytes,
         lossy_rows: tally.lossy_rows,
-        message: Some(format!("copied {} tables, skipped {skipped}, failed {failed}", tally.copied)),
+        message: Some(format!(
+            "copied {}, skipped {skipped}, failed {failed}",
+            counted(tally.copied, "table")
+        )),
         ..Outcome::default()
     }
 }

@@ -14,6 +14,7 @@ use super::operation::{Operation, operation};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::memory::{BufferLimits, LARGEST_FIELD};
 use crate::model::bound::Bound;
+use crate::model::counts::counted;
 use crate::model::loss::{LossRecord, Sample};
 use crate::model::plan::PlannedTable;
 use crate::model::policy::Policies;
@@ -101,7 +102,7 @@ impl CopyEncoder {
             let (planned, sent) = (table.columns.len(), wire.len());
             return Err(Error::new(
                 ErrorKind::SourceChanged,
-                format!("the source sends {sent} columns where the plan has {planned}"),
+                format!("the source sends {} where the plan has {planned}", counted(sent as u64, "column")),
             )
             .table(&table.source));
         }

@@ -9,6 +9,7 @@ mod tables;
 use super::choices;
 use super::filter::Filter;
 use crate::error::{Error, ErrorKind, Result};
+use crate::model::counts::counted;
 use crate::model::identity::CommonMark;
 use crate::model::names::{ColumnName, TableName};
 use crate::model::objects::PartitionedTable;
@@ -97,8 +98,8 @@ pub fn draft(inputs: Inputs<'_>) -> Result<Draft> {
         inputs.tables.iter().filter(|table| filter.takes(&table.name)).collect();
     if chosen.is_empty() {
         let message = format!(
-            "nothing to plan: the database has {} tables, the filters leave none",
-            inputs.tables.len()
+            "nothing to plan: the database has {}, the filters leave none",
+            counted(inputs.tables.len() as u64, "table")
         );
         return Err(Error::new(ErrorKind::Usage, message));
     }
@@ -131,9 +132,9 @@ pub fn build(inputs: Inputs<'_>) -> Result<Plan> {
     }
     let list: Vec<String> = refused.iter().map(ToString::to_string).collect();
     let message = format!(
-        "the plan has {} objects that cannot be copied:\n  {}\n(--exclude SCHEMA.TABLE leaves a table out, \
+        "the plan has {} that cannot be copied:\n  {}\n(--exclude SCHEMA.TABLE leaves a table out, \
          --skip-unsupported such columns, --map TYPE=TARGET chooses another type; `plan --dry-run` lists everything)",
-        list.len(),
+        counted(list.len() as u64, "object"),
         list.join("\n  ")
     );
     Err(Error::new(ErrorKind::Unsupported, message))

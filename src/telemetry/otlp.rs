@@ -5,6 +5,7 @@
 
 use super::client::Client;
 use super::{names, scrape};
+use crate::model::counts::counted;
 use crate::settings::{Collector, Settings, TelemetrySettings};
 use opentelemetry::propagation::TextMapPropagator;
 use opentelemetry::trace::{TraceContextExt, TracerProvider};
@@ -159,7 +160,7 @@ impl Exporters {
         let ended = self.loss.ended.load(Ordering::Relaxed);
         let lost = ended.saturating_sub(self.loss.delivered.load(Ordering::Relaxed));
         if lost > 0 {
-            self.loss.say("traces", &format!("{lost} spans were not taken in time"));
+            self.loss.say("traces", &format!("{} not taken in time", counted(lost, "span")));
         }
     }
 }

@@ -13,6 +13,7 @@ use crate::copy::rules::CopyRules;
 use crate::copy::table::books::OpenTable;
 use crate::error::{Error, ErrorKind, Result};
 use crate::failpoint;
+use crate::model::counts::{counted, verb};
 use crate::model::loss::{Loss, LossRecord, Sample};
 use crate::model::plan::{ChunkKey, PlannedTable};
 use crate::postgres::writer::CopyFailure;
@@ -143,9 +144,10 @@ impl<'a> LeftOutRows<'a> {
         let before = self.open.rejected.fetch_add(1, Ordering::SeqCst);
         if before >= rejects.quota {
             let message = format!(
-                "more than {} rows are refused (--rejects-quota): this is no matter of single rows; see --policy and --map for the \
+                "more than {} {} refused (--rejects-quota), so the fault is not in single rows; see --policy and --map for the \
                  column",
-                rejects.quota
+                counted(rejects.quota, "row"),
+                verb(rejects.quota, "is", "are")
             );
             let name = self.open.attempt.table.columns.get(row.column).map(|column| column.source.clone());
             let error = Error::new(ErrorKind::Value, message);

@@ -2,6 +2,7 @@
 
 use crate::copy::owner::claims::Claims;
 use crate::error::{Error, ErrorKind, Result};
+use crate::model::counts::counted;
 use crate::model::names::TableName;
 use crate::model::plan::PlannedTable;
 use crate::postgres::client::Client as TargetClient;
@@ -67,7 +68,7 @@ pub async fn refuse_living(client: &TargetClient, tables: &[TableName], holder: 
         [first, others @ ..] => (first.to_string(), others.len()),
         [] => return Ok(()),
     };
-    let more = if others > 0 { format!(" and {others} others") } else { String::new() };
+    let more = if others > 0 { format!(" and {}", counted(others as u64, "other")) } else { String::new() };
     let message = format!("run {} holds the target table {first}{more}, and it runs now ({pod})", holder.run);
     Err(Error::new(ErrorKind::Fenced, message))
 }
