@@ -55,8 +55,8 @@ use std::time::Duration;
 
 /// More chunks at once than this rarely help, and each holds two connections.
 const MOST_DEFAULT_JOBS: usize = 8;
-/// A job mostly waits for one server or the other: a row costs it well below a microsecond of CPU, and each server several
-/// times that. Two jobs fill the pauses between chunks and tables, and still leave a CPU half idle.
+/// A job mostly waits for one server or the other: a row costs it well below a microsecond of CPU, and each server
+/// several times that. Two jobs fill the pauses between chunks and tables, and still leave a CPU half idle.
 const JOBS_PER_CPU: usize = 2;
 /// A chunk is redone as a whole, and is a transaction of its own: seconds of work, far above the cost of a commit.
 const DEFAULT_CHUNK: u64 = 128 * 1024 * 1024;

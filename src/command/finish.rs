@@ -1,5 +1,5 @@
-//! `finish`: after all data: indexes, unique constraints, foreign keys, identity positions, ANALYZE. One pod does it, under
-//! a claim of its own; every step finds what is there already, so a rerun goes on where a killed pod stopped.
+//! `finish`: after all data: indexes, unique constraints, foreign keys, identity positions, ANALYZE. One pod does it,
+//! under a claim of its own; every step finds what is there already, so a rerun goes on where a killed pod stopped.
 
 mod ready;
 mod under_way;
@@ -216,7 +216,8 @@ struct FinishWork {
     changed: Vec<Error>,
 }
 
-/// Everything that is to be built, and what is to be said of it. A table that changed since the plan was made is left out.
+/// Everything that is to be built, and what is to be said of it. A table that changed since the plan was made is left
+/// out.
 async fn gather(
     plan: &Plan,
     source: &mut crate::sqlserver::client::Client,
@@ -324,8 +325,8 @@ fn denied(error: &Error) -> bool {
     error.kind() == ErrorKind::TargetPermission
 }
 
-/// The error to end with: every object that could not be built, and every table that is not what was copied. A rerun helps
-/// if the target refused one of them for now.
+/// The error to end with: every object that could not be built, and every table that is not what was copied. A rerun
+/// helps if the target refused one of them for now.
 fn failure(report: &Report, changed: Vec<Error>) -> Option<Error> {
     let mut failed = Vec::new();
     failed.extend(changed.iter().map(Error::detail));

@@ -1,4 +1,5 @@
-//! `schema`: schemas, tables and primary keys of the chosen tables. Idempotent; a table that is there must be the plan's.
+//! `schema`: schemas, tables and primary keys of the chosen tables. Idempotent; a table that is there must be the
+//! plan's.
 
 use super::chosen_tables;
 use super::connect;
@@ -54,7 +55,8 @@ pub(super) enum DamageToldBy {
     Sync,
 }
 
-/// Creates what is missing of the chosen tables, and records it. `seen`: the source as this process has found it, or will.
+/// Creates what is missing of the chosen tables, and records it. `seen`: the source as this process has found it, or
+/// will.
 ///
 /// # Errors
 /// As [`run`].

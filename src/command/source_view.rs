@@ -98,9 +98,9 @@ pub(super) fn say_moments(consistency: &Consistency, tables: &[PlannedTable], ch
 
 /// The source as this process has found it, read once and handed from step to step.
 ///
-/// A step that compares it with the plan (`unchanged`) finds what changed since the plan was made and before this process
-/// began; what changes under a running process is found by none (`docs/background/exactly-once.md`). `finish` reads anew: positions of
-/// identities and sequences must not be older than the rows.
+/// A step that compares it with the plan (`unchanged`) finds what changed since the plan was made and before this
+/// process began; what changes under a running process is found by none (`docs/background/exactly-once.md`). `finish`
+/// reads anew: positions of identities and sequences must not be older than the rows.
 pub(super) struct SourceView {
     pub(super) server: Server,
     pub(super) tables: BTreeMap<TableName, SourceTable>,

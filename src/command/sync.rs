@@ -1,5 +1,5 @@
-//! `sync`: copies the data of the chosen tables. What the ledger in the target proves is never copied again; what only a
-//! checkpoint claims is.
+//! `sync`: copies the data of the chosen tables. What the ledger in the target proves is never copied again; what only
+//! a checkpoint claims is.
 
 use super::chosen_tables;
 use super::connect;
@@ -151,8 +151,8 @@ fn begin_progress(settings: &Settings, list: &Worklist, total: u32) -> Progress 
     progress
 }
 
-/// Refuses to begin if the schema step never came to some tables: nothing of theirs could be copied, and to call each of
-/// them failed would say the wrong thing.
+/// Refuses to begin if the schema step never came to some tables: nothing of theirs could be copied, and to call each
+/// of them failed would say the wrong thing.
 async fn schema_was_run(checkpoints: &Checkpoints, plan: &Plan, absent: &[&PlannedTable]) -> Result<()> {
     if absent.is_empty() {
         return Ok(());

@@ -90,8 +90,8 @@ pub struct CopyEncoder {
 }
 
 impl CopyEncoder {
-    /// Chooses the operations. A value is refused above what PostgreSQL takes, whatever `limits` say; one that lay in the
-    /// read buffer in one piece is not measured by them.
+    /// Chooses the operations. A value is refused above what PostgreSQL takes, whatever `limits` say; one that lay in
+    /// the read buffer in one piece is not measured by them.
     ///
     /// # Errors
     /// SourceChanged if the result's columns are not those of the plan; Unsupported for a column that the plan
@@ -143,8 +143,8 @@ impl CopyEncoder {
         })
     }
 
-    /// All bytes that are final: COPY BINARY tuples without header and trailer, the last one perhaps in part. What stays
-    /// is a text that is being collected.
+    /// All bytes that are final: COPY BINARY tuples without header and trailer, the last one perhaps in part. What
+    /// stays is a text that is being collected.
     pub fn take(&mut self) -> Bytes {
         self.losses.key(None);
         let end = self.final_bytes();

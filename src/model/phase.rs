@@ -1,4 +1,5 @@
-//! The states of one phase of a table (`schema`, `data`, `verify`, or the finish step) and the moves between them. Pure.
+//! The states of one phase of a table (`schema`, `data`, `verify`, or the finish step) and the moves between them.
+//! Pure.
 //!
 //! ```text
 //! pending -> in_progress -> completed
@@ -6,9 +7,9 @@
 //!    |           |    +--> failed -> in_progress (every rerun tries again)
 //!    +-----------+ released (SIGTERM) or reset
 //! ```
-//! Beside its status a phase has numbers: chunks, rows and bytes that are committed. They only say what the ledger says.
-//! A `completed` phase moves only by `Reset` (asked for by the user, or because the ledger in the target has no marker
-//! for it). Everything else is refused: a checkpoint never says less than what the ledger proves.
+//! Beside its status a phase has numbers: chunks, rows and bytes that are committed. They only say what the ledger
+//! says. A `completed` phase moves only by `Reset` (asked for by the user, or because the ledger in the target has no
+//! marker for it). Everything else is refused: a checkpoint never says less than what the ledger proves.
 //!
 //! In JSON a phase is one flat object, as the scripts before had it: the shape is [`PhaseRecord`]'s.
 

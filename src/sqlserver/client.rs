@@ -5,8 +5,8 @@
 //! its end before the next: a call that was dropped half-way, a [`RowStream`] that was dropped before its end, or a
 //! broken stream closes the connection, and every later call fails with `SourceUnavailable`.
 //!
-//! Transactions: begin and end them by [`Client::execute`] only. Their descriptor (MS-TDS 2.2.5.3.2) is learned there and
-//! put into every later request, tiberius' among them.
+//! Transactions: begin and end them by [`Client::execute`] only. Their descriptor (MS-TDS 2.2.5.3.2) is learned there
+//! and put into every later request, tiberius' among them.
 
 use super::browser;
 use super::connection_errors::{io_error, tiberius_error};
@@ -150,8 +150,8 @@ impl Client {
     /// The rows of a query of the catalog that may have many, one by one: none is kept.
     ///
     /// # Errors
-    /// The server's error by its number; `SourceUnavailable` if the connection breaks; those of `each`. The connection is
-    /// closed then.
+    /// The server's error by its number; `SourceUnavailable` if the connection breaks; those of `each`. The connection
+    /// is closed then.
     pub(super) async fn each_row(
         &mut self,
         sql: &str,
@@ -348,8 +348,8 @@ fn login_config(settings: &SourceSettings, host: &str, port: u16, encrypted: boo
     config
 }
 
-/// A control query has so many times what is waited for one byte, for its whole answer: a source that sends a little now and
-/// then, for ever, must not hold a pod.
+/// A control query has so many times what is waited for one byte, for its whole answer: a source that sends a little
+/// now and then, for ever, must not hold a pod.
 fn control_limit(read_timeout: Duration) -> Duration {
     read_timeout.saturating_mul(CONTROL_QUERY_READS)
 }

@@ -1,7 +1,7 @@
 //! Traces and metrics to an OpenTelemetry collector.
 //!
-//! Guaranteed: a collector that is away, slow or refusing costs the copy nothing but memory for one bounded queue; it is
-//! said once in the log; and at the end of the process [`Exporters::flush`] takes [`FLUSH`] at most.
+//! Guaranteed: a collector that is away, slow or refusing costs the copy nothing but memory for one bounded queue; it
+//! is said once in the log; and at the end of the process [`Exporters::flush`] takes [`FLUSH`] at most.
 
 use super::client::Client;
 use super::{names, scrape};

@@ -12,8 +12,8 @@ use crate::postgres::{ledger, unlogged};
 use crate::settings::{Command, Settings};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The failed tables that the finish step goes on without, by their indexes (`--without-failed`). All other data are committed,
-/// by the checkpoints.
+/// The failed tables that the finish step goes on without, by their indexes (`--without-failed`). All other data are
+/// committed, by the checkpoints.
 ///
 /// # Errors
 /// `TablesFailed` or `Unfinished` while data are missing; `StoreRefused`, `StoreUnavailable`, `CheckpointDamaged`,

@@ -198,8 +198,7 @@ impl<'a> LeftOutRows<'a> {
             .and_then(|place| columns.get(place))
             .map_or("TYPE", |column| column.source_type.name.as_str());
         let message = format!(
-            "{}, in row {line} of chunk {}; a plan with --map {ty}=text takes such values as text, and sync with --rejects URL \
-             leaves such rows out and keeps them in a file",
+            "{}, in row {line} of chunk {}; a plan with --map {ty}=text takes such values as text",
             failed.error.detail(),
             self.chunk
         );

@@ -16,8 +16,8 @@ const TRIES: usize = 4;
 /// Makes this run the holder of the target table.
 ///
 /// # Errors
-/// `Fenced` if another run holds the table and lives; `TargetHasRows` if its rows would go, and nobody has said that they
-/// may; `TargetUnavailable`, `TargetPermission`, `TargetRefused`.
+/// `Fenced` if another run holds the table and lives; `TargetHasRows` if its rows would go, and nobody has said that
+/// they may; `TargetUnavailable`, `TargetPermission`, `TargetRefused`.
 pub(super) async fn hold(claims: &Claims, client: &mut TargetClient, table: &PlannedTable) -> Result<()> {
     let mut from: Option<Holder> = None;
     for _ in 0..TRIES {
@@ -88,8 +88,8 @@ pub fn begun_since(holder: &Holder, target: &TableName) -> String {
     format!("run {} has begun the target table {target} since this run copied it", holder.run)
 }
 
-/// What to say of a table whose rows are not this run's any more: who has begun it since. `Fenced` if that run lives, else
-/// `Replaced`.
+/// What to say of a table whose rows are not this run's any more: who has begun it since. `Fenced` if that run lives,
+/// else `Replaced`.
 pub async fn replaced(client: &TargetClient, run: &str, target: &TableName) -> Error {
     match found(client, run, target).await {
         Ok(error) => error,

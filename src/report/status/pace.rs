@@ -1,8 +1,8 @@
 //! How far the copying has come, how fast it is, and how long the rest takes: by bytes of the plan. Pure.
 //!
-//! Rows that are committed or under way stand for the bytes that the plan expects of them, since bytes of the source and of
-//! the target differ. The speed is that of the last minutes before the last word of any pod, by the pods' own clocks: a run
-//! that stood still over night is not slow.
+//! Rows that are committed or under way stand for the bytes that the plan expects of them, since bytes of the source
+//! and of the target differ. The speed is that of the last minutes before the last word of any pod, by the pods' own
+//! clocks: a run that stood still over night is not slow.
 
 use super::{State, StatusView};
 use crate::model::checkpoint::{TableDocument, UnderWay};
