@@ -333,19 +333,22 @@ fn failure(report: &Report, changed: Vec<Error>) -> Option<Error> {
     for (object, error) in report.failed.iter().chain(&report.deferred) {
         failed.push(format!("{object}: {}", error.detail()));
     }
+    let count = failed.len() as u64;
+    let (tables, objects) = (counted(count, "table"), counted(count, "object"));
+    let (is, may) = (verb(count, "is", "are"), "may not be built by this role");
     let (kind, what) = match (report.deferred.is_empty(), report.failed.is_empty(), changed.is_empty()) {
         (true, true, true) => return None,
         (true, true, false) if changed.iter().all(|error| error.kind() == ErrorKind::TablesFailed) => {
-            (ErrorKind::TablesFailed, "tables are not finished")
+            (ErrorKind::TablesFailed, format!("{tables} {is} not finished"))
         }
-        (true, true, false) => (ErrorKind::SourceChanged, "tables are not finished"),
+        (true, true, false) => (ErrorKind::SourceChanged, format!("{tables} {is} not finished")),
         (true, false, _) if report.failed.iter().all(|(_, error)| denied(error)) => {
-            (ErrorKind::TargetPermission, "objects may not be built by this role")
+            (ErrorKind::TargetPermission, format!("{objects} {may}"))
         }
-        (true, false, _) => (ErrorKind::TargetData, "objects failed"),
-        (false, _, _) => (ErrorKind::TargetUnavailable, "objects are not built"),
+        (true, false, _) => (ErrorKind::TargetData, format!("{objects} failed")),
+        (false, _, _) => (ErrorKind::TargetUnavailable, format!("{objects} {is} not built")),
     };
-    Some(Error::new(kind, format!("{} {what}: {}", failed.len(), failed.join("; "))))
+    Some(Error::new(kind, format!("{what}: {}", failed.join("; "))))
 }
 
 #[cfg(test)]

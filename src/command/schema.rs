@@ -234,7 +234,10 @@ fn say_what_is_logged(selected: &[PlannedTable], actual: &BTreeMap<TableName, ca
     if there > 0 {
         tracing::info!(
             tables = there,
-            "--unlogged makes no difference to tables that are there: {there} are LOGGED and stay so"
+            "--unlogged makes no difference to tables that are there: {} {} LOGGED and {} so",
+            counted(there as u64, "table"),
+            verb(there as u64, "is", "are"),
+            verb(there as u64, "stays", "stay")
         );
     }
     let partitioned = selected
@@ -244,7 +247,9 @@ fn say_what_is_logged(selected: &[PlannedTable], actual: &BTreeMap<TableName, ca
     if partitioned > 0 {
         tracing::info!(
             tables = partitioned,
-            "--unlogged is not for partitioned tables: {partitioned} are made LOGGED"
+            "--unlogged is not for partitioned tables: {} {} made LOGGED",
+            counted(partitioned as u64, "table"),
+            verb(partitioned as u64, "is", "are")
         );
     }
 }

@@ -164,9 +164,12 @@ fn too_little(origin: &str, memory: Option<u64>, workers: Workers) -> Error {
             mib(least).replace(' ', "")
         ),
     };
-    let what = if workers.rejects { "chunks at once with --rejects" } else { "chunks at once" };
-    let message =
-        format!("{origin} is too little memory for {} {what}: {more}, or lower --jobs", workers.jobs);
+    let chunks = match workers.jobs.get() {
+        1 => "a chunk".to_owned(),
+        jobs => format!("{jobs} chunks at once"),
+    };
+    let with = if workers.rejects { " with --rejects" } else { "" };
+    let message = format!("{origin} is too little memory for {chunks}{with}: {more}, or lower --jobs");
     Error::new(ErrorKind::Config, message)
 }
 

@@ -3,7 +3,7 @@
 use super::bar_line::{self, Position};
 use super::bars::{remove, style};
 use crate::model::checkpoint::LockWait;
-use crate::model::counts::duration;
+use crate::model::counts::{counted, duration};
 use crate::model::shown;
 use crate::settings::LogSettings;
 use crate::telemetry::Console;
@@ -54,7 +54,7 @@ impl ObjectBars {
         let Some(shown) = &mut self.0 else { return };
         shown.clear();
         let style = style(move |state| {
-            let name = format!("finish: {} of {objects} objects", state.pos());
+            let name = format!("finish: {} of {}", state.pos(), counted(objects, "object"));
             let position = Position { at: state.pos(), of: Some(objects), rate: 0.0 };
             bar_line::of_objects(Console::width(), &name, &position)
         });
