@@ -193,7 +193,7 @@ ALTER TABLE dbo.Good ADD CONSTRAINT CK_Good CHECK (V > 0)
         )
     };
     world.run(&["finish"]).exits(3).says("1 of 2 tables is copied (1 failed), so finish cannot begin");
-    let first = world.run(&["finish", "--without-failed"]).exits(3).says("1 failed tables are left out");
+    let first = world.run(&["finish", "--without-failed"]).exits(3).says("1 failed table is left out");
     first.says("table dbo.Bad: its copy failed: [value]").says("[tables_failed]");
     assert_eq!(built(), "CK_Good IX_Good");
     assert_eq!(world.object("finish.json").unwrap()["status"]["status"], "failed");
