@@ -224,7 +224,7 @@ fn a_chunk_that_is_gone_from_the_ledger_is_missed() {
     // Of a table that is called completed as well.
     world.succeed(&["sync", "--chunk-size", "4KiB"]);
     world.target("DELETE FROM shardferry.chunk WHERE chunk = 1");
-    answers(world.command(&["sync"]), 3, &[" chunks with a gap between them", "[table_damaged]"]);
+    answers(world.command(&["sync"]), 3, &[" chunks with a gap", "[table_damaged]"]);
 }
 
 #[test]
