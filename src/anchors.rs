@@ -1,5 +1,6 @@
-//! The certificates that the system trusts, for the source, the target and the collector: read once, at the first connection
-//! that needs them. A connection each for two dozen of them would else read and parse some 140 files or more.
+//! The certificates that the system trusts, for the source, the target and the collector: read once, at the first
+//! connection that needs them. A connection each for two dozen of them would else read and parse some 140 files or
+//! more.
 
 mod chain;
 

@@ -1,9 +1,9 @@
 //! The assessment: what becomes of every object of the source, and how much there is, said before anything is written.
 //!
 //! It is made of the plan and the source's catalog alone, by the same functions that make the target's objects, so that
-//! what is promised is what a run does; [`findings`] gives the same list to the end of a run. Every object has a finding
-//! at least; one that several things are said of has several, and counts once, by the worst. Names of findings, kinds
-//! and verdicts are for machines: they do not change (`docs/reference/assessment.md` lists them).
+//! what is promised is what a run does; [`findings`] gives the same list to the end of a run. Every object has a
+//! finding at least; one that several things are said of has several, and counts once, by the worst. Names of findings,
+//! kinds and verdicts are for machines: they do not change (`docs/reference/assessment.md` lists them).
 
 mod columns;
 mod estimate;
@@ -186,8 +186,8 @@ pub struct Material<'m> {
     pub objects: &'m SourceObjects,
 }
 
-/// Everything that is to be said of a run's objects: tables and their columns in the order of the plan, then what stands
-/// on and beside them.
+/// Everything that is to be said of a run's objects: tables and their columns in the order of the plan, then what
+/// stands on and beside them.
 #[must_use]
 pub fn findings(material: &Material<'_>) -> Vec<Finding> {
     let mut findings = of_tables(material);

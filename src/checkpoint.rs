@@ -36,16 +36,18 @@
 //!
 //! # The whole of it
 //!
-//! Where the target takes part (`docs/background/exactly-once.md` has each step, its proof, and what was observed only):
+//! Where the target takes part (`docs/background/exactly-once.md` has each step, its proof, and what was observed
+//! only):
 //!
-//! 1. *Claim* (`copy::claim`): advisory lock, compare-and-swap of the table's object, end of older sessions, epoch raised in
-//!    the ledger.
-//! 2. *Begin* (`copy::begin`): truncate the table and pin its chunks in the ledger, in one transaction; or go on with the
-//!    chunks that have no marker.
+//! 1. *Claim* (`copy::claim`): advisory lock, compare-and-swap of the table's object, end of older sessions, epoch
+//!    raised in the ledger.
+//! 2. *Begin* (`copy::begin`): truncate the table and pin its chunks in the ledger, in one transaction; or go on with
+//!    the chunks that have no marker.
 //! 3. *Chunk* (`copy::worker`), several at once: COPY, epoch check under a shared row lock, marker, commit.
-//! 4. *Settle* (`copy::settle`): state and counts into the table's object, the owner out of it, the lock freed. In a task of
-//!    its own, while the next table is copied; always behind the table's last commit, and before the pod ends.
-//! 5. *Start again* (`command::sync`): the ledger says which chunks and tables are done; the objects are mended from it.
+//! 4. *Settle* (`copy::settle`): state and counts into the table's object, the owner out of it, the lock freed. In a
+//!    task of its own, while the next table is copied; always behind the table's last commit, and before the pod ends.
+//! 5. *Start again* (`command::sync`): the ledger says which chunks and tables are done; the objects are mended from
+//!    it.
 //!
 //! # Guaranteed, and why
 //!
@@ -53,8 +55,8 @@
 //! - No lost update: see 1. A write that lands late, after its writer gave up, is conditional too, and so can only
 //!   land if nobody else has written.
 //! - Never mistaken: an object of a newer version, of another plan, of another table or with damage is an error that
-//!   names it (`CheckpointNewer`, `PlanForeign`, `CheckpointDamaged`, `TableDamaged`); it is not overwritten and not taken
-//!   for absent. An answer that does not prove absence (a 404 without `NoSuchKey`) is not taken for absence.
+//!   names it (`CheckpointNewer`, `PlanForeign`, `CheckpointDamaged`, `TableDamaged`); it is not overwritten and not
+//!   taken for absent. An answer that does not prove absence (a 404 without `NoSuchKey`) is not taken for absence.
 //! - Not guaranteed here: that data was copied. S3 holds ownership and status; the ledger in the target is the truth
 //!   about data, and a start reconciles the one from the other.
 

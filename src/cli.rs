@@ -28,8 +28,8 @@ pub struct Cli {
     pub command: CliCommand,
 }
 
-/// Flags that a command takes and that change nothing of it: its help does not show them. Those of `schema` are the contract
-/// (DESIGN section 2), and one environment serves all commands.
+/// Flags that a command takes and that change nothing of it: its help does not show them. Those of `schema` are the
+/// contract (DESIGN section 2), and one environment serves all commands.
 const WITHOUT_MEANING: [(&str, &[&str]); 4] = [
     ("plan", &["grace_period"]),
     (
@@ -242,7 +242,8 @@ pub struct FinishArgs {
     pub source: SourceArgs,
     #[command(flatten)]
     pub target: TargetArgs,
-    /// Go on without failed tables: nothing is built on them, and the exit code is 3 until a later `finish` completes them
+    /// Go on without failed tables: nothing is built on them, and the exit code is 3 until a later `finish` completes
+    /// them
     #[arg(long, help_heading = "Choosing tables")]
     pub without_failed: bool,
     /// Statements at once [default: two for each CPU of the container, at most 8]
@@ -298,7 +299,7 @@ pub struct ReplanArgs {
     #[command(flatten)]
     pub target: TargetArgs,
     /// This table; repeatable
-    #[arg(long, value_name = "SCHEMA.TABLE", help_heading = "Choosing tables", required = true)]
+    #[arg(long, value_name = "SCHEMA.TABLE", help_heading = "Choosing tables")]
     pub table: Vec<String>,
     /// What becomes of values of these tables that PostgreSQL cannot hold, like nul=strip; repeatable
     #[arg(long, value_name = "KIND=WHAT", help_heading = "Planning")]

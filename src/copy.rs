@@ -1,6 +1,7 @@
 //! Copying: which table next, who owns it, and the pump that moves its rows.
 //!
-//! - [`scheduler`]: the workers of a pod; [`pod`]: the parts that they share; [`queue`]: what waits, what is open, the tally
+//! - [`scheduler`]: the workers of a pod; [`pod`]: the parts that they share; [`queue`]: what waits, what is open, the
+//!   tally
 //! - [`owner`]: who owns a table (or the finish step), and every write of its object
 //! - `table`: the life of a table under way, from claim to settling
 //! - `chunk`: one chunk, one target transaction: COPY, epoch check, marker, commit

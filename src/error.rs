@@ -1,9 +1,9 @@
 //! One error type for the whole program: a kind, what happened, where, and what caused it.
 //!
-//! [`ErrorKind::policy`] is THE table: kind -> code, retry, exit code, does it stop the pod, remedy. [`Verdict`] says which
-//! of several errors a process ends with. A new kind is added only if a user
-//! or an orchestrator would act differently. The default for anything unforeseen is "do not retry". The code of a
-//! kind is stored in checkpoints, so it may never change.
+//! [`ErrorKind::policy`] is THE table: kind -> code, retry, exit code, does it stop the pod, remedy. [`Verdict`] says
+//! which of several errors a process ends with. A new kind is added only if a user or an orchestrator would act
+//! differently. The default for anything unforeseen is "do not retry". The code of a kind is stored in checkpoints, so
+//! it may never change.
 
 mod verdict;
 
@@ -172,7 +172,7 @@ impl ErrorKind {
             Self::StoreRefused => row("store_refused", false, 2, POD, "check bucket, region, endpoint and credentials of --checkpoint"),
             Self::StoreUnconditional => row("store_unconditional", false, 2, TABLE, "use a store that honours If-None-Match and If-Match (AWS S3, SeaweedFS, MinIO)"),
             Self::StoreUnavailable => row("store_unavailable", true, 4, POD, "check that the checkpoint store is up and reachable, then rerun"),
-            Self::CheckpointDamaged => row("checkpoint_damaged", false, 2, TABLE, "restore the object named above; `shardferry reset` clears that of the finish step; without its plan a run begins anew under another --run-id, which copies all tables again"),
+            Self::CheckpointDamaged => row("checkpoint_damaged", false, 2, TABLE, "restore the object named above; `shardferry reset` removes a damaged finish.json; a run that has lost its plan.json needs another --run-id, which copies all tables again"),
             Self::TableDamaged => row("table_damaged", false, 3, TABLE, "restore what is named above, or copy the table anew: `shardferry reset --table SCHEMA.TABLE`, then rerun"),
             Self::CheckpointNewer => row("checkpoint_newer", false, 2, TABLE, "use the version of shardferry that wrote it, or a newer one"),
             Self::PlanForeign => row("plan_foreign", false, 2, TABLE, "go back to the source and filters of the plan; `shardferry replan` changes single tables; another --run-id copies all tables again"),
@@ -181,9 +181,9 @@ impl ErrorKind {
             Self::SourceChanged => row("source_changed", false, 3, TABLE, "restore the table's definition, or let `shardferry replan --table SCHEMA.TABLE` take it up, which copies that table again; then rerun"),
             Self::TargetMismatch => row("target_mismatch", false, 3, TABLE, "correct the target table, or drop it and run `shardferry schema` (its rows are copied again), then rerun"),
             Self::Unsupported => row("unsupported", false, 3, TABLE, "exclude the column or the table, or convert it on the source"),
-            Self::Value => row("value", false, 3, TABLE, "rerun with --rejects URL to leave such rows out, or correct the value on the source; `shardferry replan --table SCHEMA.TABLE --policy …` copies that table again"),
+            Self::Value => row("value", false, 3, TABLE, "rerun with --rejects URL to leave such rows out and keep them in a file, or correct the value on the source; `shardferry replan --table SCHEMA.TABLE --policy …` copies that table again"),
             Self::TargetData => row("target_data", false, 3, TABLE, "remove the rows or constraints that stand in the way, then rerun"),
-            Self::TargetHasRows => row("target_has_rows", false, 2, TABLE, "go on with the run that wrote them; or keep the rows elsewhere; or let them go with --on-existing replace"),
+            Self::TargetHasRows => row("target_has_rows", false, 2, TABLE, "go on with the run that wrote them, move the rows elsewhere, or empty the tables with --on-existing replace"),
             Self::Replaced => row("replaced", false, 3, TABLE, "nothing, if the later load is the one that counts; --on-existing replace empties the table and copies it again"),
             Self::TablesFailed => row("tables_failed", false, 3, TABLE, "`shardferry status` lists the failed tables; correct them and rerun"),
             Self::Unfinished => row("unfinished", false, 5, TABLE, "`shardferry status --verbose` lists the tables that are missing; rerun when they are completed"),
@@ -373,8 +373,8 @@ mod tests {
         assert_eq!(
             error.to_string(),
             "table dbo.Orders, column Note: a character PostgreSQL cannot hold (U+0000): cause [value]; \
-             rerun with --rejects URL to leave such rows out, or correct the value on the source; `shardferry replan \
-             --table SCHEMA.TABLE --policy …` copies that table again"
+             rerun with --rejects URL to leave such rows out and keep them in a file, or correct the value on the \
+             source; `shardferry replan --table SCHEMA.TABLE --policy …` copies that table again"
         );
     }
 }

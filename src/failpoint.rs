@@ -216,7 +216,8 @@ mod armed {
                 kill_process(getpid(), Signal::STOP).map_err(|error| {
                     Error::new(ErrorKind::Bug, "the failpoint could not freeze itself").because(error)
                 })?;
-                // The signal is the process's: a busy machine may bring it by another thread, later. Not one step further.
+                // The signal is the process's: a busy machine may bring it by another thread, later. Not one step
+                // further.
                 std::thread::sleep(FREEZES_WITHIN);
                 Ok(())
             }

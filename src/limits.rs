@@ -1,15 +1,15 @@
-//! What the process may take: memory and CPUs, by its control groups (v1 or v2), its affinity, and the machine. What cannot
-//! be read is no limit.
+//! What the process may take: memory and CPUs, by its control groups (v1 or v2), its affinity, and the machine. What
+//! cannot be read is no limit.
 //!
-//! Linux: cgroups(7); Control Group v2, "memory.max", "cpu.max"; cgroup-v1/memory, "memory.limit_in_bytes"; CFS bandwidth
-//! control, "cpu.cfs_quota_us"; proc_pid_status(5), "Cpus_allowed_list".
+//! Linux: cgroups(7); Control Group v2, "memory.max", "cpu.max"; cgroup-v1/memory, "memory.limit_in_bytes"; CFS
+//! bandwidth control, "cpu.cfs_quota_us"; proc_pid_status(5), "Cpus_allowed_list".
 
 pub mod memory;
 
 use std::path::{Path, PathBuf};
 
-/// The least memory limit of the own control group and those above it; None if there is none below the machine's memory.
-/// `root`: `/`, or in a test what stands for it.
+/// The least memory limit of the own control group and those above it; None if there is none below the machine's
+/// memory. `root`: `/`, or in a test what stands for it.
 #[must_use]
 pub fn memory(root: &Path) -> Option<u64> {
     let machine = machine_memory(root).unwrap_or(u64::MAX);
@@ -21,7 +21,8 @@ pub fn memory(root: &Path) -> Option<u64> {
     least.filter(|bytes| *bytes < machine && *bytes < 1 << 60)
 }
 
-/// The most address space that the process may use (`RLIMIT_AS`, `ulimit -v`); None if it is not limited. proc_pid_limits(5).
+/// The most address space that the process may use (`RLIMIT_AS`, `ulimit -v`); None if it is not limited.
+/// proc_pid_limits(5).
 #[must_use]
 pub fn address_space(root: &Path) -> Option<u64> {
     let text = read(&root.join("proc/self/limits"))?;
@@ -38,8 +39,8 @@ pub fn machine_memory(root: &Path) -> Option<u64> {
     number(line.strip_suffix("kB")?)?.checked_mul(1024)
 }
 
-/// CPUs that the process can keep busy: the least quota of its control groups, rounded up, and no more than its affinity
-/// lets it run on. At least 1.
+/// CPUs that the process can keep busy: the least quota of its control groups, rounded up, and no more than its
+/// affinity lets it run on. At least 1.
 #[must_use]
 pub fn cpus(root: &Path) -> u64 {
     let quota = groups(root, "cpu", &["cpu", "cpu,cpuacct"])
@@ -77,9 +78,9 @@ fn allowed(root: &Path) -> Option<u64> {
         .sum()
 }
 
-/// The folders of the own control group and of its ancestors that may limit `controller`, as far as they are visible: in a
-/// container without a namespace of its own, the path is the host's, and only the mount's root is there. With each, whether
-/// it is of version 2. `mounts`: names of version 1's mount.
+/// The folders of the own control group and of its ancestors that may limit `controller`, as far as they are visible:
+/// in a container without a namespace of its own, the path is the host's, and only the mount's root is there. With
+/// each, whether it is of version 2. `mounts`: names of version 1's mount.
 fn groups(root: &Path, controller: &str, mounts: &[&str]) -> impl Iterator<Item = (PathBuf, bool)> {
     let own = read(&root.join("proc/self/cgroup")).unwrap_or_default();
     let mut found = Vec::new();

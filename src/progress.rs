@@ -147,7 +147,8 @@ impl Progress {
         });
     }
 
-    /// What the current attempt of a chunk has written so far (not since the last call); nothing of it counts as committed.
+    /// What the current attempt of a chunk has written so far (not since the last call); nothing of it counts as
+    /// committed.
     pub fn rows(&self, index: u32, chunk: u32, rows: u64, bytes: u64) {
         let mut state = self.state();
         let Some(table) = state.running.get_mut(&index) else { return };

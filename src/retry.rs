@@ -40,7 +40,8 @@ impl<'a> Retrying<'a> {
     /// After a failed attempt: waits, and returns when the step may be tried again.
     ///
     /// # Errors
-    /// `error` itself if it is final or the retries are used up; `Terminated` or `Interrupted` after a signal, caused by it.
+    /// `error` itself if it is final or the retries are used up; `Terminated` or `Interrupted` after a signal, caused
+    /// by it.
     pub async fn pause(&mut self, error: Error) -> Result<()> {
         if !error.policy().retry {
             return Err(error);

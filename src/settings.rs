@@ -55,8 +55,8 @@ use std::time::Duration;
 
 /// More chunks at once than this rarely help, and each holds two connections.
 const MOST_DEFAULT_JOBS: usize = 8;
-/// A job mostly waits for one server or the other: a row costs it well below a microsecond of CPU, and each server several
-/// times that. Two jobs fill the pauses between chunks and tables, and still leave a CPU half idle.
+/// A job mostly waits for one server or the other: a row costs it well below a microsecond of CPU, and each server
+/// several times that. Two jobs fill the pauses between chunks and tables, and still leave a CPU half idle.
 const JOBS_PER_CPU: usize = 2;
 /// A chunk is redone as a whole, and is a transaction of its own: seconds of work, far above the cost of a commit.
 const DEFAULT_CHUNK: u64 = 128 * 1024 * 1024;
@@ -208,6 +208,10 @@ fn settings(cli: Cli, tables: Option<&TablesSection>, environment: &Environment)
             "reset without --range, --shard or --table clears the whole run; add --yes if that is meant";
         mistakes.note::<()>(Err(Error::new(ErrorKind::Usage, message)));
     }
+    if matches!(command, Command::Replan) && matches!(selection, Given::Read(Selection::All)) {
+        let message = "--table is missing: name each table that begins anew, as SHARDFERRY_TABLE or --table";
+        mistakes.note::<()>(Err(Error::new(ErrorKind::Usage, message)));
+    }
     let selection = selection.read().unwrap_or(Selection::All);
     let consistency = mistakes.keep(flag_values::consistency(&copy.consistency), Consistency::default());
     let servers = servers(source, target, &consistency, &mut mistakes);
@@ -215,7 +219,7 @@ fn settings(cli: Cli, tables: Option<&TablesSection>, environment: &Environment)
     check(&command, &servers, &checkpoint, &mut mistakes);
     let planning = matches!(command, Command::Plan { .. } | Command::Replan | Command::Run);
     let policy_choices = choice.policy.clone();
-    let mut plan = mistakes.keep(planning::options(choice), PlanOptions::default());
+    let mut plan = planning::options(choice, &mut mistakes);
     // Read whatever the command is: a mistake is told at the first one that sees it.
     let choices = tables.map(|section| tables::choices(section, plan.policies)).transpose();
     let choices = mistakes.keep(choices, None);

@@ -1,5 +1,5 @@
-//! What the benchmarks are made of: raw clients of both wires that understand as little as possible, the rows of each table
-//! shape as TDS bytes, and tiberius' rows as the yardstick of what shardferry avoids.
+//! What the benchmarks are made of: raw clients of both wires that understand as little as possible, the rows of each
+//! table shape as TDS bytes, and tiberius' rows as the yardstick of what shardferry avoids.
 //!
 //! `benches/run.py` drives the whole program; `docs/background/performance.md` says how to read it.
 #![forbid(unsafe_code)]

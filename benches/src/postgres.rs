@@ -1,7 +1,7 @@
 //! The raw limit of writing: COPY BINARY bytes made beforehand, framed beforehand, over a blocking socket.
 //!
-//! Of PostgreSQL's protocol it speaks the start, simple queries and COPY; of passwords only those in clear, as the benchmark's own
-//! server asks for them.
+//! Of PostgreSQL's protocol it speaks the start, simple queries and COPY; of passwords only those in clear, as the
+//! benchmark's own server asks for them.
 
 use crate::Failure;
 use std::io::{BufReader, Read, Write};

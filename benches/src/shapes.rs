@@ -1,5 +1,5 @@
-//! The rows of each table of the benchmark as TDS bytes, made without a server: for the hot path alone. The same name and
-//! number of rows always give the same bytes.
+//! The rows of each table of the benchmark as TDS bytes, made without a server: for the hot path alone. The same name
+//! and number of rows always give the same bytes.
 
 use crate::tds_bytes::{self, Chunks, Col, LATIN1, Random, Ty, utf16};
 

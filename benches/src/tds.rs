@@ -1,7 +1,8 @@
-//! The raw limit of reading: logs in, sends SELECTs, reads 256 KB at a time and throws it away up to the end of the message.
+//! The raw limit of reading: logs in, sends SELECTs, reads 256 KB at a time and throws it away up to the end of the
+//! message.
 //!
-//! Blocking sockets and nothing in between, so that no client can read faster by much. TLS is TDS 8's (TLS first), in the
-//! version that TDS 7.4 uses: the same records, without the wrapping of the handshake.
+//! Blocking sockets and nothing in between, so that no client can read faster by much. TLS is TDS 8's (TLS first), in
+//! the version that TDS 7.4 uses: the same records, without the wrapping of the handshake.
 
 use crate::Failure;
 use rustls_pki_types::pem::PemObject as _;

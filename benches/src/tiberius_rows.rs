@@ -1,5 +1,5 @@
-//! The yardstick: tiberius' rows to COPY BINARY, one connection pair a job, reading and writing overlapped, as other tools
-//! in Rust do it. Nothing of shardferry is used.
+//! The yardstick: tiberius' rows to COPY BINARY, one connection pair a job, reading and writing overlapped, as other
+//! tools in Rust do it. Nothing of shardferry is used.
 
 use crate::postgres::{HEADER, TRAILER, Target};
 use crate::tds::Source;

@@ -41,7 +41,8 @@ impl Chain {
         now: UnixTime,
     ) -> std::result::Result<(), rustls::Error> {
         use rustls::Error::InvalidCertificate;
-        // The verifier checks the chain first and the name last: a complaint about the name means that the chain is good.
+        // The verifier checks the chain first and the name last: a complaint about the name means that the chain is
+        // good.
         match self.web.verify_server_cert(end_entity, intermediates, name, &[], now) {
             Ok(_) => return Ok(()),
             Err(InvalidCertificate(

@@ -1,6 +1,7 @@
 //! What is said of a table: its name, its rows, its keys.
 
 use super::{Finding, Material, Name, ObjectFindings, Verdict};
+use crate::model::counts::{counted, verb};
 use crate::model::names;
 use crate::model::names::NameCase;
 use crate::model::names::RenameReason;
@@ -19,8 +20,8 @@ pub(super) fn add(
     findings: &mut Vec<Finding>,
 ) {
     let mut said = ObjectFindings { kind: ObjectKind::Table, object: table.source.to_string(), findings };
-    let columns = table.columns.len() + table.generated.len();
-    let becomes = format!("becomes {} with {columns} columns", table.target);
+    let columns = (table.columns.len() + table.generated.len()) as u64;
+    let becomes = format!("becomes {} with {}", table.target, counted(columns, "column"));
     said.say(Name::AsIs, Verdict::Converted, becomes);
     let options = &material.plan.options;
     let choice = choice(material, &table.source);
@@ -98,22 +99,22 @@ fn choice<'m>(material: &Material<'m>, table: &TableName) -> Option<&'m crate::m
 
 fn partitioned(material: &Material<'_>, table: &PlannedTable, said: &mut ObjectFindings<'_>) {
     let Some(source) = material.objects.partitions.iter().find(|of| of.table == table.source) else { return };
-    let count = source.bounds.len() + 1;
+    let count = source.bounds.len() as u64 + 1;
+    let (partitions, become_) = (counted(count, "partition"), verb(count, "becomes", "become"));
     match (&table.partitioning, material.plan.options.partitions) {
         (Some(_), _) => {
-            let reason =
-                format!("partitioned by range of {}, as in the source: {count} partitions", source.column);
+            let reason = format!("partitioned by range of {}, as in the source: {partitions}", source.column);
             said.say(Name::Partitions, Verdict::Converted, reason);
         }
         (None, Partitions::Plain) => said.advise(
             Name::Partitions,
             Verdict::Changed,
-            format!("its {count} partitions become one plain table"),
+            format!("its {partitions} {become_} one plain table"),
             "--partitions declarative keeps them",
         ),
         (None, Partitions::Declarative) => {
             let why = partitioning(source, table).err().unwrap_or_default();
-            let reason = format!("its {count} partitions become one plain table: {why}");
+            let reason = format!("its {partitions} {become_} one plain table: {why}");
             said.say(Name::Partitions, Verdict::Changed, reason);
         }
     }

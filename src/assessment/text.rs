@@ -1,7 +1,7 @@
 //! The assessment for a terminal: totals, what is not converted as it is, and the estimate.
 
 use super::{Assessment, Count, Finding, Name, Verdict, estimate};
-use crate::model::counts::{about, plural, size, thousands};
+use crate::model::counts::{about, counted, size, thousands};
 use crate::model::objects::ObjectKind;
 use crate::model::shown;
 use comfy_table::{Cell, CellAlignment, Table, presets};
@@ -90,7 +90,7 @@ fn one(text: &mut String, finding: &Finding, all: bool) {
 fn many(text: &mut String, group: &[&Finding]) {
     let Some(first) = group.first() else { return };
     let is_same = group.iter().all(|finding| finding.reason == first.reason);
-    let count = format!("{} {}", thousands(group.len() as u64), plural(first.kind.as_str()));
+    let count = counted(group.len() as u64, first.kind.as_str());
     let reason = indented(&first.reason, false);
     let _ = if is_same {
         writeln!(text, "  {count}: {reason}")
@@ -151,14 +151,14 @@ fn totals(assessment: &Assessment) -> String {
 fn of_estimate(assessment: &Assessment) -> String {
     let of = &assessment.estimate;
     format!(
-        "\nEstimate: {} tables, ~{} rows, ~{} in the source, ~{} on the target's disk with indexes,\n\
-         ~{} with {} jobs at {} a second each\n",
-        thousands(of.tables),
-        thousands(of.rows),
+        "\nEstimate: {}, ~{}, ~{} in the source, ~{} on the target's disk with indexes,\n\
+         ~{} with {} at {} a second each\n",
+        counted(of.tables, "table"),
+        counted(of.rows, "row"),
         size(of.bytes),
         size(of.target_bytes),
         about(of.seconds),
-        of.jobs,
+        counted(of.jobs, "job"),
         size(estimate::RATE)
     )
 }

@@ -5,7 +5,8 @@
 //! - Creating puts it in place by a hard link, which fails if the name exists: exactly one of many processes wins.
 //! - Replacing and deleting happen under an exclusive lock on `.lock`, which the kernel gives back when a process dies;
 //!   the tag is the SHA-256 of the content, compared under that lock. A process that stands still while it holds the
-//!   lock (SIGSTOP) makes the others fail with a transient error after [`PATIENCE`]: only S3 lets them go on without it.
+//!   lock (SIGSTOP) makes the others fail with a transient error after [`PATIENCE`]: only S3 lets them go on without
+//!   it.
 //!
 //! All processes must be on one machine: locks and clocks of network file systems are not trusted.
 

@@ -109,7 +109,8 @@ macro_rules! with_fresh_credentials {
 }
 
 impl S3Store {
-    /// By the SDK's own chain; sends nothing to the bucket yet. Errors: `Config` (no region, an endpoint that is no URL).
+    /// By the SDK's own chain; sends nothing to the bucket yet. Errors: `Config` (no region, an endpoint that is no
+    /// URL).
     pub async fn open(bucket: &str, prefix: &str) -> Result<Self> {
         Self::open_with(bucket, prefix, S3Options::default()).await
     }

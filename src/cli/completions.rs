@@ -1,5 +1,5 @@
-//! `completions`: scripts by which shells complete commands and flags, and the manual page. Both are made of the definition of
-//! the command line.
+//! `completions`: scripts by which shells complete commands and flags, and the manual page. Both are made of the
+//! definition of the command line.
 
 use clap::builder::PossibleValue;
 use clap::{Arg, ArgMatches, Command, ValueEnum};

@@ -41,8 +41,8 @@ pub struct CopyArgs {
     /// What all buffers may take together [default: by the memory limit of the container]
     #[arg(long, value_name = "SIZE", help_heading = "Copying")]
     pub memory: Option<String>,
-    /// snapshot (each chunk as of one moment), snapshot-table (each table), read-committed, or database-snapshot NAME (all of
-    /// the run) [default: snapshot if allowed]
+    /// snapshot (each chunk as of one moment), snapshot-table (each table), read-committed, or database-snapshot NAME
+    /// (all of the run) [default: snapshot if allowed]
     #[arg(long, value_name = "HOW", help_heading = "Copying", num_args = 1..=2)]
     pub consistency: Vec<String>,
     /// Age after which another pod's claim may be taken over [default: 60s]

@@ -20,7 +20,8 @@ pub struct PlanChoiceArgs {
     /// Copy tables whose rows a security policy filters: this login sees all rows, or those it sees are wanted
     #[arg(long, help_heading = "Planning")]
     pub allow_row_filters: bool,
-    /// How names are written in the target: OrderLine becomes orderline, order_line or, quoted, "OrderLine" [default: lower]
+    /// How names are written in the target: OrderLine becomes orderline, order_line or, quoted, "OrderLine" [default:
+    /// lower]
     #[arg(long, value_enum, value_name = "CASE", help_heading = "Planning")]
     pub name_case: Option<NameCaseChoice>,
     /// Turn this source type into another target type than by default, like datetimeoffset=text; repeatable

@@ -1,4 +1,5 @@
-//! What a command opens before its first step: the checkpoints, the source, the target, and the run in the target's ledger.
+//! What a command opens before its first step: the checkpoints, the source, the target, and the run in the target's
+//! ledger.
 
 use crate::checkpoint::Checkpoints;
 use crate::error::{Error, ErrorKind, Result};
@@ -20,8 +21,8 @@ const APPLICATION: &str = "shardferry";
 /// Opens the checkpoints and makes sure that the store keeps its promises.
 ///
 /// # Errors
-/// `Config` if no store is named or no region is known, `StoreRefused`, `StoreUnavailable`, and `StoreUnconditional` if the
-/// store does not honour conditions.
+/// `Config` if no store is named or no region is known, `StoreRefused`, `StoreUnavailable`, and `StoreUnconditional` if
+/// the store does not honour conditions.
 pub(super) async fn checkpoints(settings: &Settings) -> Result<Checkpoints> {
     let checkpoints =
         Checkpoints::open(settings.checkpoint()?, settings.run_id.clone(), &settings.pod).await?;
@@ -32,8 +33,8 @@ pub(super) async fn checkpoints(settings: &Settings) -> Result<Checkpoints> {
 /// Connects to the source, trying again while it is away, and asks who it is.
 ///
 /// # Errors
-/// `SourceUnavailable` after all retries, `SourceLogin`, `SourceMissing`, `SourcePermission`, `SourceRefused`; `Config` if
-/// the connection cannot be made as configured, or a database snapshot is not one of the source's database.
+/// `SourceUnavailable` after all retries, `SourceLogin`, `SourceMissing`, `SourcePermission`, `SourceRefused`; `Config`
+/// if the connection cannot be made as configured, or a database snapshot is not one of the source's database.
 pub(super) async fn source(settings: &Settings, stop: &Stop) -> Result<(SourceClient, Server)> {
     let source = settings.source()?;
     retry(settings.retry, stop, "connecting to the source", async || {
@@ -62,8 +63,8 @@ fn check_snapshot(source: &SourceSettings, server: Server) -> Result<Server> {
 /// Connects to the target, trying again while it is away.
 ///
 /// # Errors
-/// `TargetUnavailable` after all retries, `TargetLogin`, `TargetMissing`, `TargetPermission`; `Config` if the server cannot
-/// be a target.
+/// `TargetUnavailable` after all retries, `TargetLogin`, `TargetMissing`, `TargetPermission`; `Config` if the server
+/// cannot be a target.
 pub(super) async fn target(settings: &Settings, stop: &Stop) -> Result<TargetClient> {
     let target = settings.target()?;
     retry(settings.retry, stop, "connecting to the target", async || {
@@ -85,8 +86,8 @@ pub(super) async fn target_of_plan(settings: &Settings, stop: &Stop, plan: &Plan
 /// Makes sure that the target's ledger knows this run by this plan; the first write to a target.
 ///
 /// # Errors
-/// `TargetPermission`, `TargetRefused` or `TargetUnavailable` if the ledger cannot be installed or asked; `PlanForeign` if it
-/// knows this run by another plan.
+/// `TargetPermission`, `TargetRefused` or `TargetUnavailable` if the ledger cannot be installed or asked; `PlanForeign`
+/// if it knows this run by another plan.
 pub(super) async fn bind(target: &mut TargetClient, settings: &Settings, plan: &Plan) -> Result<()> {
     ledger::install(target).await?;
     failpoint!("ledger.after_install");

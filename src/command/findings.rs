@@ -1,5 +1,5 @@
-//! What a run ends with: everything that is not, or not quite, as it is in the source. The assessment made beforehand says the
-//! same, since both ask the same functions.
+//! What a run ends with: everything that is not, or not quite, as it is in the source. The assessment made beforehand
+//! says the same, since both ask the same functions.
 
 use crate::assessment::{self, Finding, Material, Verdict};
 use crate::error::Error;
@@ -28,8 +28,8 @@ pub(super) fn of(
     of_tables.chain(planned.iter().filter_map(of_object)).collect()
 }
 
-/// Gathers for the log what is worth a warning. What has no counterpart in any target (`planned` has nothing to run for it), and
-/// columns that compare otherwise, stand in the assessment and in `finish.json`.
+/// Gathers for the log what is worth a warning. What has no counterpart in any target (`planned` has nothing to run for
+/// it), and columns that compare otherwise, stand in the assessment and in `finish.json`.
 pub(super) fn note(findings: &[FinishFinding], planned: &[PlannedObject], notices: &Notices) {
     let nothing_to_run: BTreeSet<String> = planned
         .iter()

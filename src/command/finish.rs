@@ -1,5 +1,5 @@
-//! `finish`: after all data: indexes, unique constraints, foreign keys, identity positions, ANALYZE. One pod does it, under
-//! a claim of its own; every step finds what is there already, so a rerun goes on where a killed pod stopped.
+//! `finish`: after all data: indexes, unique constraints, foreign keys, identity positions, ANALYZE. One pod does it,
+//! under a claim of its own; every step finds what is there already, so a rerun goes on where a killed pod stopped.
 
 mod ready;
 mod under_way;
@@ -17,7 +17,7 @@ use crate::copy::patience::Patience;
 use crate::error::{Error, ErrorKind, Result};
 use crate::failpoint;
 use crate::model::checkpoint::{FinishDocument, FinishFinding, FinishVerdict};
-use crate::model::counts::{Left, Summary};
+use crate::model::counts::{Left, Summary, counted, verb};
 use crate::model::outcome::Outcome;
 use crate::model::phase;
 use crate::model::phase::{Event, PhaseProgress};
@@ -216,7 +216,8 @@ struct FinishWork {
     changed: Vec<Error>,
 }
 
-/// Everything that is to be built, and what is to be said of it. A table that changed since the plan was made is left out.
+/// Everything that is to be built, and what is to be said of it. A table that changed since the plan was made is left
+/// out.
 async fn gather(
     plan: &Plan,
     source: &mut crate::sqlserver::client::Client,
@@ -297,23 +298,24 @@ async fn settle(
 fn counts(report: &Report, findings: &[FinishFinding], changed: &[Error]) -> String {
     let count = |verdict| findings.iter().filter(|finding| finding.verdict == verdict).count();
     let mut text = format!(
-        "{} objects built, {} were there, {} changed, {} lossy, {} left out, {} failed",
-        report.built,
+        "{} built, {} {} there, {} changed, {} lossy, {} left out, {} failed",
+        counted(report.built as u64, "object"),
         report.present,
+        verb(report.present as u64, "was", "were"),
         count(FinishVerdict::Changed),
         count(FinishVerdict::Lossy),
         count(FinishVerdict::Refused),
         report.failed.len() + report.deferred.len()
     );
     if !changed.is_empty() {
-        let failed = changed.iter().filter(|error| error.kind() == ErrorKind::TablesFailed).count();
-        let others = changed.len() - failed;
-        for (count, what) in
-            [(failed, "failed tables are left out"), (others, "tables changed in the source")]
-        {
-            if count > 0 {
-                text.push_str(&format!("; {count} {what}"));
-            }
+        let failed = changed.iter().filter(|error| error.kind() == ErrorKind::TablesFailed).count() as u64;
+        let others = changed.len() as u64 - failed;
+        if failed > 0 {
+            let (tables, are) = (counted(failed, "failed table"), verb(failed, "is", "are"));
+            text.push_str(&format!("; {tables} {are} left out"));
+        }
+        if others > 0 {
+            text.push_str(&format!("; {} changed in the source", counted(others, "table")));
         }
     }
     text
@@ -323,27 +325,30 @@ fn denied(error: &Error) -> bool {
     error.kind() == ErrorKind::TargetPermission
 }
 
-/// The error to end with: every object that could not be built, and every table that is not what was copied. A rerun helps
-/// if the target refused one of them for now.
+/// The error to end with: every object that could not be built, and every table that is not what was copied. A rerun
+/// helps if the target refused one of them for now.
 fn failure(report: &Report, changed: Vec<Error>) -> Option<Error> {
     let mut failed = Vec::new();
     failed.extend(changed.iter().map(Error::detail));
     for (object, error) in report.failed.iter().chain(&report.deferred) {
         failed.push(format!("{object}: {}", error.detail()));
     }
+    let count = failed.len() as u64;
+    let (tables, objects) = (counted(count, "table"), counted(count, "object"));
+    let (is, may) = (verb(count, "is", "are"), "may not be built by this role");
     let (kind, what) = match (report.deferred.is_empty(), report.failed.is_empty(), changed.is_empty()) {
         (true, true, true) => return None,
         (true, true, false) if changed.iter().all(|error| error.kind() == ErrorKind::TablesFailed) => {
-            (ErrorKind::TablesFailed, "tables are not finished")
+            (ErrorKind::TablesFailed, format!("{tables} {is} not finished"))
         }
-        (true, true, false) => (ErrorKind::SourceChanged, "tables are not finished"),
+        (true, true, false) => (ErrorKind::SourceChanged, format!("{tables} {is} not finished")),
         (true, false, _) if report.failed.iter().all(|(_, error)| denied(error)) => {
-            (ErrorKind::TargetPermission, "objects may not be built by this role")
+            (ErrorKind::TargetPermission, format!("{objects} {may}"))
         }
-        (true, false, _) => (ErrorKind::TargetData, "objects failed"),
-        (false, _, _) => (ErrorKind::TargetUnavailable, "objects are not built"),
+        (true, false, _) => (ErrorKind::TargetData, format!("{objects} failed")),
+        (false, _, _) => (ErrorKind::TargetUnavailable, format!("{objects} {is} not built")),
     };
-    Some(Error::new(kind, format!("{} {what}: {}", failed.len(), failed.join("; "))))
+    Some(Error::new(kind, format!("{what}: {}", failed.join("; "))))
 }
 
 #[cfg(test)]

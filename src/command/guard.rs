@@ -1,12 +1,13 @@
 //! Nothing is thrown away unasked: whose rows are in the target tables that are to be copied?
 //!
-//! Asked before anything is emptied, for all chosen tables at once. The transaction that empties a table asks again, under
-//! a lock (`copy/chunk/transaction.rs`).
+//! Asked before anything is emptied, for all chosen tables at once. The transaction that empties a table asks again,
+//! under a lock (`copy/chunk/transaction.rs`).
 
 use crate::clock;
 use crate::copy::owner::holder::{begun_since, foreign_rows, refuse_living};
 use crate::copy::queue::TableWork;
 use crate::error::{Error, ErrorKind, Result};
+use crate::model::counts::{counted, verb};
 use crate::model::names::TableName;
 use crate::model::phase;
 use crate::model::phase::{Event, Status};
@@ -19,13 +20,13 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Another pod of this run may be filling a table in one long transaction: nobody waits for it here.
 const SHORT_WAIT: &str = "SET LOCAL lock_timeout = '1s'";
 
-/// Takes those tables out of `work` that another run has begun since this run did, with what is to be said of each. `begun`:
-/// indexes of the tables of which the ledger knows chunks of this run.
+/// Takes those tables out of `work` that another run has begun since this run did, with what is to be said of each.
+/// `begun`: indexes of the tables of which the ledger knows chunks of this run.
 ///
 /// # Errors
-/// `Fenced` if a run that lives holds one of the tables; `TargetHasRows`, naming all such tables with their rows, if some hold
-/// rows that this run did not write and nobody has said that they may go; `TargetUnavailable`, `TargetPermission`,
-/// `TargetRefused`.
+/// `Fenced` if a run that lives holds one of the tables; `TargetHasRows`, naming all such tables with their rows, if
+/// some hold rows that this run did not write and nobody has said that they may go; `TargetUnavailable`,
+/// `TargetPermission`, `TargetRefused`.
 pub(super) async fn existing_rows(
     settings: &Settings,
     target: &mut TargetClient,
@@ -72,8 +73,8 @@ pub(super) async fn existing_rows(
     if found.is_empty() {
         return Ok(replaced);
     }
-    // Asked again behind the look at the rows: another pod of this run may have filled a table meanwhile, and the commit that
-    // shows its rows says whose they are.
+    // Asked again behind the look at the rows: another pod of this run may have filled a table meanwhile, and the
+    // commit that shows its rows says whose they are.
     let names: Vec<TableName> = found.keys().cloned().collect();
     let held = ledger::holders(target, &names).await?;
     let writer = |table: &TableName| held.get(table).and_then(Option::as_ref).and_then(Holder::writer);
@@ -115,10 +116,10 @@ async fn unlocked<T>(
 }
 
 fn refused(told: &[String]) -> Error {
-    let tables =
-        if told.len() == 1 { "1 target table holds" } else { &format!("{} target tables hold", told.len()) };
+    let count = told.len() as u64;
+    let (tables, hold) = (counted(count, "target table"), verb(count, "holds", "hold"));
     let message =
-        format!("{tables} rows that this run did not write: {}; nothing was emptied", told.join("; "));
+        format!("{tables} {hold} rows that this run did not write: {}; nothing was emptied", told.join("; "));
     Error::new(ErrorKind::TargetHasRows, message)
 }
 

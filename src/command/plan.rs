@@ -13,7 +13,7 @@ use crate::cli::Format;
 use crate::clock;
 use crate::error::{Error, ErrorKind, Result};
 use crate::failpoint;
-use crate::model::counts::thousands;
+use crate::model::counts::{counted, thousands, verb};
 use crate::model::objects::{ObjectKind, SourceObjects, UnreadObjects};
 use crate::model::outcome::Outcome;
 use crate::model::plan::{Partitions, Plan, PlannedTarget};
@@ -67,14 +67,17 @@ pub(super) async fn run(settings: Settings, stop: Stop, output: Output) -> Resul
     if settings.target.is_some() {
         rights::warn(&settings, &stop, &plan).await;
     }
-    let message = format!("the plan of run {} {said}: {} tables", settings.run_id, plan.tables.len());
+    let tables = counted(plan.tables.len() as u64, "table");
+    let message = format!("the plan of run {} {said}: {tables}", settings.run_id);
     tracing::info!(tables = plan.tables.len(), ours, "{message}");
     let several = chunked(&plan, settings.chunk_size);
     if several > 0 {
         tracing::info!(
             tables = several,
-            "{several} tables are larger than a chunk of {} bytes, and each of their chunks is read as of a moment of its own: only \
-             --consistency database-snapshot NAME and --consistency snapshot-table read one moment (docs/reference/connections.md)",
+            "{} {} larger than a chunk of {} bytes; each chunk is read as of its own moment. To read one moment, use \
+             --consistency database-snapshot NAME or --consistency snapshot-table (docs/reference/connections.md)",
+            counted(several as u64, "table"),
+            verb(several as u64, "is", "are"),
             thousands(settings.chunk_size)
         );
     }
@@ -279,8 +282,11 @@ async fn assess(settings: &Settings, stop: &Stop, format: Format) -> Result<Outc
     stdout::print(format!("{}\n", text.trim_end()))?;
     let totals = assessment.totals;
     let message = format!(
-        "dry run: {} objects converted, {} changed, {} lossy, {} refused; nothing was written",
-        totals.converted, totals.changed, totals.lossy, totals.refused
+        "dry run: {} converted, {} changed, {} lossy, {} refused; nothing was written",
+        counted(totals.converted, "object"),
+        totals.changed,
+        totals.lossy,
+        totals.refused
     );
     tracing::info!("{message}");
     Ok(Outcome { message: Some(message), ..Outcome::default() })

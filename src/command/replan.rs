@@ -1,7 +1,7 @@
 //! `replan`: takes up changed columns, policies, masks, maps and filters of named tables. Only they begin anew.
 //!
-//! The ledger is told of the new plan before it is written: whoever finds it completes the change, and a process that is killed
-//! in between leaves the old plan or the new one, never one that the ledger does not know.
+//! The ledger is told of the new plan before it is written: whoever finds it completes the change, and a process that
+//! is killed in between leaves the old plan or the new one, never one that the ledger does not know.
 
 use super::chosen_tables;
 use super::connect;
@@ -22,8 +22,8 @@ use crate::stop::Stop;
 use crate::telemetry::{RunPhase, phase};
 
 /// # Errors
-/// `Fenced` while a pod of the run lives; `SourceChanged`, `Unsupported`, `PlanForeign` or `Usage` for what cannot be taken up;
-/// those of both servers and of the store.
+/// `Fenced` while a pod of the run lives; `SourceChanged`, `Unsupported`, `PlanForeign` or `Usage` for what cannot be
+/// taken up; those of both servers and of the store.
 pub(super) async fn run(settings: Settings, stop: Stop) -> Result<Outcome> {
     let checkpoints = connect::checkpoints(&settings).await?;
     let plan = checkpoints.plan().await?;
@@ -65,7 +65,8 @@ async fn change(settings: &Settings, stop: &Stop, checkpoints: &Checkpoints, pla
 async fn wanted(settings: &Settings, stop: &Stop, plan: &Plan, named: &[PlannedTable]) -> Result<Plan> {
     let choices = &settings.policy_choices;
     let policies = |held| {
-        policies(held, choices).map_err(|why| Error::new(ErrorKind::Usage, format!("--policy: {why}")))
+        policies(held, choices)
+            .map_err(|wrong| Error::new(ErrorKind::Usage, format!("--policy: {}", wrong.join("; "))))
     };
     let options = replan::options(plan, &settings.plan, named, policies)?;
     let (mut source, server) = connect::source(settings, stop).await?;

@@ -8,6 +8,7 @@ use crate::checkpoint::{Checkpoints, Entry};
 use crate::copy::owner::record::Records;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::checkpoint::TableDocument;
+use crate::model::counts::{counted, verb};
 use crate::model::outcome::Outcome;
 use crate::model::plan::{Plan, PlannedTable};
 use crate::postgres::client::Client as TargetClient;
@@ -26,7 +27,8 @@ pub(super) async fn run(settings: Settings, stop: Stop) -> Result<Outcome> {
     let checkpoints = connect::checkpoints(&settings).await?;
     let plan = checkpoints.plan().await?;
     let tables = forget(&settings, &stop, &checkpoints, &plan).await?;
-    let message = format!("forgot the checkpoints of {tables} tables; their rows stay until the next sync");
+    let (of, their) = (counted(tables, "table"), verb(tables, "its", "their"));
+    let message = format!("forgot the checkpoints of {of}; {their} rows stay until the next sync");
     tracing::info!(tables, "{message}");
     Ok(Outcome { tables_processed: tables, message: Some(message), ..Outcome::default() })
 }

@@ -24,8 +24,9 @@ pub(super) async fn run(settings: Settings, stop: Stop) -> Result<Outcome> {
     if settings.reset {
         reset::forget(&settings, &stop, &checkpoints, &plan).await?;
     }
-    let prepared =
-        phase(RunPhase::Schema, schema::prepare(&settings, &stop, &checkpoints, &plan, &mut seen)).await?;
+    let told_by = schema::DamageToldBy::Sync;
+    let schema = schema::prepare(&settings, &stop, &checkpoints, &plan, &mut seen, told_by);
+    let prepared = phase(RunPhase::Schema, schema).await?;
     let mut outcome = phase(RunPhase::Copy, sync::copy(&settings, &stop, &checkpoints, &plan, seen)).await?;
     if let Some(error) = prepared.error {
         outcome.add(error, prepared.told);

@@ -1,4 +1,5 @@
-//! `schema`: schemas, tables and primary keys of the chosen tables. Idempotent; a table that is there must be the plan's.
+//! `schema`: schemas, tables and primary keys of the chosen tables. Idempotent; a table that is there must be the
+//! plan's.
 
 use super::chosen_tables;
 use super::connect;
@@ -8,6 +9,7 @@ use crate::copy::owner::record::Records;
 use crate::error::{Error, ErrorKind, Result};
 use crate::failpoint;
 use crate::model::checkpoint::TableDocument;
+use crate::model::counts::{counted, verb};
 use crate::model::names::TableName;
 use crate::model::outcome::Outcome;
 use crate::model::phase::{Event, PhaseProgress};
@@ -41,10 +43,20 @@ pub(super) async fn run(settings: Settings, stop: Stop) -> Result<Outcome> {
     if settings.reset {
         super::reset::forget(&settings, &stop, &checkpoints, &plan).await?;
     }
-    phase(RunPhase::Schema, prepare(&settings, &stop, &checkpoints, &plan, &mut None)).await
+    phase(RunPhase::Schema, prepare(&settings, &stop, &checkpoints, &plan, &mut None, DamageToldBy::Schema))
+        .await
 }
 
-/// Creates what is missing of the chosen tables, and records it. `seen`: the source as this process has found it, or will.
+/// Which step tells of a table whose checkpoint is damaged: one error is told once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum DamageToldBy {
+    Schema,
+    /// It comes next, and finds the same.
+    Sync,
+}
+
+/// Creates what is missing of the chosen tables, and records it. `seen`: the source as this process has found it, or
+/// will.
 ///
 /// # Errors
 /// As [`run`].
@@ -54,6 +66,7 @@ pub(super) async fn prepare(
     checkpoints: &Checkpoints,
     plan: &Plan,
     seen: &mut Option<SourceView>,
+    damage: DamageToldBy,
 ) -> Result<Outcome> {
     let selected = chosen_tables::selected(settings, plan)?;
     if selected.is_empty() {
@@ -89,7 +102,9 @@ pub(super) async fn prepare(
     for (table, made) in selected.iter().zip(made) {
         if let Some(error) = damaged.remove(&table.index) {
             outcome.tables_failed += 1;
-            tracing::error!(table = %table.source, code = error.policy().code, "{error}");
+            if damage == DamageToldBy::Schema {
+                tracing::error!(table = %table.source, code = error.policy().code, "{error}");
+            }
             outcome.add(error, true);
             continue;
         }
@@ -114,8 +129,11 @@ pub(super) async fn prepare(
     }
     record(&Records::new(settings, checkpoints, plan), writes).await?;
     outcome.message = Some(format!(
-        "schema: {} tables created, {} were there, {} failed",
-        outcome.tables_processed, outcome.tables_skipped, outcome.tables_failed
+        "schema: {} created, {} {} there, {} failed",
+        counted(outcome.tables_processed, "table"),
+        outcome.tables_skipped,
+        verb(outcome.tables_skipped, "was", "were"),
+        outcome.tables_failed
     ));
     tracing::info!(
         created = outcome.tables_processed,
@@ -216,7 +234,10 @@ fn say_what_is_logged(selected: &[PlannedTable], actual: &BTreeMap<TableName, ca
     if there > 0 {
         tracing::info!(
             tables = there,
-            "--unlogged makes no difference to tables that are there: {there} are LOGGED and stay so"
+            "--unlogged makes no difference to tables that are there: {} {} LOGGED and {} so",
+            counted(there as u64, "table"),
+            verb(there as u64, "is", "are"),
+            verb(there as u64, "stays", "stay")
         );
     }
     let partitioned = selected
@@ -226,7 +247,9 @@ fn say_what_is_logged(selected: &[PlannedTable], actual: &BTreeMap<TableName, ca
     if partitioned > 0 {
         tracing::info!(
             tables = partitioned,
-            "--unlogged is not for partitioned tables: {partitioned} are made LOGGED"
+            "--unlogged is not for partitioned tables: {} {} made LOGGED",
+            counted(partitioned as u64, "table"),
+            verb(partitioned as u64, "is", "are")
         );
     }
 }

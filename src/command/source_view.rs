@@ -2,6 +2,7 @@
 
 use super::connect;
 use crate::error::{Error, ErrorKind, Result};
+use crate::model::counts::{counted, verb};
 use crate::model::names::TableName;
 use crate::model::plan::{Plan, PlanOptions, PlannedSource, PlannedTable};
 use crate::model::table::{Index, SourceTable};
@@ -43,9 +44,12 @@ pub(super) fn same_plan(plan: &Plan, server: &Server, options: Option<&PlanOptio
         return Ok(());
     }
     let message = format!(
-        "the plan of this run is not the one asked for: {}; another plan copies all {} tables again",
+        "the plan of this run is not the one asked for: {}; another plan copies {} again",
         differences.join("; "),
-        plan.tables.len()
+        match plan.tables.len() as u64 {
+            1 => "the table".to_owned(),
+            count => format!("all {}", counted(count, "table")),
+        }
     );
     Err(Error::new(ErrorKind::PlanForeign, message))
 }
@@ -84,17 +88,19 @@ pub(super) fn say_moments(consistency: &Consistency, tables: &[PlannedTable], ch
     }
     tracing::warn!(
         tables = count,
-        "{count} of the tables are copied in several chunks, and each chunk is read as of a moment of its own: a row whose key \
-         changes meanwhile may be lost or copied twice; stop the writers, or read one moment with \
-         --consistency database-snapshot NAME (all tables) or --consistency snapshot-table (each table)"
+        "{} {} copied in several chunks, and each chunk is read as of its own moment: a row whose key changes \
+         meanwhile may be lost or copied twice; stop the writers, or read one moment with --consistency \
+         database-snapshot NAME (all tables) or --consistency snapshot-table (each table)",
+        counted(count as u64, "table"),
+        verb(count as u64, "is", "are")
     );
 }
 
 /// The source as this process has found it, read once and handed from step to step.
 ///
-/// A step that compares it with the plan (`unchanged`) finds what changed since the plan was made and before this process
-/// began; what changes under a running process is found by none (`docs/background/exactly-once.md`). `finish` reads anew: positions of
-/// identities and sequences must not be older than the rows.
+/// A step that compares it with the plan (`unchanged`) finds what changed since the plan was made and before this
+/// process began; what changes under a running process is found by none (`docs/background/exactly-once.md`). `finish`
+/// reads anew: positions of identities and sequences must not be older than the rows.
 pub(super) struct SourceView {
     pub(super) server: Server,
     pub(super) tables: BTreeMap<TableName, SourceTable>,

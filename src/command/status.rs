@@ -1,5 +1,5 @@
-//! `status`: all shards' progress, from the checkpoints. Reads only; needs neither source nor target. If the target is named, its
-//! ledger tells which tables another run has begun since.
+//! `status`: all shards' progress, from the checkpoints. Reads only; needs neither source nor target. If the target is
+//! named, its ledger tells which tables another run has begun since.
 
 use super::stdout;
 use crate::checkpoint::{Checkpoints, apart};
@@ -116,8 +116,8 @@ impl Look<'_> {
         Ok(view.with_heartbeats(heartbeats).with_doubts(doubts))
     }
 
-    /// What the target's ledger says against documents that call their tables completed, by the tables' indexes, and the
-    /// connection; nothing without a target.
+    /// What the target's ledger says against documents that call their tables completed, by the tables' indexes, and
+    /// the connection; nothing without a target.
     ///
     /// # Errors
     /// `TargetUnavailable`, and what else asking the target may end in.

@@ -1,5 +1,5 @@
-//! `sync`: copies the data of the chosen tables. What the ledger in the target proves is never copied again; what only a
-//! checkpoint claims is.
+//! `sync`: copies the data of the chosen tables. What the ledger in the target proves is never copied again; what only
+//! a checkpoint claims is.
 
 use super::chosen_tables;
 use super::connect;
@@ -20,7 +20,7 @@ use crate::copy::scheduler;
 use crate::copy::table::objects::{ObjectsAtStart, TableObjects};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::checkpoint::{PodDocument, VERSION};
-use crate::model::counts::Left;
+use crate::model::counts::{Left, counted};
 use crate::model::names::TableName;
 use crate::model::outcome::Outcome;
 use crate::model::phase::{PhaseError, Status};
@@ -151,8 +151,8 @@ fn begin_progress(settings: &Settings, list: &Worklist, total: u32) -> Progress 
     progress
 }
 
-/// Refuses to begin if the schema step never came to some tables: nothing of theirs could be copied, and to call each of
-/// them failed would say the wrong thing.
+/// Refuses to begin if the schema step never came to some tables: nothing of theirs could be copied, and to call each
+/// of them failed would say the wrong thing.
 async fn schema_was_run(checkpoints: &Checkpoints, plan: &Plan, absent: &[&PlannedTable]) -> Result<()> {
     if absent.is_empty() {
         return Ok(());
@@ -165,7 +165,7 @@ async fn schema_was_run(checkpoints: &Checkpoints, plan: &Plan, absent: &[&Plann
     let Some(first) = missing.next() else { return Ok(()) };
     let others = match missing.count() {
         0 => String::new(),
-        count => format!(" and {count} others of the chosen tables"),
+        count => format!(" and {} of the chosen tables", counted(count as u64, "other")),
     };
     Err(Error::new(ErrorKind::SchemaMissing, format!("the target has no table {first}{others} yet")))
 }
@@ -264,7 +264,10 @@ fn outcome(list: &Worklist, failed: u64, tally: &Tally) -> Outcome {
         rows: tally.rows,
         bytes: tally.bytes,
         lossy_rows: tally.lossy_rows,
-        message: Some(format!("copied {} tables, skipped {skipped}, failed {failed}", tally.copied)),
+        message: Some(format!(
+            "copied {}, skipped {skipped}, failed {failed}",
+            counted(tally.copied, "table")
+        )),
         ..Outcome::default()
     }
 }

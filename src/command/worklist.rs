@@ -8,6 +8,7 @@ use crate::copy::owner::record::Records;
 use crate::copy::queue::TableWork;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::checkpoint::TableDocument;
+use crate::model::counts::counted;
 use crate::model::names::TableName;
 use crate::model::phase;
 use crate::model::phase::Event;
@@ -48,8 +49,10 @@ fn again(table: &PlannedTable, why: String) -> Notice {
 fn part(known: Option<&ledger::Tally>) -> String {
     match known {
         None => "nothing".to_owned(),
-        Some(part) if part.chain => format!("only {} of {} chunks", part.committed, part.chunks),
-        Some(part) => format!("{} chunks with a gap between them", part.chunks),
+        Some(part) if part.chain => {
+            format!("only {} of {}", part.committed, counted(part.chunks.into(), "chunk"))
+        }
+        Some(part) => format!("{} with a gap", counted(part.chunks.into(), "chunk")),
     }
 }
 

@@ -14,6 +14,7 @@ use super::operation::{Operation, operation};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::memory::{BufferLimits, LARGEST_FIELD};
 use crate::model::bound::Bound;
+use crate::model::counts::counted;
 use crate::model::loss::{LossRecord, Sample};
 use crate::model::plan::PlannedTable;
 use crate::model::policy::Policies;
@@ -89,8 +90,8 @@ pub struct CopyEncoder {
 }
 
 impl CopyEncoder {
-    /// Chooses the operations. A value is refused above what PostgreSQL takes, whatever `limits` say; one that lay in the
-    /// read buffer in one piece is not measured by them.
+    /// Chooses the operations. A value is refused above what PostgreSQL takes, whatever `limits` say; one that lay in
+    /// the read buffer in one piece is not measured by them.
     ///
     /// # Errors
     /// SourceChanged if the result's columns are not those of the plan; Unsupported for a column that the plan
@@ -101,7 +102,7 @@ impl CopyEncoder {
             let (planned, sent) = (table.columns.len(), wire.len());
             return Err(Error::new(
                 ErrorKind::SourceChanged,
-                format!("the source sends {sent} columns where the plan has {planned}"),
+                format!("the source sends {} where the plan has {planned}", counted(sent as u64, "column")),
             )
             .table(&table.source));
         }
@@ -142,8 +143,8 @@ impl CopyEncoder {
         })
     }
 
-    /// All bytes that are final: COPY BINARY tuples without header and trailer, the last one perhaps in part. What stays
-    /// is a text that is being collected.
+    /// All bytes that are final: COPY BINARY tuples without header and trailer, the last one perhaps in part. What
+    /// stays is a text that is being collected.
     pub fn take(&mut self) -> Bytes {
         self.losses.key(None);
         let end = self.final_bytes();

@@ -8,11 +8,13 @@
 //!   target's padding is longer by their surplus; trailing blanks are not part of the value for either server, and a
 //!   comparison of both sides has to leave them out.
 //! - `varchar(n)` and `nvarchar(n)` keep n for the same reason: it is never too small.
-//! - Times have microseconds in PostgreSQL: scale 7 becomes 6, and a seventh digit that is not 0 is an error of the value.
+//! - Times have microseconds in PostgreSQL: scale 7 becomes 6, and a seventh digit that is not 0 is an error of the
+//!   value.
 //! - `datetimeoffset` becomes `timestamptz`: the instant is kept, the offset is not.
 //! - `rowversion` is copied as the eight bytes it was.
 //! - `json` becomes `json`, which keeps the text that the server sends; `jsonb` would order keys and drop duplicates.
-//! - `geometry` and `geography` are read with SRID, Z and M, and become EWKB: `bytea` without PostGIS, its types with it.
+//! - `geometry` and `geography` are read with SRID, Z and M, and become EWKB: `bytea` without PostGIS, its types with
+//!   it.
 //! - What the server can only send as text or bytes of its own is converted by the server itself (`select`), into types
 //!   that every client understands; what comes back is checked against `sent`.
 

@@ -1,7 +1,8 @@
 //! The work list of a pod: completed tables are skipped, the rest goes largest first, `--jobs` chunks at once.
 //!
-//! A worker takes a chunk of a table under way if one waits; else it claims and begins the next table (`table/open.rs`).
-//! Whoever ends the last chunk of a table builds its indexes and has its claim settled (`table/end.rs`).
+//! A worker takes a chunk of a table under way if one waits; else it claims and begins the next table
+//! (`table/open.rs`). Whoever ends the last chunk of a table builds its indexes and has its claim settled
+//! (`table/end.rs`).
 //!
 //! A table that another living pod owns is put back and asked for again until the pod has ended or the claim timeout
 //! has passed twice. A table that fails for good does not stop the others; an error that would stop every table

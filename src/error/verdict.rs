@@ -49,8 +49,8 @@ impl From<Error> for Verdict {
     }
 }
 
-/// A bug, then what stopped the pod (first what a rerun does not mend), then what makes a rerun of its table useless, then
-/// failed tables, then another pod's claim.
+/// A bug, then what stopped the pod (first what a rerun does not mend), then what makes a rerun of its table useless,
+/// then failed tables, then another pod's claim.
 fn rank(error: &Error) -> u8 {
     let policy = error.policy();
     match (policy.exit, policy.stops_pod) {

@@ -14,14 +14,15 @@ const KIB: u64 = 1024;
 const MIB: u64 = 1024 * KIB;
 /// Code, stacks, connections, catalog and checkpoints: taken off a limit that holds for the whole process.
 const PROGRAM: u64 = 48 * MIB;
-/// What of the address space is taken before any buffer: code, the stacks and the heaps of threads, which are only reserved.
+/// What of the address space is taken before any buffer: code, the stacks and the heaps of threads, which are only
+/// reserved.
 const PROGRAM_SPACE: u64 = 256 * MIB;
 /// The most that is taken if nothing limits the process.
 const WITHOUT_LIMIT: u64 = 1024 * MIB;
 /// A worker's buffers of a fixed size: the decoder's, TLS, and what the target's connection holds of its messages.
 const WORKER: u64 = 1280 * KIB;
-/// What a worker needs more if it leaves refused rows out: two rows of kept values, and the part of the reject file that is
-/// not yet put (`copy/chunk/rejects.rs`).
+/// What a worker needs more if it leaves refused rows out: two rows of kept values, and the part of the reject file
+/// that is not yet put (`copy/chunk/rejects.rs`).
 pub const REJECTS: u64 = 2 * MIB;
 /// Batches that a worker can hold at once: one being filled, two under way, one being written, and two of which the
 /// target's connection still holds a piece.
@@ -163,9 +164,12 @@ fn too_little(origin: &str, memory: Option<u64>, workers: Workers) -> Error {
             mib(least).replace(' ', "")
         ),
     };
-    let what = if workers.rejects { "chunks at once with --rejects" } else { "chunks at once" };
-    let message =
-        format!("{origin} is too little memory for {} {what}: {more}, or lower --jobs", workers.jobs);
+    let chunks = match workers.jobs.get() {
+        1 => "a chunk".to_owned(),
+        jobs => format!("{jobs} chunks at once"),
+    };
+    let with = if workers.rejects { " with --rejects" } else { "" };
+    let message = format!("{origin} is too little memory for {chunks}{with}: {more}, or lower --jobs");
     Error::new(ErrorKind::Config, message)
 }
 

@@ -104,7 +104,8 @@ impl TableDocument {
         }
     }
 
-    /// What a view shows in the place of an object that cannot be read. When it was damaged nobody knows: as old as the plan.
+    /// What a view shows in the place of an object that cannot be read. When it was damaged nobody knows: as old as the
+    /// plan.
     #[must_use]
     pub fn damaged(plan: &Plan, table: &PlannedTable, error: &Error) -> Self {
         let data = Phase::Failed {

@@ -105,6 +105,12 @@ pub fn counted(count: u64, what: &str) -> String {
     if count == 1 { format!("1 {what}") } else { format!("{} {}", thousands(count), plural(what)) }
 }
 
+/// The verb of a count: `1 table is`, `2 tables are`.
+#[must_use]
+pub const fn verb<'w>(count: u64, of_one: &'w str, of_many: &'w str) -> &'w str {
+    if count == 1 { of_one } else { of_many }
+}
+
 /// `columns`, `primary keys`, `indexes`, `identities`.
 #[must_use]
 pub fn plural(what: &str) -> String {
@@ -124,6 +130,11 @@ mod tests {
     fn one_has_no_plural() {
         let said = [0, 1, 2, 2000].map(|count| counted(count, "table"));
         assert_eq!(said, ["0 tables", "1 table", "2 tables", "2,000 tables"]);
+    }
+
+    #[test]
+    fn a_verb_goes_with_its_count() {
+        assert_eq!([0, 1, 2].map(|count| verb(count, "is", "are")), ["are", "is", "are"]);
     }
 
     #[test]

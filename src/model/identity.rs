@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The marks by which a SQL Server database is known again. None: the server does not have it, or the login may not see it.
+/// The marks by which a SQL Server database is known again. None: the server does not have it, or the login may not see
+/// it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct DatabaseIdentity {
@@ -15,7 +16,8 @@ pub struct DatabaseIdentity {
     /// `create_date`: each server has its own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub created_at: Option<String>,
-    /// `recovery_fork_guid`: the history of the log. It is for a warning: a restore and a forced failover begin a new one.
+    /// `recovery_fork_guid`: the history of the log. It is for a warning: a restore and a forced failover begin a new
+    /// one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recovery_fork: Option<String>,
 }

@@ -1,4 +1,5 @@
-//! The states of one phase of a table (`schema`, `data`, `verify`, or the finish step) and the moves between them. Pure.
+//! The states of one phase of a table (`schema`, `data`, `verify`, or the finish step) and the moves between them.
+//! Pure.
 //!
 //! ```text
 //! pending -> in_progress -> completed
@@ -6,9 +7,9 @@
 //!    |           |    +--> failed -> in_progress (every rerun tries again)
 //!    +-----------+ released (SIGTERM) or reset
 //! ```
-//! Beside its status a phase has numbers: chunks, rows and bytes that are committed. They only say what the ledger says.
-//! A `completed` phase moves only by `Reset` (asked for by the user, or because the ledger in the target has no marker
-//! for it). Everything else is refused: a checkpoint never says less than what the ledger proves.
+//! Beside its status a phase has numbers: chunks, rows and bytes that are committed. They only say what the ledger
+//! says. A `completed` phase moves only by `Reset` (asked for by the user, or because the ledger in the target has no
+//! marker for it). Everything else is refused: a checkpoint never says less than what the ledger proves.
 //!
 //! In JSON a phase is one flat object, as the scripts before had it: the shape is [`PhaseRecord`]'s.
 
@@ -80,6 +81,8 @@ pub struct PhaseWork {
     pub done: PhaseProgress,
     /// How often it was begun.
     pub attempts: u32,
+    /// Rows that were committed before the last attempt, as soon as its owner has asked the ledger.
+    pub rows_before: Option<u64>,
 }
 
 /// One step of a table: its schema, its data, its verification; or the finish step.
@@ -187,11 +190,13 @@ pub struct PhaseRecord {
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<PhaseError>,
     attempts: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rows_before: Option<u64>,
 }
 
 impl From<Phase> for PhaseRecord {
     fn from(phase: Phase) -> Self {
-        let PhaseWork { started_at, done, attempts } = *phase.work();
+        let PhaseWork { started_at, done, attempts, rows_before } = *phase.work();
         Self {
             status: phase.status(),
             started_at,
@@ -203,6 +208,8 @@ impl From<Phase> for PhaseRecord {
             chunks_total: done.of,
             error: phase.error().cloned(),
             attempts,
+            // Before the first attempt there is nothing.
+            rows_before: rows_before.filter(|rows| attempts > 1 || *rows > 0),
         }
     }
 }
@@ -218,7 +225,8 @@ impl TryFrom<PhaseRecord> for Phase {
             chunks: record.chunks_done,
             of: record.chunks_total,
         };
-        let work = PhaseWork { started_at: record.started_at, done, attempts: record.attempts };
+        let PhaseRecord { started_at, attempts, rows_before, .. } = record;
+        let work = PhaseWork { started_at, done, attempts, rows_before };
         Ok(match record.status {
             Status::Pending => Self::Pending { work },
             Status::InProgress => Self::InProgress { work },
@@ -262,7 +270,7 @@ pub fn next(phase: &Phase, event: Event, now: Timestamp) -> Result<Phase> {
         (_, Event::Reset) => Ok(Phase::default()),
         (_, Event::Completed(done)) if done.chunks == done.of => {
             let started_at = work.started_at.or(Some(now));
-            let work = PhaseWork { started_at, done, attempts: work.attempts.max(1) };
+            let work = PhaseWork { started_at, done, attempts: work.attempts.max(1), ..work };
             Ok(Phase::Completed { work, completed_at: now })
         }
         (Phase::Completed { .. }, event) | (_, event @ Event::Completed(_)) => {
@@ -271,10 +279,12 @@ pub fn next(phase: &Phase, event: Event, now: Timestamp) -> Result<Phase> {
         }
         (_, Event::Started) => {
             let attempts = work.attempts.saturating_add(1);
-            Ok(Phase::InProgress { work: PhaseWork { started_at: Some(now), attempts, ..work } })
+            let started_at = Some(now);
+            Ok(Phase::InProgress { work: PhaseWork { started_at, attempts, rows_before: None, ..work } })
         }
         (_, Event::Progressed(done)) => {
-            let work = PhaseWork { done, ..work };
+            let before = matches!(phase, Phase::InProgress { .. }).then_some(done.rows);
+            let work = PhaseWork { done, rows_before: work.rows_before.or(before), ..work };
             Ok(match phase {
                 Phase::Failed { failed_at, error, .. } => {
                     Phase::Failed { work, failed_at: *failed_at, error: error.clone() }

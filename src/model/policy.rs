@@ -56,7 +56,8 @@ pub enum PaddingPolicy {
     /// As both servers pad; a row whose padding grew is counted.
     #[default]
     Pad,
-    /// Trailing blanks are cut off (of a column mapped to `varchar` or `text`); not counted, since they are no part of the value.
+    /// Trailing blanks are cut off (of a column mapped to `varchar` or `text`); not counted, since they are no part of
+    /// the value.
     Trim,
 }
 

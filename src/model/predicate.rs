@@ -1,7 +1,7 @@
 //! Is a user's WHERE one predicate and nothing else? Pure; the source has the last word, since `plan` asks it too.
 //!
-//! The text is put between parentheses into the statements that read a table, so whatever could end the parentheses, the
-//! line or the statement is refused here: `1=1) OR (1=1`, `a = 1; DROP …`, comments.
+//! The text is put between parentheses into the statements that read a table, so whatever could end the parentheses,
+//! the line or the statement is refused here: `1=1) OR (1=1`, `a = 1; DROP …`, comments.
 
 use sqlparser::ast::{BinaryOperator as Op, Expr, UnaryOperator};
 use sqlparser::dialect::MsSqlDialect;

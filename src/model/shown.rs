@@ -1,5 +1,5 @@
-//! Texts that servers and files gave, as people see them: what moves a cursor, breaks a line or turns the direction of writing is
-//! written out, so that a name cannot pretend to be another line of a log or of a report.
+//! Texts that servers and files gave, as people see them: what moves a cursor, breaks a line or turns the direction of
+//! writing is written out, so that a name cannot pretend to be another line of a log or of a report.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;

@@ -58,7 +58,8 @@ pub struct SourceTable {
     pub primary_key: Option<Key>,
     /// From partition statistics, or `sys.partitions`; an estimate.
     pub rows: u64,
-    /// Data bytes of the heap or clustered index with its LOBs; an estimate (rows x row width if statistics are denied).
+    /// Data bytes of the heap or clustered index with its LOBs; an estimate (rows x row width if statistics are
+    /// denied).
     pub bytes: u64,
     /// The security policy, switched on, whose predicate decides which rows a login sees.
     pub filtered_by: Option<String>,

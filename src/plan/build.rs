@@ -1,7 +1,7 @@
 //! From what the source has to the plan: filter, order, map types, name the target, take the fingerprint. Pure.
 //!
-//! [`draft`] plans everything that it can and lists what stands in the way, for the assessment; [`build`] refuses the plan
-//! if anything does.
+//! [`draft`] plans everything that it can and lists what stands in the way, for the assessment; [`build`] refuses the
+//! plan if anything does.
 
 mod columns;
 mod tables;
@@ -9,6 +9,7 @@ mod tables;
 use super::choices;
 use super::filter::Filter;
 use crate::error::{Error, ErrorKind, Result};
+use crate::model::counts::counted;
 use crate::model::identity::CommonMark;
 use crate::model::names::{ColumnName, TableName};
 use crate::model::objects::PartitionedTable;
@@ -42,9 +43,9 @@ pub struct Inputs<'s> {
 #[must_use]
 pub fn row_filter(policy: &str) -> String {
     format!(
-        "the security policy {policy} decides which rows this login sees, and a copy would lack the others without a word: switch it off \
-         (ALTER SECURITY POLICY … WITH (STATE = OFF)), leave the table out, or copy with a login that its predicate lets see every row \
-         and say --allow-row-filters"
+        "the security policy {policy} decides which rows this login sees, and the copy would lack the others; switch \
+         the policy off (ALTER SECURITY POLICY … WITH (STATE = OFF)), leave the table out, or use a login that sees \
+         every row and add --allow-row-filters"
     )
 }
 
@@ -97,8 +98,8 @@ pub fn draft(inputs: Inputs<'_>) -> Result<Draft> {
         inputs.tables.iter().filter(|table| filter.takes(&table.name)).collect();
     if chosen.is_empty() {
         let message = format!(
-            "nothing to plan: the database has {} tables, the filters leave none",
-            inputs.tables.len()
+            "nothing to plan: the database has {}, the filters leave none",
+            counted(inputs.tables.len() as u64, "table")
         );
         return Err(Error::new(ErrorKind::Usage, message));
     }
@@ -131,16 +132,16 @@ pub fn build(inputs: Inputs<'_>) -> Result<Plan> {
     }
     let list: Vec<String> = refused.iter().map(ToString::to_string).collect();
     let message = format!(
-        "the plan has {} objects that cannot be copied:\n  {}\n(--exclude SCHEMA.TABLE leaves a table out, \
-         --skip-unsupported such columns, --map TYPE=TARGET chooses another type; `plan --dry-run` lists everything)",
-        list.len(),
+        "the plan has {} that cannot be copied:\n  {}\n  --exclude SCHEMA.TABLE leaves a table out, --skip-unsupported leaves such columns out, --map TYPE=TARGET \
+         chooses another type; `plan --dry-run` lists everything",
+        counted(list.len() as u64, "object"),
         list.join("\n  ")
     );
     Err(Error::new(ErrorKind::Unsupported, message))
 }
 
-/// SHA-256, in hex, over what a resume must find unchanged: the database's identity and name, filters, mapping. The server's
-/// name stands in for an identity that cannot be read.
+/// SHA-256, in hex, over what a resume must find unchanged: the database's identity and name, filters, mapping. The
+/// server's name stands in for an identity that cannot be read.
 ///
 /// # Errors
 /// `Bug` if the options cannot be written as JSON.
@@ -191,8 +192,8 @@ pub fn other_choices(planned: &PlanOptions, now: &PlanOptions) -> Vec<String> {
         .collect()
 }
 
-/// The choices as a user writes them: all of them, since nothing else compares them. What the user wrote as a value (a mask) is
-/// not shown.
+/// The choices as a user writes them: all of them, since nothing else compares them. What the user wrote as a value (a
+/// mask) is not shown.
 fn texts(options: &PlanOptions) -> Vec<(&'static str, String)> {
     let listed = |parts: Vec<String>| if parts.is_empty() { "none".to_owned() } else { parts.join(",") };
     let pairs = |map: &std::collections::BTreeMap<String, String>| {

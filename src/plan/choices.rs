@@ -60,7 +60,10 @@ pub(super) fn resolve<'o>(
     if wrong.is_empty() {
         return Ok(found);
     }
-    Err(Error::new(ErrorKind::Config, format!("choices that fit nothing:\n  {}", wrong.join("\n  "))))
+    Err(Error::new(
+        ErrorKind::Config,
+        format!("`tables` of the config file does not fit the source:\n  {}", wrong.join("\n  ")),
+    ))
 }
 
 fn same(a: &TableName, b: &TableName) -> bool {

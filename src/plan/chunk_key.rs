@@ -15,8 +15,8 @@ use crate::model::table::{Index, KeyColumn, SourceColumn, SourceTable};
 use crate::model::types::SourceType;
 use crate::sqlserver::select::SelectForm;
 
-/// The key by which `table` is split; None: it is copied as one. `indexes` may be those of all tables. `plain` says which
-/// columns are copied as they are: others may not be part of it (a masked value must not stand in a bound).
+/// The key by which `table` is split; None: it is copied as one. `indexes` may be those of all tables. `plain` says
+/// which columns are copied as they are: others may not be part of it (a masked value must not stand in a bound).
 ///
 /// A clustered key comes first, since its order is that of the rows; then the primary key; then the one with the
 /// fewest columns; then the first by name.

@@ -6,7 +6,8 @@ use crate::model::shown;
 
 /// `Names in the target: dbo.OrderLines -> dbo.order_lines (--name-case snake). …`; None for a plan without tables.
 ///
-/// The example is the first table whose name is written otherwise; else one that SQL must write in quotes, else the first.
+/// The example is the first table whose name is written otherwise; else one that SQL must write in quotes, else the
+/// first.
 #[must_use]
 pub fn example(plan: &Plan) -> Option<String> {
     let is_renamed = |table: &&PlannedTable| table.source != table.target;

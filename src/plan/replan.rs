@@ -1,5 +1,5 @@
-//! Changing the plan of named tables: their columns as the source has them now, and other choices for them. All other tables
-//! stay as they are, and so does what tells the run from every other one (the fingerprint).
+//! Changing the plan of named tables: their columns as the source has them now, and other choices for them. All other
+//! tables stay as they are, and so does what tells the run from every other one (the fingerprint).
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::plan::{Plan, PlanOptions, PlannedTable};
@@ -7,11 +7,12 @@ use crate::model::policy::Policies;
 use crate::plan::build;
 use crate::plan::build::Draft;
 
-/// The plan's choices, with those of `given` that are about the `named` tables: what the config file says of them, and `policies`,
-/// which adds what a flag says to what held before.
+/// The plan's choices, with those of `given` that are about the `named` tables: what the config file says of them, and
+/// `policies`, which adds what a flag says to what held before.
 ///
 /// # Errors
-/// `PlanForeign` for a choice about the whole run that is not the plan's; `Usage` for one about a table that is not named.
+/// `PlanForeign` for a choice about the whole run that is not the plan's; `Usage` for one about a table that is not
+/// named.
 pub fn options(
     plan: &Plan,
     given: &PlanOptions,
@@ -66,8 +67,8 @@ pub fn options(
 /// The plan with the `named` tables as the draft has them.
 ///
 /// # Errors
-/// `SourceChanged` if one of them is not in the source any more; `Unsupported` with all that cannot be copied of them; `Usage` if
-/// one would be another target table.
+/// `SourceChanged` if one of them is not in the source any more; `Unsupported` with all that cannot be copied of them;
+/// `Usage` if one would be another target table.
 pub fn replaced(plan: &Plan, draft: Draft, named: &[PlannedTable]) -> Result<Plan> {
     let is_named =
         |source: &crate::model::names::TableName| named.iter().any(|table| table.source == *source);

@@ -1,6 +1,7 @@
 //! Which tables of the plan a pod works on. Pure.
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::model::counts::counted;
 use crate::model::likeness::{closest_tables, did_you_mean};
 use crate::model::names::TableName;
 use crate::model::plan::Plan;
@@ -23,7 +24,7 @@ pub fn resolve<'p>(selection: &Selection, plan: &'p Plan) -> Result<Vec<&'p Plan
                 return Ok(between(*first, *last));
             }
             let message =
-                format!("--range {first}-{last} goes beyond the plan, which has {size} tables (1-{size})");
+                format!("--range {first}-{last} goes beyond the plan, which has {} (1-{size})", tables(size));
             Err(Error::new(ErrorKind::Usage, message))
         }
         Selection::Shard { number, count } => {
@@ -57,16 +58,20 @@ pub fn find<'p>(plan: &'p Plan, name: &TableName) -> Result<&'p PlannedTable> {
     match (alike.next(), alike.next()) {
         (Some(table), None) => Ok(table),
         _ => {
-            let size = plan.tables.len();
+            let size = tables(plan.tables.len());
             let close = closest_tables(name, plan.tables.iter().map(|table| &table.source));
             let has = match did_you_mean(&close) {
-                Some(question) => format!("(it has {size} tables); {question}"),
-                None => format!("(it has {size} tables; `shardferry status --verbose` lists them)"),
+                Some(question) => format!("(it has {size}); {question}"),
+                None => format!("(it has {size}; `shardferry status --verbose` lists them)"),
             };
             let message = format!("the plan has no such table {has}");
             Err(Error::new(ErrorKind::Usage, message).table(name))
         }
     }
+}
+
+fn tables(count: usize) -> String {
+    counted(count as u64, "table")
 }
 
 /// Is the table copied in several chunks of so many bytes? One that turns out much larger than planned is cut as well.

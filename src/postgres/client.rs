@@ -1,13 +1,13 @@
 //! One connection to the target, and a transaction on it.
 //!
 //! Every transaction runs with settings of its own, so that nothing that a role or a database sets can change what is
-//! written: UTF-8, UTC, ISO dates, names without needless quotes, `search_path` without any schema of the user, no statement
-//! timeout, a bounded wait for locks.
+//! written: UTF-8, UTC, ISO dates, names without needless quotes, `search_path` without any schema of the user, no
+//! statement timeout, a bounded wait for locks.
 //!
-//! A commit is as durable as the server's own `synchronous_commit` makes it, with one exception: the transactions that copy
-//! rows ([`Client::begin_lazily`]) commit with `synchronous_commit = off`. Rows and marker are one transaction, so a crash of
-//! the server loses both or none, and the ledger stays the truth; but that such a commit lasts is only known when
-//! [`Client::query_flushed`] has found its marker. Nothing may be called completed before that.
+//! A commit is as durable as the server's own `synchronous_commit` makes it, with one exception: the transactions that
+//! copy rows ([`Client::begin_lazily`]) commit with `synchronous_commit = off`. Rows and marker are one transaction, so
+//! a crash of the server loses both or none, and the ledger stays the truth; but that such a commit lasts is only known
+//! when [`Client::query_flushed`] has found its marker. Nothing may be called completed before that.
 //!
 //! Nothing here needs a session that lasts longer than a transaction, so a pooler in transaction mode (PgBouncer, RDS
 //! Proxy) may stand in between: statements have no names ([`super::parameters`]), and settings are the transaction's;
@@ -35,16 +35,18 @@ const OLDEST: u32 = 12_00_00;
 
 /// What a transaction begins with.
 const SETTINGS: &str = include_str!("sql/transaction.sql");
-/// So that the server notices a client that vanished while a statement of its waits (14 and newer, not on every platform).
+/// So that the server notices a client that vanished while a statement of its waits (14 and newer, not on every
+/// platform).
 const WATCH: &str = "SET LOCAL client_connection_check_interval = '10s'";
-/// So that the commit is not waited for. If it is off already, or a standby's answer is wanted, only the latter changes:
-/// [`FLUSH`] waits for what the server's own setting says.
+/// So that the commit is not waited for. If it is off already, or a standby's answer is wanted, only the latter
+/// changes: [`FLUSH`] waits for what the server's own setting says.
 const LAZY: &str = "SET LOCAL synchronous_commit = off";
-/// Makes the transaction write a few bytes of WAL under a transaction id of its own: a commit without either flushes nothing
-/// (`RecordTransactionCommit` in PostgreSQL's xact.c), and one with both flushes all that was written before it. It leaves
-/// no row behind and locks nothing.
+/// Makes the transaction write a few bytes of WAL under a transaction id of its own: a commit without either flushes
+/// nothing (`RecordTransactionCommit` in PostgreSQL's xact.c), and one with both flushes all that was written before
+/// it. It leaves no row behind and locks nothing.
 const FLUSH: &str = "SELECT pg_catalog.pg_logical_emit_message(true, 'shardferry', '')";
-/// Names the session that a transaction runs in, for the transaction only: a pooler may give it to somebody else afterwards.
+/// Names the session that a transaction runs in, for the transaction only: a pooler may give it to somebody else
+/// afterwards.
 const NAME: &str = "SELECT set_config('application_name', $1, true), pg_backend_pid()";
 
 /// A column of a row, by position.
@@ -217,7 +219,8 @@ impl Client {
         format!("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;\n{}{separator}{more}", self.settings())
     }
 
-    /// Runs `statement` in a transaction of its own that begins with `more`. All three messages leave at once: one round trip.
+    /// Runs `statement` in a transaction of its own that begins with `more`. All three messages leave at once: one
+    /// round trip.
     async fn alone<T>(
         &self,
         more: &str,
@@ -246,8 +249,8 @@ impl Client {
         self.alone("", self.inner.query_typed(sql, &typed(parameters))).await
     }
 
-    /// As [`Self::query`], and whatever the answer tells of is as durable when it has come as a commit is by the server's own
-    /// `synchronous_commit`, whoever committed it and how.
+    /// As [`Self::query`], and whatever the answer tells of is as durable when it has come as a commit is by the
+    /// server's own `synchronous_commit`, whoever committed it and how.
     ///
     /// # Errors
     /// `TargetUnavailable` if the connection breaks or the server may answer later; `TargetPermission` or
@@ -282,7 +285,8 @@ impl Client {
         self.inner.batch_execute(&self.whole_batch(sql)).await.map_err(server_error)
     }
 
-    /// The statements of a batch behind its settings. An implicit transaction begins as `default_transaction_read_only` says.
+    /// The statements of a batch behind its settings. An implicit transaction begins as `default_transaction_read_only`
+    /// says.
     fn whole_batch(&self, sql: &str) -> String {
         format!("SET LOCAL transaction_read_only = off;\n{};\n{sql}", self.settings())
     }
@@ -299,8 +303,8 @@ impl Client {
         Ok(transaction)
     }
 
-    /// Begins a transaction that copies rows: its commit is not waited for (see the module), its session is called `name`, and
-    /// `sql` is asked in it at once. One round trip.
+    /// Begins a transaction that copies rows: its commit is not waited for (see the module), its session is called
+    /// `name`, and `sql` is asked in it at once. One round trip.
     ///
     /// # Errors
     /// `TargetUnavailable` if the connection breaks or the server may answer later; `TargetPermission` or
@@ -332,8 +336,8 @@ impl Client {
         self.begun.take()
     }
 
-    /// Ends a session that another connection has left behind: behind a link that is dead but open the server knows nothing of
-    /// that, and the transaction keeps its locks. A session of that name that is gone is no error.
+    /// Ends a session that another connection has left behind: behind a link that is dead but open the server knows
+    /// nothing of that, and the transaction keeps its locks. A session of that name that is gone is no error.
     ///
     /// # Errors
     /// `TargetUnavailable` if the connection breaks or the server may answer later; `TargetPermission` or

@@ -10,8 +10,8 @@ use std::fmt::Write as _;
 use tokio_postgres::error::DbError;
 
 /// THE table: a SQLSTATE or (two characters) a class of them, what it means to us, and in a word why. The longer entry
-/// decides; all others are `TargetRefused`: anything unforeseen is refused for good, never retried. `docs/reference/retries.md` is
-/// made from it.
+/// decides; all others are `TargetRefused`: anything unforeseen is refused for good, never retried.
+/// `docs/reference/retries.md` is made from it.
 #[rustfmt::skip] // one row a meaning: a table is read by columns
 pub(crate) const STATES: &[(&str, ErrorKind, &str)] = &[
     ("42501", ErrorKind::TargetPermission, "insufficient privilege"),

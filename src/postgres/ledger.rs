@@ -1,8 +1,8 @@
 //! The ledger: what makes a chunk's commit exactly-once, in the target itself (schema `shardferry`).
 //!
 //! - **claim**: a table's highest epoch ever. [`raise_epoch`] only goes up.
-//! - **chunk** ([`chunks`]): the bounds of every chunk, pinned when the table is begun, and the marker of each committed
-//!   one, written by the chunk's own transaction.
+//! - **chunk** ([`chunks`]): the bounds of every chunk, pinned when the table is begun, and the marker of each
+//!   committed one, written by the chunk's own transaction.
 //! - **loss** ([`losses()`]): what a committed chunk changed, by column; it goes with its chunk.
 //! - **holder** ([`hold_table`]): the run that a target table belongs to.
 //!
@@ -81,8 +81,8 @@ pub async fn install(client: &mut Client) -> Result<()> {
 }
 
 /// Binds the run to its plan (by the plan's own id and the SHA-256 of its object), or confirms that it is bound to it.
-/// Markers and epochs are kept by table index, so those of another plan under the same run id would prove tables that were
-/// never copied.
+/// Markers and epochs are kept by table index, so those of another plan under the same run id would prove tables that
+/// were never copied.
 ///
 /// # Errors
 /// `PlanForeign` if the ledger knows the run by another plan; `CheckpointDamaged` if the plan was changed since.
@@ -189,8 +189,8 @@ pub async fn epochs(client: &Client, run: &str) -> Result<BTreeMap<u32, u64>> {
     rows.iter().map(|row| Ok((read(get::<i32>(row, 0)?)?, epoch(row)?))).collect()
 }
 
-/// A look at the table's epoch before work is begun, without a lock: a pod that was overtaken meanwhile need not begin. It
-/// proves nothing about the end; [`check_epoch`] does.
+/// A look at the table's epoch before work is begun, without a lock: a pod that was overtaken meanwhile need not begin.
+/// It proves nothing about the end; [`check_epoch`] does.
 ///
 /// # Errors
 /// `Fenced` if `epoch` is not the table's any more.
@@ -216,8 +216,8 @@ pub enum Writes {
 /// table this run's? Locks both until the end.
 ///
 /// # Errors
-/// `Fenced` if the epoch is not, or if the claim was cleared; `Replaced` if another run has begun the target table since, or
-/// it was made anew.
+/// `Fenced` if the epoch is not, or if the claim was cleared; `Replaced` if another run has begun the target table
+/// since, or it was made anew.
 pub async fn check_epoch(
     transaction: &Transaction<'_>,
     run: &str,
@@ -255,7 +255,8 @@ pub fn replaced(target: &TableName) -> Error {
 }
 
 /// Forgets the markers of these tables and raises their epochs, in one transaction (`reset`). A pod that still works on
-/// one is fenced at its next commit; an epoch is given to one pod name only, so no zombie can be taken for a later owner.
+/// one is fenced at its next commit; an epoch is given to one pod name only, so no zombie can be taken for a later
+/// owner.
 ///
 /// # Errors
 /// `TargetUnavailable` if the connection breaks or the server may answer later; `TargetPermission` or

@@ -1,10 +1,10 @@
 //! How long an answer of the target is waited for.
 //!
 //! A link can be dead and open: something between the two stops forwarding, and acknowledges what we send. Neither
-//! keepalives nor `TCP_USER_TIMEOUT` see that. So every statement that a living server answers soon, and every piece of a
-//! COPY, has a limit (`socketTimeout`). It is longer than any wait for a lock (`sql/transaction.sql`). What may take hours
-//! (an index, SET LOGGED, a validation) has none; the finish step asks by another connection whether the target still works
-//! on it (`objects/lost_answers.rs`).
+//! keepalives nor `TCP_USER_TIMEOUT` see that. So every statement that a living server answers soon, and every piece of
+//! a COPY, has a limit (`socketTimeout`). It is longer than any wait for a lock (`sql/transaction.sql`). What may take
+//! hours (an index, SET LOGGED, a validation) has none; the finish step asks by another connection whether the target
+//! still works on it (`objects/lost_answers.rs`).
 
 use super::errors::server_error;
 use crate::error::{Error, ErrorKind, Result};

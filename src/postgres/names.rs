@@ -1,9 +1,9 @@
 //! Names of indexes, constraints and sequences in the target (pure).
 //!
-//! SQL Server's index names are unique in a table, PostgreSQL's in a schema, together with its tables and sequences; and
-//! PostgreSQL cuts names at 63 bytes. A name that is too long or taken gets a new one: its beginning, `_`, and the first 8
-//! hex digits of a hash of table and name. The same input always gives the same names, so a step that is repeated finds
-//! what it made. All names follow `--name-case`.
+//! SQL Server's index names are unique in a table, PostgreSQL's in a schema, together with its tables and sequences;
+//! and PostgreSQL cuts names at 63 bytes. A name that is too long or taken gets a new one: its beginning, `_`, and the
+//! first 8 hex digits of a hash of table and name. The same input always gives the same names, so a step that is
+//! repeated finds what it made. All names follow `--name-case`.
 
 use crate::model::names::{ColumnName, LONGEST, NameCase, TableName, folded, shortened};
 use crate::model::objects::SourceObjects;

@@ -1,9 +1,10 @@
 //! What stands on the tables once their rows are there, and beside them.
 //!
-//! [`statements`] is the one list of it (pure): what `finish` builds, what it leaves out or changes and why; an assessment
-//! made before the first row says the same, because it asks the same function. [`build()`] works the list off: every step looks
-//! first at what exists, so it can be repeated, and what fails does not stop the rest. [`StandingObjects`] is what a copy has to do
-//! with it: what an earlier load left on a table, and the indexes of a table whose rows are there.
+//! [`statements`] is the one list of it (pure): what `finish` builds, what it leaves out or changes and why; an
+//! assessment made before the first row says the same, because it asks the same function. [`build()`] works the list
+//! off: every step looks first at what exists, so it can be repeated, and what fails does not stop the rest.
+//! [`StandingObjects`] is what a copy has to do with it: what an earlier load left on a table, and the indexes of a
+//! table whose rows are there.
 
 mod build;
 mod comments;
@@ -130,15 +131,15 @@ pub struct PlannedObject {
     pub locks: Vec<TableName>,
 }
 
-/// Everything that becomes of the source's objects: by step, the largest tables' indexes first. `version` is the target's
-/// `server_version_num`.
+/// Everything that becomes of the source's objects: by step, the largest tables' indexes first. `version` is the
+/// target's `server_version_num`.
 #[must_use]
 pub fn statements(plan: &Plan, objects: &SourceObjects, version: u32, names: &Names) -> Vec<PlannedObject> {
     statements_without(plan, objects, version, names, &BTreeSet::new())
 }
 
-/// The same, if nothing may be built on some source tables of the plan, since they changed. Foreign keys from and to them are
-/// listed as left out; what else stands on them is not listed.
+/// The same, if nothing may be built on some source tables of the plan, since they changed. Foreign keys from and to
+/// them are listed as left out; what else stands on them is not listed.
 #[must_use]
 pub fn statements_without(
     plan: &Plan,

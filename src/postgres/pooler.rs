@@ -1,5 +1,5 @@
-//! Does a connection keep its session? Behind a pooler in transaction mode it does not: each transaction may run in another
-//! server process, which has other advisory locks, and two connections may share one.
+//! Does a connection keep its session? Behind a pooler in transaction mode it does not: each transaction may run in
+//! another server process, which has other advisory locks, and two connections may share one.
 
 use super::client::Client;
 use crate::error::Result;

@@ -25,8 +25,8 @@ impl Replica {
     }
 }
 
-/// Makes sure that the server tells the positions of replicas, and that the role sees them: others see NULLs, which look
-/// like no lag.
+/// Makes sure that the server tells the positions of replicas, and that the role sees them: others see NULLs, which
+/// look like no lag.
 ///
 /// # Errors
 /// `Config`, saying what to grant or to leave out; those of the target that are transient.

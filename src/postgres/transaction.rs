@@ -110,8 +110,8 @@ impl<'c> Transaction<'c> {
     }
 
     /// Is the table still without a page? Nobody else writes into it until the end of this transaction (PostgreSQL
-    /// documentation, "Explicit Locking"): runs that begin the same table at once come one behind the other, as with TRUNCATE,
-    /// whose privilege is enough for this. One round trip.
+    /// documentation, "Explicit Locking"): runs that begin the same table at once come one behind the other, as with
+    /// TRUNCATE, whose privilege is enough for this. One round trip.
     ///
     /// # Errors
     /// `TargetUnavailable` if the connection breaks or the server may answer later; `TargetPermission` or

@@ -1,12 +1,14 @@
-//! UNLOGGED tables: filled without WAL, and emptied by a crash of the server, by the promotion of a standby, by a restore.
+//! UNLOGGED tables: filled without WAL, and emptied by a crash of the server, by the promotion of a standby, by a
+//! restore.
 //!
-//! The markers in the ledger are not emptied with them. So a table that is filled while it is UNLOGGED is noted in two places
-//! of the ledger, in the transaction that begins it: in `unlogged`, which lasts, and in `survived`, which is UNLOGGED itself
-//! and therefore empty whenever the rows are gone. Every transaction that works on the table looks ([`StorageState`]): what is
-//! UNLOGGED, or is noted to be filled so, and has not survived, is begun anew whatever its markers say. Within one transaction
-//! the answer holds: no transaction outlives a crash.
+//! The markers in the ledger are not emptied with them. So a table that is filled while it is UNLOGGED is noted in two
+//! places of the ledger, in the transaction that begins it: in `unlogged`, which lasts, and in `survived`, which is
+//! UNLOGGED itself and therefore empty whenever the rows are gone. Every transaction that works on the table looks
+//! ([`StorageState`]): what is UNLOGGED, or is noted to be filled so, and has not survived, is begun anew whatever its
+//! markers say. Within one transaction the answer holds: no transaction outlives a crash.
 //!
-//! What counts is what the table is (`pg_class.relpersistence`), not who made it so. Of a partitioned table its partitions count.
+//! What counts is what the table is (`pg_class.relpersistence`), not who made it so. Of a partitioned table its
+//! partitions count.
 
 use super::client::{Client, Transaction, get};
 use super::ledger;
@@ -107,8 +109,8 @@ pub async fn noted(client: &Client, run: &str) -> Result<BTreeSet<u32>> {
     rows.iter().map(|row| Ok(u32::try_from(get::<i32>(row, 0)?).unwrap_or(0))).collect()
 }
 
-/// Notes, in the transaction that begins it, that the table is filled UNLOGGED; or that it is not, if an earlier beginning
-/// said so.
+/// Notes, in the transaction that begins it, that the table is filled UNLOGGED; or that it is not, if an earlier
+/// beginning said so.
 ///
 /// # Errors
 /// `TargetUnavailable` if the connection breaks or the server may answer later; `TargetPermission` or
@@ -124,8 +126,8 @@ pub async fn note(transaction: &Transaction<'_>, run: &str, index: u32, found: &
     transaction.execute(sql, &parameters).await.map(drop)
 }
 
-/// Notes a table that somebody has made UNLOGGED while or after it was filled, if it has as many `rows` as its markers say;
-/// false: it has not.
+/// Notes a table that somebody has made UNLOGGED while or after it was filled, if it has as many `rows` as its markers
+/// say; false: it has not.
 ///
 /// # Errors
 /// `TargetUnavailable` if the connection breaks or the server may answer later; `TargetPermission` or
@@ -174,8 +176,8 @@ pub async fn unlogged(client: &Client, tables: &[TableName]) -> Result<Vec<Unlog
     rows.iter().map(one).collect()
 }
 
-/// Makes a table LOGGED, in a transaction of the caller's that checks the epoch afterwards: PostgreSQL writes it and its indexes
-/// anew, under a lock that lets nobody else look. False: its rows have not survived; roll back.
+/// Makes a table LOGGED, in a transaction of the caller's that checks the epoch afterwards: PostgreSQL writes it and
+/// its indexes anew, under a lock that lets nobody else look. False: its rows have not survived; roll back.
 ///
 /// # Errors
 /// `TargetUnavailable` if the connection breaks or the server may answer later; `TargetPermission` or

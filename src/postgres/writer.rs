@@ -123,8 +123,8 @@ impl CopyWriter {
             });
             CopyFailure { error: copy_error(error), line, too_long }
         })?;
-        // The server may still fail before it is ready for the next statement: a timeout that was due. The driver has one answer
-        // more then; if all is well it has the end of the answer, which it takes for an unexpected message.
+        // The server may still fail before it is ready for the next statement: a timeout that was due. The driver has
+        // one answer more then; if all is well it has the end of the answer, which it takes for an unexpected message.
         if let Err(error) = self.link.in_time(self.sink.as_mut().finish()).await.map_err(CopyFailure::from)?
             && error.as_db_error().is_some()
         {

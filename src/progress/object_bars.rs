@@ -3,7 +3,7 @@
 use super::bar_line::{self, Position};
 use super::bars::{remove, style};
 use crate::model::checkpoint::LockWait;
-use crate::model::counts::duration;
+use crate::model::counts::{counted, duration};
 use crate::model::shown;
 use crate::settings::LogSettings;
 use crate::telemetry::Console;
@@ -22,7 +22,8 @@ struct Shown {
 }
 
 struct ObjectBar {
-    object: String,
+    /// The names of what is built at once.
+    each: Vec<String>,
     bar: ProgressBar,
     /// What the object waits for.
     waits: Arc<Mutex<Option<String>>>,
@@ -53,7 +54,7 @@ impl ObjectBars {
         let Some(shown) = &mut self.0 else { return };
         shown.clear();
         let style = style(move |state| {
-            let name = format!("finish: {} of {objects} objects", state.pos());
+            let name = format!("finish: {} of {}", state.pos(), counted(objects, "object"));
             let position = Position { at: state.pos(), of: Some(objects), rate: 0.0 };
             bar_line::of_objects(Console::width(), &name, &position)
         });
@@ -66,7 +67,7 @@ impl ObjectBars {
         }
     }
 
-    pub(super) fn started(&mut self, place: usize, object: &str) {
+    pub(super) fn started(&mut self, place: usize, object: &str, each: &[&str]) {
         let Some(shown) = &mut self.0 else { return };
         let waits: Arc<Mutex<Option<String>>> = Arc::default();
         let (name, waiting) = (shown::one_line(object).into_owned(), Arc::clone(&waits));
@@ -81,7 +82,8 @@ impl ObjectBars {
             None => shown.bars.add(bar),
         };
         bar.tick();
-        shown.building.insert(place, ObjectBar { object: object.to_owned(), bar, waits });
+        let each = each.iter().map(|object| (*object).to_owned()).collect();
+        shown.building.insert(place, ObjectBar { each, bar, waits });
     }
 
     pub(super) fn ended(&mut self, place: usize) {
@@ -95,8 +97,7 @@ impl ObjectBars {
     pub(super) fn looked(&self, waits: &[LockWait]) {
         let Some(shown) = &self.0 else { return };
         for building in shown.building.values() {
-            // Of several at once the first is named by its bar.
-            let of = |wait: &&LockWait| building.object.starts_with(wait.object.as_str());
+            let of = |wait: &&LockWait| building.each.contains(&wait.object);
             let text = waits.iter().find(of).map(|wait| shown::one_line(&wait.to_string()).into_owned());
             *building.waits.lock().unwrap_or_else(PoisonError::into_inner) = text;
             building.bar.tick();
@@ -118,5 +119,28 @@ impl Shown {
         if let Some(all) = self.all.take() {
             remove(&self.bars, &all);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use indicatif::ProgressDrawTarget;
+
+    #[test]
+    fn any_object_of_a_batch_that_waits_is_shown_by_its_bar() {
+        let bars = MultiProgress::with_draw_target(ProgressDrawTarget::hidden());
+        let mut bars = ObjectBars(Some(Shown { bars, all: None, building: BTreeMap::new() }));
+        bars.started(4, "index A and 2 others", &["index A", "index AB", "index C"]);
+        let waits = |bars: &ObjectBars| {
+            let building = &bars.0.as_ref().unwrap().building[&4];
+            building.waits.lock().unwrap().clone()
+        };
+        for object in ["index A", "index AB", "index C"] {
+            bars.looked(&[LockWait::example("index B"), LockWait::example(object)]);
+            assert!(waits(&bars).unwrap().starts_with(&format!("{object} waits")), "{object}");
+        }
+        bars.looked(&[LockWait::example("index B")]);
+        assert_eq!(waits(&bars), None);
     }
 }

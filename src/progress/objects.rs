@@ -61,7 +61,7 @@ impl ObjectsProgress {
                 state.bars.begin(as_u64(*objects));
             }
             ObjectEvent::WereThere { objects } => state.advance(*objects),
-            ObjectEvent::Started { place, object } => state.started(*place, object),
+            ObjectEvent::Started { place, object, each } => state.started(*place, object, each),
             ObjectEvent::Ended { place } => {
                 state.building.retain(|building| building.place != *place);
                 state.bars.ended(*place);
@@ -117,10 +117,10 @@ impl State {
         self.bars.at(as_u64(self.done));
     }
 
-    fn started(&mut self, place: usize, object: &str) {
+    fn started(&mut self, place: usize, object: &str, each: &[&str]) {
         let now = Instant::now();
         self.building.push(Building { place, object: object.to_owned(), began: now, last_line: now });
-        self.bars.started(place, object);
+        self.bars.started(place, object, each);
     }
 
     fn built(&mut self, object: &str, took: Option<Duration>) {
@@ -181,7 +181,7 @@ mod tests {
         progress.show(&ObjectEvent::Begun { objects: 5 });
         progress.show(&ObjectEvent::WereThere { objects: 2 });
         let object = "index IX on dbo.Orders";
-        progress.show(&ObjectEvent::Started { place: 7, object });
+        progress.show(&ObjectEvent::Started { place: 7, object, each: &[object] });
         let long_ago = Instant::now().checked_sub(Duration::from_secs(125)).unwrap();
         let building = Building { place: 7, object: object.to_owned(), began: long_ago, last_line: long_ago };
         progress.state().building = vec![building];

@@ -7,7 +7,8 @@ use crate::model::outcome::Outcome;
 use crate::settings::LogSettings;
 use crate::telemetry::Console;
 
-/// Says what was done, how the process ends and what is left to do, if the outcome has a summary. Nothing is said after it.
+/// Says what was done, how the process ends and what is left to do, if the outcome has a summary. Nothing is said after
+/// it.
 pub fn final_summary(log: &LogSettings, outcome: &Outcome) {
     let Some(summary) = &outcome.summary else { return };
     let error = outcome.error.as_ref();

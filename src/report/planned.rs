@@ -1,6 +1,6 @@
 //! What `plan` prints for people: its tables, or its shards with what each has to copy, and what to do next.
 
-use crate::model::counts::{counted, size, thousands};
+use crate::model::counts::{counted, size};
 use crate::model::plan::{Plan, PlannedTable};
 use crate::model::shown;
 use crate::plan::{naming, shards};
@@ -15,7 +15,7 @@ pub fn tables(plan: &Plan) -> String {
         table.add_row([
             right(planned.index.to_string()),
             Cell::new(shown::one_line(&planned.source.to_string())),
-            right(format!("~{} rows", thousands(planned.rows))),
+            right(format!("~{}", counted(planned.rows, "row"))),
             right(format!("~{}", size(planned.bytes))),
         ]);
     }
@@ -40,7 +40,7 @@ pub fn shards(plan: &Plan, count: u32) -> String {
             Cell::new(format!("shard {number}/{count}:")),
             Cell::new(format!("--range {first}-{last}")),
             right(counted(of_shard.len() as u64, "table")),
-            right(format!("~{} rows", thousands(of_shard.iter().map(|table| table.rows).sum()))),
+            right(format!("~{}", counted(of_shard.iter().map(|table| table.rows).sum(), "row"))),
             right(format!("~{}", size(of_shard.iter().map(|table| table.bytes).sum()))),
         ]);
     }

@@ -12,7 +12,7 @@ mod text;
 
 use crate::cli::PhaseChoice;
 use crate::model::checkpoint::{FinishDocument, FinishUnderWay, Owner, TableDocument};
-use crate::model::counts::Totals;
+use crate::model::counts::{Totals, counted, verb};
 use crate::model::phase::{Phase, Status};
 use crate::model::plan::Plan;
 use jiff::Timestamp;
@@ -225,7 +225,8 @@ impl StatusView {
     pub fn missing(&self) -> String {
         let Totals { tables, completed, failed, .. } = self.totals();
         let finish = if self.finish.is_completed() { "completed" } else { "not completed" };
-        format!("{completed} of {tables} tables are completed, {failed} failed; the finish step is {finish}")
+        let (of, are) = (counted(tables, "table"), verb(completed, "is", "are"));
+        format!("{completed} of {of} {are} completed, {failed} failed; the finish step is {finish}")
     }
 
     /// A table that the ledger knows otherwise is not completed, whatever its document says.

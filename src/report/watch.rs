@@ -15,8 +15,8 @@ pub const INTERVAL: Duration = Duration::from_secs(2);
 /// Paints what `load` finds until all is done. On a terminal each view replaces the one before.
 ///
 /// # Errors
-/// The error of `load`, unchanged; `Terminated` or `Interrupted` after a signal; `Config` if `out` cannot be written (a closed
-/// pipe ends quietly).
+/// The error of `load`, unchanged; `Terminated` or `Interrupted` after a signal; `Config` if `out` cannot be written (a
+/// closed pipe ends quietly).
 pub async fn watch(
     interval: Duration,
     stop: &Stop,

@@ -1,5 +1,6 @@
 //! The texts of flags become values: selections, names, URLs, sizes. Every error names the flag and what is accepted.
 
+use super::mistakes::Mistakes;
 use super::{Consistency, Environment};
 use crate::cli::SelectionArgs;
 use crate::error::{Error, ErrorKind, Result};
@@ -173,37 +174,35 @@ pub(super) fn consistency(words: &[String]) -> Result<Consistency> {
 }
 
 /// `A=B`, each source schema once.
-pub(super) fn schema_map(pairs: &[String]) -> Result<BTreeMap<String, String>> {
+pub(super) fn schema_map(pairs: &[String], mistakes: &mut Mistakes) -> BTreeMap<String, String> {
     let mut map = BTreeMap::new();
     for pair in pairs {
         let parts = pair.split_once('=').map(|(from, to)| (from.trim(), to.trim()));
         let Some((from, to)) = parts.filter(|(from, to)| !from.is_empty() && !to.is_empty()) else {
-            return Err(usage(
-                "schema-map",
-                format!("{} is not a mapping: write SOURCE=TARGET, like dbo=public", typed(pair)),
-            ));
+            let message = format!("{} is not a mapping: write SOURCE=TARGET, like dbo=public", typed(pair));
+            mistakes.add(usage("schema-map", message));
+            continue;
         };
         if map.insert(from.to_owned(), to.to_owned()).is_some_and(|earlier| earlier != to) {
-            return Err(usage("schema-map", format!("schema {from} is mapped twice")));
+            mistakes.add(usage("schema-map", format!("schema {from} is mapped twice")));
         }
     }
-    Ok(map)
+    map
 }
 
 /// Checks the patterns; their meaning is the plan's.
-pub(super) fn patterns(flag: &str, patterns: Vec<String>) -> Result<Vec<String>> {
+pub(super) fn patterns(flag: &str, patterns: Vec<String>, mistakes: &mut Mistakes) -> Vec<String> {
     for pattern in &patterns {
-        globset::Glob::new(pattern).map_err(|error| {
-            usage(flag, format!("{} is not a pattern of schema.table: {}", typed(pattern), error.kind()))
-        })?;
-        if !pattern.contains('.') && !pattern.contains('*') {
-            return Err(usage(
-                flag,
-                format!("{} matches no table: write schema.table, like dbo.* or *.Log*", typed(pattern)),
-            ));
+        let typed = typed(pattern);
+        if let Err(error) = globset::Glob::new(pattern) {
+            let message = format!("{typed} is not a pattern of schema.table: {}", error.kind());
+            mistakes.add(usage(flag, message));
+        } else if !pattern.contains('.') && !pattern.contains('*') {
+            let message = format!("{typed} matches no table: write schema.table, like dbo.* or *.Log*");
+            mistakes.add(usage(flag, message));
         }
     }
-    Ok(patterns)
+    patterns
 }
 
 /// The URL from its flag or from the first line of its file.

@@ -1,11 +1,12 @@
 //! Flag over environment over file, for every flag alike.
 //!
 //! The command line is parsed twice. The first time tells which config file there is, and which settings of the lower
-//! layers count: those that no higher layer decides or excludes. The second time has these as arguments, so that a setting
-//! means the same on every layer. An error of the second time is always about a lower layer, and is told with its place.
+//! layers count: those that no higher layer decides or excludes. The second time has these as arguments, so that a
+//! setting means the same on every layer. An error of the second time is always about a lower layer, and is told with
+//! its place.
 //!
-//! If two flags exclude each other, the one on the higher layer wins (`--range` replaces `SHARDFERRY_SHARD`); on one layer
-//! they are an error.
+//! If two flags exclude each other, the one on the higher layer wins (`--range` replaces `SHARDFERRY_SHARD`); on one
+//! layer they are an error.
 
 use super::file::{self, TablesSection};
 use super::{Environment, Failure, unknown_variables};
@@ -36,8 +37,8 @@ pub(super) struct MergedLayers {
 /// The command line with everything that the lower layers add.
 ///
 /// # Errors
-/// [`Failure::Clap`] for the command line itself. Kind Config, naming the variable or the line of the file, for a config
-/// file that cannot be read, a variable that is unknown, and a value of a lower layer that is wrong or excludes
+/// [`Failure::Clap`] for the command line itself. Kind Config, naming the variable or the line of the file, for a
+/// config file that cannot be read, a variable that is unknown, and a value of a lower layer that is wrong or excludes
 /// another one of its layer.
 pub(super) fn merge(
     mut arguments: Vec<OsString>,

@@ -1,7 +1,8 @@
 //! A login that changes while the process runs: a password is rotated.
 //!
-//! The file of a URL is read again at every connect, for user and password alone: server and database stay what they were. And
-//! a login that is refused after one of this process was accepted is tried again: the new password may be on its way.
+//! The file of a URL is read again at every connect, for user and password alone: server and database stay what they
+//! were. And a login that is refused after one of this process was accepted is tried again: the new password may be on
+//! its way.
 
 use crate::error::{Error, ErrorKind};
 use std::path::PathBuf;

@@ -27,6 +27,10 @@ impl Mistakes {
         }
     }
 
+    pub(super) fn add(&mut self, mistake: Error) {
+        self.0.push(mistake);
+    }
+
     pub(super) fn note<T>(&mut self, checked: Result<T>) {
         self.0.extend(checked.err());
     }

@@ -64,8 +64,8 @@ fn of_terminal(run: &RunArguments, environment: &Environment, terminal: bool) ->
     }
 }
 
-/// The form of an error that keeps the settings from being read: as the command line or the environment names it, else as
-/// without a name. The config file is not read for it.
+/// The form of an error that keeps the settings from being read: as the command line or the environment names it, else
+/// as without a name. The config file is not read for it.
 #[must_use]
 pub fn fallback_log_format(arguments: &[OsString], environment: &Environment) -> LogFormat {
     let unnamed = if io::stderr().is_terminal() { LogFormat::Text } else { LogFormat::Json };

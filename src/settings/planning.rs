@@ -1,19 +1,23 @@
 //! The choices that make the plan: `--map`, `--policy`, and the words of `--name-case`, `--collations`, `--partitions`.
 
 use super::flag_values::{patterns, schema_map, usage};
+use super::mistakes::Mistakes;
 use crate::cli::{CollationsChoice, NameCaseChoice, PartitionsChoice, PlanChoiceArgs};
-use crate::error::Result;
 use crate::model::names::NameCase;
 use crate::model::plan::{Collations, Partitions, PlanOptions};
 use crate::model::policy::{FractionPolicy, InvalidPolicy, NulPolicy, OffsetPolicy, PaddingPolicy, Policies};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What the flags say; the section `tables` of the config file is added by the caller.
-pub(super) fn options(choice: PlanChoiceArgs) -> Result<PlanOptions> {
-    Ok(PlanOptions {
-        include: patterns("include", choice.include)?,
-        exclude: patterns("exclude", choice.exclude)?,
-        schema_map: schema_map(&choice.schema_map)?,
+pub(super) fn options(choice: PlanChoiceArgs, mistakes: &mut Mistakes) -> PlanOptions {
+    let policies = policies(Policies::default(), &choice.policy).unwrap_or_else(|wrong| {
+        wrong.into_iter().for_each(|why| mistakes.add(usage("policy", why)));
+        Policies::default()
+    });
+    PlanOptions {
+        include: patterns("include", choice.include, mistakes),
+        exclude: patterns("exclude", choice.exclude, mistakes),
+        schema_map: schema_map(&choice.schema_map, mistakes),
         skip_unsupported: choice.skip_unsupported,
         allow_row_filters: choice.allow_row_filters,
         name_case: choice.name_case.map(|case| match case {
@@ -30,15 +34,15 @@ pub(super) fn options(choice: PlanChoiceArgs) -> Result<PlanOptions> {
             None | Some(PartitionsChoice::Plain) => Partitions::Plain,
             Some(PartitionsChoice::Declarative) => Partitions::Declarative,
         },
-        maps: maps(&choice.map)?,
-        policies: policies(Policies::default(), &choice.policy).map_err(|why| usage("policy", why))?,
+        maps: maps(&choice.map, mistakes),
+        policies,
         replanned: BTreeMap::new(),
         tables: BTreeMap::new(),
-    })
+    }
 }
 
 /// `TYPE=TARGET`, each source type once.
-fn maps(pairs: &[String]) -> Result<BTreeMap<String, String>> {
+fn maps(pairs: &[String], mistakes: &mut Mistakes) -> BTreeMap<String, String> {
     let mut map = BTreeMap::new();
     for pair in pairs {
         let parts = pair.split_once('=').map(|(from, to)| (word(from), word(to)));
@@ -46,14 +50,15 @@ fn maps(pairs: &[String]) -> Result<BTreeMap<String, String>> {
             let message = format!(
                 "`{pair}` is not a mapping: write TYPE=TARGET, like datetimeoffset=text (docs/reference/type-mapping.md)"
             );
-            return Err(usage("map", message));
+            mistakes.add(usage("map", message));
+            continue;
         };
         let message = format!("type {from} is mapped twice");
         if map.insert(from, to.clone()).is_some_and(|earlier| earlier != to) {
-            return Err(usage("map", message));
+            mistakes.add(usage("map", message));
         }
     }
-    Ok(map)
+    map
 }
 
 /// A word in the form that is compared: types and policies have no case.
@@ -64,65 +69,71 @@ pub(super) fn word(text: &str) -> String {
 /// `base` with what the items `KIND=WHAT` say, each kind once.
 ///
 /// # Errors
-/// A text that says what is wrong with which item and what is accepted; the caller knows the flag or the line.
-pub fn policies(base: Policies, items: &[String]) -> std::result::Result<Policies, String> {
-    let mut policies = base;
-    let mut seen = BTreeSet::new();
+/// For each wrong item a text that says what is wrong and what is accepted; the caller knows the flag or the line.
+pub fn policies(base: Policies, items: &[String]) -> Result<Policies, Vec<String>> {
+    let (mut policies, mut seen, mut wrong) = (base, BTreeSet::new(), Vec::new());
     for item in items {
-        let Some((kind, what)) = item.split_once('=').map(|(kind, what)| (word(kind), word(what))) else {
-            return Err(format!("`{item}` is not a policy: write KIND=WHAT, like nul=strip"));
-        };
-        let unknown = |accepted: &str| format!("`{item}` is not known: accepted are {accepted}");
-        match kind.as_str() {
-            "nul" => {
-                policies.nul = match what.as_str() {
-                    "error" => NulPolicy::Error,
-                    "replace" => NulPolicy::Replace,
-                    "strip" => NulPolicy::Strip,
-                    _ => return Err(unknown("nul=error, nul=replace and nul=strip")),
-                };
-            }
-            "surrogate" => {
-                policies.surrogate =
-                    invalid(&what).ok_or_else(|| unknown("surrogate=error and surrogate=replace"))?
-            }
-            "undefined" => {
-                policies.undefined =
-                    invalid(&what).ok_or_else(|| unknown("undefined=error and undefined=replace"))?
-            }
-            "fraction" => {
-                policies.fraction = match what.as_str() {
-                    "error" => FractionPolicy::Error,
-                    "truncate" => FractionPolicy::Truncate,
-                    "round" => FractionPolicy::Round,
-                    _ => return Err(unknown("fraction=error, fraction=truncate and fraction=round")),
-                };
-            }
-            "offset" => {
-                policies.offset = match what.as_str() {
-                    "instant" => OffsetPolicy::Instant,
-                    "error" => OffsetPolicy::Error,
-                    _ => return Err(unknown("offset=instant and offset=error")),
-                };
-            }
-            "padding" => {
-                policies.padding = match what.as_str() {
-                    "pad" => PaddingPolicy::Pad,
-                    "trim" => PaddingPolicy::Trim,
-                    _ => return Err(unknown("padding=pad and padding=trim")),
-                };
-            }
-            _ => {
-                return Err(format!(
-                    "`{item}` is of no known kind; kinds are nul, surrogate, undefined, fraction, offset and padding"
-                ));
-            }
-        }
-        if !seen.insert(kind.clone()) {
-            return Err(format!("{kind} is given twice"));
+        match set(&mut policies, item) {
+            Err(why) => wrong.push(why),
+            Ok(kind) if seen.contains(&kind) => wrong.push(format!("{kind} is given twice")),
+            Ok(kind) => drop(seen.insert(kind)),
         }
     }
-    Ok(policies)
+    if wrong.is_empty() { Ok(policies) } else { Err(wrong) }
+}
+
+/// Takes up one item; its kind.
+fn set(policies: &mut Policies, item: &str) -> Result<String, String> {
+    let Some((kind, what)) = item.split_once('=').map(|(kind, what)| (word(kind), word(what))) else {
+        return Err(format!("`{item}` is not a policy: write KIND=WHAT, like nul=strip"));
+    };
+    let unknown = |accepted: &str| format!("`{item}` is not known: accepted are {accepted}");
+    match kind.as_str() {
+        "nul" => {
+            policies.nul = match what.as_str() {
+                "error" => NulPolicy::Error,
+                "replace" => NulPolicy::Replace,
+                "strip" => NulPolicy::Strip,
+                _ => return Err(unknown("nul=error, nul=replace and nul=strip")),
+            };
+        }
+        "surrogate" => {
+            policies.surrogate =
+                invalid(&what).ok_or_else(|| unknown("surrogate=error and surrogate=replace"))?
+        }
+        "undefined" => {
+            policies.undefined =
+                invalid(&what).ok_or_else(|| unknown("undefined=error and undefined=replace"))?
+        }
+        "fraction" => {
+            policies.fraction = match what.as_str() {
+                "error" => FractionPolicy::Error,
+                "truncate" => FractionPolicy::Truncate,
+                "round" => FractionPolicy::Round,
+                _ => return Err(unknown("fraction=error, fraction=truncate and fraction=round")),
+            };
+        }
+        "offset" => {
+            policies.offset = match what.as_str() {
+                "instant" => OffsetPolicy::Instant,
+                "error" => OffsetPolicy::Error,
+                _ => return Err(unknown("offset=instant and offset=error")),
+            };
+        }
+        "padding" => {
+            policies.padding = match what.as_str() {
+                "pad" => PaddingPolicy::Pad,
+                "trim" => PaddingPolicy::Trim,
+                _ => return Err(unknown("padding=pad and padding=trim")),
+            };
+        }
+        _ => {
+            return Err(format!(
+                "`{item}` is of no known kind; kinds are nul, surrogate, undefined, fraction, offset and padding"
+            ));
+        }
+    }
+    Ok(kind)
 }
 
 fn invalid(what: &str) -> Option<InvalidPolicy> {
@@ -170,11 +181,12 @@ mod tests {
             ("nil=strip", "kinds are nul, surrogate"),
         ] {
             let said = policies(Policies::default(), &items(&[text])).unwrap_err();
-            assert!(said.contains(accepted), "{text}: {said}");
+            assert!(said[0].contains(accepted), "{text}: {said:?}");
         }
-        assert!(
-            policies(Policies::default(), &items(&["nul=strip", "nul=error"])).unwrap_err().contains("twice")
-        );
+        let said =
+            policies(Policies::default(), &items(&["nul=strip", "nul=error", "nul=x", "?"])).unwrap_err();
+        assert_eq!(said.len(), 3, "{said:?}");
+        assert!(said[0].contains("twice"), "{said:?}");
     }
 
     #[test]
@@ -186,10 +198,14 @@ mod tests {
 
     #[test]
     fn a_type_is_mapped_once() {
-        let map = maps(&items(&["DateTimeOffset = TEXT", "vector=real[]", "vector=real[]"])).unwrap();
+        let mut none = Mistakes::default();
+        let map = maps(&items(&["DateTimeOffset = TEXT", "vector=real[]", "vector=real[]"]), &mut none);
+        none.told().unwrap();
         assert_eq!(map["datetimeoffset"], "text");
         assert_eq!(map["vector"], "real[]");
-        assert!(maps(&items(&["text"])).unwrap_err().to_string().contains("TYPE=TARGET"));
-        assert!(maps(&items(&["xml=text", "xml=bytea"])).unwrap_err().to_string().contains("twice"));
+        let mut mistakes = Mistakes::default();
+        maps(&items(&["text", "xml=text", "xml=bytea"]), &mut mistakes);
+        let said = mistakes.told().unwrap_err().detail();
+        assert!(said.contains("TYPE=TARGET") && said.contains("twice"), "{said}");
     }
 }

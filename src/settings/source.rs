@@ -1,8 +1,8 @@
 //! Connection settings of the source, from a URL (`mssql://`, `sqlserver://`), an ADO.NET or a JDBC connection string.
 //!
-//! The three syntaxes are split into key and value pairs ([`text`]); ONE table ([`Key::from_name`]) says what a key means in
-//! all of them. An unknown key is an error that names the closest one: a misspelt `encrypt` must not be ignored. No error holds a
-//! value other than those of harmless keys, and never the password or the whole text.
+//! The three syntaxes are split into key and value pairs ([`text`]); ONE table ([`Key::from_name`]) says what a key
+//! means in all of them. An unknown key is an error that names the closest one: a misspelt `encrypt` must not be
+//! ignored. No error holds a value other than those of harmless keys, and never the password or the whole text.
 
 mod keys;
 mod text;

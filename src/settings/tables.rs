@@ -112,7 +112,8 @@ fn mask(entry: &Entry, place: &str) -> Parsed<Mask> {
 }
 
 fn policies_of(entry: &Entry, place: &str, base: Policies) -> Parsed<Policies> {
-    policies(base, &texts(entry, place)?).map_err(|why| (entry.line, format!("{place}: policy: {why}")))
+    policies(base, &texts(entry, place)?)
+        .map_err(|wrong| (entry.line, format!("{place}: policy: {}", wrong.join("; "))))
 }
 
 fn mapping<'n>(node: &'n Node, takes: &str) -> Parsed<&'n [Entry]> {

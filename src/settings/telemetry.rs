@@ -1,5 +1,5 @@
-//! What the environment says about telemetry: the names of OpenTelemetry (`OTEL_…`), the pod as Kubernetes knows it, and
-//! the trace that this process belongs to.
+//! What the environment says about telemetry: the names of OpenTelemetry (`OTEL_…`), the pod as Kubernetes knows it,
+//! and the trace that this process belongs to.
 //!
 //! What the environment says cannot fail: what is not understood is left out, and said when the log is there. Telemetry
 //! never stops a copy. Only a flag (`--metrics-address`) is refused like every other.

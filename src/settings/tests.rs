@@ -442,8 +442,48 @@ fn all_mistakes_of_a_start_are_told_at_once() {
         assert!(said.contains(part), "{part} in {said}");
     }
     assert!(!said.contains("--checkpoint is missing") && !said.contains("--target-url"), "{said}");
+    let mistaken = [
+        "--map",
+        "x",
+        "--map",
+        "y",
+        "--policy",
+        "nul=x",
+        "--policy",
+        "z",
+        "--include",
+        "Orders",
+        "--exclude",
+        "dbo.[",
+        "--exclude",
+        "Customers",
+        "--schema-map",
+        "dbo",
+    ];
+    let said = refused(&[PLAN, &mistaken].concat(), &[]);
+    assert!(said.contains("8 settings are wrong:"), "{said}");
+    for flag in ["map", "policy", "include", "exclude", "schema-map"] {
+        assert!(said.contains(&format!("\n  --{flag}: ")), "{flag} in {said}");
+    }
     let said = refused(&["run"], &[]);
     for flag in ["--source-url", "--target-url", "--checkpoint"] {
         assert!(said.contains(&format!("{flag} is missing")), "{said}");
     }
+}
+
+#[test]
+fn the_tables_of_replan_come_from_every_layer() {
+    let replan: Vec<&str> = ["replan"].into_iter().chain(SYNC[1..].iter().copied()).collect();
+    let tables = |settings: Settings| match settings.selection {
+        Selection::Tables(tables) => tables.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "),
+        other => panic!("{other:?}"),
+    };
+    let variable = [("SHARDFERRY_TABLE", "dbo.A,dbo.B")];
+    assert_eq!(tables(loaded(&replan, &variable).unwrap()), "dbo.A dbo.B");
+    let flag = loaded(&[&replan[..], &["--table", "dbo.C"]].concat(), &variable).unwrap();
+    assert_eq!(tables(flag), "dbo.C");
+    let file = config("table: [dbo.D, dbo.E]\n");
+    let path = file.path().to_str().unwrap();
+    assert_eq!(tables(loaded(&[&replan[..], &["--config", path]].concat(), &[]).unwrap()), "dbo.D dbo.E");
+    assert!(refused(&replan, &[]).contains("--table is missing"));
 }

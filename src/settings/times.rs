@@ -1,5 +1,5 @@
-//! The times that a user may give: ONE table of their defaults and of the shortest and longest that are accepted, and how
-//! a flag writes them.
+//! The times that a user may give: ONE table of their defaults and of the shortest and longest that are accepted, and
+//! how a flag writes them.
 //!
 //! A shorter time lets the program spin, or never succeed. A longer one is a slip, or more than the system accepts.
 
@@ -49,8 +49,8 @@ pub(super) const SOURCE_READ_TIMEOUT: TimeSetting =
 /// Of the target's URL.
 pub(super) const TARGET_CONNECT_TIMEOUT: TimeSetting =
     TimeSetting { zero: Some("the default"), ..setting("connect_timeout", 10, Duration::from_secs(1)) };
-/// Longer than a statement waits for a lock (`postgres/sql/transaction.sql`): for so long a target that is well may take
-/// no data.
+/// Longer than a statement waits for a lock (`postgres/sql/transaction.sql`): for so long a target that is well may
+/// take no data.
 pub(super) const TCP_USER_TIMEOUT: TimeSetting = TimeSetting {
     zero: Some("the system's default"),
     ..setting("tcp_user_timeout", 150, Duration::from_secs(1))

@@ -44,7 +44,7 @@ fn complaint(name: &str, flags: &BTreeSet<String>) -> String {
         closest(&written, flags.iter().map(String::as_str)).into_iter().map(variable).collect();
     let question = did_you_mean(&close)
         .unwrap_or_else(|| "each flag that --help lists has one, and there are no others".to_owned());
-    format!("{name} is no variable that shardferry reads; {question}")
+    format!("{name} is not a variable that shardferry reads; {question}")
 }
 
 /// What Kubernetes makes of a Service (`k8s.io/kubernetes/pkg/kubelet/envvars`), behind `SHARDFERRY_`: of one that is
@@ -100,10 +100,10 @@ mod tests {
         ])
         .unwrap();
         for part in [
-            "SHARDFERRY_NO_TRUNCAT is no variable that shardferry reads; did you mean SHARDFERRY_NO_TRUNCATE?",
-            "SHARDFERRY_SOURCEURL is no variable that shardferry reads; did you mean SHARDFERRY_SOURCE_URL?",
-            "SHARDFERRY_job is no variable that shardferry reads; did you mean SHARDFERRY_JOBS?",
-            "SHARDFERRY_ZZZ is no variable that shardferry reads; each flag that --help lists has one",
+            "SHARDFERRY_NO_TRUNCAT is not a variable that shardferry reads; did you mean SHARDFERRY_NO_TRUNCATE?",
+            "SHARDFERRY_SOURCEURL is not a variable that shardferry reads; did you mean SHARDFERRY_SOURCE_URL?",
+            "SHARDFERRY_job is not a variable that shardferry reads; did you mean SHARDFERRY_JOBS?",
+            "SHARDFERRY_ZZZ is not a variable that shardferry reads; each flag that --help lists has one",
             "[config]",
         ] {
             assert!(said.contains(part), "{part}: {said}");

@@ -2,7 +2,8 @@
 //!
 //! A chunk is a [`KeyRange`](crate::model::bound::KeyRange): the rows behind one bound and up to the next. A bound is
 //! the key of some row (or of one that once was), as literals; only the source compares them. [`boundaries`] says where
-//! to cut before anything is read; [`KeyCapture`] knows the key of the last row while a chunk is read, for cutting there.
+//! to cut before anything is read; [`KeyCapture`] knows the key of the last row while a chunk is read, for cutting
+//! there.
 
 mod boundaries;
 mod candidates;

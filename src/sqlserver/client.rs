@@ -5,8 +5,8 @@
 //! its end before the next: a call that was dropped half-way, a [`RowStream`] that was dropped before its end, or a
 //! broken stream closes the connection, and every later call fails with `SourceUnavailable`.
 //!
-//! Transactions: begin and end them by [`Client::execute`] only. Their descriptor (MS-TDS 2.2.5.3.2) is learned there and
-//! put into every later request, tiberius' among them.
+//! Transactions: begin and end them by [`Client::execute`] only. Their descriptor (MS-TDS 2.2.5.3.2) is learned there
+//! and put into every later request, tiberius' among them.
 
 mod queries;
 

@@ -7,6 +7,7 @@
 use super::client::Client;
 use crate::error::Result;
 use crate::model::collation;
+use crate::model::counts::{counted, verb};
 use crate::model::names::{ColumnName, TableName};
 use crate::model::plan::{Plan, PlannedTable};
 use crate::model::table::Index;
@@ -27,7 +28,11 @@ impl Collision {
     pub fn reason(&self) -> String {
         match self.groups {
             Some(groups) => {
-                format!("{groups} groups of its keys differ in case alone, which citext does not see")
+                let (count, differ) = (
+                    counted(groups.unsigned_abs(), "group"),
+                    verb(groups.unsigned_abs(), "differs", "differ"),
+                );
+                format!("{count} of its keys {differ} in case alone, which citext does not see")
             }
             None => "whether its keys differ in more than case could not be asked".to_owned(),
         }

@@ -1,5 +1,5 @@
-//! What the source's errors mean: ONE table from SQL Server's error numbers to [`ErrorKind`]. Errors of the socket, of TLS
-//! and of tiberius are in `connection_errors`.
+//! What the source's errors mean: ONE table from SQL Server's error numbers to [`ErrorKind`]. Errors of the socket, of
+//! TLS and of tiberius are in `connection_errors`.
 //!
 //! Numbers decide, never texts. A number that is not in the table is a refusal of the statement, and not retried.
 //! Source of the numbers: `sys.messages` and "Transient faults" in the documentation of Azure SQL Database.
@@ -92,7 +92,8 @@ pub(crate) const NUMBERS: &[(i32, i32, ErrorKind, &str)] = {
     ]
 };
 
-/// From this class on the server gives up on the connection, not on the statement: transient if the number is not known.
+/// From this class on the server gives up on the connection, not on the statement: transient if the number is not
+/// known.
 pub(crate) const FATAL_CLASS: u8 = 20;
 
 /// What an error number of SQL Server means to us.

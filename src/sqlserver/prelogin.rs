@@ -27,8 +27,8 @@ pub(super) struct PreloginReply {
 /// Asks the server for encryption, and reads what it answers.
 ///
 /// # Errors
-/// `Config` if what answers does not speak TDS, `SourceRefused` if its answer cannot be read, `SourceUnavailable` if the
-/// connection breaks.
+/// `Config` if what answers does not speak TDS, `SourceRefused` if its answer cannot be read, `SourceUnavailable` if
+/// the connection breaks.
 pub(super) async fn exchange<S: AsyncRead + AsyncWrite + Unpin>(
     stream: &mut S,
     encrypt: u8,

@@ -38,8 +38,9 @@ pub struct WantedRows<'a> {
     pub in_memory: bool,
 }
 
-/// `SELECT [a], CAST([b] AS …) AS [b] FROM … WHERE` the filter holds, behind `range.after` and up to `range.through` `ORDER BY` the key as its index has it; no
-/// predicate for an open end, no order if it is not asked for (or there is no key).
+/// `SELECT [a], CAST([b] AS …) AS [b] FROM … WHERE` the filter holds, behind `range.after` and up to `range.through`
+/// `ORDER BY` the key as its index has it; no predicate for an open end, no order if it is not asked for (or there is
+/// no key).
 ///
 /// # Errors
 /// `TableDamaged` for a bound that has not one literal for each column of the key.
@@ -59,8 +60,8 @@ pub fn select_range(
     Ok(sql)
 }
 
-/// ` WHERE …` of a filter and a range; empty for the whole table. The filter stands in parentheses, behind it a line end: a
-/// comment at its end takes nothing of ours along.
+/// ` WHERE …` of a filter and a range; empty for the whole table. The filter stands in parentheses, behind it a line
+/// end: a comment at its end takes nothing of ours along.
 ///
 /// # Errors
 /// `TableDamaged` for a bound that has not one literal for each column of the key.

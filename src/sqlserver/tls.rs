@@ -90,7 +90,8 @@ fn roots_of_system() -> Result<Arc<RootCertStore>> {
     })
 }
 
-/// The CA file alone. A server's own certificate in it is trusted as well, one that says that it is a CA too, as tools make it.
+/// The CA file alone. A server's own certificate in it is trusted as well, one that says that it is a CA too, as tools
+/// make it.
 fn chain_of(path: &Path, provider: &Arc<CryptoProvider>) -> Result<Chain> {
     let refused =
         |what: &str| Error::new(ErrorKind::Config, format!("the CA file {} {what}", path.display()));

@@ -1,10 +1,10 @@
 //! The connection below tiberius: TCP, PRELOGIN and TLS are ours, and so is the stream after the login.
 //!
-//! [`connect`] does TCP ([`tcp`]), PRELOGIN ([`prelogin`]) and TLS ([`tls`]). What it returns is a [`Handle`] onto the decrypted stream, as
-//! many as are needed, all sharing one connection: tiberius holds one as its stream, the bulk reader another. A handle
-//! looks into the packets that are written: tiberius' own PRELOGIN is answered on the spot, without TLS; after LOGIN7 a
-//! login-only encryption ends; and requests get the descriptor of the open transaction, which only we know.
-//! A lock is held within one poll only, never across an await.
+//! [`connect`] does TCP ([`tcp`]), PRELOGIN ([`prelogin`]) and TLS ([`tls`]). What it returns is a [`Handle`] onto the
+//! decrypted stream, as many as are needed, all sharing one connection: tiberius holds one as its stream, the bulk
+//! reader another. A handle looks into the packets that are written: tiberius' own PRELOGIN is answered on the spot,
+//! without TLS; after LOGIN7 a login-only encryption ends; and requests get the descriptor of the open transaction,
+//! which only we know. A lock is held within one poll only, never across an await.
 
 use super::control::done_failed;
 use super::prelogin::{

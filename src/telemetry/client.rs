@@ -1,5 +1,5 @@
-//! How requests reach the collector: OTLP over HTTP/1.1 (`http/protobuf`), by the hyper client of the exporter's own crate
-//! and the TLS stack that the program has anyway (`docs/adr/0013-telemetry.md`).
+//! How requests reach the collector: OTLP over HTTP/1.1 (`http/protobuf`), by the hyper client of the exporter's own
+//! crate and the TLS stack that the program has anyway (`docs/adr/0013-telemetry.md`).
 //!
 //! Guaranteed: a request takes no longer than its timeout. After [`Client::new`] was told by `closing` that the end is
 //! near, no request goes on behind that moment, and none is tried again.

@@ -1,7 +1,7 @@
 //! Stderr, which logs, progress lines and bars share. On a terminal the log is written above the live bars.
 //!
-//! An event is one call of [`Console::write_event`], with all of its lines and their ends: the bars are taken away before
-//! it and drawn again behind it, so nothing of them can come between two parts of one event.
+//! An event is one call of [`Console::write_event`], with all of its lines and their ends: the bars are taken away
+//! before it and drawn again behind it, so nothing of them can come between two parts of one event.
 
 use console::Term;
 use indicatif::{MultiProgress, ProgressDrawTarget};

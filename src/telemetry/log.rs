@@ -17,9 +17,9 @@ use tracing_subscriber::layer::Layer;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::{EnvFilter, Registry};
 
-/// What is logged if `RUST_LOG` is not set. The AWS SDK warns of each provider of credentials that has none, and our own
-/// error says it in one sentence. tiberius repeats every server error that we handle, and warns about TLS
-/// that it cannot see below itself.
+/// What is logged if `RUST_LOG` is not set. The AWS SDK warns of each provider of credentials that has none, and our
+/// own error says it in one sentence. tiberius repeats every server error that we handle, and warns about TLS that it
+/// cannot see below itself.
 const DEFAULT_FILTER: &str =
     "info,aws_config=error,aws_sdk_s3=warn,aws_smithy_runtime=warn,tiberius=off,rustls=warn";
 /// The same with `--quiet`.

@@ -1,5 +1,5 @@
-//! Every name that is exported, in one place: metrics, attributes, spans. `docs/reference/telemetry.md` shows them and the Grafana
-//! dashboard queries them; tests keep all three equal.
+//! Every name that is exported, in one place: metrics, attributes, spans. `docs/reference/telemetry.md` shows them and
+//! the Grafana dashboard queries them; tests keep all three equal.
 //!
 //! By the conventions of OpenTelemetry: dots between the parts, no unit in a name, units of UCUM (`By`, `s`, `{row}`).
 //! If a semantic convention exists, its name is used (`error.type`, `db.system.name`).

@@ -1,5 +1,5 @@
-//! What is worth knowing and is no failure, gathered and said once a kind: hundreds of tables have hundreds of such facts, and a
-//! log in which each has a line hides the one line that matters.
+//! What is worth knowing and is no failure, gathered and said once a kind: hundreds of tables have hundreds of such
+//! facts, and a log in which each has a line hides the one line that matters.
 
 use crate::cli::LogFormat;
 use crate::model::counts::{counted, thousands};

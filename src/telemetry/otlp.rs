@@ -1,10 +1,11 @@
 //! Traces and metrics to an OpenTelemetry collector.
 //!
-//! Guaranteed: a collector that is away, slow or refusing costs the copy nothing but memory for one bounded queue; it is
-//! said once in the log; and at the end of the process [`Exporters::flush`] takes [`FLUSH`] at most.
+//! Guaranteed: a collector that is away, slow or refusing costs the copy nothing but memory for one bounded queue; it
+//! is said once in the log; and at the end of the process [`Exporters::flush`] takes [`FLUSH`] at most.
 
 use super::client::Client;
 use super::{names, scrape};
+use crate::model::counts::counted;
 use crate::settings::{Collector, Settings, TelemetrySettings};
 use opentelemetry::propagation::TextMapPropagator;
 use opentelemetry::trace::{TraceContextExt, TracerProvider};
@@ -159,7 +160,7 @@ impl Exporters {
         let ended = self.loss.ended.load(Ordering::Relaxed);
         let lost = ended.saturating_sub(self.loss.delivered.load(Ordering::Relaxed));
         if lost > 0 {
-            self.loss.say("traces", &format!("{lost} spans were not taken in time"));
+            self.loss.say("traces", &format!("{} not taken in time", counted(lost, "span")));
         }
     }
 }

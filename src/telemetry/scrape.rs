@@ -1,7 +1,7 @@
 //! `/metrics` for a Prometheus that scrapes, where `--metrics-address` asks for it; off by default.
 //!
-//! Guaranteed: an address that cannot be had, and whoever asks too much, too slowly or for something else, costs the copy
-//! nothing. The page is there while the process runs: what a pod did in its last seconds is seen by a collector
+//! Guaranteed: an address that cannot be had, and whoever asks too much, too slowly or for something else, costs the
+//! copy nothing. The page is there while the process runs: what a pod did in its last seconds is seen by a collector
 //! (`otlp`), not here.
 
 use http_body_util::Full;

@@ -91,8 +91,8 @@ impl<T> Phased for (T, bool) {
     }
 }
 
-/// Does `work` as a phase of the run: timed, and in a span of its own, except for the copying, whose tables are spans of
-/// the run itself.
+/// Does `work` as a phase of the run: timed, and in a span of its own, except for the copying, whose tables are spans
+/// of the run itself.
 ///
 /// # Errors
 /// The error of `work`, unchanged.

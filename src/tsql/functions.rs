@@ -9,6 +9,7 @@ mod who;
 use super::node::Node;
 use super::walk::Walk;
 use super::{Result, refuse};
+use crate::model::counts::counted;
 use sqlparser::ast::Expr;
 
 /// A function that is translated.
@@ -148,7 +149,7 @@ pub(super) fn call(walk: &mut Walk<'_>, called: &str, arguments: &[&Expr]) -> Re
     };
     let (least, most) = function.arguments;
     if !(least..=most).contains(&arguments.len()) {
-        return refuse(format!("{name} with {} arguments is not known", arguments.len()));
+        return refuse(format!("{name} with {} is not known", counted(arguments.len() as u64, "argument")));
     }
     (function.translate)(walk, arguments)
 }

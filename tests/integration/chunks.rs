@@ -1,5 +1,5 @@
-//! Chunks against a test SQL Server: for every kind of key the boundaries are about a chunk apart, and the ranges between
-//! them hold the table exactly once.
+//! Chunks against a test SQL Server: for every kind of key the boundaries are about a chunk apart, and the ranges
+//! between them hold the table exactly once.
 
 use mssim::engine::{Denial, Engine, EngineOptions, Oddities};
 use mssim::generate::{self, TableSpec};

@@ -1,5 +1,5 @@
-//! Links that are dead but open, passwords that are changed in mid-run, and signals while nothing moves: a pod neither hangs nor
-//! gives up for good what a moment mends.
+//! Links that are dead but open, passwords that are changed in mid-run, and signals while nothing moves: a pod neither
+//! hangs nor gives up for good what a moment mends.
 #![allow(clippy::unwrap_used, reason = "functions of tests")]
 
 use super::harness::{Broken, Cut, Finished, Running, Sent, StoreProxy, TargetProxy, When, World, until};
@@ -15,7 +15,8 @@ fn prepared() -> World {
     world
 }
 
-/// Nothing is forwarded any more on a connection, which stays open: the pod gives it up after `socketTimeout` and goes on.
+/// Nothing is forwarded any more on a connection, which stays open: the pod gives it up after `socketTimeout` and goes
+/// on.
 #[test]
 fn a_link_to_the_target_that_is_dead_but_open_is_given_up() {
     type Place = (&'static str, fn(&Sent<'_>) -> bool);

@@ -1,5 +1,5 @@
-//! A server that crashes: what is called completed is there afterwards, what was not flushed is copied again; UNLOGGED tables;
-//! and how much WAL a copy writes.
+//! A server that crashes: what is called completed is there afterwards, what was not flushed is copied again; UNLOGGED
+//! tables; and how much WAL a copy writes.
 //!
 //! Each server here flushes what was not waited for once in ten seconds only, so that a crash does lose it.
 #![allow(clippy::unwrap_used, reason = "functions of tests")]
@@ -94,8 +94,8 @@ fn a_small_table_that_is_called_completed_survives_too() {
     complete(&world);
 }
 
-/// The pod lives on, and remembers chunks that the server has lost. `loaded`: the beginning of the table was flushed, since it
-/// truncated; else it is lost as well.
+/// The pod lives on, and remembers chunks that the server has lost. `loaded`: the beginning of the table was flushed,
+/// since it truncated; else it is lost as well.
 fn lost_chunks_are_copied_again(loaded: bool) {
     let (server, world) = world(&[]);
     world.succeed(&["schema"]);
@@ -271,8 +271,8 @@ fn a_table_that_the_user_made_unlogged_gets_the_same_care() {
     world.succeed(&["finish"]);
 }
 
-/// A commit that truncates is flushed, and one that only pins chunks is not: what is pinned anew must not fall back to what
-/// was pinned before.
+/// A commit that truncates is flushed, and one that only pins chunks is not: what is pinned anew must not fall back to
+/// what was pinned before.
 #[test]
 fn a_table_that_is_begun_anew_is_truncated_although_it_is_empty() {
     let (_server, world) = world(&[]);

@@ -1,5 +1,5 @@
-//! The source fails over: its server calls itself otherwise, and the database is the same. What is refused instead stands
-//! in `refusals_arguments.rs`.
+//! The source fails over: its server calls itself otherwise, and the database is the same. What is refused instead
+//! stands in `refusals_arguments.rs`.
 #![allow(clippy::unwrap_used, reason = "functions of tests")]
 
 use super::harness::World;
@@ -63,7 +63,8 @@ fn a_restored_copy_of_the_source_is_taken_with_a_warning() {
     assert_copied(&world);
 }
 
-/// What the program wrote before plans had an identity: the field is not there, and the fingerprint is over the server's name.
+/// What the program wrote before plans had an identity: the field is not there, and the fingerprint is over the
+/// server's name.
 fn make_old(world: &World) {
     let mut plan = world.object("plan.json").unwrap();
     plan["source"].as_object_mut().unwrap().remove("identity").unwrap();

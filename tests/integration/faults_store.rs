@@ -1,5 +1,5 @@
-//! A checkpoint store that fails: before and after a write took effect, slowly, for long, or because the credentials have
-//! expired. No row is missing, none is there twice, and the checkpoints say in the end what the ledger proves.
+//! A checkpoint store that fails: before and after a write took effect, slowly, for long, or because the credentials
+//! have expired. No row is missing, none is there twice, and the checkpoints say in the end what the ledger proves.
 #![allow(clippy::unwrap_used, reason = "functions of tests")]
 
 use super::harness::{
@@ -54,8 +54,9 @@ fn stalled(world: &World, invocation: Invocation) -> Running {
     pod
 }
 
-/// Every kind of write is broken once, in one run: the probe, the plan, the creation of an object, a claim, a heartbeat, the
-/// write of what was copied. The epochs stay 1: a claim whose answer was lost is recognised as one's own.
+/// Every kind of write is broken once, in one run: the probe, the plan, the creation of an object, a claim, a
+/// heartbeat, the write of what was copied. The epochs stay 1: a claim whose answer was lost is recognised as one's
+/// own.
 fn each_write_once(broken: Broken, when: When) {
     let (world, proxy) = world();
     let mut rules = vec![

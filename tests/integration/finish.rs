@@ -63,7 +63,7 @@ fn one_changed_source_table_does_not_keep_the_others_from_being_finished() {
         .exits(3)
         .says(changed)
         .says("[source_changed]; restore the table's definition, or let `shardferry replan");
-    let ended = ended.says("0 failed; 1 tables changed in the source");
+    let ended = ended.says("0 failed; 1 table changed in the source");
     assert!(ended.lines_with("] Failed: ").is_empty(), "{}", ended.stderr);
     assert_eq!(constraints(&world), ["FK_customer true", "FK_order true", "UQ_Name true"]);
     let indexes = "SELECT count(*) FROM pg_indexes WHERE schemaname = 'dbo' AND indexname = 'IX_customer'";
@@ -192,8 +192,8 @@ ALTER TABLE dbo.Good ADD CONSTRAINT CK_Good CHECK (V > 0)
                UNION ALL SELECT indexname FROM pg_indexes WHERE indexname LIKE 'IX%') AS there",
         )
     };
-    world.run(&["finish"]).exits(3).says("1 of 2 tables are copied (1 failed), so finish cannot begin");
-    let first = world.run(&["finish", "--without-failed"]).exits(3).says("1 failed tables are left out");
+    world.run(&["finish"]).exits(3).says("1 of 2 tables is copied (1 failed), so finish cannot begin");
+    let first = world.run(&["finish", "--without-failed"]).exits(3).says("1 failed table is left out");
     first.says("table dbo.Bad: its copy failed: [value]").says("[tables_failed]");
     assert_eq!(built(), "CK_Good IX_Good");
     assert_eq!(world.object("finish.json").unwrap()["status"]["status"], "failed");

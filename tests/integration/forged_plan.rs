@@ -1,5 +1,5 @@
-//! A role that may only write checkpoints must not own the target: texts of plan.json become SQL, and what it says is what is
-//! copied.
+//! A role that may only write checkpoints must not own the target: texts of plan.json become SQL, and what it says is
+//! what is copied.
 #![allow(clippy::unwrap_used, reason = "functions of tests")]
 
 use super::harness::World;

@@ -1,5 +1,5 @@
-//! However large a table, a row or a value is, the process keeps within its limit: inside a control group of 128 MiB where
-//! this machine lets the test make one (version 1 or 2, as root), and by its own peak everywhere.
+//! However large a table, a row or a value is, the process keeps within its limit: inside a control group of 128 MiB
+//! where this machine lets the test make one (version 1 or 2, as root), and by its own peak everywhere.
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "functions of tests")]
 
 use super::harness::{Finished, World};

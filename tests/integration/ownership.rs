@@ -1,4 +1,5 @@
-//! What others write into an object beside its owner: a lost write is a take-over only if another pod has claimed the table.
+//! What others write into an object beside its owner: a lost write is a take-over only if another pod has claimed the
+//! table.
 #![allow(clippy::unwrap_used, reason = "functions of tests")]
 
 use super::harness::{Running, World, until};
@@ -53,8 +54,8 @@ fn the_schema_step_of_another_pod_does_not_abort_a_running_sync() {
     assert_eq!(world.assert_equal(), 20_000);
 }
 
-/// The rows are committed, and the owner is about to build its indexes: another pod's start waits for it, and does not call the
-/// table completed under its hands.
+/// The rows are committed, and the owner is about to build its indexes: another pod's start waits for it, and does not
+/// call the table completed under its hands.
 #[test]
 fn another_pods_start_does_not_throw_away_the_index_build_of_a_living_owner() {
     let world = World::new();
@@ -76,7 +77,8 @@ fn another_pods_start_does_not_throw_away_the_index_build_of_a_living_owner() {
     assert_eq!((&object["data"]["status"], &object["epoch"]), (&json!("completed"), &json!(1)));
 }
 
-/// Raising the epoch of one table waits for a lock in the ledger. The other tables are claimed, copied and settled meanwhile.
+/// Raising the epoch of one table waits for a lock in the ledger. The other tables are claimed, copied and settled
+/// meanwhile.
 #[test]
 fn a_claim_that_waits_in_the_ledger_does_not_hold_up_the_other_tables() {
     let world = World::new();

@@ -1,5 +1,5 @@
-//! What goes wrong in other tools, as one small test each: a tiny database is copied by the real program, and the value or
-//! the object is looked at on the other side. Where a tool drops, changes or invents something, this one must not.
+//! What goes wrong in other tools, as one small test each: a tiny database is copied by the real program, and the value
+//! or the object is looked at on the other side. Where a tool drops, changes or invents something, this one must not.
 //!
 //! Each failure is public: in the tool's source, its documentation or an issue.
 //!

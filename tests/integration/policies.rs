@@ -76,7 +76,7 @@ fn what_is_changed_is_what_the_policies_say_and_is_told_everywhere() {
     assert_eq!(status["tables"]["dbo.Odd"]["losses"], expected);
     let shown = world.succeed(&["status"]).stdout;
     assert!(
-        shown.contains("Changed in dbo.Odd: At fraction 2 rows, Code padding 1 rows, Note nul 2 rows"),
+        shown.contains("Changed in dbo.Odd: At fraction 2 rows, Code padding 1 row, Note nul 2 rows"),
         "{shown}"
     );
     assert_eq!(done.lines_with("1 column has rows ").len(), 5, "{}", done.stderr);

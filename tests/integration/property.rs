@@ -1,9 +1,11 @@
-//! Random tables of every type with values at the edges, loaded by T-SQL, copied by the real program, and compared value
-//! by value: the source as its engine has it, the target as PostgreSQL writes it. No line of shardferry reads either.
+//! Random tables of every type with values at the edges, loaded by T-SQL, copied by the real program, and compared
+//! value by value: the source as its engine has it, the target as PostgreSQL writes it. No line of shardferry reads
+//! either.
 //!
-//! One run copies [`TABLES`] tables. `SHARDFERRY_TEST_SEED` replays a seed that was printed. Gaps: values that PostgreSQL
-//! cannot hold are not made here but in `policies.rs` and `rejects.rs`, where what becomes of them is known; no text,
-//! ntext, image, xml, sql_variant, binary(n), rowversion and CLR types; no computed columns; padding of `char(n)` is not compared.
+//! One run copies [`TABLES`] tables. `SHARDFERRY_TEST_SEED` replays a seed that was printed. Gaps: values that
+//! PostgreSQL cannot hold are not made here but in `policies.rs` and `rejects.rs`, where what becomes of them is known;
+//! no text, ntext, image, xml, sql_variant, binary(n), rowversion and CLR types; no computed columns; padding of
+//! `char(n)` is not compared.
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "functions of tests")]
 
 use super::harness::{World, seed};

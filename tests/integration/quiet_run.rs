@@ -1,5 +1,5 @@
-//! What a new user sees of many tables: few warnings, the summary last, an assessment that fits the screen, a status that tells a
-//! living pod from a silent one, and scripts for shells.
+//! What a new user sees of many tables: few warnings, the summary last, an assessment that fits the screen, a status
+//! that tells a living pod from a silent one, and scripts for shells.
 #![allow(clippy::unwrap_used, reason = "functions of tests")]
 
 use super::harness::{Invocation, World, until};

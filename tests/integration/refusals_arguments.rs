@@ -60,7 +60,7 @@ fn config(world: &World, text: &str) -> String {
 #[test]
 fn a_misspelled_variable_table_or_pattern_is_refused_with_the_closest_names() {
     let world = prepared();
-    let text = "SHARDFERRY_NO_TRUNCAT is no variable that shardferry reads; did you mean SHARDFERRY_NO_TRUNCATE? [config]";
+    let text = "SHARDFERRY_NO_TRUNCAT is not a variable that shardferry reads; did you mean SHARDFERRY_NO_TRUNCATE? [config]";
     for command in ["plan", "schema", "sync", "finish", "run", "status", "reset"] {
         let call = world.command(&[command]).env("SHARDFERRY_NO_TRUNCAT", "true");
         refuses_call(&world, call, 2, &[text]);
@@ -131,7 +131,7 @@ fn steps_out_of_order_say_what_comes_first() {
     refuses(&world, &["run", "--resume"], 2, &["--resume, but this run has no checkpoint"]);
     world.succeed(&["plan"]);
     let missing =
-        "the target has no table dbo.Customers and 1 others of the chosen tables yet [schema_missing]";
+        "the target has no table dbo.Customers and 1 other of the chosen tables yet [schema_missing]";
     refuses(&world, &["sync"], 2, &[missing, "run `shardferry schema` for these tables first"]);
     refuses(
         &world,
@@ -154,7 +154,7 @@ fn steps_out_of_order_say_what_comes_first() {
         &world,
         &["finish"],
         5,
-        &["1 of 2 tables are copied (0 failed), so finish cannot begin [unfinished]"],
+        &["1 of 2 tables is copied (0 failed), so finish cannot begin [unfinished]"],
     );
 }
 

@@ -20,7 +20,7 @@ fn source_urls() {
         (
             "nonsense".to_owned(),
             2,
-            "the source URL is not one; use mssql://user:password@host:1433/database [config]",
+            "the source URL is not a URL; use mssql://user:password@host:1433/database [config]",
         ),
         ("mysql://u:p@h/db".to_owned(), 2, "the source URL is of an unknown kind; use mssql://"),
         (

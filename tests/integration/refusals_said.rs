@@ -1,5 +1,5 @@
-//! What every refusal of the suite says, in one file that people read: `refusals_said.txt`. A message that changes fails its
-//! test; `INSTA_UPDATE=always` writes the file anew, test by test.
+//! What every refusal of the suite says, in one file that people read: `refusals_said.txt`. A message that changes
+//! fails its test; `INSTA_UPDATE=always` writes the file anew, test by test.
 
 use super::super::harness::Finished;
 use std::cell::Cell;

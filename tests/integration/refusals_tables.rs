@@ -22,7 +22,7 @@ fn everything_that_cannot_be_copied_is_said_at_once() {
         "dbo.Trees.Node clr: ",
         "dbo.Trees.Any_ clr: ",
         "dbo.Empty: has no column that can be copied; leave the table out with --exclude",
-        "(--exclude SCHEMA.TABLE leaves a table out, --skip-unsupported such columns, ",
+        "\n  --exclude SCHEMA.TABLE leaves a table out, --skip-unsupported leaves such columns out, ",
         "[unsupported]",
     ];
     for command in ["plan", "run"] {
@@ -33,7 +33,7 @@ fn everything_that_cannot_be_copied_is_said_at_once() {
         &world,
         &skipping,
         3,
-        &["the plan has 1 objects that cannot be copied:\n  dbo.Empty: has no column that can be copied"],
+        &["the plan has 1 object that cannot be copied:\n  dbo.Empty: has no column that can be copied"],
     );
     let finished =
         answers(world.command(&[&skipping[..], &["--exclude", "dbo.Empty"]].concat()), 0, &["4 tables"]);
@@ -56,7 +56,7 @@ fn a_table_of_which_a_policy_shows_only_some_rows() {
             &world,
             &[command],
             3,
-            &["the plan has 1 objects that cannot be copied:", text, "--allow-row-filters"],
+            &["the plan has 1 object that cannot be copied:", text, "--allow-row-filters"],
         );
     }
     answers(world.command(&["plan", "--dry-run"]), 0, &[text, "security policy dbo.Tenants on dbo.Orders"]);
@@ -135,7 +135,7 @@ fn a_target_table_with_other_columns_fails_alone_and_stays_as_it_is() {
         &world,
         &["finish"],
         3,
-        &["1 of 2 tables are copied (1 failed), so finish cannot begin [tables_failed]"],
+        &["1 of 2 tables is copied (1 failed), so finish cannot begin [tables_failed]"],
     );
     // Mended, it goes on; what was completed is not touched.
     world.target("DROP TABLE dbo.\"Orders\"");
@@ -201,7 +201,7 @@ fn values_that_postgresql_cannot_hold_fail_their_table_and_are_not_shown() {
         "Failed: dbo.Nul: column Text: a character that PostgreSQL cannot hold (U+0000), in the row with key (2); a plan with --policy nul=replace or nul=strip",
         "Failed: dbo.Half: column Text: half a surrogate pair, which is no character in PostgreSQL, in the row with key (1); a plan with --policy surrogate=replace",
         "Failed: dbo.Fine: column At: a time with a seventh digit, where PostgreSQL keeps six; it is not rounded silently, in the row with key (1); ",
-        "sync with --rejects URL leaves such rows out and keeps them in a file [value]; rerun with --rejects URL to leave such rows out",
+        "changes such values and counts them [value]; rerun with --rejects URL to leave such rows out and keep them in a file",
     ];
     let finished = answers(world.command(&["sync"]), 3, &texts);
     for shown in ["h4sh", "1234567", "2023-07-08"] {

@@ -1,4 +1,5 @@
-//! Rows that are left out: reject files, their count, the quota, kills between file and commit, rows that PostgreSQL refuses.
+//! Rows that are left out: reject files, their count, the quota, kills between file and commit, rows that PostgreSQL
+//! refuses.
 #![allow(clippy::unwrap_used, reason = "functions of tests")]
 
 use super::harness::{Finished, RUN, World};
@@ -84,8 +85,9 @@ fn refused_rows_go_to_the_file_and_nowhere_else() {
     assert_eq!(object["data"]["rows_synced"], 3);
 }
 
-/// Forty rows of ten values with 60 KB each are refused: a worker holds a megabyte of them at most, so there are several files.
-/// Every row is in one of them, each is named in the ledger and in the checkpoint, and no process grows with them.
+/// Forty rows of ten values with 60 KB each are refused: a worker holds a megabyte of them at most, so there are
+/// several files. Every row is in one of them, each is named in the ledger and in the checkpoint, and no process grows
+/// with them.
 #[test]
 fn large_refused_rows_go_to_several_files_and_not_into_memory() {
     let world = World::with_files();

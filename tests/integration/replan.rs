@@ -119,7 +119,8 @@ fn a_replan_that_is_killed_leaves_the_old_plan_or_the_new_one() {
     }
 }
 
-/// What is not named stays: the other policies of the run, and those of an earlier replan; and the config file need not be changed.
+/// What is not named stays: the other policies of the run, and those of an earlier replan; and the config file need not
+/// be changed.
 #[test]
 fn a_policy_is_added_to_those_that_held_before() {
     let world = World::new();

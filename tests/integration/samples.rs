@@ -144,7 +144,7 @@ fn order_entry_arrives_in_partitions_and_under_icu_collations() {
     world.load(ORDER_ENTRY);
     world
         .succeed(&["run", "--partitions", "declarative", "--collations", "icu", "--unlogged"])
-        .says("--unlogged is not for partitioned tables: 1 are made LOGGED");
+        .says("--unlogged is not for partitioned tables: 1 table is made LOGGED");
     world.assert_equal();
     let unlogged = "SELECT count(*) FROM pg_class WHERE relkind IN ('r', 'p') AND relpersistence = 'u' AND relname <> 'survived'";
     assert_eq!(world.target_value(unlogged), "0");

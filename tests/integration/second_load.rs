@@ -1,12 +1,12 @@
-//! A second run into tables that a first one has filled and finished: foreign keys in both directions and to the table itself
-//! stand in the way, and are there again at the end.
+//! A second run into tables that a first one has filled and finished: foreign keys in both directions and to the table
+//! itself stand in the way, and are there again at the end.
 #![allow(clippy::unwrap_used, reason = "functions of tests")]
 
 use super::harness::{Finished, Invocation, World};
 use std::fmt::Write as _;
 
-/// Tables that refer to each other in both directions and to themselves; some rows point nowhere, by keys that the source
-/// does not vouch for.
+/// Tables that refer to each other in both directions and to themselves; some rows point nowhere, by keys that the
+/// source does not vouch for.
 fn circle(rows: u32) -> String {
     let mut sql = "
 CREATE TABLE dbo.A (Id int NOT NULL CONSTRAINT PK_A PRIMARY KEY, B int NULL, Self int NULL, Note nvarchar(200) NULL)

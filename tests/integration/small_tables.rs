@@ -1,5 +1,5 @@
-//! Many small tables: what each costs in requests to the store and in statements on the source, counted. Times are for the
-//! benchmarks.
+//! Many small tables: what each costs in requests to the store and in statements on the source, counted. Times are for
+//! the benchmarks.
 #![allow(clippy::unwrap_used, reason = "functions of tests")]
 
 use super::harness::{StoreProxy, World, environment};

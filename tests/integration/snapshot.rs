@@ -1,5 +1,5 @@
-//! `--consistency database-snapshot`: all pods read one point in time; what is no snapshot of the source is refused. And
-//! the position of the log in the plan.
+//! `--consistency database-snapshot`: all pods read one point in time; what is no snapshot of the source is refused.
+//! And the position of the log in the plan.
 #![allow(clippy::unwrap_used, reason = "functions of tests")]
 
 use super::harness::World;
@@ -131,8 +131,7 @@ fn the_moments_of_a_table_are_said_and_snapshot_table_has_one() {
     let consistency = |table: &str| world.object(&world.table_object(table)).unwrap()["consistency"].clone();
     let small = ["--chunk-size", "4KiB", "--jobs", "1"];
     let sync = |more: &[&str]| world.command(&[&["sync"][..], &small, more].concat()).pod("main");
-    let said =
-        "1 of the tables are copied in several chunks, and each chunk is read as of a moment of its own";
+    let said = "1 table is copied in several chunks, and each chunk is read as of its own moment";
     let killed = sync(&[]).failpoints("copy.after_trailer=kill@3").run();
     assert_eq!((killed.signal(), killed.lines_with(said).len()), (Some(9), 1), "{}", killed.stderr);
     assert!(world.target_value("SELECT count(*) FROM dbo.\"Long\"") != "0");

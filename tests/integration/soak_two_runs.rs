@@ -1,7 +1,8 @@
-//! Two runs that fight over the same tables, killed, frozen and cut off at random: what a run says at the end is true of the
-//! target at that moment. Each run copies rows of its own (a filter), so that the rows tell whose they are.
+//! Two runs that fight over the same tables, killed, frozen and cut off at random: what a run says at the end is true
+//! of the target at that moment. Each run copies rows of its own (a filter), so that the rows tell whose they are.
 //!
-//! A few rounds in the suite; `make soak-two-runs N=200` is more of them (`SHARDFERRY_TEST_ROUNDS`). The seed is printed.
+//! A few rounds in the suite; `make soak-two-runs N=200` is more of them (`SHARDFERRY_TEST_ROUNDS`). The seed is
+//! printed.
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "functions of tests")]
 
 use super::harness::{Finished, Running, World, seed};
@@ -263,7 +264,8 @@ fn what_two_runs_that_fight_over_the_same_tables_say_is_true() {
     assert!(counts["exit 0 that was looked at"] >= rounds);
 }
 
-/// The matrix with two runs: one is killed at a failpoint, the other one takes its tables, and the first one comes back.
+/// The matrix with two runs: one is killed at a failpoint, the other one takes its tables, and the first one comes
+/// back.
 #[test]
 fn a_run_killed_at_any_failpoint_whose_tables_are_taken_says_so() {
     let field = Field::new();

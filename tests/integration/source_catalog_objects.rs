@@ -203,7 +203,8 @@ async fn a_denied_or_missing_view_costs_its_objects_and_is_said() {
     );
 }
 
-/// Only an enabled policy with a predicate that filters hides rows; which there are is hidden from a login without the right.
+/// Only an enabled policy with a predicate that filters hides rows; which there are is hidden from a login without the
+/// right.
 #[tokio::test]
 async fn a_table_is_filtered_by_an_enabled_policy() {
     async fn filtered(source: &mut Source) -> Vec<(String, String)> {

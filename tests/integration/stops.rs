@@ -1,5 +1,5 @@
-//! What stops a pod, and what it does not begin any more then: a target that is away, beside a table with an error of its
-//! own; a signal before and between the indexes of a table.
+//! What stops a pod, and what it does not begin any more then: a target that is away, beside a table with an error of
+//! its own; a signal before and between the indexes of a table.
 #![allow(clippy::unwrap_used, reason = "functions of tests")]
 
 use super::harness::{Cut, Invocation, Sent, TargetProxy, World};
@@ -8,7 +8,8 @@ use super::harness::{Cut, Invocation, Sent, TargetProxy, World};
 const TABLES: std::ops::RangeInclusive<u64> = 1..=12;
 const JOBS: usize = 3;
 
-/// Twelve tables, of which T12 is the largest, in a target that belongs to a role of its own. The role may not insert into T12.
+/// Twelve tables, of which T12 is the largest, in a target that belongs to a role of its own. The role may not insert
+/// into T12.
 struct Revoked {
     world: World,
     role: String,
@@ -113,8 +114,8 @@ fn goes_on(world: &World) {
     assert_eq!(world.account("sigterm", 1), ROWS);
 }
 
-/// A signal comes while a statement of `dbo.Big` stands still; then the statement goes on. The indexes that are there at the
-/// end of the pod.
+/// A signal comes while a statement of `dbo.Big` stands still; then the statement goes on. The indexes that are there
+/// at the end of the pod.
 #[track_caller]
 fn indexes_after_a_signal_at(
     world: &World,

@@ -1,4 +1,5 @@
-//! What people see: the program in a real pseudo-terminal, by what stands on its screen; and that one error is one event.
+//! What people see: the program in a real pseudo-terminal, by what stands on its screen; and that one error is one
+//! event.
 #![allow(clippy::unwrap_used, reason = "functions of tests")]
 
 use super::harness::{Invocation, TerminalEnd, World, until};

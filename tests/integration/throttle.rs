@@ -1,5 +1,5 @@
-//! Limits of rows and bytes a second, and of a real replica's lag. Nothing here measures how fast it is: what is asserted
-//! is that the limit was felt, said, and changed nothing else.
+//! Limits of rows and bytes a second, and of a real replica's lag. Nothing here measures how fast it is: what is
+//! asserted is that the limit was felt, said, and changed nothing else.
 #![allow(clippy::unwrap_used, reason = "functions of tests")]
 
 use super::harness::{Finished, PrivatePostgres, World, until};

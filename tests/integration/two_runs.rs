@@ -230,7 +230,8 @@ fn a_run_of_an_older_version_holds_its_tables() {
     second(&world, &["run"]).run().exits(2).says(&format!("dbo.A: 50 rows of run {RUN}"));
 }
 
-/// Moved away as the page advises, and another one in its place: the run whose rows were moved does not call that one its own.
+/// Moved away as the page advises, and another one in its place: the run whose rows were moved does not call that one
+/// its own.
 #[test]
 fn a_table_that_was_moved_away_is_proven_by_nobody() {
     let world = three();
@@ -295,7 +296,8 @@ fn status_believes_no_document_that_the_ledger_does_not_prove() {
     world.command(&["status", "--exit-code"]).run().exits(0);
 }
 
-/// Its last row is copied, and it stands still, with its sessions gone, before or in the finish step: what it ends with is true then.
+/// Its last row is copied, and it stands still, with its sessions gone, before or in the finish step: what it ends with
+/// is true then.
 #[test]
 fn a_run_whose_table_was_taken_before_its_end_does_not_end_well() {
     for (armed, lives) in [("release.after_unlock=stop", true), ("finish.before_indexes=stop@1", false)] {

@@ -1,8 +1,8 @@
-//! Every SQL Server type with its edge values, and every alternative, through the whole program: T-SQL literals into the
-//! test SQL Server, what PostgreSQL shows of them out again.
+//! Every SQL Server type with its edge values, and every alternative, through the whole program: T-SQL literals into
+//! the test SQL Server, what PostgreSQL shows of them out again.
 //!
-//! A family is a table with a column for each case; the plan is made by the program, and the alternatives are written into
-//! it as `shardferry plan` would.
+//! A family is a table with a column for each case; the plan is made by the program, and the alternatives are written
+//! into it as `shardferry plan` would.
 #![allow(clippy::unwrap_used, reason = "functions of tests, outside of the test functions that clippy knows")]
 
 use super::harness::World;

@@ -32,8 +32,8 @@ fn overtaken(world: &World, failpoint: &str, hit: u32) {
     frozen.signal("CONT");
     let back = frozen.wait();
     if failpoint == "settle.before_put" {
-        // All its rows are committed. Pod b has taken the table over, or has mended the object if the heartbeat was silent for too
-        // long when it began: then there is nothing to be fenced from.
+        // All its rows are committed. Pod b has taken the table over, or has mended the object if the heartbeat was
+        // silent for too long when it began: then there is nothing to be fenced from.
         assert!([Some(0), Some(5)].contains(&back.code()), "exit {:?}:\n{}", back.code(), back.stderr);
         let completed =
             ["Completed: dbo.Lobs", "Completed: dbo.Guids"].map(|line| back.stderr.contains(line));

@@ -42,12 +42,12 @@ impl Checkpoints {
         }
     }
 
-    /// Puts a plan in the place of the run's, if that still is `old`; `announce` is told of it before it is written. The plan as
-    /// it was written.
+    /// Puts a plan in the place of the run's, if that still is `old`; `announce` is told of it before it is written.
+    /// The plan as it was written.
     ///
     /// # Errors
-    /// `Fenced` if somebody else has written it meanwhile; `StoreRefused`, `StoreUnavailable`, `CheckpointDamaged`; those of
-    /// `announce`.
+    /// `Fenced` if somebody else has written it meanwhile; `StoreRefused`, `StoreUnavailable`, `CheckpointDamaged`;
+    /// those of `announce`.
     pub async fn replace_plan(
         &self,
         old: &Plan,

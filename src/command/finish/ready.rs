@@ -4,6 +4,7 @@ use crate::checkpoint::Checkpoints;
 use crate::copy::owner::holder;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::checkpoint::TableDocument;
+use crate::model::counts::{counted, verb};
 use crate::model::phase::Status;
 use crate::model::plan::{Plan, PlannedTable};
 use crate::postgres::client::Client as TargetClient;
@@ -11,8 +12,8 @@ use crate::postgres::{ledger, unlogged};
 use crate::settings::{Command, Settings};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The failed tables that the finish step goes on without, by their indexes (`--without-failed`). All other data are committed,
-/// by the checkpoints.
+/// The failed tables that the finish step goes on without, by their indexes (`--without-failed`). All other data are
+/// committed, by the checkpoints.
 ///
 /// # Errors
 /// `TablesFailed` or `Unfinished` while data are missing; `StoreRefused`, `StoreUnavailable`, `CheckpointDamaged`,
@@ -35,8 +36,9 @@ pub(super) async fn left_out(
         return Ok(left.map(|entry| (entry.document.index, failure(&entry.document))).collect());
     }
     let message = format!(
-        "{completed} of {} tables are copied ({failed} failed), so finish cannot begin",
-        entries.len()
+        "{completed} of {} {} copied ({failed} failed), so finish cannot begin",
+        counted(entries.len() as u64, "table"),
+        verb(completed as u64, "is", "are")
     );
     let kind = if failed > 0 && !without_failed { ErrorKind::TablesFailed } else { ErrorKind::Unfinished };
     Err(Error::new(kind, message))
@@ -73,16 +75,24 @@ pub(super) async fn all_data_is_proved(
     if let Some(table) = wanted().find(is_replaced) {
         let others = wanted().filter(is_replaced).count() - 1;
         let error = holder::replaced(target, run, &table.target).await;
-        let message = format!("nothing is built: {}; so it is with {others} other tables", error.detail());
+        let more = match others {
+            0 => String::new(),
+            others => format!("; the same is true of {}", counted(others as u64, "other table")),
+        };
+        let message = format!("nothing is built: {}{more}", error.detail());
         return Err(Error::new(error.kind(), message));
     }
     let proved = |table: &&PlannedTable| tallies.get(&table.index).is_some_and(ledger::Tally::is_complete);
-    let unknown = wanted().filter(|table| !proved(table)).count();
+    let unknown = wanted().filter(|table| !proved(table)).count() as u64;
     if unknown == 0 {
         return Ok(());
     }
     let message = format!(
-        "{unknown} tables are called completed, but the target's ledger does not know all of their chunks; `shardferry run` copies them again"
+        "{} {} called completed, but the target's ledger lacks chunks of {}; `shardferry run` copies {} again",
+        counted(unknown, "table"),
+        verb(unknown, "is", "are"),
+        verb(unknown, "it", "them"),
+        verb(unknown, "it", "them")
     );
     Err(Error::new(ErrorKind::Unfinished, message))
 }
@@ -106,9 +116,13 @@ pub(super) async fn nothing_is_unlogged(
     left.sort();
     left.dedup();
     let Some(first) = left.first() else { return Ok(()) };
+    let count = left.len() as u64;
+    let them = verb(count, "it", "them");
     let message = format!(
-        "{} tables are still UNLOGGED ({first} …): a crash of the target would empty them; `shardferry run` makes them LOGGED",
-        left.len()
+        "{} {} still UNLOGGED ({first}{}): a crash of the target would empty {them}; `shardferry run` makes {them} LOGGED",
+        counted(count, "table"),
+        verb(count, "is", "are"),
+        verb(count, "", ", …")
     );
     Err(Error::new(ErrorKind::Unfinished, message))
 }

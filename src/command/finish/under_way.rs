@@ -26,7 +26,7 @@ impl State {
                 self.shown.objects_total = *objects;
             }
             ObjectEvent::WereThere { objects } => self.shown.objects_done += objects,
-            ObjectEvent::Started { place, object } => {
+            ObjectEvent::Started { place, object, .. } => {
                 self.building.insert(*place, (clock::now(), (*object).to_owned()));
             }
             ObjectEvent::Ended { place } => drop(self.building.remove(place)),
@@ -88,8 +88,8 @@ mod tests {
         let waits = [wait];
         state.take(&ObjectEvent::Begun { objects: 4 });
         state.take(&ObjectEvent::WereThere { objects: 1 });
-        state.take(&ObjectEvent::Started { place: 9, object: "a" });
-        state.take(&ObjectEvent::Started { place: 3, object: "b" });
+        state.take(&ObjectEvent::Started { place: 9, object: "a", each: &["a"] });
+        state.take(&ObjectEvent::Started { place: 3, object: "b", each: &["b"] });
         state.building.insert(9, (Timestamp::UNIX_EPOCH, "a".to_owned()));
         state.take(&ObjectEvent::Looked { waits: &waits });
         assert_eq!((state.shown.objects_done, state.shown.objects_total), (1, 4));

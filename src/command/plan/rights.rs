@@ -16,8 +16,8 @@ const LEDGER: &str = "shardferry";
 /// A target that answers later is asked by `schema`.
 const LOOK_FOR: Duration = Duration::from_secs(5);
 
-/// Warns of schemas in which the role may create nothing: `schema` would fail where a table is not there yet. The plan is
-/// made, so a target that cannot be asked is a warning too.
+/// Warns of schemas in which the role may create nothing: `schema` would fail where a table is not there yet. The plan
+/// is made, so a target that cannot be asked is a warning too.
 pub(super) async fn warn(settings: &Settings, stop: &Stop, plan: &Plan) {
     match tokio::time::timeout(LOOK_FOR, closed(settings, stop, plan)).await {
         Ok(Ok(closed)) => {

@@ -74,8 +74,7 @@ impl Refusal {
     pub(super) fn error_at(self, place: &Sample) -> Error {
         let Some((_, policies)) = self.policy() else { return self.error() };
         let message = format!(
-            "{}, in the row with {place}; a plan with --policy {policies} changes such values and counts them, and sync with \
-             --rejects URL leaves such rows out and keeps them in a file",
+            "{}, in the row with {place}; a plan with --policy {policies} changes such values and counts them",
             self.message()
         );
         Error::new(ErrorKind::Value, message)

@@ -209,7 +209,8 @@ impl Walk<'_> {
     }
 }
 
-/// Appends EWKT as PostGIS writes it: `SRID=4326;POINT(1 2)`; Z is seen by the third number, M alone is said (`POINTM`).
+/// Appends EWKT as PostGIS writes it: `SRID=4326;POINT(1 2)`; Z is seen by the third number, M alone is said
+/// (`POINTM`).
 pub(super) fn text(out: &mut Vec<u8>, raw: &[u8]) -> Result<(), Refusal> {
     let (empty, srid) = head(raw)?;
     if srid != 0 {

@@ -1,5 +1,5 @@
-//! The table of `docs/reference/type-mapping.md` is made from THE table: one row for every type of `sys.types`, with what [`map`]
-//! answers.
+//! The table of `docs/reference/type-mapping.md` is made from THE table: one row for every type of `sys.types`, with
+//! what [`map`] answers.
 
 use super::*;
 use std::fmt::Write as _;

@@ -14,8 +14,8 @@ const JSONB: &str =
     "the order of keys, all but the last of equal keys, and the writing of numbers are not kept";
 const HEMISPHERE: &str = "a polygon larger than a hemisphere means its complement in PostGIS";
 
-/// Whether it is an empty point, the SRID, and WKB with Z and M. WKB has no form for an empty point, so the server's says
-/// another type. Nothing here asks for a valid instance, and texts of long ones are not made.
+/// Whether it is an empty point, the SRID, and WKB with Z and M. WKB has no form for an empty point, so the server's
+/// says another type. Nothing here asks for a valid instance, and texts of long ones are not made.
 const SPATIAL: SelectForm = SelectForm::Cast(
     "CASE WHEN DATALENGTH({}) < 64 AND {}.ToString() = N'POINT EMPTY' THEN 0x01 ELSE 0x00 END \
      + CONVERT(binary(4), {}.STSrid) + {}.AsBinaryZM()",

@@ -24,6 +24,7 @@ use crate::copy::table::books::OpenTable;
 use crate::error::{Error, ErrorKind, Result};
 use crate::failpoint;
 use crate::model::bound::{Bound, KeyRange};
+use crate::model::counts::{counted, verb};
 use crate::model::loss::LossRecord;
 use crate::model::plan::PlannedTable;
 use crate::model::policy::Mask;
@@ -173,7 +174,8 @@ async fn attempt(
     drop(rows);
     let encoder = encoder.get();
     if pumped.written != encoder.rows() {
-        let message = format!("{} rows were read, but the target counted {}", encoder.rows(), pumped.written);
+        let (rows, were) = (counted(encoder.rows(), "row"), verb(encoder.rows(), "was", "were"));
+        let message = format!("{rows} {were} read, but the target counted {}", pumped.written);
         return Err(Error::new(ErrorKind::Bug, message));
     }
     failpoint!("copy.after_copy");

@@ -14,6 +14,7 @@ use crate::copy::table::books::OpenTable;
 use crate::error::{Error, ErrorKind, Result};
 use crate::failpoint;
 use crate::model::bound::Literal;
+use crate::model::counts::{counted, verb};
 use crate::model::loss::{Loss, LossRecord, Sample};
 use crate::model::plan::{ChunkKey, PlannedTable};
 use crate::postgres::writer::CopyFailure;
@@ -146,9 +147,10 @@ impl<'a> LeftOutRows<'a> {
         let before = self.open.rejected.fetch_add(1, Ordering::SeqCst);
         if before >= rejects.quota {
             let message = format!(
-                "more than {} rows are refused (--rejects-quota): this is no matter of single rows; see --policy and --map for the \
+                "more than {} {} refused (--rejects-quota), so the fault is not in single rows; see --policy and --map for the \
                  column",
-                rejects.quota
+                counted(rejects.quota, "row"),
+                verb(rejects.quota, "is", "are")
             );
             let name = self.open.attempt.table.columns.get(row.column).map(|column| column.source.clone());
             let error = Error::new(ErrorKind::Value, message);
@@ -207,8 +209,7 @@ impl<'a> LeftOutRows<'a> {
             .and_then(|place| columns.get(place))
             .map_or("TYPE", |column| column.source_type.name.as_str());
         let message = format!(
-            "{}, in row {line} of chunk {}; a plan with --map {ty}=text takes such values as text, and sync with --rejects URL \
-             leaves such rows out and keeps them in a file",
+            "{}, in row {line} of chunk {}; a plan with --map {ty}=text takes such values as text",
             failed.error.detail(),
             self.chunk
         );

@@ -20,8 +20,8 @@ const NOT_WORTH_A_FILE: u64 = 2 * 1024 * 1024;
 /// finds it, and its commit is not waited for ([`TargetClient::begin_lazily`]).
 ///
 /// # Errors
-/// `Fenced` if `epoch` is not the table's any more, `Replaced` if another run has begun it: only a look, so that nothing is
-/// begun in vain; [`ledger::check_epoch`] decides. `TargetUnavailable` if the connection breaks.
+/// `Fenced` if `epoch` is not the table's any more, `Replaced` if another run has begun it: only a look, so that
+/// nothing is begun in vain; [`ledger::check_epoch`] decides. `TargetUnavailable` if the connection breaks.
 pub(in crate::copy) async fn open<'c>(
     run: &str,
     target: &'c mut TargetClient,
@@ -106,8 +106,8 @@ impl Emptied {
 /// Empties the table, forgets its chunks if there are some, and notes it if it is UNLOGGED.
 ///
 /// # Errors
-/// `TargetData` if it may not be emptied; `TargetHasRows` if there are rows in it that this run did not write, and nobody has
-/// said that they may go; `TargetPermission`, `TargetUnavailable`.
+/// `TargetData` if it may not be emptied; `TargetHasRows` if there are rows in it that this run did not write, and
+/// nobody has said that they may go; `TargetPermission`, `TargetUnavailable`.
 pub(in crate::copy) async fn clear(
     run: &str,
     transaction: &Transaction<'_>,

@@ -2,6 +2,7 @@
 
 use crate::copy::owner::claims::Claims;
 use crate::error::{Error, ErrorKind, Result};
+use crate::model::counts::counted;
 use crate::model::names::TableName;
 use crate::model::plan::PlannedTable;
 use crate::postgres::client::Client as TargetClient;
@@ -15,8 +16,8 @@ const TRIES: usize = 4;
 /// Makes this run the holder of the target table.
 ///
 /// # Errors
-/// `Fenced` if another run holds the table and lives; `TargetHasRows` if its rows would go, and nobody has said that they
-/// may; `TargetUnavailable`, `TargetPermission`, `TargetRefused`.
+/// `Fenced` if another run holds the table and lives; `TargetHasRows` if its rows would go, and nobody has said that
+/// they may; `TargetUnavailable`, `TargetPermission`, `TargetRefused`.
 pub(super) async fn hold(claims: &Claims, client: &mut TargetClient, table: &PlannedTable) -> Result<()> {
     let mut from: Option<Holder> = None;
     for _ in 0..TRIES {
@@ -67,7 +68,7 @@ pub async fn refuse_living(client: &TargetClient, tables: &[TableName], holder: 
         [first, others @ ..] => (first.to_string(), others.len()),
         [] => return Ok(()),
     };
-    let more = if others > 0 { format!(" and {others} others") } else { String::new() };
+    let more = if others > 0 { format!(" and {}", counted(others as u64, "other")) } else { String::new() };
     let message = format!("run {} holds the target table {first}{more}, and it runs now ({pod})", holder.run);
     Err(Error::new(ErrorKind::Fenced, message))
 }
@@ -87,8 +88,8 @@ pub fn begun_since(holder: &Holder, target: &TableName) -> String {
     format!("run {} has begun the target table {target} since this run copied it", holder.run)
 }
 
-/// What to say of a table whose rows are not this run's any more: who has begun it since. `Fenced` if that run lives, else
-/// `Replaced`.
+/// What to say of a table whose rows are not this run's any more: who has begun it since. `Fenced` if that run lives,
+/// else `Replaced`.
 pub async fn replaced(client: &TargetClient, run: &str, target: &TableName) -> Error {
     match found(client, run, target).await {
         Ok(error) => error,

@@ -24,8 +24,8 @@ fn still_owned<T: Claimable>(ours: &T, stored: &T, pod: &str, epoch: u64) -> boo
     }
 }
 
-/// May the claim that was asked for by `seen` still be taken, by the object that stands in the store now? It may if whoever
-/// wrote that has claimed nothing, completed nothing and belongs to the same plan.
+/// May the claim that was asked for by `seen` still be taken, by the object that stands in the store now? It may if
+/// whoever wrote that has claimed nothing, completed nothing and belongs to the same plan.
 pub(super) fn still_unclaimed<T: Claimable>(seen: &ClaimState, stored: &T) -> bool {
     ClaimState::of(stored) == *seen && !stored.phase().is_completed()
 }

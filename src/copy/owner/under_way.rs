@@ -1,5 +1,5 @@
-//! Rows that chunks have written and not committed, by table: what heartbeats say besides what is committed. A table that is one
-//! chunk would otherwise stand still until its end.
+//! Rows that chunks have written and not committed, by table: what heartbeats say besides what is committed. A table
+//! that is one chunk would otherwise stand still until its end.
 
 use crate::copy::events::CopyEvent;
 use crate::model::checkpoint::UnderWay;

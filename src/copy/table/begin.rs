@@ -14,6 +14,7 @@ use crate::copy::table::logged;
 use crate::error::{Error, ErrorKind, Result};
 use crate::failpoint;
 use crate::model::bound::{Bound, KeyRange};
+use crate::model::counts::{counted, verb};
 use crate::model::phase::PhaseProgress;
 use crate::model::plan::PlannedTable;
 use crate::plan::shards;
@@ -140,9 +141,11 @@ fn without_gap(table: &PlannedTable, known: &[ledger::Chunk]) -> Result<()> {
         return Ok(());
     }
     let message = format!(
-        "the rows of this table in shardferry.chunk of the target are damaged: {} chunks are there and leave a gap; \
+        "the rows of this table in shardferry.chunk of the target are damaged: {} {} there and {} a gap; \
          --truncate copies the table anew as well",
-        known.len()
+        counted(known.len() as u64, "chunk"),
+        verb(known.len() as u64, "is", "are"),
+        verb(known.len() as u64, "leaves", "leave")
     );
     Err(Error::new(ErrorKind::TableDamaged, message).table(&table.source))
 }

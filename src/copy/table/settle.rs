@@ -181,7 +181,8 @@ async fn completed(
     }
 }
 
-/// Another run has begun the target table, or it was made anew: the table is never called completed, also while that run lives.
+/// Another run has begun the target table, or it was made anew: the table is never called completed, also while that
+/// run lives.
 async fn replaced(pod: &Pod, claim: Claim<TableDocument>, table: &PlannedTable) -> Settlement {
     let said = pod.proofs.replaced(&table.target).await.table(&table.source);
     let recorded = ledger::replaced(&table.target).because(said.detail()).table(&table.source);

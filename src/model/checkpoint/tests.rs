@@ -22,6 +22,7 @@ fn busy() -> TableDocument {
                 started_at: Some(at(2)),
                 done: PhaseProgress { rows: 1_500_000, bytes: 123_456_789, chunks: 3, of: 8 },
                 attempts: 2,
+                rows_before: None,
             },
         },
         ..TableDocument::pending(&plan, table(&plan, 1))

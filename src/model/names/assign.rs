@@ -4,10 +4,10 @@
 //! - `preserve` keeps a name. `lower` writes it in lower case. `snake` too, with `_` where a word begins: before an
 //!   upper case letter that follows a lower case letter or a digit, before the last of several upper case letters that
 //!   a lower case letter follows, and in place of blanks and punctuation (one for several, none at the ends).
-//! - A name of more than 63 bytes is cut between two characters, and gets `_` and 8 hex digits of a hash of the source's
-//!   name; so does a name that another one of the same place has already, and a column called like one of PostgreSQL's
-//!   system columns. Names that can stay come first, in the order of the plan and of the columns: a made-up name never
-//!   pushes out a real one.
+//! - A name of more than 63 bytes is cut between two characters, and gets `_` and 8 hex digits of a hash of the
+//!   source's name; so does a name that another one of the same place has already, and a column called like one of
+//!   PostgreSQL's system columns. Names that can stay come first, in the order of the plan and of the columns: a
+//!   made-up name never pushes out a real one.
 //! - What the user named is taken as written. It is an error if it cannot be had.
 
 use super::{LONGEST, NameCase, folded, shortened};
@@ -61,7 +61,8 @@ pub struct NameRequest {
     pub column: bool,
 }
 
-/// The names in the order of `wanted`, unique and of at most 63 bytes; `Err` for a chosen one that another chosen one has.
+/// The names in the order of `wanted`, unique and of at most 63 bytes; `Err` for a chosen one that another chosen one
+/// has.
 pub fn assign(wanted: &[NameRequest]) -> Vec<Result<String, String>> {
     let mut taken = BTreeSet::new();
     let mut names: Vec<Option<Result<String, String>>> = vec![None; wanted.len()];

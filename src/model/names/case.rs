@@ -1,5 +1,5 @@
-//! `--name-case`: how a name of the source is written in the target. The one rule for schemas, tables, columns, indexes,
-//! constraints and sequences.
+//! `--name-case`: how a name of the source is written in the target. The one rule for schemas, tables, columns,
+//! indexes, constraints and sequences.
 
 use serde::{Deserialize, Serialize};
 
@@ -26,7 +26,8 @@ pub fn folded(name: &str, case: NameCase) -> String {
 }
 
 fn snake(name: &str) -> String {
-    // What is no letter and no digit is punctuation; beyond ASCII only blanks are (combining marks are parts of letters).
+    // What is no letter and no digit is punctuation; beyond ASCII only blanks are (combining marks are parts of
+    // letters).
     let parts = |c: char| if c.is_ascii() { !c.is_ascii_alphanumeric() } else { c.is_whitespace() };
     let characters: Vec<char> = name.chars().collect();
     let mut words = String::with_capacity(name.len() + 8);

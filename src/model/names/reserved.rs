@@ -1,5 +1,6 @@
 //! Key words that PostgreSQL takes as a name only in quotes: those of its documentation's appendix C that are reserved
-//! there, as functions and types allowed or not. All names are quoted in what shardferry sends; users have to quote these.
+//! there, as functions and types allowed or not. All names are quoted in what shardferry sends; users have to quote
+//! these.
 
 /// Sorted; of PostgreSQL 18 and of all before it that are supported.
 const RESERVED: &[&str] = &[

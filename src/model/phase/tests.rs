@@ -80,3 +80,22 @@ fn a_state_without_what_it_cannot_be_without_is_not_read() {
         assert!(error.contains(missing), "{text}: {error}");
     }
 }
+
+#[test]
+fn an_attempt_knows_what_was_there_before_it() {
+    let rows = |rows| Event::Progressed(PhaseProgress { rows, chunks: 1, of: 9, ..PhaseProgress::default() });
+    let after = |phase: &Phase, events: Vec<Event>| {
+        events
+            .into_iter()
+            .fold(phase.clone(), |phase, event| next(&phase, event, Timestamp::UNIX_EPOCH).unwrap())
+    };
+    let first = after(&Phase::default(), vec![Event::Started, rows(0), rows(7)]);
+    assert_eq!(first.work().rows_before, Some(0));
+    assert!(!serde_json::to_string(&first).unwrap().contains("rows_before"));
+    let resumed = after(&first, vec![Event::Released, Event::Started]);
+    assert_eq!(resumed.work().rows_before, None, "the ledger was not asked yet");
+    let resumed = after(&resumed, vec![rows(9), rows(20)]);
+    assert_eq!(resumed.work().rows_before, Some(9));
+    let json = serde_json::to_string(&resumed).unwrap();
+    assert_eq!(serde_json::from_str::<Phase>(&json).unwrap(), resumed);
+}

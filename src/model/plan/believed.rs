@@ -1,8 +1,8 @@
 //! What of a plan is believed: its texts become SQL, and whoever may write checkpoints must not own the target by that.
 //!
-//! Names are quoted wherever they are used, and are held to the lengths that both servers keep. Types are held to a list,
-//! expressions and predicates to what cannot leave their parentheses. That the plan is the one that the run was begun with is
-//! the ledger's to say (its SHA-256).
+//! Names are quoted wherever they are used, and are held to the lengths that both servers keep. Types are held to a
+//! list, expressions and predicates to what cannot leave their parentheses. That the plan is the one that the run was
+//! begun with is the ledger's to say (its SHA-256).
 
 use super::{Plan, PlannedColumn, PlannedTable};
 use crate::model::names::{LONGEST, TableName};

@@ -196,7 +196,7 @@ fn the_column_fingerprint_sees_every_change_of_a_column() {
 fn filters_that_leave_nothing_are_an_error() {
     let options = PlanOptions { include: vec!["nothing.*".to_owned()], ..PlanOptions::default() };
     let error = built(options, &[table("a.t", vec![column("id", "int")])]).unwrap_err();
-    assert_eq!(error.detail(), "nothing to plan: the database has 1 tables, the filters leave none");
+    assert_eq!(error.detail(), "nothing to plan: the database has 1 table, the filters leave none");
     let bad = PlanOptions { include: vec!["[".to_owned()], ..PlanOptions::default() };
     assert_eq!(built(bad, &[]).unwrap_err().kind(), ErrorKind::Config);
 }

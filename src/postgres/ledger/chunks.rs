@@ -59,7 +59,8 @@ pub struct Tally {
     pub committed: u32,
     pub rows: u64,
     pub bytes: u64,
-    /// The rows of the target table are those of these chunks: no other run has begun it since, and it was not made anew.
+    /// The rows of the target table are those of these chunks: no other run has begun it since, and it was not made
+    /// anew.
     pub held: bool,
     /// As [`is_chain`].
     pub chain: bool,

@@ -1,10 +1,10 @@
 //! Which run a target table belongs to: the one that began it last (table `holder`, by the table's oid).
 //!
-//! A run becomes the holder before it claims the table ([`hold_table`]). The transaction that empties the table notes that the
-//! rows are the holder's from now on; every later transaction that writes to it checks that, under a shared row lock, together
-//! with the epoch ([`super::check_epoch`]). So of two runs that work on one table only the later one can commit, and the
-//! earlier one can prove nothing any more ([`super::Tally::held`]). A table that was dropped and made anew has another
-//! oid, so that nobody holds it.
+//! A run becomes the holder before it claims the table ([`hold_table`]). The transaction that empties the table notes
+//! that the rows are the holder's from now on; every later transaction that writes to it checks that, under a shared
+//! row lock, together with the epoch ([`super::check_epoch`]). So of two runs that work on one table only the later one
+//! can commit, and the earlier one can prove nothing any more ([`super::Tally::held`]). A table that was dropped and
+//! made anew has another oid, so that nobody holds it.
 
 use super::{Client, name_prefix, read, stored};
 use crate::error::{Error, ErrorKind, Result};
@@ -44,8 +44,8 @@ impl Holder {
     }
 }
 
-/// Who holds those of the tables that exist, None if no run has begun one since it was made: one round trip for any number of
-/// them, and no lock on any.
+/// Who holds those of the tables that exist, None if no run has begun one since it was made: one round trip for any
+/// number of them, and no lock on any.
 ///
 /// # Errors
 /// `TargetUnavailable` if the connection breaks or the server may answer later; `TargetPermission` or
@@ -61,7 +61,8 @@ pub async fn holders(client: &Client, tables: &[TableName]) -> Result<BTreeMap<T
     rows.iter().map(table).collect()
 }
 
-/// Those of the tables that may have rows. Waits for whoever has one of them locked, as long as the transaction waits for locks.
+/// Those of the tables that may have rows. Waits for whoever has one of them locked, as long as the transaction waits
+/// for locks.
 ///
 /// # Errors
 /// `TargetUnavailable` if the connection breaks or the server may answer later, or another session has locked a table;
@@ -73,8 +74,8 @@ pub async fn with_pages(transaction: &Transaction<'_>, tables: &[TableName]) -> 
     rows.iter().map(|row| Ok(TableName::new(get::<String>(row, 0)?, get::<String>(row, 1)?))).collect()
 }
 
-/// Makes the run the holder of the table, unless another run is than `from`; then `Some`: that run. `None` as well for a table
-/// that is not there.
+/// Makes the run the holder of the table, unless another run is than `from`; then `Some`: that run. `None` as well for
+/// a table that is not there.
 ///
 /// # Errors
 /// `TargetUnavailable` if the connection breaks or the server may answer later; `TargetPermission` or
@@ -203,8 +204,8 @@ impl fmt::Display for RowCount {
 /// How many rows the table has: counted, or by the statistics of the server if it is very large.
 ///
 /// # Errors
-/// `TargetUnavailable` if the connection breaks or the server may answer later, or another session has locked the table;
-/// `TargetPermission` or `TargetRefused` if it refuses the statement.
+/// `TargetUnavailable` if the connection breaks or the server may answer later, or another session has locked the
+/// table; `TargetPermission` or `TargetRefused` if it refuses the statement.
 pub async fn count_rows(transaction: &Transaction<'_>, table: &TableName) -> Result<RowCount> {
     let sql = table.target_sql();
     let rows = transaction.query(include_str!("../sql/size.sql"), &[&sql]).await?;

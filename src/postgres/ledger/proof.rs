@@ -24,8 +24,8 @@ impl Proof {
     }
 }
 
-/// Asks for these tables; none of a table that was never begun. What the answer counts is as durable as a commit is by the
-/// server's own `synchronous_commit`.
+/// Asks for these tables; none of a table that was never begun. What the answer counts is as durable as a commit is by
+/// the server's own `synchronous_commit`.
 ///
 /// # Errors
 /// `TargetUnavailable` if the connection breaks or the server may answer later; `TargetPermission` or

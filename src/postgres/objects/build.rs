@@ -8,6 +8,7 @@ use super::queue::{Job, Queue, at_once};
 use super::{Makes, PlannedObject, Step, queries};
 use crate::error::{Error, ErrorKind, Result};
 use crate::failpoint;
+use crate::model::counts::counted;
 use crate::model::names::TableName;
 use crate::model::phase::Status;
 use crate::postgres::catalog;
@@ -364,11 +365,12 @@ impl Worker {
         let Some(first) = jobs.first() else { return Ok(()) };
         let object = match jobs.len() - 1 {
             0 => first.object.clone(),
-            others => format!("{} and {others} others", first.object),
+            others => format!("{} and {}", first.object, counted(others as u64, "other")),
         };
         failpoint!("finish.before_object");
         let (session, given_up) = self.under_way.begin(jobs);
-        (self.watcher)(&ObjectEvent::Started { place: first.place, object: &object });
+        let each: Vec<&str> = jobs.iter().map(|job| job.object.as_str()).collect();
+        (self.watcher)(&ObjectEvent::Started { place: first.place, object: &object, each: &each });
         // The transaction's name alone: behind a pooler the session is somebody else's afterwards.
         let name = format!("SET LOCAL application_name = '{session}';\n");
         let statements: Vec<&str> = jobs.iter().map(|job| job.sql.as_str()).collect();

@@ -12,8 +12,8 @@ pub enum ObjectEvent<'a> {
     Begun { objects: usize },
     /// So many more of them are there already.
     WereThere { objects: usize },
-    /// The target is asked for an object, or for several at once.
-    Started { place: usize, object: &'a str },
+    /// The target is asked for an object, or for several at once: `object` names them together.
+    Started { place: usize, object: &'a str, each: &'a [&'a str] },
     /// The target has answered.
     Ended { place: usize },
     /// `took` is unknown for one of several that were built at once.

@@ -1,7 +1,7 @@
 //! What the statements of a build wait for: a lock that another session holds, and who that is.
 //!
-//! A statement runs in a session that has a name of its own for the time of its transaction, so another connection finds
-//! it again, also behind a pooler. That connection asks `pg_blocking_pids` while statements take their time.
+//! A statement runs in a session that has a name of its own for the time of its transaction, so another connection
+//! finds it again, also behind a pooler. That connection asks `pg_blocking_pids` while statements take their time.
 
 use super::events::{ObjectEvent, ObjectWatcher};
 use super::queue::Job;
@@ -109,8 +109,8 @@ pub(super) struct LockWatch {
 }
 
 impl LockWatch {
-    /// Looks who waits for whom, and tells it. An answer that does not come, or is an error, is left out: the statements
-    /// themselves will tell what is the matter.
+    /// Looks who waits for whom, and tells it. An answer that does not come, or is an error, is left out: the
+    /// statements themselves will tell what is the matter.
     pub(super) async fn look(&mut self, client: &Client, under_way: &UnderWay, watcher: &ObjectWatcher) {
         let waits = match !under_way.slow().is_empty() {
             true => tokio::time::timeout(LOOK_FOR, waits(client, under_way)).await,

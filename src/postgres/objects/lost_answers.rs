@@ -1,9 +1,10 @@
-//! Statements whose answers do not come: a link that is dead but open tells nobody, and what may take hours has no limit.
+//! Statements whose answers do not come: a link that is dead but open tells nobody, and what may take hours has no
+//! limit.
 //!
-//! A statement's session has a name of its own for the time of its transaction ([`super::locks`]), and another connection
-//! looks for it now and then. A statement is given up if its name has been gone for as long as any answer is waited for
-//! (the server has ended it, and its answer is lost), or if nothing that looks, by a new connection each time, gets an answer
-//! for so long, and for [`SILENCE`] at least.
+//! A statement's session has a name of its own for the time of its transaction ([`super::locks`]), and another
+//! connection looks for it now and then. A statement is given up if its name has been gone for as long as any answer is
+//! waited for (the server has ended it, and its answer is lost), or if nothing that looks, by a new connection each
+//! time, gets an answer for so long, and for [`SILENCE`] at least.
 
 use super::locks::{LOOK_FOR, UnderWay};
 use crate::error::{Error, ErrorKind, Result};

@@ -1,6 +1,7 @@
 //! Objects that are listed with a reason and never built.
 
 use super::{Makes, ObjectName, PlannedObject, Step};
+use crate::model::counts::counted;
 use crate::model::names::TableName;
 use crate::model::objects::{Module, ModuleKind, ObjectKind, PropertyOf, SourceObjects};
 use crate::model::plan::Plan;
@@ -96,10 +97,10 @@ fn not_built_on_tables(
         };
         if table.partitioning.is_none() {
             let reason = format!(
-                "the target is one table; {} spreads it by {} over {} ranges",
+                "the target is one table; {} spreads it by {} over {}",
                 partitioned.function,
                 partitioned.column,
-                partitioned.bounds.len() + 1
+                counted(partitioned.bounds.len() as u64 + 1, "range")
             );
             let advice = match crate::postgres::ddl::partition::partitioning(partitioned, table) {
                 Ok(_) => "--partitions declarative".to_owned(),

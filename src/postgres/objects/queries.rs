@@ -60,9 +60,9 @@ pub(super) async fn not_sequences(client: &Client, wanted: &[&TableName]) -> Res
 }
 
 /// Settings, for a transaction that builds an index while `jobs` others may do so, and as many as there are sessions of
-/// all pods: a share of half of what the server gives to its shared buffers, and of its parallel workers. All builds at once
-/// take no more memory of the server than that half. (PostgreSQL's limit is for a build with its parallel workers.) What
-/// somebody chose stays.
+/// all pods: a share of half of what the server gives to its shared buffers, and of its parallel workers. All builds at
+/// once take no more memory of the server than that half. (PostgreSQL's limit is for a build with its parallel
+/// workers.) What somebody chose stays.
 pub(super) async fn tuning(client: &Client, jobs: usize) -> Result<String> {
     let mut known: BTreeMap<String, (i64, bool)> = BTreeMap::new();
     for row in client.query(include_str!("../sql/tuning.sql"), &[]).await? {

@@ -1,5 +1,5 @@
-//! Statements that wait for their turn: no two run at once whose locks would make one wait for the other, so that none waits
-//! inside of the server, where a wait may end in a timeout or a deadlock.
+//! Statements that wait for their turn: no two run at once whose locks would make one wait for the other, so that none
+//! waits inside of the server, where a wait may end in a timeout or a deadlock.
 
 use super::Makes;
 use super::Step;
@@ -43,8 +43,8 @@ impl Queue {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Up to `most` jobs whose tables are free, which are busy until [`Self::done`]; none if no job waits. Several jobs on one
-    /// table may be among them.
+    /// Up to `most` jobs whose tables are free, which are busy until [`Self::done`]; none if no job waits. Several jobs
+    /// on one table may be among them.
     pub(super) async fn take(&self, most: usize) -> Vec<Job> {
         loop {
             let changed = self.changed.notified();

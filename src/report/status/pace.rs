@@ -1,8 +1,8 @@
 //! How far the copying has come, how fast it is, and how long the rest takes: by bytes of the plan. Pure.
 //!
-//! Rows that are committed or under way stand for the bytes that the plan expects of them, since bytes of the source and of the target differ.
-//! The speed is that of the last minutes before the last word of any pod, by the pods' own clocks: a run that stood still over
-//! night is not slow.
+//! Rows that are committed or under way stand for the bytes that the plan expects of them, since bytes of the source
+//! and of the target differ. The speed is that of the last minutes before the last word of any pod, by the pods' own
+//! clocks: a run that stood still over night is not slow.
 
 use super::{State, StatusView};
 use crate::model::checkpoint::{TableDocument, UnderWay};
@@ -48,10 +48,10 @@ pub(super) fn of_run(view: &StatusView) -> Pace {
 
 pub(super) fn of_table(view: &StatusView, table: &TableDocument) -> TablePace {
     let (done, planned) = (done_bytes(view, table), planned_bytes(view, table));
-    // An earlier attempt committed some of it, nobody knows how fast.
-    let is_first = table.data.work().attempts <= 1;
-    let period = period(table).filter(|_| is_first && !view.is_silent(table));
-    let speed = period.and_then(|(from, to)| per_second(done, to.duration_since(from)));
+    let copied = copied_bytes(view, table).filter(|_| !view.is_silent(table));
+    let speed = copied
+        .zip(period(table))
+        .and_then(|(copied, (from, to))| per_second(copied, to.duration_since(from)));
     TablePace {
         percent: percent(done, planned),
         bytes_per_second: speed,
@@ -85,6 +85,20 @@ fn done_bytes(view: &StatusView, table: &TableDocument) -> u64 {
     }
 }
 
+/// Of these, what the last attempt has copied; None if it is unknown how much earlier ones had committed.
+fn copied_bytes(view: &StatusView, table: &TableDocument) -> Option<u64> {
+    let (rows, bytes) = view.planned.get(&table.index).copied().unwrap_or_default();
+    let work = table.data.work();
+    let before = match work.rows_before {
+        None if work.attempts <= 1 => 0,
+        None => return None,
+        Some(0) => 0,
+        Some(_) if rows == 0 => return None,
+        Some(before) => part(bytes, before.min(rows), rows),
+    };
+    Some(done_bytes(view, table).saturating_sub(before))
+}
+
 /// What the owner had written and not committed at its last heartbeat.
 pub(super) fn under_way(table: &TableDocument) -> UnderWay {
     let is_running = table.data.status() == Status::InProgress;
@@ -111,11 +125,12 @@ fn speed(view: &StatusView) -> Option<u64> {
     let end = view.last_updated();
     let begin = view.session_start().max(end - WINDOW);
     let mut moved = 0_u64;
-    for table in view.tables.iter().filter(|table| table.data.work().attempts <= 1) {
+    for table in &view.tables {
         let Some((from, to)) = period(table).filter(|(_, to)| *to >= begin) else { continue };
+        let Some(copied) = copied_bytes(view, table) else { continue };
         let all = millis(to.duration_since(from)).max(1);
         let inside = millis(to.duration_since(from.max(begin))).max(1);
-        moved = moved.saturating_add(part(done_bytes(view, table), inside, all));
+        moved = moved.saturating_add(part(copied, inside, all));
     }
     per_second(moved, end.duration_since(begin))
 }

@@ -1,5 +1,7 @@
 //! Where the text of `status` goes to: its size, if it has one, and whether it has colours.
 
+use console::truncate_str;
+
 /// Of a terminal, or of a pipe.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Screen {
@@ -94,10 +96,24 @@ impl Section {
     }
 }
 
+/// By what the terminal shows: some letters are two columns wide.
 fn cut(line: &str, columns: usize) -> String {
-    if line.chars().count() <= columns {
-        return line.to_owned();
+    truncate_str(line, columns, "…").into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use console::measure_text_width;
+
+    #[test]
+    fn a_line_is_cut_by_the_columns_that_it_takes() {
+        assert_eq!(cut("dbo.Orders", 10), "dbo.Orders");
+        assert_eq!(cut("dbo.Orders", 9), "dbo.Orde…");
+        for columns in [1, 2, 7, 10, 11, 12] {
+            let line = cut("dbo.日本語の表", columns);
+            assert!(measure_text_width(&line) <= columns, "{line} in {columns}");
+        }
+        assert_eq!(cut("dbo.日本語", 10), "dbo.日本語");
     }
-    let kept: String = line.chars().take(columns.saturating_sub(1)).collect();
-    format!("{kept}…")
 }

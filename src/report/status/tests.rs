@@ -233,7 +233,7 @@ fn a_table_that_another_run_has_begun_since_is_not_completed() {
     assert!(view.is_completed() && !view.has_failed());
     let view = view.with_doubts(BTreeMap::from([(2, Doubt::Replaced("run night2".to_owned()))]));
     assert!(!view.is_completed() && view.has_failed());
-    assert_eq!(view.missing(), "1 of 2 tables are completed, 1 failed; the finish step is completed");
+    assert_eq!(view.missing(), "1 of 2 tables is completed, 1 failed; the finish step is completed");
     let text = view.text(false, &Screen::default());
     assert!(text.contains("replaced") && text.contains("replaced by run night2"), "{text}");
     let json: serde_json::Value = serde_json::from_str(&view.json(None)).unwrap();
@@ -282,6 +282,7 @@ fn busy() -> StatusView {
         started_at: Some(at(0)),
         done: PhaseProgress { rows, bytes: rows * 50, chunks, of: 4 },
         attempts: 1,
+        rows_before: None,
     };
     for (place, table) in tables.iter_mut().enumerate() {
         let owner = |pod: &str, second| Some(Owner { pod: pod.to_owned(), epoch: 1, heartbeat: at(second) });
@@ -411,6 +412,22 @@ fn rows_under_way_count_until_they_are_committed() {
     assert_eq!(json["tables"]["dbo.Table11"]["rows_under_way"], 400);
     let text = view.text(false, &Screen::default());
     assert!(text.lines().any(|line| line.contains("dbo.Table11") && line.contains(" 400 ")), "{text}");
+}
+
+#[test]
+fn a_resumed_table_is_as_fast_as_its_last_attempt() {
+    let mut view = busy();
+    let begun = *phase(Status::InProgress).work();
+    let done = PhaseProgress { rows: 500, ..begun.done };
+    let speed = |view: &mut StatusView, attempts, rows_before| {
+        view.tables[10].data = Phase::InProgress { work: PhaseWork { attempts, rows_before, done, ..begun } };
+        pace::of_table(view, &view.tables[10]).bytes_per_second
+    };
+    let first = speed(&mut view, 1, None).unwrap();
+    assert_eq!(speed(&mut view, 3, None), None, "nobody knows what earlier attempts did");
+    assert_eq!(speed(&mut view, 3, Some(0)), Some(first));
+    assert_eq!(speed(&mut view, 3, Some(250)), Some(first / 2));
+    assert_eq!(speed(&mut view, 3, Some(500)), None, "nothing has moved yet");
 }
 
 #[test]

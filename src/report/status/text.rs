@@ -5,7 +5,7 @@ use super::screen::{Line, Screen, Section, Tone};
 use super::{Doubt, PodView, State, StatusView, state};
 use crate::error::ErrorKind;
 use crate::model::checkpoint::{FinishUnderWay, TableDocument};
-use crate::model::counts::{about, counted, size, thousands};
+use crate::model::counts::{about, counted, size, thousands, verb};
 use crate::model::loss::{Loss, LossRecord};
 use crate::model::phase::{Phase, Status};
 use crate::model::shown;
@@ -36,14 +36,14 @@ pub(super) fn render(view: &StatusView, all: bool, screen: &Screen) -> String {
 fn headline(view: &StatusView, pods: &[PodView<'_>]) -> Vec<Line> {
     let totals = view.totals();
     let line = format!(
-        "Run {}: {} tables: {} completed, {} failed, {} in progress, {} pending; {} rows",
+        "Run {}: {}: {} completed, {} failed, {} in progress, {} pending; {}",
         view.run_id,
-        totals.tables,
+        counted(totals.tables, "table"),
         totals.completed,
         totals.failed,
         totals.in_progress,
         totals.remaining(),
-        thousands(totals.rows)
+        counted(totals.rows, "row")
     );
     let tone = match (view.has_failed(), pods.iter().any(|pod| pod.silent), view.is_completed()) {
         (true, ..) => Tone::Bad,
@@ -207,9 +207,9 @@ fn missing(view: &StatusView) -> impl Iterator<Item = String> {
         let see = match files.as_slice() {
             [] => String::new(),
             [file] => format!("; see {file}"),
-            [file, others @ ..] => format!("; see {file} and {} more files", others.len()),
+            [file, others @ ..] => format!("; see {file} and {}", counted(others.len() as u64, "more file")),
         };
-        let was = if rows == 1 { "was" } else { "were" };
+        let was = verb(rows, "was", "were");
         (rows > 0).then(|| {
             format!(
                 "Missing in {}: {} {was} rejected ({}){see}",
@@ -229,7 +229,7 @@ fn changed(view: &StatusView, all: bool) -> Vec<String> {
         let mut of_table: BTreeMap<Loss, u64> = BTreeMap::new();
         let mut parts = Vec::new();
         for record in table.losses.iter().filter(|record| record.loss != Loss::Rejected) {
-            parts.push(format!("{} {} {} rows", record.column, record.loss, thousands(record.rows)));
+            parts.push(format!("{} {} {}", record.column, record.loss, counted(record.rows, "row")));
             *of_table.entry(record.loss).or_default() += record.rows;
         }
         if !parts.is_empty() {
@@ -244,7 +244,7 @@ fn changed(view: &StatusView, all: bool) -> Vec<String> {
         return lines;
     }
     let line = |(loss, (of, rows)): (Loss, (usize, u64))| {
-        format!("Changed in {}: {} rows {}", counted(of as u64, "table"), thousands(rows), loss.meaning())
+        format!("Changed in {}: {} {}", counted(of as u64, "table"), counted(rows, "row"), loss.meaning())
     };
     kinds.into_iter().map(line).collect()
 }
@@ -274,7 +274,11 @@ fn of_finish(finish: &Phase) -> String {
 
 /// `Finishing: 3 of 41 objects; index IX on dbo.Orders since 2026-11-22 20:00:01Z`
 fn of_under_way(under_way: &FinishUnderWay) -> String {
-    let mut text = format!("Finishing: {} of {} objects", under_way.objects_done, under_way.objects_total);
+    let mut text = format!(
+        "Finishing: {} of {}",
+        under_way.objects_done,
+        counted(under_way.objects_total as u64, "object")
+    );
     if let Some(wait) = &under_way.waits_for {
         text.push_str(&format!("; {wait}, since {}", time(wait.since)));
     } else if let Some((object, since)) = under_way.object.as_ref().zip(under_way.since) {

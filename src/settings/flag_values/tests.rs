@@ -105,7 +105,12 @@ fn consistency_is_said_in_words() {
 
 #[test]
 fn schemas_are_mapped_once() {
-    let of = |pairs: &[&str]| schema_map(&pairs.iter().map(|pair| (*pair).to_owned()).collect::<Vec<_>>());
+    let of = |pairs: &[&str]| {
+        let mut mistakes = Mistakes::default();
+        let pairs: Vec<String> = pairs.iter().map(|pair| (*pair).to_owned()).collect();
+        let map = schema_map(&pairs, &mut mistakes);
+        mistakes.told().map(|()| map)
+    };
     assert_eq!(
         of(&["dbo=public", "a = b"]).unwrap(),
         [("dbo", "public"), ("a", "b")].map(|(a, b)| (a.to_owned(), b.to_owned())).into()
@@ -117,9 +122,15 @@ fn schemas_are_mapped_once() {
 
 #[test]
 fn patterns_are_checked() {
-    assert!(patterns("include", vec!["dbo.*".to_owned(), "*.Log?".to_owned(), "{a,b}.C".to_owned()]).is_ok());
+    let of = |flag: &str, texts: &[&str]| {
+        let mut mistakes = Mistakes::default();
+        let texts = texts.iter().map(|text| (*text).to_owned()).collect();
+        let patterns = patterns(flag, texts, &mut mistakes);
+        mistakes.told().map(|()| patterns)
+    };
+    assert!(of("include", &["dbo.*", "*.Log?", "{a,b}.C"]).is_ok());
     for pattern in ["dbo.[", "Orders", "{a.b"] {
-        let detail = patterns("exclude", vec![pattern.to_owned()]).unwrap_err().detail();
+        let detail = of("exclude", &[pattern]).unwrap_err().detail();
         assert!(detail.starts_with("--exclude: ") && detail.contains(pattern), "{detail}");
     }
 }

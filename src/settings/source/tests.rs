@@ -144,8 +144,8 @@ fn what_is_wrong_is_named_and_the_password_never_is() {
         ("Server=h;Database=d;Authentication=Active Directory Default;PWD=hunter2", "SqlPassword"),
         ("Server=np:h;Database=d;UID=sa;PWD=hunter2", "tcp"),
         ("postgres://sa:hunter2@h/d", "unknown kind"),
-        ("hunter2", "is not one"),
-        ("", "is not one"),
+        ("hunter2", "is not a URL"),
+        ("", "is not a URL"),
     ] {
         let error = SourceSettings::parse(text).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Config, "{text}");

@@ -102,7 +102,7 @@ pub(super) fn jdbc(rest: &str) -> Result<Pairs> {
 /// `Key=value;…`, values quoted by `'`, `"` (doubled inside) or `{}` (`DbConnectionStringBuilder`, ODBC).
 pub(super) fn ado(text: &str) -> Result<Pairs> {
     if !text.contains('=') {
-        return Err(config("is not one; use mssql://user:password@host:1433/database"));
+        return Err(config("is not a URL; use mssql://user:password@host:1433/database"));
     }
     properties_of(text, &['\'', '"', '{'])
 }

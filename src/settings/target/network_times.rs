@@ -1,5 +1,6 @@
 //! How long a connection to the target waits for a network that is silent: until it connects, until sent data are
-//! acknowledged, until an idle peer answers (libpq's `connect_timeout`, `tcp_user_timeout`, `keepalives_…`), and for an answer (pgJDBC's `socketTimeout`).
+//! acknowledged, until an idle peer answers (libpq's `connect_timeout`, `tcp_user_timeout`, `keepalives_…`), and for an
+//! answer (pgJDBC's `socketTimeout`).
 //!
 //! Without them Linux notices a server that has vanished after two hours if nothing is under way, and after about 15
 //! minutes if COPY data are. On Linux the time for unacknowledged data also bounds the keepalives, and how long a

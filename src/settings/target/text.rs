@@ -36,7 +36,8 @@ pub(super) fn uri_pairs(rest: &str) -> Result<Pairs> {
         push("port", &ports.join(","))?;
     }
     let database = path.strip_prefix('/').unwrap_or(path);
-    // A bare `/` in a password ends the host before its time: a piece of the password would be looked up as a host name.
+    // A bare `/` in a password ends the host before its time: a piece of the password would be looked up as a host
+    // name.
     if database.contains(['@', '/']) {
         return Err(refused(
             "user or password holds a bare `/`; write it as %2F (and an `@` or `/` in the database's name as %40 or %2F)",

@@ -94,7 +94,8 @@ mod tests {
         let files = std::fs::read_dir(folder.join("src/sqlserver/sql")).unwrap();
         let all: String = files.map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap()).collect();
         let page = std::fs::read_to_string(folder.join("docs/reference/source-versions.md")).unwrap();
-        let rows: Vec<&str> = page.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next()).collect();
+        let rows: Vec<&str> =
+            page.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next()).collect();
         assert!(rows.len() >= 9);
         for what in rows {
             let (_, last) = what.rsplit_once('.').unwrap();

@@ -29,8 +29,8 @@ const PAGE_BYTES: u64 = 8192;
 const PAGES_A_CHUNK: u64 = 20;
 /// Of a sample.
 const MOST_PAGES: u64 = 50_000;
-/// Of so few rows all keys are read. Rows that are wider than a page keep their values elsewhere, and a sample takes whole
-/// pages of keys: of a few hundred such rows it would have all or none.
+/// Of so few rows all keys are read. Rows that are wider than a page keep their values elsewhere, and a sample takes
+/// whole pages of keys: of a few hundred such rows it would have all or none.
 const FEW_ROWS: u64 = 10_000;
 /// A value that is declared no longer than this counts as half full.
 const SHORT: i16 = 16;

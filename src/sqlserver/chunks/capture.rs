@@ -10,12 +10,12 @@ use crate::sqlserver::wire::{RowEncoder, WireColumn};
 /// What is remembered of one value; no key is as long.
 const LONGEST: usize = 64 * 1024;
 
-/// What is remembered of the values of one row that are no key ([`KeyCapture::of_all_columns`]): later ones are cut shorter.
-/// [`crate::limits::memory`] counts two rows for a worker.
+/// What is remembered of the values of one row that are no key ([`KeyCapture::of_all_columns`]): later ones are cut
+/// shorter. [`crate::limits::memory`] counts two rows for a worker.
 pub const LONGEST_ROW: usize = 128 * 1024;
 
-/// Passes every call on to `E`. Of some columns it keeps the raw bytes, in two rows that are swapped at the end of each row:
-/// nothing is allocated for a row, and literals are made only when they are asked for.
+/// Passes every call on to `E`. Of some columns it keeps the raw bytes, in two rows that are swapped at the end of each
+/// row: nothing is allocated for a row, and literals are made only when they are asked for.
 #[derive(Debug)]
 pub struct KeyCapture<E: RowEncoder> {
     inner: E,

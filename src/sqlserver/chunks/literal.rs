@@ -1,7 +1,8 @@
 //! From the bytes of a key's value on the wire (MS-TDS 2.2.5.5) to the literal that, cast to the column's type, is that
 //! very value. None for what has no exact literal.
 //!
-//! Formats do not depend on language or DATEFORMAT (MS docs, "CAST and CONVERT": ISO 8601 with `T`; "date": `yyyy-mm-dd`).
+//! Formats do not depend on language or DATEFORMAT (MS docs, "CAST and CONVERT": ISO 8601 with `T`; "date":
+//! `yyyy-mm-dd`).
 
 use crate::model::bound::Literal;
 use crate::sqlserver::wire::{CodePage, WireType, code_page};

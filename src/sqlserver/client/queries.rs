@@ -83,13 +83,13 @@ impl Client {
             }
             Some(Err(TdsError::Server(token))) if token.class() < 20 => {
                 // tiberius leaves the rest of a refused answer unread until its next query.
-                let drained =
-                    Box::pin(async { self.tds.simple_query("SELECT 1").await?.into_results().await }).await;
-                if let Err(error) = drained {
-                    self.close();
-                    tracing::debug!(%error, "the connection is given up after an error of the source");
-                } else {
+                let next = Box::pin(async { self.tds.simple_query("SELECT 1").await?.into_results().await });
+                let drained = timeout(control_limit(self.read_timeout), next).await;
+                if matches!(drained, Ok(Ok(_))) {
                     self.end();
+                } else {
+                    self.close();
+                    tracing::debug!(?drained, "the connection is given up after an error of the source");
                 }
                 Ok(Err(token))
             }

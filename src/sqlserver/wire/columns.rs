@@ -1,4 +1,5 @@
-//! COLMETADATA (MS-TDS 2.2.7.4) and TYPE_INFO (2.2.5.6): what the columns of a result are and how their values are framed.
+//! COLMETADATA (MS-TDS 2.2.7.4) and TYPE_INFO (2.2.5.6): what the columns of a result are and how their values are
+//! framed.
 
 use super::broken;
 use super::cursor::{Cursor, Read};

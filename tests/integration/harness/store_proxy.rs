@@ -1,7 +1,7 @@
 //! An HTTP/1.1 proxy before the S3 server, which breaks requests by rules.
 //!
-//! The head is forwarded as it came (but for `Connection`, which no signature covers), so that signatures hold: they are
-//! made for the proxy's own address, and the server checks the `Host` that it is sent. Each connection carries one
+//! The head is forwarded as it came (but for `Connection`, which no signature covers), so that signatures hold: they
+//! are made for the proxy's own address, and the server checks the `Host` that it is sent. Each connection carries one
 //! request, each request has its thread, and a test waits for counts, never for time.
 
 use super::until;

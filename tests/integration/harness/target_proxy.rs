@@ -1,5 +1,5 @@
-//! A byte-level proxy before PostgreSQL, which knows the client's messages (PostgreSQL documentation, "Message Formats") and
-//! cuts or stalls a connection at one of them. For connections without TLS.
+//! A byte-level proxy before PostgreSQL, which knows the client's messages (PostgreSQL documentation, "Message
+//! Formats") and cuts or stalls a connection at one of them. For connections without TLS.
 
 use super::store_proxy::reset;
 use super::until;
@@ -221,7 +221,8 @@ fn requests(
         message.resize(head + usize::try_from(u32::from_be_bytes(length)).unwrap() - 4, 0);
         from.read_exact(&mut message[head..])?;
         let body = &message[head..];
-        // StartupMessage: protocol 3. What may come before it (SSLRequest) is answered and another first message follows.
+        // StartupMessage: protocol 3. What may come before it (SSLRequest) is answered and another first message
+        // follows.
         started |= tag == 0 && body.starts_with(&[0, 3]);
         if tag == b'd' {
             copied += body.len();

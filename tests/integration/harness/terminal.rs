@@ -33,8 +33,8 @@ pub(crate) struct InTerminal {
 /// A call in a terminal that has ended.
 pub(crate) struct TerminalEnd {
     pub(crate) status: ExitStatus,
-    /// All that stands in the terminal, scrollback first: lines as the program ended them, joined where the terminal has
-    /// wrapped them.
+    /// All that stands in the terminal, scrollback first: lines as the program ended them, joined where the terminal
+    /// has wrapped them.
     pub(crate) lines: Vec<String>,
     /// Rows of the screen as they were drawn, all that were ever seen.
     pub(crate) seen: Vec<Vec<String>>,
