@@ -6,6 +6,7 @@
 //! Errors. A statement that fails rolls back alone; names, types and conversions that fail end the batch, as SQL
 //! Server does it; arithmetic and constraints do not.
 
+mod showplan;
 mod statement;
 mod transaction;
 
@@ -75,6 +76,8 @@ pub struct EngineSession {
     /// Descriptor of the last transaction, as ENVCHANGE shows it.
     descriptor: u64,
     row_count: i64,
+    /// `SET SHOWPLAN_XML ON`: batches are not run, their plans are shown.
+    showplan: bool,
     stopped: bool,
 }
 
@@ -97,6 +100,7 @@ impl Session for EngineSession {
             .map(|p| (p.name.clone(), Variable { ty: p.ty, value: p.value.clone() }))
             .collect();
         match parse::batch(sql) {
+            Ok(lines) if self.showplan || showplan::switches(&lines) => self.show_plans(&lines, results),
             Ok(lines) => {
                 self.run(&lines, results);
             }
@@ -119,6 +123,7 @@ impl Session for EngineSession {
         self.no_count = self.engine.oddities().no_count;
         self.settings = Settings::default();
         self.row_count = 0;
+        self.showplan = false;
         if self.database != self.home
             && let Ok(conn) = self.engine.connection(&self.home)
             && register(&conn, &self.shared).is_ok()
@@ -161,6 +166,7 @@ impl EngineSession {
             transactions: 0,
             descriptor: u64::from(spid) << 32,
             row_count: 0,
+            showplan: false,
             stopped: false,
         })
     }
@@ -171,7 +177,7 @@ impl EngineSession {
 
     /// What the statement about to run may ask of the session.
     fn env(&self) -> Result<Arc<Env>, SqlError> {
-        let databases = self.engine.databases().into_iter().zip(1..).collect();
+        let databases = self.engine.all().iter().map(|d| (d.name.clone(), d.id)).collect();
         Ok(Arc::new(Env {
             catalog: self.catalog()?,
             databases,

@@ -262,10 +262,31 @@ fn create_type(c: &mut Cursor<'_>, x: &Context<'_>) -> Result<(), SqlError> {
     })
 }
 
+/// After DROP DATABASE.
+fn drop_database(c: &mut Cursor<'_>, x: &Context<'_>, quiet: bool) -> Result<(), SqlError> {
+    loop {
+        let name = c.name()?;
+        if same(&name, x.database) {
+            let message = format!("Cannot drop database \"{name}\" because it is currently in use.");
+            return Err(error(3702, 16, message));
+        }
+        match x.engine.drop_database(&name) {
+            Err(e) if e.number == 3701 && quiet => {}
+            done => done?,
+        }
+        if !c.accept(",") {
+            return Ok(());
+        }
+    }
+}
+
 /// After DROP.
 pub(crate) fn drop(c: &mut Cursor<'_>, x: &mut Context<'_>) -> Result<(), SqlError> {
     let kind = c.name()?.to_uppercase();
     let quiet = c.accept("IF EXISTS");
+    if kind == "DATABASE" {
+        return drop_database(c, x, quiet);
+    }
     loop {
         let (schema, name) = c.object()?;
         if kind == "INDEX" {
@@ -400,7 +421,7 @@ pub(crate) fn alter_database(c: &mut Cursor<'_>, x: &mut Context<'_>) -> Result<
         "READ_COMMITTED_SNAPSHOT" => k.read_committed_snapshot = c.name()?.eq_ignore_ascii_case("ON"),
         "READ_ONLY" => k.read_only = true,
         "READ_WRITE" => k.read_only = false,
-        "MULTI_USER" => {}
+        "MULTI_USER" | "SINGLE_USER" => {}
         "RECOVERY"
         | "PAGE_VERIFY"
         | "COMPATIBILITY_LEVEL"

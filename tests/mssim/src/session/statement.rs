@@ -136,7 +136,7 @@ impl EngineSession {
         self.conn.execute_batch(sql).map_err(|e| storage_error(&e))
     }
 
-    fn bind(&self, query: &Query) -> Result<(Bound, Arc<Env>), SqlError> {
+    pub(super) fn bind(&self, query: &Query) -> Result<(Bound, Arc<Env>), SqlError> {
         let env = self.env()?;
         let bound = Binder::new(&env, &self.variables).bind(query)?;
         Ok((bound, env))
