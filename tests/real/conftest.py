@@ -6,6 +6,7 @@ refuses its statement, the test is skipped by name, with the number and the text
 
 from __future__ import annotations
 
+import json
 import os
 import pathlib
 import secrets
@@ -73,7 +74,8 @@ class World:
         self.shardferry("run", *arguments)
 
     def assert_equal(self, schema: str | None = None, left_out: str = "") -> int:
-        return compare.assert_equal(self.server, self.database, self.target, NOTES, schema, left_out)
+        names = compare.Names.of_plan(json.loads((self.folder / "real" / "plan.json").read_text()))
+        return compare.assert_equal(self.server, self.database, self.target, names, NOTES, schema, left_out)
 
 
 @pytest.fixture(scope="session")
@@ -95,7 +97,7 @@ class Worlds:
         """Over a new database of the server, or over one that is there."""
         database = database or self.server.create(options)
         name = f"shardferry_test_{secrets.token_hex(6)}"
-        compare.statement(self.admin, f"CREATE DATABASE {name}")
+        compare.statements(self.admin, f"CREATE DATABASE {name}")
         self.names.append(name)
         checkpoints = self.folder / name
         checkpoints.mkdir()
@@ -103,8 +105,8 @@ class Worlds:
         return World(self.server, database, target, checkpoints)
 
     def drop_all(self) -> None:
-        for name in self.names:
-            compare.statement(self.admin, f"DROP DATABASE {name} WITH (FORCE)")
+        if self.names:
+            compare.statements(self.admin, *(f"DROP DATABASE {name} WITH (FORCE)" for name in self.names))
 
 
 @pytest.fixture(scope="session")

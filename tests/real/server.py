@@ -25,7 +25,7 @@ class Refused(Exception):
     """The server refused a statement."""
 
     def __init__(self, number: int, text: str, statement: str) -> None:
-        first = " ".join(statement.split())[:70]
+        first = " ".join(re.sub(r"^--.*$", "", statement, flags=re.MULTILINE).split())[:70]
         super().__init__(f"error {number}: {text} (at: {first})")
         self.number, self.text, self.statement = number, text, statement
 
