@@ -130,10 +130,9 @@ class Server:
     def drop_all(self) -> None:
         """Drops what was made, snapshots before their databases. What cannot be dropped is kept, and told."""
         for name in reversed(self.made):
-            # Ends the sessions that are left. Azure SQL Database knows neither, and a snapshot no such option.
-            self.run("master", f"ALTER DATABASE [{name}] SET SINGLE_USER WITH ROLLBACK IMMEDIATE")
-            if refused := self.run("master", f"DROP DATABASE [{name}]"):
-                self.kept.append(f"{name}: {refused[0]}")
+            # The first ends the sessions that are left; Azure SQL Database and a snapshot do not know it.
+            script = f"ALTER DATABASE [{name}] SET SINGLE_USER WITH ROLLBACK IMMEDIATE\nGO\nDROP DATABASE [{name}]"
+            self.kept += [f"{name}: {error}" for error in self.run("master", script) if "DROP" in error.statement]
 
     def version(self) -> str:
         return " ".join(self.rows("master", "SELECT @@VERSION")[0][0].split())

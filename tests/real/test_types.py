@@ -68,9 +68,11 @@ def copied(worlds: Worlds) -> tuple[World, dict[str, Refused]]:
     world, refused = worlds.world(), {}
     for number, (kind, _, values) in enumerate(TYPES):
         table = f"dbo.T{number:02}"
-        rows = ", ".join(f"({row}, {expression})" for row, (expression, _) in enumerate(values, 1))
-        script = (f"CREATE TABLE {table} (id int NOT NULL PRIMARY KEY, v {kind} NULL)\nGO\n"
-                  f"INSERT INTO {table} (id, v) VALUES {rows}, ({len(values) + 1}, NULL)")
+        # One statement a row: the rows of one VALUES would be converted to the type of the highest precedence.
+        # https://learn.microsoft.com/sql/t-sql/queries/table-value-constructor-transact-sql
+        script = f"CREATE TABLE {table} (id int NOT NULL PRIMARY KEY, v {kind} NULL)\nGO\n" + "\n".join(
+            f"INSERT INTO {table} (id, v) VALUES ({row}, {expression})"
+            for row, expression in enumerate([*(expression for expression, _ in values), "NULL"], 1))
         if errors := world.server.run(world.database, script):
             refused[kind] = errors[0]
     world.copy()
