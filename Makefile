@@ -9,7 +9,7 @@ cargo_deny := target/test-tools/cargo-deny-0.20.2
 mdbook := target/test-tools/mdbook-0.5.4
 
 .DEFAULT_GOAL := help
-.PHONY: help build install test test-deploy soak soak-two-runs lint format deny fuzz bench bench-quick bench-growth bench-hot-path bench-instructions demo \
+.PHONY: help build install test test-deploy test-real test-real-mssim soak soak-two-runs lint format deny fuzz bench bench-quick bench-growth bench-hot-path bench-instructions demo \
     docs docs-screens image test-image sbom clean
 
 # Of the image's labels.
@@ -35,6 +35,13 @@ test-deploy: install ## what orchestrators run: Helm chart, manifests, DAG, work
 	tests/deploy/install.sh
 	cargo build --locked --package shardferry-tests --package mssim --bins
 	tests/env/run.sh target/test-tools/deploy/bin/python -m pytest -c tests/deploy/pytest.ini tests/deploy
+
+test-real: ## against a SQL Server: make test-real SHARDFERRY_TEST_MSSQL_URL=mssql://sa:…@host:1433/ [SHARDFERRY_TEST_PG_URL=…]
+	tests/real/run.sh
+
+test-real-mssim: install ## the same against mssim
+	cargo build --locked --package shardferry-tests --package mssim --bins
+	tests/real/on-mssim.sh
 
 soak: install ## pods killed N times at random over 300 tables: make soak N=500
 	SHARDFERRY_TEST_SOAK=$(N) tests/env/run.sh cargo test --locked --package shardferry-tests soak:: -- --nocapture

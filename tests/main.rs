@@ -92,6 +92,9 @@ mod property;
 #[path = "integration/quiet_run.rs"]
 mod quiet_run;
 #[cfg(test)]
+#[path = "integration/reach.rs"]
+mod reach;
+#[cfg(test)]
 #[path = "integration/refusals.rs"]
 mod refusals;
 #[cfg(test)]

@@ -186,6 +186,14 @@ impl Database {
     }
 }
 
+/// The databases that every server has.
+const SYSTEM: [&str; 4] = ["master", "tempdb", "model", "msdb"];
+
+/// An id that no database has, also after one was dropped.
+fn next_id(all: &[Arc<Database>]) -> i32 {
+    all.iter().map(|d| d.id).max().unwrap_or(0) + 1
+}
+
 /// The store of all databases.
 pub struct Engine {
     options: EngineOptions,
@@ -226,7 +234,7 @@ impl Engine {
             options,
             me: Weak::clone(me),
         });
-        for name in ["master", "tempdb", "model", "msdb"] {
+        for name in SYSTEM {
             engine.create_database(name)?;
         }
         if engine.find(&engine.options.database).is_none() {
@@ -370,7 +378,7 @@ impl Engine {
                 format!("Database '{name}' already exists. Choose a different database name."),
             ));
         }
-        let id = i32::try_from(all.len()).unwrap_or(i32::MAX - 1) + 1;
+        let id = next_id(&all);
         let denied = self.denials();
         let catalog = empty_catalog(name, id, (self.collation, self.options.oddities), &denied);
         self.add(&mut all, catalog, None)
@@ -390,10 +398,41 @@ impl Engine {
         let _guard = source.ddl.lock().unwrap_or_else(PoisonError::into_inner);
         let mut catalog = Catalog::clone(&source.catalog());
         name.clone_into(&mut catalog.database);
-        catalog.database_id = i32::try_from(all.len()).unwrap_or(i32::MAX - 1) + 1;
+        catalog.database_id = next_id(&all);
         catalog.read_only = true;
         catalog.source_database_id = Some(source.id);
         self.add(&mut all, catalog, Some(&source))
+    }
+
+    /// Drops a database with its files. Sessions that are in it meet 911 at their next statement.
+    ///
+    /// # Errors
+    /// 3701 for one that does not exist, 3708 for one of the system's.
+    pub fn drop_database(&self, name: &str) -> Result<(), SqlError> {
+        let mut all = self.databases.write().unwrap_or_else(PoisonError::into_inner);
+        let Some(at) = all.iter().position(|d| crate::catalog::same(&d.name, name)) else {
+            let message = format!(
+                "Cannot drop the database '{name}', because it does not exist or you do not have permission."
+            );
+            return Err(error(3701, 11, message));
+        };
+        if at < SYSTEM.len() {
+            let message = format!("Cannot drop the database '{name}' because it is a system database.");
+            return Err(error(3708, 16, message));
+        }
+        let gone = all.remove(at);
+        for path in [&gone.path, &gone.views_path] {
+            for end in ["", "-wal", "-shm"] {
+                let mut file = path.clone().into_os_string();
+                file.push(end);
+                // What is left goes with the folder.
+                let _ = std::fs::remove_file(file);
+            }
+        }
+        for other in all.iter() {
+            other.changes.fetch_add(1, Ordering::AcqRel);
+        }
+        Ok(())
     }
 
     /// Makes the files of a database, with the rows of `source`, and adds it to those that exist.

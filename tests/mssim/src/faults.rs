@@ -1,5 +1,5 @@
 //! Faults that a test sets while the server runs. Every fault may be limited to the next N occurrences and to batches
-//! (or, for those of the login, databases and applications) that contain a text.
+//! (or, for those of the login, databases, applications and intents: `ReadOnly`, `ReadWrite`) that contain a text.
 
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
@@ -39,7 +39,7 @@ pub struct Fault {
     pub kind: FaultKind,
     /// How often it happens; `None` is always.
     pub times: Option<u32>,
-    /// Only where the text of the batch (or the database or application of the login) contains this.
+    /// Only where the text of the batch (or the database, application or intent of the login) contains this.
     pub containing: Option<String>,
     /// Not to the first so many that it would happen to.
     pub after: u32,

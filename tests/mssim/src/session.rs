@@ -7,6 +7,7 @@
 //! Server does it; arithmetic and constraints do not.
 
 mod control;
+mod showplan;
 mod statement;
 mod transaction;
 
@@ -78,6 +79,8 @@ pub struct EngineSession {
     /// Descriptor of the last transaction, as ENVCHANGE shows it.
     descriptor: u64,
     row_count: i64,
+    /// `SET SHOWPLAN_XML ON`: batches are not run, their plans are shown.
+    showplan: bool,
     stopped: bool,
     /// How many TRY blocks are open, and the error that the last CATCH is about.
     trying: u32,
@@ -104,6 +107,7 @@ impl Session for EngineSession {
             .map(|p| (p.name.clone(), Variable { ty: p.ty, value: p.value.clone() }))
             .collect();
         match parse::batch(sql) {
+            Ok(lines) if self.showplan || showplan::switches(&lines) => self.show_plans(&lines, results),
             Ok(lines) => {
                 self.run(&lines, results);
             }
@@ -126,6 +130,7 @@ impl Session for EngineSession {
         self.no_count = self.engine.oddities().no_count;
         self.settings = Settings::default();
         self.row_count = 0;
+        self.showplan = false;
         if self.database != self.home
             && let Ok(conn) = self.engine.connection(&self.home)
             && register(&conn, &self.shared).is_ok()
@@ -173,6 +178,7 @@ impl EngineSession {
             transactions: 0,
             descriptor: u64::from(spid) << 32,
             row_count: 0,
+            showplan: false,
             stopped: false,
             trying: 0,
             caught: None,
@@ -185,7 +191,7 @@ impl EngineSession {
 
     /// What the statement about to run may ask of the session.
     fn env(&self) -> Result<Arc<Env>, SqlError> {
-        let databases = self.engine.databases().into_iter().zip(1..).collect();
+        let databases = self.engine.all().iter().map(|d| (d.name.clone(), d.id)).collect();
         Ok(Arc::new(Env {
             catalog: self.catalog()?,
             databases,

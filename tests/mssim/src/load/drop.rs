@@ -7,6 +7,24 @@ use crate::load::objects::{alter_with, declare};
 use crate::load::{Context, bound, module, principal, shape, statistics};
 use crate::results::SqlError;
 
+/// After DROP DATABASE.
+fn drop_database(c: &mut Cursor<'_>, x: &Context<'_>, quiet: bool) -> Result<(), SqlError> {
+    loop {
+        let name = c.name()?;
+        if same(&name, x.database) {
+            let message = format!("Cannot drop database \"{name}\" because it is currently in use.");
+            return Err(error(3702, 16, message));
+        }
+        match x.engine.drop_database(&name) {
+            Err(e) if e.number == 3701 && quiet => {}
+            done => done?,
+        }
+        if !c.accept(",") {
+            return Ok(());
+        }
+    }
+}
+
 /// After DROP.
 pub(crate) fn drop(c: &mut Cursor<'_>, x: &mut Context<'_>) -> Result<(), SqlError> {
     let kind = if c.accept("XML SCHEMA COLLECTION") {
@@ -19,7 +37,7 @@ pub(crate) fn drop(c: &mut Cursor<'_>, x: &mut Context<'_>) -> Result<(), SqlErr
         return statistics::drop(c, x);
     }
     if kind == "DATABASE" {
-        return Err(unknown("DROP DATABASE"));
+        return drop_database(c, x, quiet);
     }
     loop {
         let (schema, name) = c.object()?;

@@ -502,3 +502,50 @@ fn a_database_snapshot_stays_as_it_was_made() {
         assert_eq!(run(&mut *session, change).errors.first().map(|e| e.number), Some(3906), "{change}");
     }
 }
+
+#[test]
+fn a_database_comes_and_goes() {
+    let db = Db::new();
+    let mut session = db.session();
+    for (sql, wanted) in [
+        ("CREATE DATABASE one", None),
+        ("CREATE DATABASE two", None),
+        ("USE two", None),
+        ("DROP DATABASE two", Some(3702)),
+        ("DROP DATABASE master", Some(3708)),
+        ("ALTER DATABASE one SET SINGLE_USER WITH ROLLBACK IMMEDIATE; DROP DATABASE one", None),
+        ("DROP DATABASE one", Some(3701)),
+        ("DROP DATABASE IF EXISTS one", None),
+        ("CREATE DATABASE three", None),
+        ("USE one", Some(911)),
+    ] {
+        let taken = run(&mut *session, sql);
+        assert_eq!(taken.errors.first().map(|e| e.number), wanted, "{sql}");
+    }
+    // The files of a database that lives are no other's.
+    let ids = "SELECT DB_ID('testdb'), DB_ID('one'), DB_ID('two'), DB_ID('three'), DB_NAME()";
+    assert_eq!(shown(&run(&mut *session, ids)), ["5|NULL|7|8|two"]);
+}
+
+#[test]
+fn a_plan_says_what_seeks_and_what_scans() {
+    let db = Db::new();
+    let mut session = db.session();
+    let both = run(&mut *session, "SET SHOWPLAN_XML ON; SELECT 1");
+    assert_eq!(both.errors.first().map(|e| e.number), Some(1067));
+    run(&mut *session, "SET SHOWPLAN_XML ON");
+    let shows = |session: &mut dyn Session, sql: &str, operator: &str| {
+        let taken = run(session, sql);
+        let plan = shown(&taken).concat();
+        assert!(plan.contains(&format!(r#"PhysicalOp="{operator}""#)), "{sql}: {plan} {:?}", taken.errors);
+    };
+    shows(
+        &mut *session,
+        "SET TRANSACTION ISOLATION LEVEL READ COMMITTED; SELECT Name FROM Customers WHERE Id > 1 AND Id <= 2",
+        "Clustered Index Seek",
+    );
+    shows(&mut *session, "SELECT Id FROM Customers WHERE City = 'x'", "Clustered Index Scan");
+    run(&mut *session, "DELETE FROM Orders");
+    run(&mut *session, "SET SHOWPLAN_XML OFF");
+    assert_eq!(shown(&run(&mut *session, "SELECT COUNT(*) FROM Orders")), ["3"], "nothing was run");
+}

@@ -153,7 +153,7 @@ async fn authenticate(shared: &Arc<Shared>, login: &Login7) -> Result<Box<dyn Se
             "mssim: TDS 7.3B is the oldest version that this server speaks",
         ));
     }
-    for (id, kind) in shared.faults.armed(&format!("{} {}", login.login.database, login.login.application)) {
+    for (id, kind) in shared.faults.armed(&login.described()) {
         if kind == FaultKind::LoginFailure && shared.faults.happens(id) {
             return Err(failed());
         }
@@ -181,7 +181,7 @@ fn welcome(shared: &Shared, login: &Login7, database: &str, packet_size: u16) ->
         if login.version == login::TDS_80 { login::TDS_80 } else { login.version.min(login::TDS_74) };
     tokens::login_ack(version, &mut out);
     tokens::env_packet_size(4096, packet_size, &mut out);
-    for (id, kind) in shared.faults.armed(&format!("{} {}", login.login.database, login.login.application)) {
+    for (id, kind) in shared.faults.armed(&login.described()) {
         if let FaultKind::Routing { host, port } = kind
             && shared.faults.happens(id)
         {

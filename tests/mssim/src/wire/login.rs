@@ -26,6 +26,8 @@ pub(crate) struct Login7 {
     pub(crate) login: Login,
     /// Windows authentication was asked for.
     pub(crate) integrated: bool,
+    /// `ApplicationIntent=ReadOnly`: fReadOnlyIntent of TypeFlags.
+    pub(crate) read_only: bool,
     /// Feature extensions asked for; `None` when the message has none.
     pub(crate) features: Option<Vec<u8>>,
 }
@@ -59,7 +61,22 @@ pub(crate) fn decode(body: &[u8]) -> io::Result<Login7> {
         let at = usize::from(u16::from_le_bytes([fixed[56], fixed[57]]));
         Some(features(body, at)?)
     };
-    Ok(Login7 { version, packet_size, login, integrated: fixed[25] & 0x80 != 0, features })
+    Ok(Login7 {
+        version,
+        packet_size,
+        login,
+        integrated: fixed[25] & 0x80 != 0,
+        read_only: fixed[26] & 0x20 != 0,
+        features,
+    })
+}
+
+impl Login7 {
+    /// By what faults of the login are chosen: database, application, intent.
+    pub(crate) fn described(&self) -> String {
+        let intent = if self.read_only { "ReadOnly" } else { "ReadWrite" };
+        format!("{} {} {intent}", self.login.database, self.login.application)
+    }
 }
 
 fn features(body: &[u8], at: usize) -> io::Result<Vec<u8>> {
