@@ -3,6 +3,7 @@
 //!
 //! - [`names`]: quoting, `--name-case`, 63 bytes, reserved words
 //! - [`types`], [`base_type`], [`table`], [`objects`]: what the source has
+//! - [`code_page`]: which texts a collation's code page holds
 //! - [`bound`]: keys of rows, and where a chunk begins and ends
 //! - [`plan`]: `plan.json`; [`selection`]: which of its tables a pod works on; [`predicate`]: a user's filter
 //! - [`checkpoint`]: the other documents of a run; [`phase`]: the states of their phases and the moves between them
@@ -15,6 +16,7 @@
 pub mod base_type;
 pub mod bound;
 pub mod checkpoint;
+pub mod code_page;
 pub mod collation;
 pub mod counts;
 pub mod identity;

@@ -37,7 +37,11 @@ pub(super) fn add(
         let object = format!("{}.{}", table.source, column.source);
         let mut said = ObjectFindings { kind: ObjectKind::Column, object, findings };
         let reason = format!("the target computes it, as {}: {}", column.target_type, column.expression);
-        said.say(Name::Generated, Verdict::Converted, reason);
+        if column.notes.is_empty() {
+            said.say(Name::Generated, Verdict::Converted, reason);
+        } else {
+            said.say(Name::Generated, Verdict::Changed, format!("{reason}: {}", column.notes.join("; ")));
+        }
         let case = material.plan.options.name_case();
         tables::name(&mut said, column.source.as_str(), column.target.as_str(), case, false);
     }

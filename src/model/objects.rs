@@ -118,6 +118,8 @@ pub struct DefaultConstraint {
     /// None: a default object of its own that is bound to the column, or one that the login may not see.
     pub name: Option<String>,
     pub expression: Option<String>,
+    /// The database's, whose code page texts without N are of; None: not known.
+    pub database_collation: Option<String>,
 }
 
 /// CHECK of a table or a column.

@@ -268,6 +268,9 @@ pub struct GeneratedColumn {
     pub nullable: bool,
     /// PostgreSQL's.
     pub expression: String,
+    /// What is not quite the same about it, and is no row's value.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
     /// 0-based place among all columns of the target table, those that are copied included.
     pub place: u32,
 }

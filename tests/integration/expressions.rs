@@ -1,9 +1,9 @@
 //! Translated expressions in a real PostgreSQL: every one of the cases is accepted where it belongs, and those whose
 //! results Microsoft documents have these results. The pages are named as `learn.microsoft.com/sql/t-sql/…`.
 
-use shardferry::model::names::ColumnName;
+use shardferry::model::names::{ColumnName, TableName};
 use shardferry::model::types::SourceType;
-use shardferry::tsql::{Purpose, ScopeColumn, Translated, Untranslatable, Volatility, translate};
+use shardferry::tsql::{Purpose, ScopeColumn, Translated, Untranslatable, Volatility, translate_with};
 use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
 
 include!("../../src/tsql/cases.rs");

@@ -243,7 +243,7 @@ fn generate(inputs: &Inputs<'_>, table: &SourceTable, chosen: &TableChoices<'_>,
             })
             .cloned()
             .collect();
-        if let Ok(expression) = computed::expression(source, &planned.target_type, &others) {
+        if let Ok((expression, notes)) = computed::expression(source, &planned.target_type, &others) {
             generated.push(GeneratedColumn {
                 source: planned.source.clone(),
                 target: planned.target.clone(),
@@ -251,6 +251,7 @@ fn generate(inputs: &Inputs<'_>, table: &SourceTable, chosen: &TableChoices<'_>,
                 target_type: planned.target_type.clone(),
                 nullable: planned.nullable,
                 expression,
+                notes,
                 place,
             });
         }

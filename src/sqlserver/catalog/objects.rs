@@ -81,6 +81,7 @@ async fn read_constraints(reader: &mut Reader<'_>, objects: &mut SourceObjects) 
             column: ColumnName::new(row.text("column_name")?),
             name: row.text_or_null("default_name")?,
             expression: row.text_or_null("expression")?,
+            database_collation: row.text_or_null("database_collation")?,
         });
         Ok(())
     });
