@@ -27,6 +27,7 @@ mod information;
 mod keys;
 mod modules;
 mod objects;
+mod principals;
 mod security;
 mod sizes;
 mod spaces;
@@ -73,6 +74,7 @@ pub(crate) struct Built {
 fn all() -> impl Iterator<Item = &'static View> {
     let objects = [
         objects::VIEWS,
+        principals::VIEWS,
         columns::VIEWS,
         keys::VIEWS,
         modules::VIEWS,
