@@ -8,7 +8,7 @@ use crate::model::objects::ObjectKind;
 use crate::model::plan::{PlannedColumn, PlannedTable, UnsupportedColumn};
 use crate::model::policy::{FractionPolicy, InvalidPolicy, Mask, NulPolicy, OffsetPolicy, Policies};
 use crate::model::table::{SourceColumn, SourceTable};
-use crate::plan::build::EXCLUDED;
+use crate::plan::build::{COLUMN_SET, EXCLUDED};
 use crate::plan::computed;
 
 pub(super) fn add(
@@ -60,6 +60,10 @@ fn left_out(
     let mut said = ObjectFindings { kind: ObjectKind::Column, object, findings };
     if column.reason == EXCLUDED {
         said.say(Name::Excluded, Verdict::Refused, column.reason.clone());
+        return;
+    }
+    if column.reason == COLUMN_SET {
+        said.say(Name::ColumnSet, Verdict::Changed, format!("left out: {COLUMN_SET}"));
         return;
     }
     let reason = format!("{}: {}", column.source_type, column.reason);

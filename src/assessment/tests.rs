@@ -28,6 +28,7 @@ fn column(name: &str, ty: &str, length: i16, scale: u8) -> SourceColumn {
         hidden: false,
         period: false,
         withheld: false,
+        no_data: None,
     }
 }
 
@@ -240,7 +241,7 @@ fn the_page_lists_every_name() {
     }
 }
 
-const ALL: [Name; 34] = [
+const ALL: [Name; 36] = [
     Name::AsIs,
     Name::NameCase,
     Name::NameChosen,
@@ -267,6 +268,7 @@ const ALL: [Name; 34] = [
     Name::Collision,
     Name::Generated,
     Name::ComputedPlain,
+    Name::ColumnSet,
     Name::HiddenShown,
     Name::OneChunk,
     Name::NoPrimaryKey,

@@ -30,11 +30,29 @@ pub(super) fn options(choice: PlanChoiceArgs) -> Result<PlanOptions> {
             None | Some(PartitionsChoice::Plain) => Partitions::Plain,
             Some(PartitionsChoice::Declarative) => Partitions::Declarative,
         },
+        comment_properties: comment_properties(&choice.comment_property)?,
         maps: maps(&choice.map)?,
         policies: policies(Policies::default(), &choice.policy).map_err(|why| usage("policy", why))?,
         replanned: BTreeMap::new(),
         tables: BTreeMap::new(),
     })
+}
+
+/// Names of extended properties, one each or several with commas.
+fn comment_properties(items: &[String]) -> Result<Vec<String>> {
+    let mut names: Vec<String> = Vec::new();
+    for name in items.iter().flat_map(|item| item.split(',')).map(str::trim) {
+        if name.is_empty() {
+            return Err(usage(
+                "comment-property",
+                "an empty name: write the name of an extended property".to_owned(),
+            ));
+        }
+        if !names.iter().any(|there| there.to_lowercase() == name.to_lowercase()) {
+            names.push(name.to_owned());
+        }
+    }
+    Ok(names)
 }
 
 /// `TYPE=TARGET`, each source type once.
@@ -182,6 +200,18 @@ mod tests {
         let base = policies(Policies::default(), &items(&["nul=strip"])).unwrap();
         let more = policies(base, &items(&["fraction=truncate"])).unwrap();
         assert_eq!((more.nul, more.fraction), (NulPolicy::Strip, FractionPolicy::Truncate));
+    }
+
+    #[test]
+    fn properties_are_named_one_by_one_or_with_commas() {
+        let names = comment_properties(&items(&["Caption, MS_Description", "caption"])).unwrap();
+        assert_eq!(names, ["Caption", "MS_Description"]);
+        let options = PlanOptions { comment_properties: names, ..PlanOptions::default() };
+        assert_eq!(options.comment_rank("CAPTION"), Some(0));
+        assert_eq!(options.comment_rank("ms_description"), Some(1));
+        assert_eq!(options.comment_rank("Owner"), None);
+        assert_eq!(PlanOptions::default().comment_rank("MS_Description"), Some(0));
+        assert!(comment_properties(&items(&["a,"])).unwrap_err().to_string().contains("empty name"));
     }
 
     #[test]

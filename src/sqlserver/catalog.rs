@@ -11,6 +11,7 @@ mod columns;
 mod described;
 mod identity;
 mod keys;
+mod listed;
 mod objects;
 mod reader;
 mod row;

@@ -84,7 +84,7 @@ mod tests {
         let statements = |columns: &[usize]| -> Vec<Statement> {
             columns.iter().map(|columns| Statement { sql: String::new(), columns: *columns }).collect()
         };
-        assert_eq!(batches(&[]), []);
+        assert!(batches(&[]).is_empty());
         assert_eq!(batches(&statements(&[5000])), [0..1]);
         assert_eq!(batches(&statements(&[1, 5000, 1, 1])), [0..1, 1..2, 2..4]);
         assert_eq!(batches(&statements(&[1500, 500, 1])), [0..2, 2..3]);

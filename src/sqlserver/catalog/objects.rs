@@ -6,7 +6,7 @@
 use super::reader::{Reader, allowed};
 use super::row::Record;
 use super::versions::SQL_SERVER_2017;
-use super::{add_to_key, beside_tables, identity_column, keys, types};
+use super::{add_to_key, beside_tables, identity_column, keys, listed, types};
 use crate::error::Result;
 use crate::model::base_type::BaseType;
 use crate::model::names::{ColumnName, TableName};
@@ -26,6 +26,7 @@ pub async fn objects(client: &mut Client) -> Result<SourceObjects> {
     read_constraints(&mut reader, &mut objects).await?;
     read_sequences(&mut reader, &types, &mut objects).await?;
     beside_tables::read(&mut reader, &mut objects).await?;
+    listed::read(&mut reader, &mut objects.listed).await?;
     objects.unread = reader.unread;
     Ok(objects)
 }

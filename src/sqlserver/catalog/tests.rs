@@ -1,6 +1,7 @@
 use super::keys::action;
 use super::*;
-use crate::model::table::ReferentialAction;
+use crate::model::table::{ReferentialAction, SourceColumn};
+use crate::model::types::SourceType;
 
 /// What stands in `sql/` and asks for no columns.
 const STATEMENTS: [&str; 1] = ["session.sql"];
@@ -50,6 +51,7 @@ fn the_width_of_a_row_comes_from_its_columns() {
         hidden: false,
         period: false,
         withheld: false,
+        no_data: None,
     };
     let mut table = SourceTable {
         name: TableName::new("dbo", "t"),

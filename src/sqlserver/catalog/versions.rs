@@ -9,6 +9,7 @@ use crate::sqlserver::client::Client;
 pub(super) const SQL_SERVER_2014: u32 = 12;
 pub(super) const SQL_SERVER_2016: u32 = 13;
 pub(super) const SQL_SERVER_2017: u32 = 14;
+pub(super) const SQL_SERVER_2022: u32 = 16;
 
 /// THE table of catalog views and columns that not every server has: the one that is looked for, the first version of SQL Server with
 /// it, and what is not known without it. `docs/reference/versions.md` shows it. Older ones are not asked.
@@ -26,6 +27,7 @@ pub(super) const SINCE: &[(&str, u32, &str)] = &[
     ("sys.masked_columns", SQL_SERVER_2016, "dynamic data masking (there is none)"),
     ("sys.security_policies", SQL_SERVER_2016, "row-level security (there is none)"),
     ("sys.external_tables", SQL_SERVER_2016, "external tables (there are none)"),
+    ("sys.tables.ledger_type", SQL_SERVER_2022, "ledger tables (there are none)"),
     ("sys.tables.is_memory_optimized", SQL_SERVER_2014, "memory-optimised tables (there are none)"),
 ];
 
