@@ -1,10 +1,10 @@
 //! LIKE and PATINDEX, as LIKE or a regular expression.
 //!
 //! A set without ranges and a range of digits mean the same letter by letter. A range of letters is the collation's
-//! (`[a-c]` has `á` and `B`): under a collation that does not tell cases apart, it is the same for ASCII letters, and every
-//! character beyond ASCII passes ([`Gap::Range`]), so that no row of the source fails for its accents. Under one
-//! that tells cases apart, its capitals are the collation's: refused, but for `_BIN` and `_BIN2`. Of a varchar, trailing blanks that the pattern does not
-//! name are not seen; of an nvarchar they are.
+//! (`[a-c]` has `á` and `B`): under a collation that does not tell cases apart, it is the same for ASCII letters, and
+//! every character beyond ASCII passes ([`Gap::Range`]), so that no row of the source fails for its accents. Under one
+//! that tells cases apart, its capitals are the collation's: refused, but for `_BIN` and `_BIN2`. Of a varchar, trailing
+//! blanks that the pattern does not name are not seen; of an nvarchar they are.
 
 use super::collation::Collation;
 use super::compare::Comparison;

@@ -114,3 +114,85 @@ fn midnights_ranges_and_json_arrive() {
     let validated = "SELECT count(*) FROM pg_constraint WHERE conname LIKE 'CK%' AND convalidated";
     assert_eq!(world.target_value(validated), "2");
 }
+
+const LISTED: &str = "
+CREATE TABLE dbo.T (Id int NOT NULL CONSTRAINT PK_T PRIMARY KEY WITH (IGNORE_DUP_KEY = ON), Name nvarchar(20) NULL,
+    A int SPARSE NULL, B int SPARSE NULL, Everything xml COLUMN_SET FOR ALL_SPARSE_COLUMNS)
+GO
+CREATE UNIQUE INDEX UX_name ON dbo.T (Name) WITH (IGNORE_DUP_KEY = ON)
+GO
+CREATE STATISTICS ST_both ON dbo.T (Name, A)
+GO
+CREATE VIEW dbo.Names WITH SCHEMABINDING AS SELECT Id, Name FROM dbo.T
+GO
+CREATE UNIQUE CLUSTERED INDEX IX_names ON dbo.Names (Id)
+GO
+CREATE XML SCHEMA COLLECTION dbo.Resumes AS N'<xsd:schema xmlns:xsd=\"http://www.w3.org/2001/XMLSchema\"/>'
+GO
+CREATE ROLE readers
+GO
+CREATE USER ann WITHOUT LOGIN
+GO
+ALTER ROLE readers ADD MEMBER ann
+GO
+GRANT SELECT ON dbo.T TO readers
+GO
+DENY DELETE ON dbo.T TO ann
+GO
+CREATE TRIGGER guard ON DATABASE FOR DROP_TABLE AS PRINT 'no'
+GO
+EXEC sp_addextendedproperty 'MS_Description', N'described', 'SCHEMA', 'dbo', 'TABLE', 'T'
+GO
+EXEC sp_addextendedproperty 'Caption', N'captioned', 'SCHEMA', 'dbo', 'TABLE', 'T'
+GO
+INSERT INTO dbo.T (Id, Name, A) VALUES (1, N'one', 7), (2, N'two', NULL)
+";
+
+#[test]
+fn what_has_no_counterpart_is_named_and_a_column_set_is_no_data() {
+    let world = World::with_files();
+    world.load(LISTED);
+    let said = assessed(&world, &[], 0);
+    is(&said, "column dbo.T.Everything", "changed", "the sparse columns, which are copied themselves");
+    is(&said, "primary key PK_T on dbo.T", "changed", "IGNORE_DUP_KEY");
+    is(&said, "index UX_name on dbo.T", "changed", "IGNORE_DUP_KEY");
+    is(&said, "created statistics ST_both on dbo.T", "refused", "2 columns (Name, A)");
+    is(&said, "index IX_names on dbo.Names", "refused", "a unique index of a view");
+    is(&said, "xml schema collection dbo.Resumes", "refused", "well formed");
+    is(&said, "role readers", "refused", "in it: ann");
+    is(&said, "permission dbo.T", "refused", "GRANT SELECT ON OBJECT::[dbo].[T] TO [readers]");
+    is(&said, "permission dbo.T", "refused", "DENY DELETE ON OBJECT::[dbo].[T] TO [ann]");
+    is(&said, "trigger guard", "refused", "a trigger of the whole database");
+    is(&said, "extended property Caption on dbo.T", "refused", "--comment-property \"Caption\"");
+    assert!(!said.keys().any(|object| object.starts_with("unread")), "{:?}", said.keys().collect::<Vec<_>>());
+    world.succeed(&["run", "--comment-property", "Caption"]);
+    let columns = "SELECT string_agg(attname, ',' ORDER BY attnum) FROM pg_attribute
+        WHERE attrelid = 'dbo.\"T\"'::regclass AND attnum > 0";
+    assert_eq!(world.target_value(columns), "Id,Name,A,B");
+    assert_eq!(world.target_value("SELECT obj_description('dbo.\"T\"'::regclass)"), "captioned");
+    assert_eq!(world.target_value("SELECT string_agg(\"A\"::text, ',') FROM dbo.\"T\""), "7");
+}
+
+#[test]
+fn an_encrypted_column_refuses_its_table_until_it_is_excluded() {
+    let world = World::with_files();
+    world.load(
+        "CREATE COLUMN MASTER KEY CMK WITH (KEY_STORE_PROVIDER_NAME = N'AZURE_KEY_VAULT', KEY_PATH = N'https://vault/keys/k')
+        GO
+        CREATE COLUMN ENCRYPTION KEY CEK WITH VALUES (COLUMN_MASTER_KEY = CMK, ALGORITHM = 'RSA_OAEP', ENCRYPTED_VALUE = 0x01)
+        GO
+        CREATE TABLE dbo.P (Id int NOT NULL PRIMARY KEY, Ssn char(11) COLLATE Latin1_General_BIN2
+            ENCRYPTED WITH (COLUMN_ENCRYPTION_KEY = CEK, ENCRYPTION_TYPE = DETERMINISTIC,
+                ALGORITHM = 'AEAD_AES_256_CBC_HMAC_SHA_256') NULL)",
+    );
+    let said = assessed(&world, &[], 0);
+    is(&said, "column dbo.P.Ssn", "refused", "Always Encrypted: the server sends ciphertext");
+    let refused = world.command(&["run"]).run();
+    assert_ne!(refused.status.code(), Some(0), "{}", refused.stderr);
+    assert!(
+        refused.stderr.contains("dbo.P.Ssn") && refused.stderr.contains("Always Encrypted"),
+        "{}",
+        refused.stderr
+    );
+    world.succeed(&["run", "--skip-unsupported"]);
+}
