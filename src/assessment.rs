@@ -96,6 +96,8 @@ pub enum Name {
     Generated,
     /// A computed column became a plain one.
     ComputedPlain,
+    /// A column set, which is made of other columns.
+    ColumnSet,
     /// A hidden column is shown.
     HiddenShown,
     /// Without a chunk key: one transaction.

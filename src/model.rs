@@ -2,7 +2,8 @@
 //! a terminal, and nothing here imports another room than `error`.
 //!
 //! - [`names`]: quoting, `--name-case`, 63 bytes, reserved words
-//! - [`types`], [`base_type`], [`table`], [`objects`]: what the source has
+//! - [`types`], [`base_type`], [`table`], [`objects`], [`listed`]: what the source has
+//! - [`code_page`]: which texts a collation's code page holds
 //! - [`bound`]: keys of rows, and where a chunk begins and ends
 //! - [`plan`]: `plan.json`; [`selection`]: which of its tables a pod works on; [`predicate`]: a user's filter
 //! - [`checkpoint`]: the other documents of a run; [`phase`]: the states of their phases and the moves between them
@@ -15,10 +16,12 @@
 pub mod base_type;
 pub mod bound;
 pub mod checkpoint;
+pub mod code_page;
 pub mod collation;
 pub mod counts;
 pub mod identity;
 pub mod likeness;
+pub mod listed;
 pub mod location;
 pub mod loss;
 pub mod names;

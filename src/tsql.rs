@@ -18,6 +18,8 @@ mod like;
 mod literal;
 mod moment;
 mod node;
+mod odd;
+mod offset;
 mod operators;
 #[cfg(test)]
 mod page;
@@ -27,6 +29,7 @@ mod tests;
 mod types;
 mod walk;
 
+use crate::model::code_page::CodePage;
 use crate::model::names::{ColumnName, TableName};
 use crate::model::types::SourceType;
 use std::collections::BTreeSet;
@@ -95,10 +98,11 @@ fn refuse<T>(reason: impl Into<String>) -> Result<T> {
 /// # Errors
 /// [`Untranslatable`] with the part that has no counterpart.
 pub fn translate(text: &str, purpose: Purpose<'_>, columns: &[ScopeColumn<'_>]) -> Result<Translated> {
-    translate_with(text, purpose, columns, &|sequence| Some(sequence.clone()))
+    translate_with(text, purpose, columns, &|sequence| Some(sequence.clone()), None)
 }
 
-/// [`translate`], with the names that sequences have in the target; None for one that is not there.
+/// [`translate`], with the names that sequences have in the target (None for one that is not there), and with the
+/// collation of the source's database, whose code page texts without N are of.
 ///
 /// # Errors
 /// [`Untranslatable`] with the part that has no counterpart.
@@ -107,9 +111,11 @@ pub fn translate_with(
     purpose: Purpose<'_>,
     columns: &[ScopeColumn<'_>],
     sequences: &dyn Fn(&TableName) -> Option<TableName>,
+    database: Option<&str>,
 ) -> Result<Translated> {
     let parsed = parse::expression(text)?;
     let mut walk = walk::Walk::new(purpose, columns, sequences);
+    walk.database = database.and_then(CodePage::named);
     let node = match purpose {
         Purpose::Default(column) => {
             let node = walk.value(&parsed)?;

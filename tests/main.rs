@@ -5,6 +5,9 @@
 #[path = "integration/assessment.rs"]
 mod assessment;
 #[cfg(test)]
+#[path = "integration/cases_expressions.rs"]
+mod cases_expressions;
+#[cfg(test)]
 #[path = "integration/cases_limits.rs"]
 mod cases_limits;
 #[cfg(test)]

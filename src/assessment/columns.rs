@@ -8,7 +8,7 @@ use crate::model::objects::ObjectKind;
 use crate::model::plan::{PlannedColumn, PlannedTable, UnsupportedColumn};
 use crate::model::policy::{FractionPolicy, InvalidPolicy, Mask, NulPolicy, OffsetPolicy, Policies};
 use crate::model::table::{SourceColumn, SourceTable};
-use crate::plan::build::EXCLUDED;
+use crate::plan::build::{COLUMN_SET, EXCLUDED};
 use crate::plan::computed;
 use crate::postgres::ddl;
 
@@ -38,7 +38,11 @@ pub(super) fn add(
         let object = format!("{}.{}", table.source, column.source);
         let mut said = ObjectFindings { kind: ObjectKind::Column, object, findings };
         let reason = format!("the target computes it, as {}: {}", column.target_type, column.expression);
-        said.say(Name::Generated, Verdict::Converted, reason);
+        if column.notes.is_empty() {
+            said.say(Name::Generated, Verdict::Converted, reason);
+        } else {
+            said.say(Name::Generated, Verdict::Changed, format!("{reason}: {}", column.notes.join("; ")));
+        }
         let case = material.plan.options.name_case();
         tables::name(&mut said, column.source.as_str(), column.target.as_str(), case, false);
     }
@@ -57,6 +61,10 @@ fn left_out(
     let mut said = ObjectFindings { kind: ObjectKind::Column, object, findings };
     if column.reason == EXCLUDED {
         said.say(Name::Excluded, Verdict::Refused, column.reason.clone());
+        return;
+    }
+    if column.reason == COLUMN_SET {
+        said.say(Name::ColumnSet, Verdict::Changed, format!("left out: {COLUMN_SET}"));
         return;
     }
     let reason = format!("{}: {}", column.source_type, column.reason);

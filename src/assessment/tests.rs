@@ -28,6 +28,7 @@ fn column(name: &str, ty: &str, length: i16, scale: u8) -> SourceColumn {
         hidden: false,
         period: false,
         withheld: false,
+        no_data: None,
     }
 }
 
@@ -242,7 +243,7 @@ fn the_page_lists_every_name() {
     }
 }
 
-const ALL: [Name; 35] = [
+const ALL: [Name; 37] = [
     Name::AsIs,
     Name::NameCase,
     Name::NameChosen,
@@ -269,6 +270,7 @@ const ALL: [Name; 35] = [
     Name::Collision,
     Name::Generated,
     Name::ComputedPlain,
+    Name::ColumnSet,
     Name::HiddenShown,
     Name::OneChunk,
     Name::NoPrimaryKey,

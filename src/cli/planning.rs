@@ -36,6 +36,9 @@ pub struct PlanChoiceArgs {
     /// Partitioned tables become plain ones, or partitioned ones [default: plain]
     #[arg(long, value_enum, value_name = "HOW", help_heading = "Planning")]
     pub partitions: Option<PartitionsChoice>,
+    /// Extended property that becomes the comment of an object, the first of them that it has; repeatable [default: MS_Description]
+    #[arg(long, value_name = "NAME", help_heading = "Planning")]
+    pub comment_property: Vec<String>,
 }
 
 /// How names are written in the target.

@@ -4,7 +4,8 @@
 //! One character at most stands for each UTF-16 unit, or for each byte or pair of bytes of a code page, so that a text
 //! of n of them still has at most n characters.
 
-use super::text::{TextRefusal, push, stands_alone, unassigned};
+use super::text::{TextRefusal, push};
+use crate::model::code_page::{stands_alone, unassigned};
 use crate::model::loss::Loss;
 use crate::model::policy::InvalidPolicy;
 use crate::model::policy::NulPolicy;

@@ -5,7 +5,7 @@ mod code_page;
 mod utf16;
 mod xml;
 
-pub(super) use code_page::{CodedPieces, stands_alone, unassigned, whole_coded};
+pub(super) use code_page::{CodedPieces, whole_coded};
 pub(super) use utf16::{Utf16Pieces, whole_utf16};
 pub(super) use xml::plain_xml;
 

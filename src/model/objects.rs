@@ -3,6 +3,7 @@
 //! Names are the source's. A text that the login may not read is None (an expression, a definition): the object is known to
 //! be there, and no more. What could not be looked at is [`SourceObjects::unread`].
 
+use super::listed::Listed;
 use super::open_enum::open_enum;
 use crate::model::base_type::BaseType;
 use crate::model::names::ColumnName;
@@ -55,6 +56,11 @@ open_enum! {
         DynamicMask = "dynamic mask",
         SecurityPolicy = "security policy",
         ExtendedProperty = "extended property",
+        UserStatistics = "created statistics",
+        Role = "role",
+        Permission = "permission",
+        XmlSchemaCollection = "xml schema collection",
+        Ledger = "ledger",
         View = "view",
         Procedure = "procedure",
         Function = "function",
@@ -83,7 +89,7 @@ pub struct SourceObjects {
     pub sequences: Vec<Sequence>,
     /// By table and column.
     pub identities: BTreeMap<(TableName, ColumnName), Identity>,
-    /// Extended properties; [`ExtendedProperty::is_comment`] tells which are comments.
+    /// Extended properties; the plan's options tell which become comments.
     pub properties: Vec<ExtendedProperty>,
     pub partitions: Vec<PartitionedTable>,
     pub temporal: Vec<TemporalTable>,
@@ -92,6 +98,7 @@ pub struct SourceObjects {
     pub modules: Vec<Module>,
     pub synonyms: Vec<Synonym>,
     pub types: Vec<UserType>,
+    pub listed: Listed,
     pub unread: Vec<UnreadObjects>,
 }
 
@@ -118,6 +125,8 @@ pub struct DefaultConstraint {
     /// None: a default object of its own that is bound to the column, or one that the login may not see.
     pub name: Option<String>,
     pub expression: Option<String>,
+    /// The database's, whose code page texts without N are of; None: not known.
+    pub database_collation: Option<String>,
 }
 
 /// CHECK of a table or a column.
@@ -175,14 +184,6 @@ pub struct ExtendedProperty {
     pub of: PropertyOf,
     pub name: String,
     pub value: Option<String>,
-}
-
-impl ExtendedProperty {
-    /// `MS_Description`: what Microsoft's tools show as the description.
-    #[must_use]
-    pub fn is_comment(&self) -> bool {
-        self.name.eq_ignore_ascii_case("MS_Description")
-    }
 }
 
 /// How the rows of a table are spread.

@@ -128,6 +128,9 @@ pub struct ColumnChoice {
     pub policies: Option<Policies>,
 }
 
+/// What Microsoft's tools show as the description.
+const DESCRIPTION: &str = "MS_Description";
+
 /// The choices that the fingerprint covers. What an older version did not know is left out of it if it is the default.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlanOptions {
@@ -147,6 +150,9 @@ pub struct PlanOptions {
     pub collations: Collations,
     #[serde(default, skip_serializing_if = "is_default")]
     pub partitions: Partitions,
+    /// Extended properties that become comments, the first one that an object has; empty: `MS_Description`.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub comment_properties: Vec<String>,
     /// Source type (`datetimeoffset`) to one of its alternatives in THE table.
     #[serde(default, skip_serializing_if = "std::collections::BTreeMap::is_empty")]
     pub maps: std::collections::BTreeMap<String, String>,
@@ -166,6 +172,15 @@ impl PlanOptions {
     #[must_use]
     pub fn name_case(&self) -> NameCase {
         self.name_case.unwrap_or(NameCase::Preserve)
+    }
+
+    /// By which extended property an object's comment is found: 0 for the first choice; None: by none of this name.
+    #[must_use]
+    pub fn comment_rank(&self, property: &str) -> Option<usize> {
+        if self.comment_properties.is_empty() {
+            return property.eq_ignore_ascii_case(DESCRIPTION).then_some(0);
+        }
+        self.comment_properties.iter().position(|name| name.to_lowercase() == property.to_lowercase())
     }
 
     /// As a new plan has them: what was not chosen is the default.
@@ -290,6 +305,9 @@ pub struct GeneratedColumn {
     pub nullable: bool,
     /// PostgreSQL's.
     pub expression: String,
+    /// What is not quite the same about it, and is no row's value.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
     /// 0-based place among all columns of the target table, those that are copied included.
     pub place: u32,
 }

@@ -31,6 +31,19 @@ pub struct SourceColumn {
     pub period: bool,
     /// Dynamic data masking keeps its values from this login, which would read masks in their place.
     pub withheld: bool,
+    /// None: its values can be read.
+    #[serde(default)]
+    pub no_data: Option<NoData>,
+}
+
+/// Why the values of a column are no data that can be copied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NoData {
+    /// COLUMN_SET FOR ALL_SPARSE_COLUMNS: xml that is made of other columns.
+    ColumnSet,
+    /// Always Encrypted: the server has ciphertext only.
+    Encrypted,
 }
 
 /// A column of a key or an index.

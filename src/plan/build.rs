@@ -25,6 +25,10 @@ use sha2::{Digest, Sha256};
 /// Why a column is not copied that the user excluded. Stored in plans.
 pub const EXCLUDED: &str = "left out on request (exclude)";
 
+/// Why a column set is not copied: what it shows is in the sparse columns, which are.
+pub const COLUMN_SET: &str =
+    "a column set: the server makes it of the sparse columns, which are copied themselves";
+
 /// What a plan is made of.
 #[derive(Debug, Clone)]
 pub struct Inputs<'s> {
@@ -208,6 +212,7 @@ fn texts(options: &PlanOptions) -> Vec<(&'static str, String)> {
         name_case,
         collations,
         partitions,
+        comment_properties,
         maps,
         policies,
         // Of single tables, by `replan`: nothing that a command by hand could choose otherwise.
@@ -229,6 +234,7 @@ fn texts(options: &PlanOptions) -> Vec<(&'static str, String)> {
         ("--name-case", name_case.map_or_else(String::new, |case| format!("{case:?}").to_lowercase())),
         ("--collations", format!("{collations:?}").to_lowercase()),
         ("--partitions", format!("{partitions:?}").to_lowercase()),
+        ("--comment-property", listed(comment_properties.clone())),
         ("--map", pairs(maps)),
         ("--policy", listed(policies.choices())),
         ("tables of the config file", of_tables()),

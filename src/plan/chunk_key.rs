@@ -146,6 +146,7 @@ mod tests {
             hidden: false,
             period: false,
             withheld: false,
+            no_data: None,
         }
     }
 

@@ -15,7 +15,7 @@ pub fn is_key(table: &SourceTable, indexes: &[Index], column: &SourceColumn) -> 
 }
 
 /// PostgreSQL's expression of a computed column, for `GENERATED ALWAYS AS … STORED` with this type. `copied` are the
-/// columns that are copied.
+/// columns that are copied. With what is not quite the same about it.
 ///
 /// # Errors
 /// Why it is copied as a plain column instead.
@@ -23,7 +23,7 @@ pub fn expression(
     column: &SourceColumn,
     target_type: &str,
     copied: &[PlannedColumn],
-) -> Result<String, String> {
+) -> Result<(String, Vec<String>), String> {
     let text = match column.computed.as_deref() {
         Some(text) if !text.trim().is_empty() => text,
         _ => return Err("its expression is hidden from this login".to_owned()),
@@ -51,6 +51,6 @@ pub fn expression(
         Some(missing) => {
             Err(format!("its expression needs the column {missing}, which is not copied as it is"))
         }
-        None => Ok(translated.sql),
+        None => Ok((translated.sql, translated.notes)),
     }
 }

@@ -142,13 +142,27 @@ fn translated(
     text: Option<&str>,
     purpose: Purpose<'_>,
 ) -> Result<Translated, Statement> {
+    translated_in(None, table, text, purpose)
+}
+
+/// The same in a source database of this collation.
+fn translated_in(
+    database: Option<&str>,
+    table: &PlannedTable,
+    text: Option<&str>,
+    purpose: Purpose<'_>,
+) -> Result<Translated, Statement> {
     let Some(text) = text.filter(|text| !text.trim().is_empty()) else {
         let advice = "grant VIEW DEFINITION on the database to the source's login";
         return Err(advised("the login may not see its definition", advice));
     };
-    let translated = tsql::translate(text, purpose, &scope(table)).map_err(|cause| {
-        advised(format!("its expression is not translated: {}", cause.reason), format!("in T-SQL: {text}"))
-    })?;
+    let translated = tsql::translate_with(text, purpose, &scope(table), &|name| Some(name.clone()), database)
+        .map_err(|cause| {
+            advised(
+                format!("its expression is not translated: {}", cause.reason),
+                format!("in T-SQL: {text}"),
+            )
+        })?;
     let masked = table
         .columns
         .iter()

@@ -9,6 +9,7 @@
 mod build;
 mod comments;
 mod events;
+mod listed;
 mod locks;
 mod lost_answers;
 mod not_built;
@@ -150,6 +151,7 @@ pub fn statements_without(
 ) -> Vec<PlannedObject> {
     let mut list = StatementList::new(plan, objects, version, names, changed);
     list.tables();
+    list.ignoring_duplicates();
     list.indexes();
     list.sequences();
     list.defaults();

@@ -34,11 +34,26 @@ pub(super) fn options(choice: PlanChoiceArgs, mistakes: &mut Mistakes) -> PlanOp
             None | Some(PartitionsChoice::Plain) => Partitions::Plain,
             Some(PartitionsChoice::Declarative) => Partitions::Declarative,
         },
+        comment_properties: comment_properties(&choice.comment_property, mistakes),
         maps: maps(&choice.map, mistakes),
         policies,
         replanned: BTreeMap::new(),
         tables: BTreeMap::new(),
     }
+}
+
+/// Names of extended properties, one each or several with commas.
+fn comment_properties(items: &[String], mistakes: &mut Mistakes) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for name in items.iter().flat_map(|item| item.split(',')).map(str::trim) {
+        if name.is_empty() {
+            let message = "an empty name: write the name of an extended property";
+            mistakes.add(usage("comment-property", message.to_owned()));
+        } else if !names.iter().any(|there| there.to_lowercase() == name.to_lowercase()) {
+            names.push(name.to_owned());
+        }
+    }
+    names
 }
 
 /// `TYPE=TARGET`, each source type once.
@@ -194,6 +209,20 @@ mod tests {
         let base = policies(Policies::default(), &items(&["nul=strip"])).unwrap();
         let more = policies(base, &items(&["fraction=truncate"])).unwrap();
         assert_eq!((more.nul, more.fraction), (NulPolicy::Strip, FractionPolicy::Truncate));
+    }
+
+    #[test]
+    fn properties_are_named_one_by_one_or_with_commas() {
+        let mut mistakes = Mistakes::default();
+        let names = comment_properties(&items(&["Caption, MS_Description", "caption"]), &mut mistakes);
+        assert_eq!(names, ["Caption", "MS_Description"]);
+        let options = PlanOptions { comment_properties: names, ..PlanOptions::default() };
+        assert_eq!(options.comment_rank("CAPTION"), Some(0));
+        assert_eq!(options.comment_rank("ms_description"), Some(1));
+        assert_eq!(options.comment_rank("Owner"), None);
+        assert_eq!(PlanOptions::default().comment_rank("MS_Description"), Some(0));
+        comment_properties(&items(&["a,"]), &mut mistakes);
+        assert!(mistakes.told().unwrap_err().to_string().contains("empty name"));
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod columns;
 mod described;
 mod identity;
 mod keys;
+mod listed;
 mod objects;
 mod reader;
 mod row;

@@ -22,7 +22,8 @@ mod rows;
 mod tests;
 mod tokens;
 
-pub use collation::{CodePage, code_page};
+pub use crate::model::code_page::CodePage;
+pub use collation::code_page;
 pub(in crate::sqlserver) use columns::described;
 pub use columns::{Collation, WireColumn, WireType};
 pub(in crate::sqlserver) use cursor::Cursor;

@@ -92,6 +92,7 @@ fn target_type(declared: &str) -> String {
             format!("{name}({digits})")
         }
         "uniqueidentifier" => "uuid".to_owned(),
+        "sql_variant" => "text".to_owned(),
         other => other.to_owned(),
     }
 }
@@ -127,13 +128,16 @@ fn scope(owned: &[Owned]) -> Vec<ScopeColumn<'_>> {
         .collect()
 }
 
-/// Translates for `default int`, `check`, `filter` or `generated varchar(20)`; the last two of what is answered are the
+/// Translates for `default int`, `default varchar(9) of Greek_CI_AS`, `default varchar(9) in Greek_CI_AS` (the
+/// database's), `check`, `filter` or `generated varchar(20)`; the last two of what is answered are the
 /// column's type in the target.
 fn translated(purpose: &str, text: &str) -> (std::result::Result<Translated, Untranslatable>, String) {
     let owned = owned();
     let scope = scope(&owned);
     let (kind, declared) = purpose.split_once(' ').unwrap_or((purpose, ""));
-    let collation = if declared.contains("char") { "SQL_Latin1_General_CP1_CI_AS" } else { "" };
+    let (declared, database) = declared.split_once(" in ").map_or((declared, None), |(ty, of)| (ty, Some(of)));
+    let own = if declared.contains("char") { "SQL_Latin1_General_CP1_CI_AS" } else { "" };
+    let (declared, collation) = declared.split_once(" of ").unwrap_or((declared, own));
     let source = source_type(declared, collation);
     let target = target_type(declared);
     let name = ColumnName::new("own");
@@ -151,5 +155,6 @@ fn translated(purpose: &str, text: &str) -> (std::result::Result<Translated, Unt
         "generated" => Purpose::Generated { source_type: &source, target_type: &target },
         other => panic!("no purpose: {other}"),
     };
-    (translate(text, purpose, &scope), target)
+    let same = |sequence: &TableName| Some(sequence.clone());
+    (translate_with(text, purpose, &scope, &same, database), target)
 }

@@ -5,8 +5,9 @@
 //! collation does not tell cases apart. That is the same for a constant of ASCII characters and every value that the
 //! collation does not take for other characters than it is made of: full width letters, ligatures (`ß` for `ss`),
 //! characters that it does not see. Such a value fails a check that names the constant, rather than passing it unseen; a
-//! generated column is refused ([`Gap::Folding`]). `_BIN` and `_BIN2` have no such values. Refused: two columns and letters
-//! beyond ASCII without `_BIN`, letters under collations that do not tell accents apart or have letters of their own,
+//! generated column is refused ([`Gap::Folding`]). `_BIN` and `_BIN2` have no such values. Refused: two columns without
+//! `_BIN`, letters beyond ASCII (but ideographs) where the collation ignores case or accents, letters under collations
+//! that do not tell accents apart or have letters of their own,
 //! and `<` and `>`, whose order is the collation's.
 
 use super::constant::{Value, quote};
@@ -168,7 +169,8 @@ impl Walk<'_> {
             return Ok(false);
         }
         let letters = constant.bytes().any(|byte| byte.is_ascii_alphabetic());
-        let printable = constant.chars().all(|c| (' '..='~').contains(&c));
+        // Ideographs have neither cases nor accents.
+        let printable = constant.chars().all(|c| matches!(c, ' '..='~' | '\u{4E00}'..='\u{9FA5}'));
         if !printable
             && (!collation.case_sensitive
                 || !collation.accent_sensitive

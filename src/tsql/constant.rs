@@ -4,6 +4,7 @@ use super::moment::Moment;
 use super::node::Level;
 use super::types::{Text, Ty};
 use super::{Result, refuse};
+use crate::model::code_page::CodePage;
 
 /// A constant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -152,6 +153,7 @@ impl Value {
                 guid(text).map_or_else(|| self.no(to), |guid| Ok(Self::Guid(guid)))
             }
             (Self::Guid(_), Ty::Guid) => Ok(self.clone()),
+            (Self::Text(text), Ty::Xml) => Ok(Self::Text(super::odd::xml(text)?)),
             (Self::Text(text), Ty::Json) if matches!(text.as_str(), "{}" | "[]") => Ok(self.clone()),
             (Self::Text(text), _) => Ok(Self::Moment(Moment::parse(text, to, None)?)),
             (Self::Moment(moment), _) => Ok(Self::Moment(moment.convert(to)?)),
@@ -276,12 +278,9 @@ impl Value {
             Self::Moment(moment) if moment.is_date() => moment.to_string(),
             _ => return self.no(to),
         };
-        if !ty.unicode && !shown.is_ascii() && !ty.collation.as_ref().is_some_and(|collation| collation.utf8)
-        {
-            return refuse("a text beyond ASCII as varchar: what its code page makes of it is not known");
-        }
+        let bytes = if ty.unicode || shown.is_ascii() { shown.len() } else { coded(&shown, ty)? };
         let length = ty.length.map_or(usize::MAX, |length| usize::try_from(length).unwrap_or(usize::MAX));
-        let units: usize = if ty.unicode { shown.encode_utf16().count() } else { shown.len() };
+        let units: usize = if ty.unicode { shown.encode_utf16().count() } else { bytes };
         if units <= length {
             return Ok(Self::Text(shown));
         }
@@ -350,6 +349,21 @@ impl Value {
             }
             _ => return None,
         })
+    }
+}
+
+/// How many bytes a text has as a varchar of this collation, which keeps all its characters.
+fn coded(shown: &str, ty: &Text) -> Result<usize> {
+    let name = ty.collation.as_ref().map(|collation| collation.name.as_str());
+    let Some(page) = name.and_then(CodePage::named) else {
+        return refuse("a text beyond ASCII as varchar: what its code page makes of it is not known");
+    };
+    match page.encode_exactly(shown) {
+        Some(bytes) => Ok(bytes.len()),
+        None => refuse(format!(
+            "a text beyond ASCII as varchar: the code page of {} does not have all its characters, and the source puts others in their place",
+            name.unwrap_or_default()
+        )),
     }
 }
 

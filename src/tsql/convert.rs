@@ -5,7 +5,7 @@ use super::moment::Moment;
 use super::node::{Blanks, Level, Node};
 use super::types::{Text, Ty};
 use super::walk::{Gap, Walk};
-use super::{Result, ScopeColumn, refuse};
+use super::{Result, ScopeColumn, functions, refuse};
 use crate::model::types::SourceType;
 use sqlparser::ast::{DataType, Expr};
 
@@ -144,18 +144,17 @@ impl Walk<'_> {
         let mut shown = shown;
         if widest > length {
             if !matches!(node.ty, Ty::TinyInt | Ty::SmallInt | Ty::Int) || to.unicode {
-                return refuse(format!(
-                    "{} as text of {length}: the source fails where it is too long",
-                    node.ty
-                ));
+                // The source fails, so that no row has such a value.
+                self.note("a value that is too long as text is no error here");
+            } else {
+                // Documented: an asterisk.
+                let sql = shown.sql.clone();
+                shown = Node::atom(
+                    format!("CASE WHEN char_length({sql}) <= {length} THEN {sql} ELSE '*' END"),
+                    ty.clone(),
+                )
+                .from(&[node]);
             }
-            // Documented: an asterisk.
-            let sql = shown.sql.clone();
-            shown = Node::atom(
-                format!("CASE WHEN char_length({sql}) <= {length} THEN {sql} ELSE '*' END"),
-                ty.clone(),
-            )
-            .from(&[node]);
         }
         if to.fixed {
             shown = Node::atom(format!("rpad({}, {length})", shown.sql), ty).from(&[node]);
@@ -165,8 +164,13 @@ impl Walk<'_> {
 
     /// CAST and CONVERT.
     pub(super) fn explicit(&mut self, expr: &Expr, ty: &DataType, styles: &[Expr]) -> Result<Node> {
-        let node = self.value(expr)?;
         let mut to = Ty::declared(ty)?;
+        if styles.is_empty()
+            && let Some(node) = functions::floor_of_float(self, expr, &to)?
+        {
+            return Ok(node);
+        }
+        let node = self.value(expr)?;
         if let (Ty::Text(to), Ty::Text(from)) = (&mut to, &node.ty) {
             to.collation.clone_from(&from.collation);
         }
@@ -210,7 +214,11 @@ impl Walk<'_> {
         let natural = natural.split('(').next().unwrap_or_default();
         let as_number = ty == Ty::Bit && matches!(family, "smallint" | "integer" | "bigint");
         let assignable = match &ty {
+            Ty::Opaque(name) if name == "sql_variant" => {
+                return super::odd::variant(node, family);
+            }
             Ty::Opaque(_) | Ty::Null | Ty::Predicate => false,
+            Ty::Xml => matches!(family, "xml" | "text"),
             Ty::Json => matches!(family, "json" | "jsonb" | "text"),
             Ty::Text(_) => matches!(family, "varchar" | "text" | "char" | "citext" | "bpchar" | "character"),
             ty if ty.is_integer() => matches!(family, "smallint" | "integer" | "bigint" | "numeric"),
@@ -259,7 +267,7 @@ impl Walk<'_> {
             (Ty::Text(own), Ty::Text(declared)) => own.unicode == declared.unicode,
             (Ty::Decimal { scale, .. }, Ty::Decimal { scale: declared, .. }) => scale <= declared,
             (own, declared) => {
-                own == declared && !matches!(own, Ty::Opaque(_) | Ty::Json | Ty::Binary { .. })
+                own == declared && !matches!(own, Ty::Opaque(_) | Ty::Json | Ty::Xml | Ty::Binary { .. })
             }
         };
         if !same {

@@ -127,6 +127,16 @@ pub(super) fn times(node: &Node, to: &Ty) -> Result<Node> {
         {
             Ok(node.retyped(to.clone()))
         }
+        // Local time at an offset that is known.
+        (Ty::DateTimeOffset(from), to)
+            if node.offset.is_some()
+                && (*to == Ty::Date
+                    || node.now && !matches!(to, Ty::SmallDateTime)
+                    || matches!(to, Ty::DateTime2(scale) | Ty::Time(scale) if from.min(&6) <= scale.min(&6))) =>
+        {
+            let local = super::offset::local(node, node.offset.unwrap_or_default());
+            Ok(local.cast(&to.target(), to.clone()))
+        }
         (from, to) => refuse(format!("{from} as {to}: it is rounded, or its offset is lost")),
     }
 }

@@ -1,6 +1,7 @@
 //! The table of T-SQL functions: what each one becomes. `docs/reference/expressions.md` is made from it.
 
 mod choices;
+mod json;
 mod numbers;
 mod strings;
 mod times;
@@ -11,6 +12,7 @@ use super::walk::Walk;
 use super::{Result, refuse};
 use crate::model::counts::counted;
 use sqlparser::ast::Expr;
+pub(super) use times::floor_of_float;
 
 /// A function that is translated.
 pub(super) struct Function {
@@ -54,6 +56,8 @@ pub(super) const FUNCTIONS: &[Function] = table! {
     "eomonth" 1..=2, "eomonth([d])", times::eomonth, "";
     "datefromparts" 3..=3, "datefromparts([i],(1),(1))", times::datefromparts, "";
     "datetrunc" 2..=2, "datetrunc(month,[dt])", times::datetrunc, "not week, which depends on the session's DATEFIRST";
+    "switchoffset" 2..=2, "switchoffset(sysdatetimeoffset(),'+02:00')", times::switchoffset, "the same instant; a constant offset";
+    "todatetimeoffset" 2..=2, "todatetimeoffset([d],'+02:00')", times::todatetimeoffset, "a constant offset; PostgreSQL keeps the instant, and no offset";
     "isnull" 2..=2, "isnull([v],'x')", choices::isnull, "has the type of its first argument, which cuts a longer second one";
     "coalesce" 1..=100, "coalesce([i],[b],(0))", choices::coalesce, "";
     "nullif" 2..=2, "nullif([i],(0))", choices::nullif, "texts compare as `=` does";
@@ -80,6 +84,8 @@ pub(super) const FUNCTIONS: &[Function] = table! {
     "concat_ws" 3..=100, "concat_ws('-',[v],[v])", strings::concat_ws, "a constant separator; not in a computed column: PostgreSQL's is only stable";
     "char" 1..=1, "char((65))", strings::char, "a constant of ASCII";
     "nchar" 1..=1, "nchar((233))", strings::nchar, "a constant below U+D800";
+    "json_value" 2..=2, "json_value([v],'$.a')", json::json_value, "a constant path, lax; of two members of one name the source takes the first, PostgreSQL the last";
+    "json_query" 1..=2, "json_query([v],'$.a')", json::json_query, "as json_value";
     "abs" 1..=1, "abs([i])", numbers::abs, "";
     "sign" 1..=1, "sign([m])", numbers::sign, "";
     "ceiling" 1..=1, "ceiling([m])", numbers::ceiling, "";
@@ -111,8 +117,6 @@ pub(super) const REFUSED: &[(&str, &str)] = &[
     ("binary_checksum", "SQL Server's own algorithm"),
     ("hashbytes", "it hashes the bytes of the source's code page or of UTF-16"),
     ("isjson", "PostgreSQL before 16 has no such test, and later ones read JSON more strictly"),
-    ("json_value", "paths, missing members and types are not the same"),
-    ("json_query", "paths, missing members and types are not the same"),
     ("format", "it formats by the language of the session"),
     ("datename", "it has the names of a language"),
     ("str", "it rounds a float in its own way"),
@@ -127,8 +131,6 @@ pub(super) const REFUSED: &[(&str, &str)] = &[
     ("ascii", "it is about the source's code page"),
     ("unicode", "it is about UTF-16 units"),
     ("string_agg", "it is an aggregate"),
-    ("switchoffset", "PostgreSQL keeps no offset"),
-    ("todatetimeoffset", "PostgreSQL keeps no offset"),
     ("object_id", "it asks the source's catalog"),
 ];
 

@@ -1,8 +1,10 @@
 //! LIKE and PATINDEX, as LIKE or a regular expression.
 //!
-//! A set without ranges and a range of digits mean the same letter by letter; a range of letters is the collation's
-//! (`[a-c]` has `á` and `B`) and only translated for `_BIN` and `_BIN2`. Of a varchar, trailing blanks that the pattern does not
-//! name are not seen; of an nvarchar they are.
+//! A set without ranges and a range of digits mean the same letter by letter. A range of letters is the collation's
+//! (`[a-c]` has `á` and `B`): under a collation that does not tell cases apart, it is the same for ASCII letters, and
+//! every character beyond ASCII passes ([`Gap::Range`]), so that no row of the source fails for its accents. Under one
+//! that tells cases apart, its capitals are the collation's: refused, but for `_BIN` and `_BIN2`. Of a varchar, trailing
+//! blanks that the pattern does not name are not seen; of an nvarchar they are.
 
 use super::collation::Collation;
 use super::compare::Comparison;
@@ -145,6 +147,9 @@ impl Walk<'_> {
             return refuse(format!("the pattern '{pattern_text}' is not known for sure"));
         };
         let fold = self.checked(&pieces, &collation)?;
+        // A match makes it pass, or none does.
+        let passes = negated == self.negated;
+        let beyond = (!collation.binary).then_some(passes);
         let unicode = text.unicode || own.unicode;
         let text = Text { collation: Some(collation), ..text.clone() };
         if text.counts_units() && pieces.iter().any(|piece| matches!(piece, Piece::One | Piece::Set { .. })) {
@@ -162,7 +167,7 @@ impl Walk<'_> {
         let (op, right) = if simple && (open || unicode) {
             (if negated { "NOT LIKE" } else { "LIKE" }, pattern_of(&pieces, letters))
         } else {
-            (if negated { "!~" } else { "~" }, expression_of(&pieces, letters, !open && !unicode))
+            (if negated { "!~" } else { "~" }, expression_of(&pieces, letters, !open && !unicode, beyond))
         };
         let level = if simple && (open || unicode) { Level::Range } else { Level::Operator };
         let sql = format!("{left} {op} {}", quote(&right));
@@ -172,29 +177,45 @@ impl Walk<'_> {
     /// Whether letters are compared as lower case.
     fn checked(&mut self, pieces: &[Piece], collation: &Collation) -> Result<bool> {
         let mut named = String::new();
+        let mut range = false;
         for piece in pieces {
             match piece {
                 Piece::Char(c) => named.push(*c),
                 Piece::Set { ranges, .. } => {
                     for (first, last) in ranges {
                         let digits = first.is_ascii_digit() && last.is_ascii_digit();
-                        if first != last && !digits && !collation.binary {
+                        if first == last || digits || collation.binary {
+                            named.extend([*first, *last]);
+                        } else if is_letters(*first, *last)
+                            && !collation.case_sensitive
+                            && collation.english()
+                        {
+                            range = true;
+                        } else {
                             return refuse(format!(
                                 "[{first}-{last}] is a range of {}, which holds more than these letters",
                                 collation.name
                             ));
                         }
-                        named.extend([*first, *last]);
                     }
                 }
                 Piece::Any | Piece::One => {}
             }
         }
-        if named.is_empty() {
-            return Ok(false);
+        if range {
+            self.gap(Gap::Range)?;
         }
-        self.folds(collation, &named)
+        if named.is_empty() {
+            return Ok(range);
+        }
+        Ok(self.folds(collation, &named)? || range)
     }
+}
+
+/// Two ASCII letters of one case.
+const fn is_letters(first: char, last: char) -> bool {
+    first.is_ascii_lowercase() && last.is_ascii_lowercase()
+        || first.is_ascii_uppercase() && last.is_ascii_uppercase()
 }
 
 fn pattern_of(pieces: &[Piece], letters: impl Fn(char) -> char) -> String {
@@ -215,8 +236,14 @@ fn pattern_of(pieces: &[Piece], letters: impl Fn(char) -> char) -> String {
     pattern
 }
 
-/// `blanks`: any number of them may follow.
-fn expression_of(pieces: &[Piece], letters: impl Fn(char) -> char, blanks: bool) -> String {
+/// `blanks`: any number of them may follow. `beyond`: characters beyond ASCII match where there is a range of letters,
+/// or do not; None: a range has nothing but itself.
+fn expression_of(
+    pieces: &[Piece],
+    letters: impl Fn(char) -> char,
+    blanks: bool,
+    beyond: Option<bool>,
+) -> String {
     let escaped = |c: char| {
         let c = letters(c);
         if c.is_ascii_alphanumeric() || !c.is_ascii() || c == ' ' { c.to_string() } else { format!("\\{c}") }
@@ -235,6 +262,11 @@ fn expression_of(pieces: &[Piece], letters: impl Fn(char) -> char, blanks: bool)
                         expression.push('-');
                         expression.push_str(&escaped(*last));
                     }
+                }
+                if beyond == Some(!*negated)
+                    && ranges.iter().any(|(first, last)| first != last && is_letters(*first, *last))
+                {
+                    expression.push_str("\\u0080-\\U0010FFFF");
                 }
                 expression.push(']');
             }

@@ -1,23 +1,36 @@
 //! Constants as they are written.
 
 use super::constant::{Decimal, Value};
+use super::moment::Moment;
 use super::node::Node;
 use super::types::{Text, Ty};
 use super::{Result, refuse};
-use sqlparser::ast::Value as Parsed;
+use crate::model::code_page::CodePage;
+use sqlparser::ast::{DataType, TypedString, Value as Parsed};
 
-/// A constant as it is written.
-pub(super) fn literal(parsed: &Parsed) -> Result<Node> {
+/// A constant as it is written; a text without N is one of the database's code page.
+pub(super) fn literal(parsed: &Parsed, database: Option<&CodePage>) -> Result<Node> {
     let text = |text: &str, unicode: bool| {
         if text.contains('\0') {
             return refuse("a text with U+0000, which PostgreSQL cannot hold");
         }
-        if !unicode && !text.is_ascii() {
-            return refuse(
-                "a text beyond ASCII without N: what it is depends on the code page of the source's database",
-            );
-        }
-        let length = if unicode { text.encode_utf16().count() } else { text.len() };
+        let length = match database {
+            _ if unicode => text.encode_utf16().count(),
+            _ if text.is_ascii() => text.len(),
+            None => {
+                return refuse(
+                    "a text beyond ASCII without N: what it is depends on the code page of the source's database",
+                );
+            }
+            Some(page) => match page.encode_exactly(text) {
+                Some(bytes) => bytes.len(),
+                None => {
+                    return refuse(
+                        "a text without N has characters that the code page of the source's database does not have",
+                    );
+                }
+            },
+        };
         let length = u32::try_from(length.max(1)).ok();
         let ty = Ty::Text(Text { unicode, fixed: false, length, collation: None });
         Ok(Node::constant(Value::Text(text.to_owned()), ty))
@@ -35,6 +48,17 @@ pub(super) fn literal(parsed: &Parsed) -> Result<Node> {
             None => refuse(format!("`{amount}` is no amount of money")),
         },
         other => refuse(format!("the constant {other} is none of T-SQL")),
+    }
+}
+
+/// `{d '2020-01-31'}` and `{ts '2020-01-31 10:11:12'}`, which are datetimes in one format.
+pub(super) fn odbc(written: &TypedString) -> Result<Node> {
+    match (&written.data_type, &written.value.value) {
+        (DataType::Date | DataType::Timestamp(..), Parsed::SingleQuotedString(text)) => {
+            let moment = Moment::parse(text, &Ty::DateTime, Some(121))?;
+            Ok(Node::constant(Value::Moment(moment), Ty::DateTime))
+        }
+        _ => refuse(format!("{written}: a time of day has the date of the statement")),
     }
 }
 

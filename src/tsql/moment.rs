@@ -79,6 +79,10 @@ impl Moment {
             let (year, month, day) = (number(&day[..4], 4)?, small(&day[4..6])?, small(&day[6..])?);
             return matches!(style, None | Some(112)).then(|| Date::new(year, month, day).ok())?;
         }
+        // Four digits are a year.
+        if day.len() == 4 && style.is_none() && !with_t {
+            return Date::new(number(day, 4)?, 1, 1).ok();
+        }
         let parts: Vec<_> = day.split(['-', '/', '.']).collect();
         let [a, b, c] = parts[..] else { return None };
         if a.len() == 4 {
@@ -147,6 +151,23 @@ impl Moment {
         }
     }
 
+    /// The local time that it has, at this offset; None of a date or a time.
+    pub(super) fn with_offset(&self, minutes: i32) -> Option<Self> {
+        (self.date.is_some() && self.time.is_some()).then(|| Self { offset: Some(minutes), ..self.clone() })
+    }
+
+    /// The instant that it is, at another offset; None of what is no datetimeoffset.
+    pub(super) fn at_offset(&self, minutes: i32) -> Option<Self> {
+        let (date, time, offset) = (self.date?, self.time?, self.offset?);
+        let moved = time + i64::from(minutes - offset) * 60_000_000;
+        let date = date.checked_add(jiff::Span::new().try_days(moved.div_euclid(DAY)).ok()?).ok()?;
+        (date.year() >= 1).then_some(Self {
+            date: Some(date),
+            time: Some(moved.rem_euclid(DAY)),
+            offset: Some(minutes),
+        })
+    }
+
     pub(super) fn is_date(&self) -> bool {
         self.time.is_none()
     }
@@ -181,8 +202,11 @@ fn time(text: &str) -> Option<i64> {
 }
 
 /// `+05:30`, in minutes.
-fn offset(text: &str) -> Option<i32> {
+pub(super) fn offset(text: &str) -> Option<i32> {
     let (sign, rest) = text.split_at_checked(1)?;
+    if !matches!(sign, "+" | "-") {
+        return None;
+    }
     let (hours, minutes) = rest.split_once(':')?;
     let two = |text: &str| (text.len() == 2).then(|| text.parse::<i32>().ok()).flatten();
     let total = two(hours)? * 60 + two(minutes).filter(|minutes| *minutes < 60)?;

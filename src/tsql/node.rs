@@ -51,6 +51,8 @@ pub(super) struct Node {
     pub(super) cased: bool,
     /// Made of the current time: milliseconds are a matter of the clock, not of the data.
     pub(super) now: bool,
+    /// Of a datetimeoffset whose offset is known, in minutes: its local time is known too.
+    pub(super) offset: Option<i32>,
 }
 
 impl Node {
@@ -65,6 +67,7 @@ impl Node {
             blanks: Blanks::Kept,
             cased: false,
             now: false,
+            offset: None,
         }
     }
 

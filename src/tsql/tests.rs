@@ -61,10 +61,10 @@ fn columns_sequences_and_volatility_are_told() {
         ScopeColumn { source: &own, target: &own, source_type: &int, target_type: "integer", nullable: true };
     let text = "(NEXT VALUE FOR [dbo].[Numbers])";
     let renamed = |name: &TableName| Some(TableName::new("public", name.name.to_lowercase()));
-    let answer = translate_with(text, Purpose::Default(column), &[], &renamed).unwrap();
+    let answer = translate_with(text, Purpose::Default(column), &[], &renamed, None).unwrap();
     assert_eq!(answer.sql, "nextval('\"public\".\"numbers\"')");
     assert_eq!(answer.sequences, BTreeSet::from([TableName::new("dbo", "Numbers")]));
-    let none = translate_with(text, Purpose::Default(column), &[], &|_| None).unwrap_err();
+    let none = translate_with(text, Purpose::Default(column), &[], &|_| None, None).unwrap_err();
     assert_eq!(none.reason, "the sequence dbo.Numbers is not in the target");
 }
 

@@ -51,6 +51,7 @@ pub(super) enum Ty {
     DateTimeOffset(u8),
     Guid,
     Json,
+    Xml,
     /// Whatever else: only `IS NULL` is known of it.
     Opaque(String),
 }
@@ -101,6 +102,7 @@ impl Ty {
             "datetime" => Self::DateTime,
             "uniqueidentifier" => Self::Guid,
             "json" => Self::Json,
+            "xml" => Self::Xml,
             _ => return None,
         })
     }
@@ -177,7 +179,7 @@ impl Ty {
             Self::DateTime => 18,
             Self::DateTime2(_) => 19,
             Self::DateTimeOffset(_) => 20,
-            Self::Json | Self::Predicate | Self::Opaque(_) => 21,
+            Self::Json | Self::Xml | Self::Predicate | Self::Opaque(_) => 21,
         }
     }
 
@@ -238,6 +240,7 @@ impl Ty {
             Self::DateTime2(scale) => format!("timestamp({})", scale.min(&6)),
             Self::DateTimeOffset(scale) => format!("timestamptz({})", scale.min(&6)),
             Self::Guid => "uuid".to_owned(),
+            Self::Xml => "xml".to_owned(),
             Self::Null | Self::Text(_) | Self::Json | Self::Opaque(_) => "text".to_owned(),
         }
     }

@@ -4,6 +4,7 @@ use super::constant::Value;
 use super::node::{Blanks, Level, Node};
 use super::types::{Text, Ty};
 use super::{Purpose, Result, ScopeColumn, Translated, functions, refuse};
+use crate::model::code_page::CodePage;
 use crate::model::names::{ColumnName, TableName};
 use sqlparser::ast::{
     BinaryOperator, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, UnaryOperator,
@@ -22,6 +23,8 @@ pub(super) enum Gap {
     Folding,
     /// Positions and lengths of text in UTF-16 units.
     Units,
+    /// Ranges of letters in patterns.
+    Range,
 }
 
 impl Gap {
@@ -31,6 +34,9 @@ impl Gap {
                 "texts are compared by ASCII letters: what else the source's collation takes for equal to them (full width, ligatures) or does not see (zero width) is different here"
             }
             Self::Units => "characters beyond U+FFFF count as one here, as two on the source",
+            Self::Range => {
+                "a range of letters has those with accents that the source's collation puts between its ends; here every character beyond ASCII passes"
+            }
         }
     }
 }
@@ -40,9 +46,13 @@ pub(super) struct Walk<'t> {
     pub(super) purpose: Purpose<'t>,
     scope: &'t [ScopeColumn<'t>],
     sequences: &'t dyn Fn(&TableName) -> Option<TableName>,
+    /// The code page of the source's database; None: not known.
+    pub(super) database: Option<CodePage>,
     used: BTreeSet<ColumnName>,
     used_sequences: BTreeSet<TableName>,
     notes: Vec<String>,
+    /// Within an odd number of NOT.
+    pub(super) negated: bool,
     depth: usize,
 }
 
@@ -53,7 +63,17 @@ impl<'t> Walk<'t> {
         sequences: &'t dyn Fn(&TableName) -> Option<TableName>,
     ) -> Self {
         let (used, used_sequences) = (BTreeSet::new(), BTreeSet::new());
-        Self { purpose, scope, sequences, used, used_sequences, notes: Vec::new(), depth: 0 }
+        Self {
+            purpose,
+            scope,
+            sequences,
+            database: None,
+            used,
+            used_sequences,
+            notes: Vec::new(),
+            negated: false,
+            depth: 0,
+        }
     }
 
     pub(super) fn finish(self, node: Node) -> Translated {
@@ -114,7 +134,7 @@ impl<'t> Walk<'t> {
     fn dispatch(&mut self, expr: &Expr) -> Result<Node> {
         match expr {
             Expr::Nested(inner) => self.part(inner),
-            Expr::Value(value) => super::literal::literal(&value.value),
+            Expr::Value(value) => super::literal::literal(&value.value, self.database.as_ref()),
             Expr::Identifier(name) => self.name(name),
             Expr::CompoundIdentifier(parts) => self.qualified(parts),
             Expr::UnaryOp { op, expr } => self.unary(*op, expr),
@@ -143,6 +163,8 @@ impl<'t> Walk<'t> {
             Expr::Cast { kind: CastKind::Cast, expr, data_type, format: None, .. } => {
                 self.explicit(expr, data_type, &[])
             }
+            Expr::TypedString(text) if text.uses_odbc_syntax => super::literal::odbc(text),
+            Expr::AtTimeZone { timestamp, time_zone } => self.at_time_zone(timestamp, time_zone),
             Expr::Collate { expr, collation } => self.collate(expr, &collation.to_string()),
             Expr::Function(function) => {
                 let name = function.name.to_string();
@@ -232,7 +254,7 @@ impl<'t> Walk<'t> {
         let natural = ty.target();
         let natural = natural.split('(').next().unwrap_or_default();
         match &ty {
-            Ty::Opaque(_) | Ty::Json | Ty::Null | Ty::Predicate => foreign(),
+            Ty::Opaque(_) | Ty::Json | Ty::Xml | Ty::Null | Ty::Predicate => foreign(),
             Ty::Text(text) => match family {
                 "varchar" | "text" | "char" | "citext" | "bpchar" | "character" => {
                     Ok(text_column(&name, text, family, &ty))
@@ -274,7 +296,10 @@ impl<'t> Walk<'t> {
     fn unary(&mut self, op: UnaryOperator, expr: &Expr) -> Result<Node> {
         match op {
             UnaryOperator::Not => {
-                let node = self.predicate(expr)?;
+                self.negated = !self.negated;
+                let node = self.predicate(expr);
+                self.negated = !self.negated;
+                let node = node?;
                 let sql = format!("NOT {}", node.at(Level::Not));
                 Ok(Node::new(sql, Level::Not, Ty::Predicate).from(&[&node]))
             }
@@ -307,7 +332,7 @@ fn is_dollar(expr: &Expr) -> bool {
 }
 
 /// The arguments, if they are expressions and nothing else.
-fn arguments(arguments: &FunctionArguments) -> Option<Vec<&Expr>> {
+pub(super) fn arguments(arguments: &FunctionArguments) -> Option<Vec<&Expr>> {
     let list = match arguments {
         FunctionArguments::None => return Some(Vec::new()),
         FunctionArguments::Subquery(_) => return None,

@@ -121,7 +121,7 @@ fn shown(objects: &SourceObjects) -> String {
             property.of,
             property.name,
             property.value.as_deref().unwrap_or("?"),
-            property.is_comment()
+            property.name.eq_ignore_ascii_case("MS_Description")
         )
         .unwrap();
     }

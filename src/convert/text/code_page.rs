@@ -2,8 +2,8 @@
 
 use super::super::lenient::CutText;
 use super::{TextRefusal, push};
-use crate::sqlserver::wire::CodePage;
-use encoding_rs::{BIG5, Decoder, DecoderResult, Encoding, GBK};
+use crate::model::code_page::{CodePage, stands_alone, unassigned};
+use encoding_rs::{Decoder, DecoderResult, Encoding};
 
 /// What a piece of code page text left for the next one.
 #[derive(Default)]
@@ -77,33 +77,6 @@ impl CodedPieces {
             }
         }
         Ok(())
-    }
-}
-
-/// A byte above ASCII that is a character of its own, or none, and never the first of a pair.
-pub(in crate::convert) fn stands_alone(encoding: &'static Encoding, byte: u8) -> bool {
-    if encoding == encoding_rs::SHIFT_JIS {
-        matches!(byte, 0x80 | 0xA0..=0xDF | 0xFD..)
-    } else {
-        matches!(byte, 0x80 | 0xFF)
-    }
-}
-
-/// A pair that the Encoding Standard defines and Windows' code page does not, or as something else.
-pub(in crate::convert) fn unassigned(encoding: &'static Encoding, lead: u8, byte: u8) -> bool {
-    if encoding == GBK {
-        // Sequences of four bytes are GB 18030; these rows are private use in 936.
-        byte.is_ascii_digit()
-            || matches!(
-                (lead, byte),
-                (0xA2, 0xA1..=0xAA) | (0xA6, 0xD9..=0xF5) | (0xA8, 0xBC | 0xBF) | (0xFE, 0x50..=0xA0)
-            )
-    } else {
-        // Hong Kong's extensions stand where 950 has private use.
-        encoding == BIG5
-            && (matches!(lead, 0x80..=0xA0 | 0xC7 | 0xC8 | 0xFA..)
-                || lead == 0xC6 && byte >= 0xA1
-                || lead == 0xF9 && byte >= 0xD6)
     }
 }
 

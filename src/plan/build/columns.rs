@@ -1,6 +1,6 @@
 //! What becomes of each column of a table: copied, computed by the target, left out, or refused.
 
-use super::{EXCLUDED, Inputs, RefusedObject};
+use super::{COLUMN_SET, EXCLUDED, Inputs, RefusedObject};
 use crate::convert::types;
 use crate::model::collation;
 use crate::model::names;
@@ -10,7 +10,7 @@ use crate::model::plan::{
     Collations, ColumnChoice, GeneratedColumn, PlannedColumn, PlannedIdentity, UnsupportedColumn,
 };
 use crate::model::policy::{FractionPolicy, Mask, Policies};
-use crate::model::table::{SourceColumn, SourceTable};
+use crate::model::table::{NoData, SourceColumn, SourceTable};
 use crate::plan::choices::TableChoices;
 use crate::plan::{computed, mapping};
 use crate::sqlserver::select::SelectForm;
@@ -37,6 +37,10 @@ pub(super) fn plan(
     for column in &table.columns {
         if chosen.excluded.contains(&column.name) {
             columns.left_out.push(left_out(column, EXCLUDED.to_owned()));
+            continue;
+        }
+        if column.no_data == Some(NoData::ColumnSet) {
+            columns.left_out.push(left_out(column, COLUMN_SET.to_owned()));
             continue;
         }
         let choice = chosen.columns.get(&column.name).copied();
@@ -87,6 +91,9 @@ fn plan_column(
     choice: Option<&ColumnChoice>,
     refuse: &mut dyn FnMut(String),
 ) -> Result<(PlannedColumn, bool), String> {
+    if column.no_data == Some(NoData::Encrypted) {
+        return Err(ENCRYPTED.to_owned());
+    }
     let options = &inputs.options;
     let extensions = inputs.target.as_ref().map(|target| target.extensions.as_slice());
     let alternative = mapping::alternative(column, choice, options, extensions.unwrap_or_default());
@@ -135,6 +142,10 @@ fn plan_column(
 /// Why a column is refused whose values the source does not show.
 const WITHHELD: &str = "dynamic data masking keeps its values from this login, and a copy would take the masks for values: GRANT UNMASK, or leave \
      the column out (exclude)";
+
+/// Why a column under Always Encrypted is refused.
+const ENCRYPTED: &str = "Always Encrypted: the server sends ciphertext, and only clients with its keys read it: decrypt the column on the source \
+     (ALTER TABLE … ALTER COLUMN with a client that has the keys), or leave it out (exclude)";
 
 /// The column's own, else the table's, else the run's. The server writes the times of a row's life with seven digits and ends
 /// what lives at 23:59:59.9999999: such columns are cut off if nothing else was said of them, and counted.
@@ -243,7 +254,7 @@ fn generate(inputs: &Inputs<'_>, table: &SourceTable, chosen: &TableChoices<'_>,
             })
             .cloned()
             .collect();
-        if let Ok(expression) = computed::expression(source, &planned.target_type, &others) {
+        if let Ok((expression, notes)) = computed::expression(source, &planned.target_type, &others) {
             generated.push(GeneratedColumn {
                 source: planned.source.clone(),
                 target: planned.target.clone(),
@@ -251,6 +262,7 @@ fn generate(inputs: &Inputs<'_>, table: &SourceTable, chosen: &TableChoices<'_>,
                 target_type: planned.target_type.clone(),
                 nullable: planned.nullable,
                 expression,
+                notes,
                 place,
             });
         }

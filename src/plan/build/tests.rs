@@ -3,7 +3,7 @@ use crate::model::identity::DatabaseIdentity;
 use crate::model::names::NameCase;
 use crate::model::plan::{Collations, ColumnChoice, Partitions, TableChoice};
 use crate::model::policy::{FractionPolicy, Mask, NulPolicy, Policies};
-use crate::model::table::{Key, KeyColumn, SourceColumn};
+use crate::model::table::{Key, KeyColumn, NoData, SourceColumn};
 use crate::model::types::SourceType;
 
 fn column(name: &str, ty: &str) -> SourceColumn {
@@ -24,6 +24,7 @@ fn column(name: &str, ty: &str) -> SourceColumn {
         hidden: false,
         period: false,
         withheld: false,
+        no_data: None,
     }
 }
 
@@ -93,6 +94,23 @@ fn everything_unsupported_is_reported_at_once() {
     let plan = built(skipping, &tables).unwrap();
     assert_eq!(plan.tables[0].columns.len(), 1);
     assert_eq!(plan.tables[0].unsupported[0].column, ColumnName::new("v"));
+}
+
+#[test]
+fn a_column_set_is_left_out_and_an_encrypted_column_refuses_its_table() {
+    let special = |name: &str, why| SourceColumn { no_data: Some(why), ..column(name, "xml") };
+    let set = table("dbo.s", vec![column("id", "int"), special("all", NoData::ColumnSet)]);
+    let plan = built(PlanOptions::default(), std::slice::from_ref(&set)).unwrap();
+    assert_eq!(plan.tables[0].columns.len(), 1);
+    assert_eq!(plan.tables[0].unsupported[0].reason, COLUMN_SET);
+
+    let encrypted = table("dbo.e", vec![column("id", "int"), special("ssn", NoData::Encrypted)]);
+    let error = built(PlanOptions::default(), std::slice::from_ref(&encrypted)).unwrap_err();
+    assert!(error.detail().contains("dbo.e.ssn xml: Always Encrypted"), "{error}");
+    let choice = TableChoice { exclude: vec!["ssn".to_owned()], ..TableChoice::default() };
+    let tables = [("dbo.e".to_owned(), choice)].into();
+    let plan = built(PlanOptions { tables, ..PlanOptions::default() }, &[encrypted]).unwrap();
+    assert_eq!(plan.tables[0].unsupported[0].reason, EXCLUDED);
 }
 
 #[test]

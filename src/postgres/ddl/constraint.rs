@@ -1,6 +1,6 @@
 //! Defaults, checks and foreign keys.
 
-use super::{Column, Statement, advised, find, literal, skipped, translated};
+use super::{Column, Statement, advised, find, literal, skipped, translated, translated_in};
 use crate::model::names::{ColumnName, TableName, quote_target};
 use crate::model::objects::{CheckConstraint, DefaultConstraint};
 use crate::model::plan::PlannedTable;
@@ -47,7 +47,8 @@ pub fn set_default(
         target_type: &column.target_type,
         nullable: column.nullable,
     };
-    match translated(table, default.expression.as_deref(), Purpose::Default(scope)) {
+    let collation = default.database_collation.as_deref();
+    match translated_in(collation, table, default.expression.as_deref(), Purpose::Default(scope)) {
         Ok(translated) => Statement::changed(set(&translated.sql), &translated.notes),
         Err(skipped) => skipped,
     }

@@ -263,6 +263,7 @@ fn a_table_with_generated_columns_collations_and_partitions() {
         target_type: "integer".to_owned(),
         nullable: true,
         expression: "id * 2".to_owned(),
+        notes: Vec::new(),
         place: 1,
     });
     let ranges = |right| Partitioning {
@@ -418,6 +419,7 @@ fn a_default_from_a_sequence_is_found_by_its_name() {
         column: ColumnName::new("Note"),
         name: Some("DF".to_owned()),
         expression: expression.map(str::to_owned),
+        database_collation: None,
     };
     let known =
         |name: &TableName| (name.to_string() == "dbo.Numbers").then(|| TableName::new("sales", "num'bers"));

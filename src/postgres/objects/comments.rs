@@ -3,17 +3,18 @@
 use super::statement_list::StatementList;
 use super::{Makes, ObjectName, Step};
 use crate::model::names::TableName;
-use crate::model::objects::{ObjectKind, PropertyOf};
-use crate::model::plan::PlannedTable;
+use crate::model::objects::{ExtendedProperty, ObjectKind, PropertyOf, SourceObjects};
+use crate::model::plan::{Plan, PlannedTable};
 use crate::postgres::ddl;
 use crate::postgres::ddl::Statement;
 use crate::postgres::names;
 use crate::postgres::names::Names;
+use std::collections::BTreeMap;
 
 impl<'a> StatementList<'a> {
     pub(super) fn comments(&mut self) {
         let objects = self.objects;
-        for property in objects.properties.iter().filter(|property| property.is_comment()) {
+        for property in comments(self.plan, objects) {
             let Some(text) = property.value.as_deref().filter(|text| !text.is_empty()) else { continue };
             let Some((of, statement, table)) = self.comment(&property.of, text) else { continue };
             let locks: Vec<&PlannedTable> = table.into_iter().collect();
@@ -108,6 +109,25 @@ impl<'a> StatementList<'a> {
             _ => false,
         })
     }
+}
+
+/// The properties that become comments: of each thing the one that comes first among those that the plan chose.
+pub(super) fn comments<'o>(plan: &Plan, objects: &'o SourceObjects) -> Vec<&'o ExtendedProperty> {
+    let mut chosen: Vec<(usize, &ExtendedProperty)> = Vec::new();
+    let mut places: BTreeMap<&PropertyOf, usize> = BTreeMap::new();
+    for property in &objects.properties {
+        let text = property.value.as_deref().is_some_and(|text| !text.is_empty());
+        let Some(rank) = plan.options.comment_rank(&property.name).filter(|_| text) else { continue };
+        match places.get(&property.of).and_then(|place| chosen.get_mut(*place)) {
+            Some(there) if rank < there.0 => *there = (rank, property),
+            Some(_) => {}
+            None => {
+                places.insert(&property.of, chosen.len());
+                chosen.push((rank, property));
+            }
+        }
+    }
+    chosen.into_iter().map(|(_, property)| property).collect()
 }
 
 fn unbuilt() -> Statement {

@@ -1,9 +1,11 @@
 //! Objects that are listed with a reason and never built.
 
+use super::comments::comments;
+use super::listed::listed;
 use super::{Makes, ObjectName, PlannedObject, Step};
 use crate::model::counts::counted;
 use crate::model::names::TableName;
-use crate::model::objects::{Module, ModuleKind, ObjectKind, PropertyOf, SourceObjects};
+use crate::model::objects::{ExtendedProperty, Module, ModuleKind, ObjectKind, PropertyOf, SourceObjects};
 use crate::model::plan::Plan;
 use crate::postgres::ddl::Statement;
 use std::collections::BTreeSet;
@@ -11,7 +13,7 @@ use std::collections::BTreeSet;
 /// Longer views are cut in the report.
 const LONGEST_TEXT: usize = 16 * 1024;
 
-fn not_built(
+pub(super) fn not_built(
     kind: ObjectKind,
     table: Option<&TableName>,
     name: impl Into<String>,
@@ -71,6 +73,7 @@ pub(super) fn not_built_objects(plan: &Plan, objects: &SourceObjects) -> Vec<Pla
         };
         list.push(not_built(ObjectKind::Type, None, ty.name.to_string(), reason, advice));
     }
+    list.extend(listed(plan, objects));
     list
 }
 
@@ -122,7 +125,7 @@ fn not_built_on_tables(
         list.push(not_built(ObjectKind::SystemVersioning, Some(&temporal.table), "", reason, Some(advice)));
     }
     not_built_protections(objects, tables, list);
-    not_built_properties(objects, tables, list);
+    not_built_properties(plan, objects, tables, list);
 }
 
 /// Masks and row filters: what keeps readers of the source from values and rows.
@@ -158,31 +161,54 @@ fn not_built_protections(
 
 /// Extended properties that are no comment, or of something that is not converted.
 fn not_built_properties(
+    plan: &Plan,
     objects: &SourceObjects,
     tables: &BTreeSet<&TableName>,
     list: &mut Vec<PlannedObject>,
 ) {
+    let comments = comments(plan, objects);
+    let comment =
+        |property: &ExtendedProperty| comments.iter().any(|comment| std::ptr::eq(*comment, property));
+    let sequence = |name: &TableName| objects.sequences.iter().any(|sequence| sequence.name == *name);
     for property in &objects.properties {
         let (table, of) = match &property.of {
             PropertyOf::Database => (None, "the database".to_owned()),
             PropertyOf::Other(what) => (None, what.clone()),
-            PropertyOf::Schema(_) | PropertyOf::Sequence(_) => continue,
+            PropertyOf::Schema(schema)
+                if !comment(property) && tables.iter().any(|table| table.schema == *schema) =>
+            {
+                (None, format!("the schema {schema}"))
+            }
+            PropertyOf::Sequence(name) if !comment(property) && sequence(name) => {
+                (None, format!("the sequence {name}"))
+            }
             PropertyOf::Table(table)
             | PropertyOf::Column(table, _)
             | PropertyOf::Index(table, _)
             | PropertyOf::Constraint(table, _)
-                if tables.contains(table) && !property.is_comment() =>
+                if tables.contains(table) && !comment(property) =>
             {
                 (Some(table), String::new())
             }
             _ => continue,
         };
-        let name = if of.is_empty() { property.name.clone() } else { format!("{} of {of}", property.name) };
-        let reason = match table {
-            Some(_) => "PostgreSQL has room for a description only",
-            None => "what it is about is not converted",
+        let name = match (&property.of, of.is_empty()) {
+            (PropertyOf::Column(_, column), _) => format!("{} of column {column}", property.name),
+            (PropertyOf::Index(_, of) | PropertyOf::Constraint(_, of), _) => {
+                format!("{} of {of}", property.name)
+            }
+            (_, true) => property.name.clone(),
+            (_, false) => format!("{} of {of}", property.name),
         };
-        list.push(not_built(ObjectKind::ExtendedProperty, table, name, reason, None));
+        let converted = !matches!(property.of, PropertyOf::Database | PropertyOf::Other(_));
+        let (reason, advice) = match converted {
+            true => (
+                "PostgreSQL has room for one description only",
+                Some(format!("--comment-property \"{}\" makes it the comment", property.name)),
+            ),
+            false => ("what it is about is not converted", None),
+        };
+        list.push(not_built(ObjectKind::ExtendedProperty, table, name, reason, advice));
     }
 }
 
@@ -207,6 +233,9 @@ fn not_built_module(module: &Module) -> PlannedObject {
         ModuleKind::Trigger => ObjectKind::Trigger,
         ModuleKind::Rule => ObjectKind::Rule,
     };
-    let reason = if module.disabled { "it is not converted; it is disabled" } else { "it is not converted" };
+    let whole = module.kind == ModuleKind::Trigger && module.name.schema.is_empty();
+    let of = if whole { ", a trigger of the whole database" } else { "" };
+    let disabled = if module.disabled { "; it is disabled" } else { "" };
+    let reason = format!("it is not converted{of}{disabled}");
     not_built(kind, None, name, reason, advice)
 }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::model::listed::{Ledger, Listed, PermissionOn, Permissions, Role, UserStatistics, ViewIndex};
 use crate::model::names::ColumnName;
 use crate::model::objects::PropertyOf;
 use crate::model::objects::{
@@ -48,6 +49,51 @@ fn foreign_key(name: &str, referenced: &str, to: &str) -> ForeignKey {
 
 fn property(of: PropertyOf, value: &str) -> ExtendedProperty {
     ExtendedProperty { of, name: "MS_Description".to_owned(), value: Some(value.to_owned()) }
+}
+
+fn owner(of: PropertyOf) -> ExtendedProperty {
+    ExtendedProperty { of, name: "Owner".to_owned(), value: Some("somebody".to_owned()) }
+}
+
+fn listed() -> Listed {
+    let name = |text: &str| text.parse::<TableName>().unwrap();
+    let rights = |on, statements: &[&str]| Permissions {
+        on,
+        statements: statements.iter().map(|text| (*text).to_owned()).collect(),
+    };
+    let grant = "GRANT SELECT ON OBJECT::[dbo].[small] TO [reader]";
+    Listed {
+        statistics: vec![UserStatistics {
+            table: name("dbo.small"),
+            name: "ST".to_owned(),
+            columns: vec![ColumnName::new("Id"), ColumnName::new("At")],
+            filtered: true,
+        }],
+        roles: vec![Role { name: "readers".to_owned(), members: vec!["ann".to_owned(), "bob".to_owned()] }],
+        permissions: vec![
+            rights(PermissionOn::Database, &["GRANT SHOWPLAN TO [ann]"]),
+            rights(
+                PermissionOn::Schema("elsewhere".to_owned()),
+                &["GRANT SELECT ON SCHEMA::[elsewhere] TO [ann]"],
+            ),
+            rights(
+                PermissionOn::Object(name("dbo.small")),
+                &[grant, "DENY DELETE ON OBJECT::[dbo].[small] TO [reader]"],
+            ),
+            rights(
+                PermissionOn::Object(name("dbo.work")),
+                &["GRANT EXECUTE ON OBJECT::[dbo].[work] TO [reader]"],
+            ),
+        ],
+        xml_schemas: vec![name("dbo.Resumes"), name("elsewhere.Other")],
+        ignoring_duplicates: vec![
+            (name("dbo.large"), "UQ".to_owned()),
+            (name("dbo.small"), "PK_small".to_owned()),
+            (name("dbo.other"), "IX_other".to_owned()),
+        ],
+        view_indexes: vec![ViewIndex { view: name("dbo.open"), name: "IX_open".to_owned(), unique: true }],
+        ledgers: vec![Ledger { table: name("dbo.large"), kind: "UPDATABLE_LEDGER_TABLE".to_owned() }],
+    }
 }
 
 /// Two tables of the plan and one of every object.
@@ -107,6 +153,9 @@ fn shop() -> (Plan, SourceObjects) {
             property(PropertyOf::Index(large.clone(), "PK_large".to_owned()), "the key"),
             property(PropertyOf::Table("dbo.other".parse().unwrap()), "not of this run"),
             property(PropertyOf::Schema("dbo".to_owned()), "ours"),
+            owner(PropertyOf::Schema("dbo".to_owned())),
+            owner(PropertyOf::Column(small.clone(), ColumnName::new("Id"))),
+            owner(PropertyOf::Other("a parameter of dbo.work".to_owned())),
         ],
         partitions: vec![PartitionedTable {
             table: large.clone(),
@@ -129,6 +178,7 @@ fn shop() -> (Plan, SourceObjects) {
             table_type: false,
         }],
         unread: vec![UnreadObjects { what: "check constraints".to_owned(), why: "error 229: no".to_owned() }],
+        listed: listed(),
         ..SourceObjects::default()
     };
     (plan(vec![table(1, "dbo.small", 10), table(2, "dbo.large", 1000)]), objects)
@@ -152,6 +202,29 @@ fn one_list_says_what_becomes_of_every_object() {
     insta::assert_snapshot!(planned.iter().map(told).collect::<String>());
     let order: Vec<Step> = planned.iter().map(|planned| planned.step).collect();
     assert!(order.is_sorted());
+}
+
+#[test]
+fn the_chosen_property_becomes_the_comment_and_the_others_are_listed() {
+    let (mut plan, mut objects) = shop();
+    plan.options.comment_properties = vec!["Caption".to_owned(), "ms_description".to_owned()];
+    let of = PropertyOf::Table("dbo.small".parse().unwrap());
+    objects.properties = vec![
+        property(of.clone(), "described"),
+        ExtendedProperty { name: "caption".to_owned(), ..property(of, "the caption") },
+        property(PropertyOf::Table("dbo.large".parse().unwrap()), "large ones"),
+    ];
+    let planned = statements(&plan, &objects, 150_004, &Names::for_plan(&plan, &objects));
+    let told: String = (planned.iter())
+        .filter(|planned| matches!(planned.object.kind, ObjectKind::Comment | ObjectKind::ExtendedProperty))
+        .map(told)
+        .collect();
+    assert_eq!(
+        told,
+        "NothingToRun extended property MS_Description on dbo.small: no: PostgreSQL has room for one description only (--comment-property \"MS_Description\" makes it the comment)\n\
+         Comments comment of dbo.small: COMMENT ON TABLE \"dbo\".\"small\" IS 'the caption'\n\
+         Comments comment of dbo.large: COMMENT ON TABLE \"dbo\".\"large\" IS 'large ones'\n"
+    );
 }
 
 #[test]

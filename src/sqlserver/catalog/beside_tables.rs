@@ -104,7 +104,11 @@ fn property_of(row: &Record<'_>) -> Result<PropertyOf> {
                 PropertyOf::Other(format!("{} {name}{column}", kind.to_lowercase().replace('_', " ")))
             }
         },
-        (class, _) => PropertyOf::Other(format!("an object of class {class}")),
+        (2, Some(name)) => PropertyOf::Other(format!("a parameter of {name}")),
+        (class, _) => PropertyOf::Other(match row.text_or_null("class_name")? {
+            Some(class) => format!("a {}", class.to_lowercase().replace('_', " ")),
+            None => format!("an object of class {class}"),
+        }),
     })
 }
 

@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::model::base_type::BaseType;
 use crate::model::names::ColumnName;
 use crate::model::objects::UnreadObjects;
-use crate::model::table::{SourceColumn, SourceTable};
+use crate::model::table::{NoData, SourceColumn, SourceTable};
 use crate::model::types::SourceType;
 use crate::sqlserver::client::Client;
 use crate::sqlserver::connection_errors::tiberius_error;
@@ -29,6 +29,7 @@ pub(super) async fn add(reader: &mut Reader<'_>, tables: &mut BTreeMap<i32, Sour
     let sql = include_str!("../sql/withheld_columns.sql");
     let withheld = marked(reader, "masked columns", SQL_SERVER_2016, sql).await?;
     let graph = graph_columns(reader).await?;
+    let no_data = no_data(reader).await?;
     let mut identities = BTreeMap::new();
     let rows = reader.rows("identities", 0, IDENTITIES).await?;
     reader.each("identities", &rows, |row| {
@@ -63,6 +64,7 @@ pub(super) async fn add(reader: &mut Reader<'_>, tables: &mut BTreeMap<i32, Sour
             hidden: hidden.contains(&id) && of_graph.is_none(),
             period: periods.contains(&id),
             withheld: withheld.contains(&id),
+            no_data: no_data.get(&id).copied(),
         });
         Ok(())
     };
@@ -122,6 +124,16 @@ async fn marked(reader: &mut Reader<'_>, what: &str, since: u32, sql: &str) -> R
         columns.insert(row.column_id()?);
         Ok(())
     });
+    Ok(columns)
+}
+
+/// Columns whose values are no data to copy.
+async fn no_data(reader: &mut Reader<'_>) -> Result<BTreeMap<ColumnId, NoData>> {
+    let encrypted = include_str!("../sql/encrypted_columns.sql");
+    let encrypted = marked(reader, "encrypted columns", SQL_SERVER_2016, encrypted).await?;
+    let sets = marked(reader, "column sets", 0, include_str!("../sql/column_sets.sql")).await?;
+    let mut columns: BTreeMap<_, _> = encrypted.into_iter().map(|id| (id, NoData::Encrypted)).collect();
+    columns.extend(sets.into_iter().map(|id| (id, NoData::ColumnSet)));
     Ok(columns)
 }
 

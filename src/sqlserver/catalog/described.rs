@@ -124,6 +124,7 @@ fn column(ordinal: i32, sent: WireColumn) -> SourceColumn {
         hidden: false,
         period: false,
         withheld: false,
+        no_data: None,
     }
 }
 

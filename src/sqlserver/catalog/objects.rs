@@ -6,7 +6,7 @@
 use super::reader::{Reader, allowed};
 use super::row::Record;
 use super::versions::SQL_SERVER_2017;
-use super::{add_to_key, beside_tables, bound, identity_column, keys, types};
+use super::{add_to_key, beside_tables, bound, identity_column, keys, listed, types};
 use crate::error::Result;
 use crate::model::base_type::BaseType;
 use crate::model::names::{ColumnName, TableName};
@@ -27,6 +27,7 @@ pub async fn objects(client: &mut Client) -> Result<SourceObjects> {
     bound::read(&mut reader, &mut objects).await?;
     read_sequences(&mut reader, &types, &mut objects).await?;
     beside_tables::read(&mut reader, &mut objects).await?;
+    listed::read(&mut reader, &mut objects.listed).await?;
     objects.unread = reader.unread;
     Ok(objects)
 }
@@ -82,6 +83,7 @@ async fn read_constraints(reader: &mut Reader<'_>, objects: &mut SourceObjects) 
             column: ColumnName::new(row.text("column_name")?),
             name: row.text_or_null("default_name")?,
             expression: row.text_or_null("expression")?,
+            database_collation: row.text_or_null("database_collation")?,
         });
         Ok(())
     });

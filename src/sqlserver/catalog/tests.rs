@@ -51,6 +51,7 @@ fn the_width_of_a_row_comes_from_its_columns() {
         hidden: false,
         period: false,
         withheld: false,
+        no_data: None,
     };
     let mut table = SourceTable {
         name: TableName::new("dbo", "t"),

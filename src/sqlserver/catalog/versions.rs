@@ -9,6 +9,7 @@ use crate::sqlserver::client::Client;
 pub(super) const SQL_SERVER_2014: u32 = 12;
 pub(super) const SQL_SERVER_2016: u32 = 13;
 pub(super) const SQL_SERVER_2017: u32 = 14;
+pub(super) const SQL_SERVER_2022: u32 = 16;
 
 /// Of `SERVERPROPERTY('EngineEdition')` (Microsoft Learn, SERVERPROPERTY).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,39 +5,7 @@
 //! guessed; so are bytes that a code page does not define.
 
 use super::Collation;
-use encoding_rs::Encoding;
-
-/// How bytes of a character column become text.
-#[derive(Debug)]
-pub enum CodePage {
-    Utf8,
-    /// ASCII below 128, this above; None: not defined.
-    SingleByte(Box<[Option<char>; 128]>),
-    DoubleByte(&'static Encoding),
-}
-
-impl CodePage {
-    /// A value as text, if the text stands for exactly these bytes; None: a byte that is not defined, or one of
-    /// several ways to write the same characters (some pages of two bytes have them).
-    #[must_use]
-    pub fn decode_exactly(&self, raw: &[u8]) -> Option<String> {
-        match self {
-            Self::Utf8 => String::from_utf8(raw.to_vec()).ok(),
-            Self::SingleByte(upper) => raw
-                .iter()
-                .map(|&byte| match byte {
-                    0..128 => Some(char::from(byte)),
-                    _ => upper[usize::from(byte - 128)],
-                })
-                .collect(),
-            Self::DoubleByte(encoding) => {
-                let text = encoding.decode_without_bom_handling_and_without_replacement(raw)?;
-                let (again, _, failed) = encoding.encode(&text);
-                (!failed && again == raw).then(|| text.into_owned())
-            }
-        }
-    }
-}
+use crate::model::code_page::CodePage;
 
 /// The code page of a collation; None: unknown.
 #[must_use]
@@ -49,55 +17,8 @@ pub fn code_page(collation: Collation) -> Option<CodePage> {
         return Some(CodePage::Utf8);
     }
     let number = if sort_id == 0 { by_lcid(u16::from_le_bytes([a, b]))? } else { by_sort_id(sort_id)? };
-    Some(match number {
-        437 => CodePage::SingleByte(table(CP437)),
-        850 => CodePage::SingleByte(table(CP850)),
-        874 => single_byte(encoding_rs::WINDOWS_874),
-        932 => CodePage::DoubleByte(encoding_rs::SHIFT_JIS),
-        936 => CodePage::DoubleByte(encoding_rs::GBK),
-        949 => CodePage::DoubleByte(encoding_rs::EUC_KR),
-        950 => CodePage::DoubleByte(encoding_rs::BIG5),
-        1250 => single_byte(encoding_rs::WINDOWS_1250),
-        1251 => single_byte(encoding_rs::WINDOWS_1251),
-        1252 => single_byte(encoding_rs::WINDOWS_1252),
-        1253 => single_byte(encoding_rs::WINDOWS_1253),
-        1254 => single_byte(encoding_rs::WINDOWS_1254),
-        1255 => single_byte(encoding_rs::WINDOWS_1255),
-        1256 => single_byte(encoding_rs::WINDOWS_1256),
-        1257 => single_byte(encoding_rs::WINDOWS_1257),
-        1258 => single_byte(encoding_rs::WINDOWS_1258),
-        _ => return None,
-    })
+    CodePage::numbered(number)
 }
-
-/// The upper half of a code page of one byte.
-fn single_byte(encoding: &'static Encoding) -> CodePage {
-    let mut upper = Box::new([None; 128]);
-    for (byte, character) in (128u8..=255).zip(upper.iter_mut()) {
-        *character = encoding
-            .decode_without_bom_handling_and_without_replacement(&[byte])
-            .and_then(|text| text.chars().next());
-    }
-    CodePage::SingleByte(upper)
-}
-
-fn table(characters: &str) -> Box<[Option<char>; 128]> {
-    let mut upper = Box::new([None; 128]);
-    for (place, character) in upper.iter_mut().zip(characters.chars()) {
-        *place = Some(character);
-    }
-    upper
-}
-
-#[rustfmt::skip]
-const CP437: &str =
-    "ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£¥₧ƒáíóúñÑªº¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐\
-     └┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀αßΓπΣσµτΦΘΩδ∞φε∩≡±≥≤⌠⌡÷≈°∙·√ⁿ²■\u{a0}";
-
-#[rustfmt::skip]
-const CP850: &str =
-    "ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜø£Ø×ƒáíóúñÑªº¿®¬½¼¡«»░▒▓│┤ÁÂÀ©╣║╗╝¢¥┐\
-     └┴┬├─┼ãÃ╚╔╩╦╠═╬¤ðÐÊËÈıÍÎÏ┘┌█▄¦Ì▀ÓßÔÒõÕµþÞÚÛÙýÝ¯´\u{ad}±‗¾¶§÷¸°¨·¹³²■\u{a0}";
 
 #[rustfmt::skip]
 fn by_lcid(lcid: u16) -> Option<u16> {
@@ -182,11 +103,6 @@ mod tests {
         assert_eq!(upper(page(0x0409, 30), 0xFF), Some('\u{A0}'));
         assert_eq!(upper(page(0x0409, 40), 0xD5), Some('\u{131}'));
         assert!(matches!(page(0x0411, 0), Some(CodePage::DoubleByte(e)) if e == encoding_rs::SHIFT_JIS));
-    }
-
-    #[test]
-    fn both_tables_of_our_own_are_complete() {
-        assert_eq!((CP437.chars().count(), CP850.chars().count()), (128, 128));
     }
 
     #[test]

@@ -105,6 +105,11 @@ fn moment(walk: &mut Walk<'_>, expr: &Expr) -> Result<Node> {
             Ok(Node::constant(Value::Moment(Moment::parse(text, &Ty::DateTime, None)?), Ty::DateTime))
         }
         (Some(Value::Int(_)), _) => walk.coerce(&node, &Ty::DateTime),
+        // Days after 1900-01-01.
+        (None, Ty::TinyInt | Ty::SmallInt | Ty::Int) => {
+            let sql = format!("'1900-01-01'::timestamp(3) + {} * interval '1 day'", node.at(Level::Product));
+            Ok(Node::new(sql, Level::Sum, Ty::DateTime).from(&[&node]))
+        }
         (_, Ty::Date) => Ok(node),
         (_, ty) if ty.is_timestamp() => Ok(node),
         (_, ty) => refuse(format!("a date is wanted where {ty} stands")),
@@ -214,6 +219,9 @@ fn interval(part: Part, count: &Node) -> Result<Node> {
 pub(super) fn dateadd(walk: &mut Walk<'_>, arguments: &[&Expr]) -> Result<Node> {
     let [part, count, value] = exactly(arguments)?;
     let part = Part::from_expr(part)?;
+    if let Some(start) = start_of(walk, part, count, value)? {
+        return Ok(start);
+    }
     let (count, value) = (walk.value(count)?, moment(walk, value)?);
     if !matches!(count.ty, Ty::TinyInt | Ty::SmallInt | Ty::Int) {
         return refuse(format!("DATEADD of {}, which the source cuts to a whole number", count.ty));
@@ -223,6 +231,81 @@ pub(super) fn dateadd(walk: &mut Walk<'_>, arguments: &[&Expr]) -> Result<Node> 
     }
     let sum = binary("+", Level::Sum, &value, &interval(part, &count)?, value.ty.clone());
     Ok(if value.ty == Ty::Date { sum.cast("date", Ty::Date) } else { sum })
+}
+
+/// `dateadd(month,datediff(month,0,x),0)` and `dateadd(day,0,datediff(day,0,x))`: the beginning of the month, of the day.
+fn start_of(walk: &mut Walk<'_>, part: Part, count: &Expr, value: &Expr) -> Result<Option<Node>> {
+    let day = |part| matches!(part, Part::Day | Part::DayOfYear);
+    let (difference, other, as_days) = match (datediff_of(count), datediff_of(value)) {
+        (Some(difference), None) => (difference, value, false),
+        (None, Some(difference)) => (difference, count, true),
+        _ => return Ok(None),
+    };
+    let [unit, base, moment_of] = difference;
+    let unit = Part::from_expr(unit)?;
+    let zero = Moment::of_days(0, &Ty::DateTime)?;
+    let is_zero = |walk: &mut Walk<'_>, expr: &Expr| {
+        Ok(matches!(moment(walk, expr)?.value, Some(Value::Moment(moment)) if moment == zero))
+    };
+    let whole = if as_days {
+        // However many of whatever: none.
+        day(unit) && walk.value(other)?.whole() == Some(0)
+    } else {
+        let same = unit == part || day(unit) && day(part);
+        // Weeks begin on Sunday in DATEDIFF, and 1900-01-01 is a Monday; seconds since then are no int.
+        same && !matches!(part, Part::Week | Part::IsoWeek | Part::Second) && is_zero(walk, other)?
+    };
+    if !whole || !is_zero(walk, base)? {
+        return Ok(None);
+    }
+    let of = moment(walk, moment_of)?;
+    Ok(Some(truncated(if day(unit) { Part::Day } else { unit }, &of)))
+}
+
+/// The beginning of this part of it, as a datetime.
+fn truncated(part: Part, of: &Node) -> Node {
+    let whole = if of.ty == Ty::Date { of.cast("timestamp", Ty::Null) } else { of.clone() };
+    Node::atom(format!("date_trunc('{}', {})", part.name(), whole.sql), Ty::DateTime).from(&[of])
+}
+
+/// The arguments of DATEDIFF, if it is one.
+fn datediff_of(expr: &Expr) -> Option<[&Expr; 3]> {
+    call_of(expr, "datediff")?.try_into().ok()
+}
+
+/// The arguments of a call of this function, if it is one.
+fn call_of<'e>(expr: &'e Expr, name: &str) -> Option<Vec<&'e Expr>> {
+    match expr {
+        Expr::Nested(inner) => call_of(inner, name),
+        Expr::Function(function) if function.name.to_string().eq_ignore_ascii_case(name) => {
+            crate::tsql::walk::arguments(&function.args)
+        }
+        _ => None,
+    }
+}
+
+/// `CONVERT(datetime, floor(CONVERT(float, x)))`: midnight of a datetime.
+pub(in crate::tsql) fn floor_of_float(walk: &mut Walk<'_>, expr: &Expr, to: &Ty) -> Result<Option<Node>> {
+    let mut floor = expr;
+    while let Expr::Nested(inner) = floor {
+        floor = inner;
+    }
+    let (Ty::DateTime, Expr::Floor { expr: converted, .. }) = (to, floor) else { return Ok(None) };
+    let mut converted = converted.as_ref();
+    while let Expr::Nested(inner) = converted {
+        converted = inner;
+    }
+    let (Expr::Convert { expr: of, data_type: Some(ty), is_try: false, .. }
+    | Expr::Cast { expr: of, data_type: ty, kind: sqlparser::ast::CastKind::Cast, .. }) = converted
+    else {
+        return Ok(None);
+    };
+    if Ty::declared(ty)? != Ty::Float {
+        return Ok(None);
+    }
+    let of = walk.value(of)?;
+    Ok((of.value.is_none() && matches!(of.ty, Ty::DateTime | Ty::SmallDateTime))
+        .then(|| truncated(Part::Day, &of)))
 }
 
 pub(super) fn eomonth(walk: &mut Walk<'_>, arguments: &[&Expr]) -> Result<Node> {
@@ -270,4 +353,14 @@ pub(super) fn datetrunc(walk: &mut Walk<'_>, arguments: &[&Expr]) -> Result<Node
     let whole = if is_date { value.cast("timestamp", Ty::Null) } else { value.clone() };
     let start = Node::atom(format!("date_trunc('{name}', {})", whole.sql), value.ty).from(&[&whole]);
     Ok(if is_date { start.cast("date", Ty::Date) } else { start })
+}
+
+pub(super) fn switchoffset(walk: &mut Walk<'_>, arguments: &[&Expr]) -> Result<Node> {
+    let [value, offset] = exactly(arguments)?;
+    walk.switched(value, offset)
+}
+
+pub(super) fn todatetimeoffset(walk: &mut Walk<'_>, arguments: &[&Expr]) -> Result<Node> {
+    let [value, offset] = exactly(arguments)?;
+    walk.given_offset(value, offset)
 }
