@@ -5,6 +5,9 @@
 #[path = "integration/assessment.rs"]
 mod assessment;
 #[cfg(test)]
+#[path = "integration/cases_keys.rs"]
+mod cases_keys;
+#[cfg(test)]
 #[path = "integration/chunks.rs"]
 mod chunks;
 #[cfg(test)]

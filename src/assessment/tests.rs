@@ -109,6 +109,7 @@ fn assessed(options: PlanOptions) -> Assessment {
         options,
         tables: &tables,
         indexes: &[],
+        foreign_keys: &[],
         partitions: &[],
         now: Timestamp::UNIX_EPOCH,
     };
@@ -122,7 +123,7 @@ fn assessed(options: PlanOptions) -> Assessment {
             objects: &objects,
         },
         4,
-        Vec::new(),
+        &SourceAnswers::default(),
     )
 }
 
@@ -240,7 +241,7 @@ fn the_page_lists_every_name() {
     }
 }
 
-const ALL: [Name; 34] = [
+const ALL: [Name; 39] = [
     Name::AsIs,
     Name::NameCase,
     Name::NameChosen,
@@ -265,6 +266,10 @@ const ALL: [Name; 34] = [
     Name::CollationIcu,
     Name::CollationCitext,
     Name::Collision,
+    Name::TrailingBlanks,
+    Name::KeyMismatch,
+    Name::KeyUnchecked,
+    Name::VariantKey,
     Name::Generated,
     Name::ComputedPlain,
     Name::HiddenShown,

@@ -195,7 +195,7 @@ fn keys_that_citext_takes_for_equal_are_counted_by_the_source() {
     let findings = assessment["findings"].as_array().unwrap();
     let collision = findings.iter().find(|finding| finding["name"] == "collision").unwrap();
     assert_eq!(collision["verdict"], "refused");
-    assert!(collision["reason"].as_str().unwrap().starts_with("1 groups of its keys"), "{collision}");
+    assert!(collision["reason"].as_str().unwrap().starts_with("1 group of its keys"), "{collision}");
     world.target("CREATE EXTENSION citext");
     world.run(&["plan", "--map", "varchar=citext"]).exits(3).says("unique keys would collide in the target");
 }
