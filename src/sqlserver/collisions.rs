@@ -5,7 +5,8 @@
 //! equal and the target does not, so that a foreign key would fail, or a unique key let in what the source would not.
 //!
 //! A text that ignores case in the source has no two keys that differ in case alone, so every collation of the target
-//! takes it. The same holds for trailing blanks, which no collation of SQL Server sees: to cut them off makes no two keys equal.
+//! takes it. The same holds for trailing blanks, which no collation of SQL Server sees: to cut them off makes no two
+//! keys equal.
 
 mod counted;
 pub mod differences;
@@ -57,7 +58,7 @@ struct UniqueKey<'p> {
     filter: Option<&'p str>,
 }
 
-/// The unique keys of the tables for which `wanted` holds and of which all columns are copied; a table's primary key first.
+/// The unique keys of the tables for which `wanted` holds, if all their columns are copied; a table's primary key first.
 fn unique_keys<'p>(
     plan: &'p Plan,
     indexes: &'p [Index],

@@ -1,5 +1,5 @@
-//! Keys that compare otherwise in the target, for the assessment: texts with trailing blanks, and foreign keys whose values
-//! are equal to those they refer to for SQL Server alone.
+//! Keys that compare otherwise in the target, for the assessment: texts with trailing blanks, and foreign keys whose
+//! values are equal to those they refer to for SQL Server alone.
 //!
 //! One count a key, many counts a statement, and no more bytes of tables than [`KEY_BYTES`] a key and [`ALL_BYTES`] in
 //! all: what is not asked is said. Some values of the keys that differ are read as examples.
@@ -94,18 +94,7 @@ pub async fn compared(client: &mut Client, plan: &Plan, objects: &SourceObjects)
     for key in &objects.foreign_keys {
         of_foreign(&tables, key, &mut found, &mut asked);
     }
-    let mut left = ALL_BYTES;
-    asked.retain(|key: &Asked<'_>| {
-        let bytes = key.question.bytes;
-        let fits = bytes <= KEY_BYTES && bytes <= left;
-        if fits {
-            left -= bytes;
-        } else {
-            let why = format!("its tables have {}", size(bytes));
-            found.push(key.finding(KeyFact::Unasked { why, sql: key.sql() }));
-        }
-        fits
-    });
+    let asked = affordable(asked, &mut found);
     let questions: Vec<Question> = asked.iter().map(|key| key.question.clone()).collect();
     let answers = counted::ask(client, &questions).await?;
     let mut shown = 0;
@@ -121,6 +110,23 @@ pub async fn compared(client: &mut Client, plan: &Plan, objects: &SourceObjects)
         found.push(key.finding(fact));
     }
     Ok(found)
+}
+
+/// Those for which no more is read than is allowed; of the others it is said.
+fn affordable<'p>(mut asked: Vec<Asked<'p>>, found: &mut Vec<ComparedKey>) -> Vec<Asked<'p>> {
+    let mut left = ALL_BYTES;
+    asked.retain(|key| {
+        let bytes = key.question.bytes;
+        let fits = bytes <= KEY_BYTES && bytes <= left;
+        if fits {
+            left -= bytes;
+        } else {
+            let why = format!("its tables have {}", size(bytes));
+            found.push(key.finding(KeyFact::Unasked { why, sql: key.sql() }));
+        }
+        fits
+    });
+    asked
 }
 
 impl Asked<'_> {
@@ -352,4 +358,88 @@ async fn read(client: &mut Client, sql: &str) -> Result<Vec<String>> {
         values.map(|value| value.map_or_else(|| "NULL".to_owned(), literal)).collect::<Vec<_>>()
     };
     Ok(rows.iter().map(|row| literals(row).join(" and ")).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::table::ReferentialAction;
+    use serde_json::json;
+
+    fn table(name: &str, bytes: u64) -> PlannedTable {
+        let ty = json!({"name": "varchar", "max_length": 10, "precision": 0, "scale": 0, "collation": "Latin1_General_BIN2"});
+        let column = json!({"source": "K", "target": "k", "source_type": ty, "target_type": "varchar(10)", "nullable": false});
+        let dbo = TableName::new("dbo", name);
+        serde_json::from_value(json!({
+            "index": 1, "source": dbo, "target": dbo, "columns": [column],
+            "primary_key": ["K"], "rows": 1, "bytes": bytes, "column_fingerprint": "",
+        }))
+        .unwrap()
+    }
+
+    fn key() -> ForeignKey {
+        ForeignKey {
+            table: "dbo.B".parse().unwrap(),
+            name: "FK".to_owned(),
+            columns: vec![ColumnName::new("K")],
+            referenced: "dbo.A".parse().unwrap(),
+            referenced_columns: vec![ColumnName::new("K")],
+            on_delete: ReferentialAction::NoAction,
+            on_update: ReferentialAction::NoAction,
+            disabled: false,
+            not_trusted: false,
+        }
+    }
+
+    fn asked<'p>(a: &'p PlannedTable, b: &'p PlannedTable, key: &ForeignKey) -> Vec<Asked<'p>> {
+        let tables = [(&a.source, a), (&b.source, b)].into();
+        let mut asked = Vec::new();
+        of_foreign(&tables, key, &mut Vec::new(), &mut asked);
+        asked
+    }
+
+    #[test]
+    fn rows_are_joined_as_the_source_compares_and_counted_as_the_target_does() {
+        let (a, mut b) = (table("A", 1), table("B", 2));
+        b.filter = Some("K > 'a' -- most".to_owned());
+        let found = asked(&a, &b, &key());
+        assert_eq!(
+            found[0].question.sql,
+            "COUNT_BIG(*), COUNT_BIG(CASE WHEN CONVERT(varbinary(8000), RTRIM(c.[K])) = CONVERT(varbinary(8000), RTRIM(p.[K])) \
+             THEN 1 END) FROM (SELECT [K] FROM [dbo].[B] WHERE (K > 'a' -- most\n)) AS c JOIN [dbo].[A] AS p ON c.[K] = p.[K] \
+             WHERE CONVERT(varbinary(8000), c.[K]) <> CONVERT(varbinary(8000), p.[K])"
+        );
+        assert_eq!(found[0].question.bytes, 3);
+        // What nobody validates is not asked about.
+        assert!(asked(&a, &b, &ForeignKey { not_trusted: true, ..key() }).is_empty());
+        let some = PlannedTable { filter: Some("K > 'a'".to_owned()), ..a };
+        assert!(asked(&some, &b, &key()).is_empty());
+    }
+
+    #[test]
+    fn what_would_cost_too_much_is_said_and_not_asked() {
+        let (a, b, huge) = (table("A", 1 << 30), table("B", 1 << 30), table("A", KEY_BYTES));
+        let mut found = Vec::new();
+        let many = (0..30).flat_map(|_| asked(&a, &b, &key())).chain(asked(&huge, &b, &key())).collect();
+        assert_eq!(affordable(many, &mut found).len(), 20);
+        assert_eq!(found.len(), 11);
+        assert!(
+            matches!(&found[10].fact, KeyFact::Unasked { why, sql } if why.contains("GB") && sql.starts_with("SELECT COUNT_BIG"))
+        );
+    }
+
+    #[test]
+    fn an_answer_says_what_is_known_and_an_error_that_nothing_is() {
+        let (a, b) = (table("A", 1), table("B", 1));
+        let key = &asked(&a, &b, &key())[0];
+        assert_eq!(key.fact(Ok((0, 0))), Some(KeyFact::NoBlanks));
+        let unequal = |rows, by_blanks| match key.fact(Ok((rows, by_blanks))) {
+            Some(KeyFact::Unequal(unequal)) => (unequal.rows, unequal.by_blanks),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(unequal(3, 1), (3, 1));
+        assert!(
+            matches!(key.fact(Err(229)), Some(KeyFact::Unasked { why, .. }) if why.ends_with("error 229"))
+        );
+    }
 }

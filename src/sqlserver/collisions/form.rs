@@ -1,5 +1,5 @@
-//! What a value of a key is in the target, as T-SQL: an expression whose values SQL Server takes for equal exactly if the
-//! target does. Pure.
+//! What a value of a key is in the target, as T-SQL: an expression whose values SQL Server takes for equal exactly if
+//! the target does. Pure.
 //!
 //! SQL Server ignores trailing blanks in every comparison of texts, whatever the collation, and trailing zero bytes in
 //! those of binary values. A text as bytes keeps its blanks, and its bytes end in zeros for U+0000 alone.
