@@ -7,6 +7,7 @@
 
 mod columns;
 mod estimate;
+mod keys;
 mod objects;
 mod tables;
 #[cfg(test)]
@@ -18,6 +19,8 @@ use crate::model::plan::Plan;
 use crate::model::table::SourceTable;
 use crate::plan::build::RefusedObject;
 use crate::plan::naming;
+use crate::sqlserver::collisions::Collision;
+use crate::sqlserver::collisions::differences::ComparedKey;
 pub use estimate::Estimate;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -90,8 +93,16 @@ pub enum Name {
     CollationIcu,
     /// Comparisons of citext.
     CollationCitext,
-    /// Keys that differ in nothing but case.
+    /// Keys that become equal: a type or a policy does not keep in what they differ.
     Collision,
+    /// Blanks at the end of a key, which the source does not compare.
+    TrailingBlanks,
+    /// Values of a foreign key that are equal to those they refer to for the source alone.
+    KeyMismatch,
+    /// Nobody knows how the values of a key compare.
+    KeyUnchecked,
+    /// A sql_variant that is part of a key.
+    VariantKey,
     /// The target computes it.
     Generated,
     /// A computed column became a plain one.
@@ -209,11 +220,21 @@ pub fn of_tables(material: &Material<'_>) -> Vec<Finding> {
     findings
 }
 
+/// What the source was asked beside its catalog.
+#[derive(Debug, Clone, Default)]
+pub struct SourceAnswers {
+    pub compared: Vec<ComparedKey>,
+    pub collisions: Vec<Collision>,
+    /// Findings as they are.
+    pub others: Vec<Finding>,
+}
+
 /// The assessment for a copy with so many jobs.
 #[must_use]
-pub fn assess(material: &Material<'_>, jobs: usize, more: Vec<Finding>) -> Assessment {
+pub fn assess(material: &Material<'_>, jobs: usize, asked: &SourceAnswers) -> Assessment {
     let mut findings = findings(material);
-    findings.extend(more);
+    keys::add(material.plan, material.objects, asked, &mut findings);
+    findings.extend(asked.others.iter().cloned());
     let (totals, kinds) = count(&findings);
     let source = &material.plan.source;
     Assessment {

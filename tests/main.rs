@@ -8,6 +8,9 @@ mod assessment;
 #[path = "integration/cases_expressions.rs"]
 mod cases_expressions;
 #[cfg(test)]
+#[path = "integration/cases_keys.rs"]
+mod cases_keys;
+#[cfg(test)]
 #[path = "integration/cases_limits.rs"]
 mod cases_limits;
 #[cfg(test)]

@@ -6,7 +6,9 @@ use crate::model::base_type::BaseType;
 use crate::model::collation;
 use crate::model::objects::ObjectKind;
 use crate::model::plan::{PlannedColumn, PlannedTable, UnsupportedColumn};
-use crate::model::policy::{FractionPolicy, InvalidPolicy, Mask, NulPolicy, OffsetPolicy, Policies};
+use crate::model::policy::{
+    BlanksPolicy, FractionPolicy, InvalidPolicy, Mask, NulPolicy, OffsetPolicy, Policies,
+};
 use crate::model::table::{SourceColumn, SourceTable};
 use crate::plan::build::{COLUMN_SET, EXCLUDED};
 use crate::plan::computed;
@@ -124,6 +126,18 @@ fn of_type(material: &Material<'_>, column: &PlannedColumn, said: &mut ObjectFin
             );
         }
     }
+    if ty.name == BaseType::SqlVariant
+        && column.target_type == "jsonb"
+        && !material.plan.options.maps.contains_key("sql_variant")
+    {
+        said.say(
+            Name::VariantKey,
+            Verdict::Changed,
+            "part of a key, so it becomes jsonb with base type and value: as texts, 5 and '5' would be equal. Values of \
+             two base types that SQL Server takes for equal (int 5 and bigint 5) differ here",
+        )
+        .advice = Some("--map sql_variant=text makes it a text, if no two texts of the key are equal".to_owned());
+    }
     if matches!(ty.name, BaseType::RowVersion | BaseType::Timestamp) && column.mask.is_none() {
         said.advise(
             Name::Rowversion,
@@ -163,6 +177,9 @@ fn policies(ty: &BaseType, policies: Policies, said: &mut ObjectFindings<'_>) {
     }
     if matches!(ty, B::Char | B::VarChar | B::Text) && policies.undefined == InvalidPolicy::Replace {
         changes.push("bytes without a meaning become U+FFFD");
+    }
+    if text && policies.blanks == BlanksPolicy::Trim {
+        changes.push("trailing blanks are cut off");
     }
     let seventh = matches!(ty, B::Time | B::DateTime2 | B::DateTimeOffset);
     match policies.fraction {
@@ -210,7 +227,7 @@ fn collated(column: &PlannedColumn, said: &mut ObjectFindings<'_>) {
             said.say(
                 Name::CollationCitext,
                 Verdict::Converted,
-                format!("citext ignores case, as {name} does"),
+                format!("citext ignores case, as {name} does, and sees trailing blanks, as {name} does not"),
             );
         }
         return;
@@ -222,7 +239,7 @@ fn collated(column: &PlannedColumn, said: &mut ObjectFindings<'_>) {
         said.advise(
             Name::CollationIcu,
             Verdict::Converted,
-            format!("a collation of ICU that ignores {ignored}, as {name} does"),
+            format!("a collation of ICU that ignores {ignored}, as {name} does, and sees trailing blanks, as {name} does not"),
             "PostgreSQL before 18 refuses LIKE with such a collation: add COLLATE \"C\" there",
         );
         return;

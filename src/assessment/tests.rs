@@ -110,6 +110,7 @@ fn assessed(options: PlanOptions) -> Assessment {
         options,
         tables: &tables,
         indexes: &[],
+        foreign_keys: &[],
         partitions: &[],
         now: Timestamp::UNIX_EPOCH,
     };
@@ -123,7 +124,7 @@ fn assessed(options: PlanOptions) -> Assessment {
             objects: &objects,
         },
         4,
-        Vec::new(),
+        &SourceAnswers::default(),
     )
 }
 
@@ -243,7 +244,7 @@ fn the_page_lists_every_name() {
     }
 }
 
-const ALL: [Name; 37] = [
+const ALL: [Name; 41] = [
     Name::AsIs,
     Name::NameCase,
     Name::NameChosen,
@@ -268,6 +269,10 @@ const ALL: [Name; 37] = [
     Name::CollationIcu,
     Name::CollationCitext,
     Name::Collision,
+    Name::TrailingBlanks,
+    Name::KeyMismatch,
+    Name::KeyUnchecked,
+    Name::VariantKey,
     Name::Generated,
     Name::ComputedPlain,
     Name::ColumnSet,

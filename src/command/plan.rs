@@ -7,7 +7,7 @@ mod rights;
 use super::connect;
 use super::source_view::{self, SourceView};
 use super::stdout;
-use crate::assessment::{self, Finding, Name, Verdict};
+use crate::assessment::{self, Finding, Name, SourceAnswers, Verdict};
 use crate::checkpoint::Checkpoints;
 use crate::cli::Format;
 use crate::clock;
@@ -16,7 +16,7 @@ use crate::failpoint;
 use crate::model::counts::{counted, thousands, verb};
 use crate::model::objects::{ObjectKind, SourceObjects, UnreadObjects};
 use crate::model::outcome::Outcome;
-use crate::model::plan::{Partitions, Plan, PlannedTarget};
+use crate::model::plan::{Partitions, Plan, PlanOptions, PlannedTarget};
 use crate::model::table::{Index, SourceTable};
 use crate::orchestrator;
 use crate::plan::build::Inputs;
@@ -27,6 +27,7 @@ use crate::settings::Settings;
 use crate::sqlserver::catalog;
 use crate::sqlserver::catalog::{Server, SourceCatalog, Unreadable};
 use crate::sqlserver::client::Client as SourceClient;
+use crate::sqlserver::collisions::differences;
 use crate::sqlserver::{collisions, filters};
 use crate::stop::Stop;
 use crate::telemetry::notices::{Notice, Notices};
@@ -106,7 +107,7 @@ pub(super) async fn make(
         return Ok((MadePlan { plan, seen: None }, false));
     }
     let partitions = settings.plan.partitions == Partitions::Declarative;
-    let material = Material::read(settings, stop, &mut source, partitions).await?;
+    let material = Material::read(settings, stop, &mut source, &settings.plan, partitions).await?;
     let mut plan = build::build(material.inputs(settings, &server))?;
     if plan.source.identity.strongest().is_none() {
         tracing::warn!(
@@ -204,6 +205,7 @@ impl Material {
         settings: &Settings,
         stop: &Stop,
         source: &mut SourceClient,
+        options: &PlanOptions,
         objects: bool,
     ) -> Result<Self> {
         let target = match &settings.target {
@@ -216,7 +218,7 @@ impl Material {
             }
         };
         let SourceCatalog { tables, indexes, unread, unreadable } = catalog::read(source).await?;
-        let objects = match objects {
+        let objects = match objects || build::needs_foreign_keys(options, &tables) {
             true => catalog::objects(source).await?,
             false => SourceObjects::default(),
         };
@@ -234,6 +236,7 @@ impl Material {
             options: settings.plan.clone().settled(),
             tables: &self.tables,
             indexes: &self.indexes,
+            foreign_keys: &self.objects.foreign_keys,
             partitions: &self.objects.partitions,
             now: clock::now(),
         }
@@ -243,7 +246,7 @@ impl Material {
 /// `--dry-run`: says what would become of everything, and writes nothing.
 async fn assess(settings: &Settings, stop: &Stop, format: Format) -> Result<Outcome> {
     let (mut source, server) = connect::source(settings, stop).await?;
-    let mut material = Material::read(settings, stop, &mut source, true).await?;
+    let mut material = Material::read(settings, stop, &mut source, &settings.plan, true).await?;
     let unread = std::mem::take(&mut material.unread);
     material.objects.unread.extend(unread);
     material.objects.unread.sort_by(|a, b| (&a.what, &a.why).cmp(&(&b.what, &b.why)));
@@ -251,17 +254,12 @@ async fn assess(settings: &Settings, stop: &Stop, format: Format) -> Result<Outc
     let mut draft = build::draft(material.inputs(settings, &server))?;
     filters::prove(&mut source, &draft.plan).await?;
     long_keys::ask(&mut source, &mut draft.plan, &material.indexes).await?;
-    let collisions = collisions::find(&mut source, &draft.plan, &material.indexes).await?;
-    let found = collisions.into_iter().map(|found| Finding {
-        name: Name::Collision,
-        kind: ObjectKind::Index,
-        object: format!("{} on {}", found.index, found.table),
-        verdict: Verdict::Refused,
-        reason: found.reason(),
-        advice: Some("keep such a column a text, or change its rows".to_owned()),
-    });
     let refused = material.unreadable.iter().filter(|unreadable| is_copied(&draft.plan, unreadable));
-    let found = found.chain(refused.map(unreadable_finding));
+    let asked = SourceAnswers {
+        compared: differences::compared(&mut source, &draft.plan, &material.objects).await?,
+        collisions: collisions::find(&mut source, &draft.plan, &material.indexes).await?,
+        others: refused.map(unreadable_finding).collect(),
+    };
     let assessment = assessment::assess(
         &assessment::Material {
             plan: &draft.plan,
@@ -271,7 +269,7 @@ async fn assess(settings: &Settings, stop: &Stop, format: Format) -> Result<Outc
             objects: &material.objects,
         },
         settings.jobs.get(),
-        found.collect(),
+        &asked,
     );
     let text = match format {
         Format::Table => assessment::render(&assessment, settings.verbose),

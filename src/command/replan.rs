@@ -72,7 +72,7 @@ async fn wanted(settings: &Settings, stop: &Stop, plan: &Plan, named: &[PlannedT
     let (mut source, server) = connect::source(settings, stop).await?;
     source_view::same_plan(plan, &server, None)?;
     let partitions = options.partitions == Partitions::Declarative;
-    let material = Material::read(settings, stop, &mut source, partitions).await?;
+    let material = Material::read(settings, stop, &mut source, &options, partitions).await?;
     let mut inputs = material.inputs(settings, &server);
     inputs.options = options;
     inputs.target = plan.target.clone();

@@ -278,6 +278,7 @@ mod tests {
         fraction: crate::model::policy::FractionPolicy::Error,
         offset: crate::model::policy::OffsetPolicy::Instant,
         padding: crate::model::policy::PaddingPolicy::Pad,
+        blanks: crate::model::policy::BlanksPolicy::Keep,
     };
 
     fn utf16(policies: &Policies, units: &[u16]) -> Result<(String, Vec<Loss>), TextRefusal> {

@@ -52,6 +52,21 @@ open_enum! {
 }
 
 impl BaseType {
+    /// Texts of every length.
+    #[must_use]
+    pub const fn is_text(&self) -> bool {
+        matches!(
+            self,
+            Self::Char
+                | Self::VarChar
+                | Self::Text
+                | Self::NChar
+                | Self::NVarChar
+                | Self::NText
+                | Self::SysName
+        )
+    }
+
     /// Whether a policy can concern a value of this type. PostgreSQL holds every value of the other types as it is.
     #[must_use]
     pub const fn has_policies(&self) -> bool {

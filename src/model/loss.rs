@@ -14,6 +14,7 @@ pub enum Loss {
     Fraction,
     Offset,
     Padding,
+    Blanks,
     /// The row is not in the target: it went to the reject file.
     Rejected,
 }
@@ -29,6 +30,7 @@ impl Loss {
             Self::Fraction => "fraction",
             Self::Offset => "offset",
             Self::Padding => "padding",
+            Self::Blanks => "blanks",
             Self::Rejected => "rejected",
         }
     }
@@ -43,6 +45,7 @@ impl Loss {
             Self::Fraction,
             Self::Offset,
             Self::Padding,
+            Self::Blanks,
             Self::Rejected,
         ]
         .into_iter()
@@ -59,6 +62,7 @@ impl Loss {
             Self::Fraction => "with a seventh digit of a second cut off or rounded",
             Self::Offset => "whose offset is not kept (the instant is)",
             Self::Padding => "with more trailing blanks than in the source",
+            Self::Blanks => "with trailing blanks cut off",
             Self::Rejected => "left out: see the reject file",
         }
     }
@@ -147,7 +151,7 @@ mod tests {
 
     #[test]
     fn a_stored_name_is_that_of_serde_and_read_again() {
-        for name in ["nul", "surrogate", "undefined", "fraction", "offset", "padding", "rejected"] {
+        for name in ["nul", "surrogate", "undefined", "fraction", "offset", "padding", "blanks", "rejected"] {
             let loss = Loss::named(name).unwrap();
             assert_eq!(serde_json::to_value(loss).unwrap(), name);
             assert_eq!(serde_json::from_value::<Loss>(name.into()).unwrap(), loss);

@@ -61,6 +61,25 @@ pub enum PaddingPolicy {
     Trim,
 }
 
+/// Trailing blanks of texts of variable length: SQL Server does not see them when it compares, PostgreSQL does.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BlanksPolicy {
+    /// They are part of the value.
+    #[default]
+    Keep,
+    /// Cut off and counted in the columns of unique keys and foreign keys; a plan has `Trim` or `Keep` for each column.
+    TrimKeys,
+    /// Cut off and counted.
+    Trim,
+}
+
+impl BlanksPolicy {
+    fn is_keep(&self) -> bool {
+        *self == Self::Keep
+    }
+}
+
 /// The policies of one column.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -73,6 +92,9 @@ pub struct Policies {
     pub fraction: FractionPolicy,
     pub offset: OffsetPolicy,
     pub padding: PaddingPolicy,
+    /// Not written if it was not chosen: documents of programs that did not know it stay as they were.
+    #[serde(skip_serializing_if = "BlanksPolicy::is_keep")]
+    pub blanks: BlanksPolicy,
 }
 
 impl Policies {

@@ -9,6 +9,7 @@ mod tables;
 use super::choices;
 use super::filter::Filter;
 use crate::error::{Error, ErrorKind, Result};
+use crate::model::base_type::BaseType;
 use crate::model::counts::counted;
 use crate::model::identity::CommonMark;
 use crate::model::names::{ColumnName, TableName};
@@ -18,7 +19,8 @@ use crate::model::plan::PlanOptions;
 use crate::model::plan::PlannedSource;
 use crate::model::plan::PlannedTarget;
 use crate::model::plan::VERSION;
-use crate::model::table::{Index, SourceTable};
+use crate::model::policy::{BlanksPolicy, Policies};
+use crate::model::table::{ForeignKey, Index, SourceTable};
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
@@ -39,8 +41,21 @@ pub struct Inputs<'s> {
     pub tables: &'s [SourceTable],
     /// Those of all tables, from which the chunk keys are chosen.
     pub indexes: &'s [Index],
+    /// For the choices that are about keys; see [`needs_foreign_keys`].
+    pub foreign_keys: &'s [ForeignKey],
     pub partitions: &'s [PartitionedTable],
     pub now: Timestamp,
+}
+
+/// Does the plan of these choices depend on the foreign keys?
+#[must_use]
+pub fn needs_foreign_keys(options: &PlanOptions, tables: &[SourceTable]) -> bool {
+    let of_tables = options.tables.values().flat_map(|table| {
+        table.policies.into_iter().chain(table.columns.values().filter_map(|column| column.policies))
+    });
+    let mut policies = of_tables.chain(options.replanned.values().copied()).chain([options.policies]);
+    policies.any(|policies: Policies| policies.blanks == BlanksPolicy::TrimKeys)
+        || tables.iter().flat_map(|table| &table.columns).any(|column| column.ty.name == BaseType::SqlVariant)
 }
 
 /// Why a table is refused of which a security policy shows only some rows.

@@ -2,7 +2,7 @@
 
 use crate::model::names::ColumnName;
 use crate::model::plan::PlannedColumn;
-use crate::model::table::{Index, SourceColumn, SourceTable};
+use crate::model::table::{ForeignKey, Index, SourceColumn, SourceTable};
 use crate::tsql;
 use crate::tsql::{Purpose, ScopeColumn, Volatility};
 
@@ -12,6 +12,21 @@ pub fn is_key(table: &SourceTable, indexes: &[Index], column: &SourceColumn) -> 
     let of_primary = table.primary_key.iter().flat_map(|key| &key.columns);
     let of_unique = indexes.iter().filter(|index| index.table == table.name && index.unique);
     of_primary.chain(of_unique.flat_map(|index| &index.columns)).any(|key| key.name == column.name)
+}
+
+/// Is it part of a key by which rows are told apart or found: unique, primary or foreign, on either side?
+#[must_use]
+pub fn is_compared(
+    table: &SourceTable,
+    indexes: &[Index],
+    foreign_keys: &[ForeignKey],
+    column: &SourceColumn,
+) -> bool {
+    is_key(table, indexes, column)
+        || foreign_keys.iter().any(|key| {
+            (key.table == table.name && key.columns.contains(&column.name))
+                || (key.referenced == table.name && key.referenced_columns.contains(&column.name))
+        })
 }
 
 /// PostgreSQL's expression of a computed column, for `GENERATED ALWAYS AS … STORED` with this type. `copied` are the

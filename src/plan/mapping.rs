@@ -33,6 +33,12 @@ pub(super) fn alternative(
     own.or_else(by_alias).or_else(by_type).or_else(by_collation).or_else(by_extension)
 }
 
+/// The alternative of a column that is part of a key, if nothing else was chosen: the texts of two variants may be equal where
+/// their values are not, and jsonb tells them apart.
+pub(super) fn of_key(column: &SourceColumn) -> Option<String> {
+    (column.ty.name == BaseType::SqlVariant).then(|| "jsonb".to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,7 +5,9 @@ use super::mistakes::Mistakes;
 use crate::cli::{CollationsChoice, NameCaseChoice, PartitionsChoice, PlanChoiceArgs};
 use crate::model::names::NameCase;
 use crate::model::plan::{Collations, Partitions, PlanOptions};
-use crate::model::policy::{FractionPolicy, InvalidPolicy, NulPolicy, OffsetPolicy, PaddingPolicy, Policies};
+use crate::model::policy::{
+    BlanksPolicy, FractionPolicy, InvalidPolicy, NulPolicy, OffsetPolicy, PaddingPolicy, Policies,
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What the flags say; the section `tables` of the config file is added by the caller.
@@ -142,9 +144,17 @@ fn set(policies: &mut Policies, item: &str) -> Result<String, String> {
                 _ => return Err(unknown("padding=pad and padding=trim")),
             };
         }
+        "blanks" => {
+            policies.blanks = match what.as_str() {
+                "keep" => BlanksPolicy::Keep,
+                "trim" => BlanksPolicy::Trim,
+                "trim_keys" | "trim-keys" => BlanksPolicy::TrimKeys,
+                _ => return Err(unknown("blanks=keep, blanks=trim and blanks=trim_keys")),
+            };
+        }
         _ => {
             return Err(format!(
-                "`{item}` is of no known kind; kinds are nul, surrogate, undefined, fraction, offset and padding"
+                "`{item}` is of no known kind; kinds are nul, surrogate, undefined, fraction, offset, padding and blanks"
             ));
         }
     }
@@ -176,6 +186,7 @@ mod tests {
             "fraction=round",
             "offset=error",
             "padding=trim",
+            "blanks=trim-keys",
         ]);
         assert_eq!(
             policies(Policies::default(), &all).unwrap(),
@@ -186,12 +197,14 @@ mod tests {
                 fraction: FractionPolicy::Round,
                 offset: OffsetPolicy::Error,
                 padding: PaddingPolicy::Trim,
+                blanks: BlanksPolicy::TrimKeys,
             }
         );
         for (text, accepted) in [
             ("nul", "write KIND=WHAT"),
             ("nul=drop", "nul=error, nul=replace and nul=strip"),
             ("surrogate=strip", "surrogate=error and surrogate=replace"),
+            ("blanks=cut", "blanks=keep, blanks=trim and blanks=trim_keys"),
             ("fraction=cut", "fraction=error, fraction=truncate"),
             ("nil=strip", "kinds are nul, surrogate"),
         ] {

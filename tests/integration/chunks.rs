@@ -64,6 +64,7 @@ impl Source {
             options: PlanOptions::default(),
             tables: &tables,
             indexes: &indexes,
+            foreign_keys: &[],
             partitions: &[],
             now: jiff::Timestamp::UNIX_EPOCH,
         })

@@ -14,7 +14,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::model::base_type::BaseType;
 use crate::model::loss::Loss;
 use crate::model::plan::PlannedColumn;
-use crate::model::policy::{FractionPolicy, Mask, OffsetPolicy, PaddingPolicy};
+use crate::model::policy::{BlanksPolicy, FractionPolicy, Mask, OffsetPolicy, PaddingPolicy};
 use std::borrow::Cow;
 
 /// What is looked at beside a value's bytes.
@@ -25,8 +25,10 @@ pub(super) enum Watch {
     Offset,
     /// Of text that had so many units, all of them filled.
     Padding(usize),
-    /// Trailing blanks are cut off.
+    /// The padding of a char(n) is cut off.
     Trim,
+    /// Trailing blanks are cut off and counted.
+    Blanks,
     Mask(ColumnMask),
 }
 
@@ -38,6 +40,8 @@ impl Watch {
             Self::Nothing => true,
             Self::Offset => raw.ends_with(&[0, 0]),
             Self::Padding(units) => written == units + 4,
+            // In every code page and in UTF-16.
+            Self::Blanks => !raw.ends_with(b" ") && !raw.ends_with(b" \0"),
             Self::Trim | Self::Mask(_) => false,
         }
     }
@@ -58,9 +62,14 @@ impl Watch {
                 Self::Padding(units)
             }
             Operation::Utf16 | Operation::Coded(_)
-                if padded && planned.policies.padding == PaddingPolicy::Trim =>
+                if padded
+                    && (planned.policies.padding == PaddingPolicy::Trim
+                        || planned.policies.blanks == BlanksPolicy::Trim) =>
             {
                 Self::Trim
+            }
+            Operation::Utf16 | Operation::Coded(_) if planned.policies.blanks == BlanksPolicy::Trim => {
+                Self::Blanks
             }
             _ => Self::Nothing,
         })
@@ -142,14 +151,26 @@ impl CopyEncoder {
                 }
             }
             Some(Watch::Trim) => {
-                while self.out.len() > start + 4 && self.out.last() == Some(&b' ') {
-                    self.out.pop();
+                self.trim(start)?;
+            }
+            Some(Watch::Blanks) => {
+                if self.trim(start)? {
+                    self.note(column, Loss::Blanks);
                 }
-                close(&mut self.out, start)?;
             }
             _ => {}
         }
         Ok(())
+    }
+
+    /// Cuts off the trailing blanks of the text that begins at `start`; false: it had none.
+    fn trim(&mut self, start: usize) -> Result<bool, Refusal> {
+        let before = self.out.len();
+        while self.out.len() > start + 4 && self.out.last() == Some(&b' ') {
+            self.out.pop();
+        }
+        close(&mut self.out, start)?;
+        Ok(self.out.len() < before)
     }
 
     /// Encodes a value that was refused as its column's policies have it.

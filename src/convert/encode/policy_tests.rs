@@ -6,7 +6,9 @@ use super::*;
 use crate::model::bound::Literal;
 use crate::model::loss::Loss;
 use crate::model::plan::PlannedColumn;
-use crate::model::policy::{FractionPolicy, InvalidPolicy, Mask, NulPolicy, OffsetPolicy, PaddingPolicy};
+use crate::model::policy::{
+    BlanksPolicy, FractionPolicy, InvalidPolicy, Mask, NulPolicy, OffsetPolicy, PaddingPolicy,
+};
 use crate::tds_bytes::{Chunks, Col, Ty, col, utf16};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -207,6 +209,23 @@ fn padding_is_counted_where_it_grows_and_trimmed_on_request() {
     let trim = |planned: &mut PlannedColumn| planned.policies.padding = PaddingPolicy::Trim;
     let (got, _) = fields(&nchar, trim, &values[..1]).unwrap();
     assert_eq!(got, [Some(b"ab  ".to_vec())]);
+}
+
+#[test]
+fn trailing_blanks_of_a_text_are_cut_off_and_counted_on_request() {
+    let trim = |planned: &mut PlannedColumn| planned.policies.blanks = BlanksPolicy::Trim;
+    let text = |text: &str| Some(text.as_bytes().to_vec());
+    let values = [Some(utf16("EUR ")), Some(utf16("EUR")), Some(utf16("  ")), Some(utf16("a\u{2020}")), None];
+    for ty in [Ty::NVarChar(Some(20)), Ty::NVarChar(None)] {
+        let (got, losses) = fields(&ty, trim, &values).unwrap();
+        assert_eq!(got, [text("EUR"), text("EUR"), text(""), text("a\u{2020}"), None]);
+        assert_eq!(losses, [(Loss::Blanks, 2)]);
+    }
+    let coded = [text("b \u{20}"), text(" b"), text("b\t")];
+    let (got, losses) = fields(&Ty::VarChar(Some(9), LATIN1), trim, &coded).unwrap();
+    assert_eq!((got, losses), (vec![text("b"), text(" b"), text("b\t")], vec![(Loss::Blanks, 1)]));
+    let (got, losses) = fields(&Ty::VarChar(Some(9), LATIN1), |_| (), &coded).unwrap();
+    assert_eq!((got[0].clone(), losses), (text("b  "), vec![]));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use super::{COLUMN_SET, EXCLUDED, Inputs, RefusedObject};
 use crate::convert::types;
+use crate::model::base_type::BaseType;
 use crate::model::collation;
 use crate::model::names;
 use crate::model::names::ColumnName;
@@ -9,7 +10,7 @@ use crate::model::names::NameRequest;
 use crate::model::plan::{
     Collations, ColumnChoice, GeneratedColumn, PlannedColumn, PlannedIdentity, UnsupportedColumn,
 };
-use crate::model::policy::{FractionPolicy, Mask, Policies};
+use crate::model::policy::{BlanksPolicy, FractionPolicy, Mask, Policies};
 use crate::model::table::{NoData, SourceColumn, SourceTable};
 use crate::plan::choices::TableChoices;
 use crate::plan::{computed, mapping};
@@ -96,7 +97,9 @@ fn plan_column(
     }
     let options = &inputs.options;
     let extensions = inputs.target.as_ref().map(|target| target.extensions.as_slice());
-    let alternative = mapping::alternative(column, choice, options, extensions.unwrap_or_default());
+    let compared = computed::is_compared(table, inputs.indexes, inputs.foreign_keys, column);
+    let alternative = mapping::alternative(column, choice, options, extensions.unwrap_or_default())
+        .or_else(|| mapping::of_key(column).filter(|_| compared));
     let mapped = types::map(&column.ty, alternative.as_deref()).map_err(|refused| refused.reason)?;
     if let (Some(extension), Some(there)) = (mapped.needs, extensions)
         && !there.iter().any(|name| name == extension)
@@ -115,7 +118,14 @@ fn plan_column(
     }
     let replanned = options.replanned.get(&table.name.to_string()).copied();
     let of_table = replanned.or_else(|| chosen.table.and_then(|table| table.policies));
-    let policies = policies(column, choice, of_table, &options.policies);
+    let mut policies = policies(column, choice, of_table, &options.policies);
+    let trims = match policies.blanks {
+        BlanksPolicy::Keep => false,
+        BlanksPolicy::Trim => true,
+        BlanksPolicy::TrimKeys => compared,
+    };
+    let trimmed = trims && mask.is_none() && keeps_blanks(&column.ty.name, &mapped.target_type);
+    policies.blanks = if trimmed { BlanksPolicy::Trim } else { BlanksPolicy::Keep };
     let identity = column.identity.as_ref().filter(|_| mask.is_none()).map(|identity| PlannedIdentity {
         seed: identity.seed.clone(),
         increment: identity.increment.clone(),
@@ -137,6 +147,11 @@ fn plan_column(
         mask,
     };
     Ok((planned, mapped.select == SelectForm::AsIs))
+}
+
+/// Are trailing blanks part of its values in the target?
+fn keeps_blanks(source: &BaseType, target: &str) -> bool {
+    source.is_text() && ["varchar", "text", "citext"].iter().any(|begin| target.starts_with(begin))
 }
 
 /// Why a column is refused whose values the source does not show.

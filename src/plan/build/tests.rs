@@ -2,8 +2,8 @@ use super::*;
 use crate::model::identity::DatabaseIdentity;
 use crate::model::names::NameCase;
 use crate::model::plan::{Collations, ColumnChoice, Partitions, TableChoice};
-use crate::model::policy::{FractionPolicy, Mask, NulPolicy, Policies};
-use crate::model::table::{Key, KeyColumn, NoData, SourceColumn};
+use crate::model::policy::{BlanksPolicy, FractionPolicy, Mask, NulPolicy, Policies};
+use crate::model::table::{ForeignKey, Key, KeyColumn, NoData, ReferentialAction, SourceColumn};
 use crate::model::types::SourceType;
 
 fn column(name: &str, ty: &str) -> SourceColumn {
@@ -59,6 +59,7 @@ fn inputs(options: PlanOptions, tables: &[SourceTable]) -> Inputs<'_> {
         options,
         tables,
         indexes: &[],
+        foreign_keys: &[],
         partitions: &[],
         now: Timestamp::UNIX_EPOCH,
     }
@@ -496,4 +497,59 @@ fn a_plan_of_an_older_program_goes_on_with_its_names() {
         other_choices(&new.options, &now(Some(NameCase::Preserve))),
         ["--name-case preserve (the plan has lower)"]
     );
+}
+
+/// `dbo.B.R` refers to `dbo.A.K`, a primary key.
+fn keyed(ty: &str) -> (Vec<SourceTable>, Vec<ForeignKey>) {
+    let mut a = table("dbo.A", vec![column("K", ty), column("V", ty)]);
+    a.primary_key = Some(Key {
+        name: "PK".to_owned(),
+        columns: vec![KeyColumn { name: ColumnName::new("K"), descending: false }],
+        clustered: true,
+    });
+    let b = table("dbo.B", vec![column("R", ty), column("V", ty)]);
+    let key = ForeignKey {
+        table: b.name.clone(),
+        name: "FK".to_owned(),
+        columns: vec![ColumnName::new("R")],
+        referenced: a.name.clone(),
+        referenced_columns: vec![ColumnName::new("K")],
+        on_delete: ReferentialAction::NoAction,
+        on_update: ReferentialAction::NoAction,
+        disabled: false,
+        not_trusted: false,
+    };
+    (vec![a, b], vec![key])
+}
+
+#[test]
+fn the_blanks_of_keys_are_trimmed_on_both_sides_and_nowhere_else() {
+    let (tables, foreign_keys) = keyed("varchar");
+    let trimmed = |blanks| {
+        let policies = Policies { blanks, ..Policies::default() };
+        let options = PlanOptions { policies, ..PlanOptions::default() };
+        assert_eq!(needs_foreign_keys(&options, &tables), blanks == BlanksPolicy::TrimKeys);
+        let inputs = Inputs { foreign_keys: &foreign_keys, ..inputs(options, &tables) };
+        let plan = build(inputs).unwrap();
+        let columns = plan.tables.iter().flat_map(|table| table.columns.clone());
+        columns.map(|column| column.policies.blanks == BlanksPolicy::Trim).collect::<Vec<_>>()
+    };
+    assert_eq!(trimmed(BlanksPolicy::Keep), [false; 4]);
+    assert_eq!(trimmed(BlanksPolicy::TrimKeys), [true, false, true, false]);
+    assert_eq!(trimmed(BlanksPolicy::Trim), [true; 4]);
+}
+
+#[test]
+fn a_variant_of_a_key_becomes_jsonb_unless_it_was_mapped() {
+    let (tables, foreign_keys) = keyed("sql_variant");
+    assert!(needs_foreign_keys(&PlanOptions::default(), &tables));
+    let types = |maps: &[(&str, &str)]| {
+        let maps = maps.iter().map(|(from, to)| ((*from).to_owned(), (*to).to_owned())).collect();
+        let options = PlanOptions { maps, ..PlanOptions::default() };
+        let plan = build(Inputs { foreign_keys: &foreign_keys, ..inputs(options, &tables) }).unwrap();
+        let columns = plan.tables.iter().flat_map(|table| table.columns.clone());
+        columns.map(|column| column.target_type).collect::<Vec<_>>()
+    };
+    assert_eq!(types(&[]), ["jsonb", "text", "jsonb", "text"]);
+    assert_eq!(types(&[("sql_variant", "text")]), ["text"; 4]);
 }

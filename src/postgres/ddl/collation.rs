@@ -83,7 +83,8 @@ pub fn create(schema: &str, name: &str, source: &str) -> Statement {
             quote_target(name),
             icu.locale
         ),
-        what: "equality is the source's, but LIKE needs PostgreSQL 18, and the order of texts is ICU's"
+        what: "case and accents are ignored as in the source, but trailing blanks count, LIKE needs PostgreSQL 18, and the \
+               order of texts is ICU's"
             .to_owned(),
     }
 }

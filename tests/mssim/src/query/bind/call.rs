@@ -19,7 +19,7 @@ pub(super) fn is_aggregate(name: &str) -> bool {
 }
 
 /// Functions whose result and arguments have fixed types; `Int` arguments are cast, `SYSNAME` ones too.
-const FIXED: [(&str, SqlType, &[SqlType], usize); 19] = [
+const FIXED: [(&str, SqlType, &[SqlType], usize); 22] = [
     ("HAS_PERMS_BY_NAME", SqlType::Int, &[SYSNAME, SYSNAME, SYSNAME], 3),
     ("OBJECT_ID", SqlType::Int, &[SYSNAME, SYSNAME], 1),
     ("OBJECT_NAME", SYSNAME, &[SqlType::Int, SqlType::Int], 1),
@@ -49,6 +49,15 @@ const FIXED: [(&str, SqlType, &[SqlType], usize); 19] = [
         2,
     ),
     ("SIGN", SqlType::Int, &[SqlType::Int], 1),
+    ("NCHAR", SqlType::NChar(1), &[SqlType::Int], 1),
+    (
+        "SWITCHOFFSET",
+        SqlType::DateTimeOffset(7),
+        &[SqlType::DateTimeOffset(7), SqlType::VarChar(Len::Limited(6))],
+        2,
+    ),
+    // SQL Server's is a sql_variant.
+    ("SQL_VARIANT_PROPERTY", SYSNAME, &[SqlType::SqlVariant, SYSNAME], 2),
 ];
 
 impl Binder<'_> {

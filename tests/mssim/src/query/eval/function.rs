@@ -19,6 +19,9 @@ pub(super) fn run(name: &str, step: &Step, env: &Env, args: &[Value]) -> Result<
         "CONCAT" => concat(args),
         "DATALENGTH" => Ok(data_length(step, &args[0])),
         "QUOTENAME" => Ok(quote_name(args)),
+        "NCHAR" => Ok(national_character(args)),
+        "SWITCHOFFSET" => switch_offset(args),
+        "SQL_VARIANT_PROPERTY" => variant_property(args),
         "LEN" | "SUBSTRING" | "LEFT" | "RIGHT" | "UPPER" | "LOWER" | "LTRIM" | "RTRIM" | "TRIM"
         | "REPLACE" | "CHARINDEX" | "UNICODE" | "REVERSE" | "REPLICATE" => text(name, step, args),
         "ABS" | "FLOOR" | "CEILING" | "SIGN" | "ROUND" | "NEGATE" => number(name, step, args),
@@ -36,6 +39,43 @@ fn concat(args: &[Value]) -> Result<Value, SqlError> {
         }
     }
     Ok(Value::Text(out))
+}
+
+fn national_character(args: &[Value]) -> Value {
+    match args {
+        [Value::Int(code)] => u16::try_from(*code).map_or(Value::Null, |unit| joined(&[unit.to_le_bytes()])),
+        _ => Value::Null,
+    }
+}
+
+fn switch_offset(args: &[Value]) -> Result<Value, SqlError> {
+    match args {
+        [Value::Null, _] | [_, Value::Null] => Ok(Value::Null),
+        [Value::DateTimeOffset { days, ticks, .. }, Value::Text(offset)] if offset == b"+00:00" => {
+            Ok(Value::DateTimeOffset { days: *days, ticks: *ticks, offset: 0 })
+        }
+        _ => Err(unknown("SWITCHOFFSET to another offset than +00:00")),
+    }
+}
+
+fn variant_property(args: &[Value]) -> Result<Value, SqlError> {
+    let (base, property) = match args {
+        [Value::Variant(base, _), Value::Text(property)] => (*base, String::from_utf8_lossy(property)),
+        [Value::Null, _] => return Ok(Value::Null),
+        _ => return Err(unknown("SQL_VARIANT_PROPERTY of this")),
+    };
+    let (precision, scale) = match base {
+        SqlType::Decimal { precision, scale } | SqlType::Numeric { precision, scale } => (precision, scale),
+        _ => (0, 0),
+    };
+    let text = match property.to_ascii_lowercase().as_str() {
+        "basetype" => typing::name(&base).to_string(),
+        "precision" => precision.to_string(),
+        "scale" => scale.to_string(),
+        "maxlength" => typing::length(&base).unwrap_or_default().to_string(),
+        _ => return Err(unknown("SQL_VARIANT_PROPERTY of this property")),
+    };
+    Ok(Value::Text(text.into_bytes()))
 }
 
 fn quote_name(args: &[Value]) -> Value {
