@@ -244,7 +244,7 @@ fn the_page_lists_every_name() {
     }
 }
 
-const ALL: [Name; 41] = [
+const ALL: [Name; 40] = [
     Name::AsIs,
     Name::NameCase,
     Name::NameChosen,

@@ -41,6 +41,7 @@ async fn planned(client: &mut Client) -> (Plan, Vec<String>) {
         tables: &seen.tables,
         indexes: &seen.indexes,
         partitions: &[],
+        foreign_keys: &[],
         now: jiff::Timestamp::UNIX_EPOCH,
     });
     let draft = draft.unwrap();

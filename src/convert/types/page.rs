@@ -50,7 +50,7 @@ pub(super) const ROWS: [Row; 46] = [
     ("text", "text", 16, 0, 0, "read as varchar(max)"),
     ("ntext", "ntext", 16, 0, 0, "read as nvarchar(max)"),
     ("image", "image", 16, 0, 0, "read as varbinary(max)"),
-    ("sql_variant", "sql_variant", 8016, 0, 0, "as SQL Server writes each base type; `jsonb`, which a column of a key becomes by itself: `{\"type\": \"decimal(18,4)\", \"value\": 1.5000}`"),
+    ("sql_variant", "sql_variant", 8016, 0, 0, "as SQL Server writes it; in a key by itself `jsonb`: `{\"type\": \"decimal(18,4)\", \"value\": 1.5000}`"),
     ("hierarchyid", "hierarchyid", 892, 0, 0, "the path, `/1/2.5/`, which sorts as text; the bytes sort as SQL Server does"),
     ("geometry", "geometry", -1, 0, 0, "EWKB with SRID, Z and M; as `text` EWKT; `geometry` of PostGIS is chosen if the target has it"),
     ("geography", "geography", -1, 0, 0, "as geometry; `geography` of PostGIS is chosen if the target has it, with [limits](#spatial-values)"),
