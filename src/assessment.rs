@@ -127,6 +127,8 @@ pub enum Name {
     MadeOtherwise,
     /// Has no counterpart, or none of the same meaning.
     NoCounterpart,
+    /// Node and edge tables.
+    GraphTable,
     /// Could not be looked at.
     Unread,
     /// The source does not send it to this login.

@@ -14,6 +14,9 @@ mod cases_keys;
 #[path = "integration/cases_limits.rs"]
 mod cases_limits;
 #[cfg(test)]
+#[path = "integration/cases_source.rs"]
+mod cases_source;
+#[cfg(test)]
 #[path = "integration/chunks.rs"]
 mod chunks;
 #[cfg(test)]

@@ -10,7 +10,7 @@ use crate::model::policy::{
     BlanksPolicy, FractionPolicy, InvalidPolicy, Mask, NulPolicy, OffsetPolicy, Policies,
 };
 use crate::model::table::{SourceColumn, SourceTable};
-use crate::plan::build::{COLUMN_SET, EXCLUDED};
+use crate::plan::build::{COLUMN_SET, EXCLUDED, GRAPH_INTERNAL};
 use crate::plan::computed;
 use crate::postgres::ddl;
 
@@ -63,6 +63,10 @@ fn left_out(
     let mut said = ObjectFindings { kind: ObjectKind::Column, object, findings };
     if column.reason == EXCLUDED {
         said.say(Name::Excluded, Verdict::Refused, column.reason.clone());
+        return;
+    }
+    if column.reason == GRAPH_INTERNAL {
+        said.say(Name::GraphTable, Verdict::Changed, format!("left out: {GRAPH_INTERNAL}"));
         return;
     }
     if column.reason == COLUMN_SET {

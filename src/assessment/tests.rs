@@ -244,7 +244,7 @@ fn the_page_lists_every_name() {
     }
 }
 
-const ALL: [Name; 40] = [
+const ALL: [Name; 41] = [
     Name::AsIs,
     Name::NameCase,
     Name::NameChosen,
@@ -283,6 +283,7 @@ const ALL: [Name; 40] = [
     Name::Temporal,
     Name::MadeOtherwise,
     Name::NoCounterpart,
+    Name::GraphTable,
     Name::Unread,
     Name::Unreadable,
 ];

@@ -44,6 +44,8 @@ pub enum NoData {
     ColumnSet,
     /// Always Encrypted: the server has ciphertext only.
     Encrypted,
+    /// A number that a graph table keeps for itself, which no query can read (error 13908).
+    GraphInternal,
 }
 
 /// A column of a key or an index.

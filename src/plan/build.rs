@@ -27,6 +27,10 @@ use sha2::{Digest, Sha256};
 /// Why a column is not copied that the user excluded. Stored in plans.
 pub const EXCLUDED: &str = "left out on request (exclude)";
 
+/// Why an internal column of a graph table is not copied. Stored in plans.
+pub const GRAPH_INTERNAL: &str =
+    "internal to a graph table: no query can read it, and its ids stand in the other columns";
+
 /// Why a column set is not copied: what it shows is in the sparse columns, which are.
 pub const COLUMN_SET: &str =
     "a column set: the server makes it of the sparse columns, which are copied themselves";

@@ -1,6 +1,6 @@
 //! What becomes of each column of a table: copied, computed by the target, left out, or refused.
 
-use super::{COLUMN_SET, EXCLUDED, Inputs, RefusedObject};
+use super::{COLUMN_SET, EXCLUDED, GRAPH_INTERNAL, Inputs, RefusedObject};
 use crate::convert::types;
 use crate::model::base_type::BaseType;
 use crate::model::collation;
@@ -42,6 +42,10 @@ pub(super) fn plan(
         }
         if column.no_data == Some(NoData::ColumnSet) {
             columns.left_out.push(left_out(column, COLUMN_SET.to_owned()));
+            continue;
+        }
+        if column.no_data == Some(NoData::GraphInternal) {
+            columns.left_out.push(left_out(column, GRAPH_INTERNAL.to_owned()));
             continue;
         }
         let choice = chosen.columns.get(&column.name).copied();
@@ -208,6 +212,15 @@ fn mask_refused(
     }
 }
 
+/// `$node_id_…` with 32 hexadecimal digits is what the source calls the column that its users know as `$node_id`.
+fn shown_name(source: &str) -> &str {
+    let pseudo = ["$node_id", "$edge_id", "$from_id", "$to_id"].into_iter().find(|name| {
+        let digits = source.strip_prefix(name).and_then(|rest| rest.strip_prefix('_'));
+        digits.is_some_and(|digits| digits.len() == 32 && digits.chars().all(|c| c.is_ascii_hexdigit()))
+    });
+    pseudo.unwrap_or(source)
+}
+
 /// Gives the columns their names in the target.
 fn name(
     inputs: &Inputs<'_>,
@@ -223,7 +236,10 @@ fn name(
             let source = column.source.as_str();
             NameRequest {
                 place: String::new(),
-                name: choice.map_or_else(|| names::folded(source, inputs.options.name_case()), str::to_owned),
+                name: choice.map_or_else(
+                    || names::folded(shown_name(source), inputs.options.name_case()),
+                    str::to_owned,
+                ),
                 source: source.to_owned(),
                 chosen: choice.is_some(),
                 column: true,

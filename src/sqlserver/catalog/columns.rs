@@ -48,9 +48,7 @@ pub(super) async fn add(reader: &mut Reader<'_>, tables: &mut BTreeMap<i32, Sour
         let id = row.column_id()?;
         let Some(table) = tables.get_mut(&id.0) else { return Ok(()) };
         let of_graph = graph.get(&id);
-        if of_graph == Some(&GraphColumn::Internal) {
-            return Ok(());
-        }
+        let internal = of_graph == Some(&GraphColumn::Internal);
         let expression = computed.remove(&id);
         let is_computed = row.flag_or_null("is_computed")?.unwrap_or(expression.is_some());
         table.columns.push(SourceColumn {
@@ -64,7 +62,7 @@ pub(super) async fn add(reader: &mut Reader<'_>, tables: &mut BTreeMap<i32, Sour
             hidden: hidden.contains(&id) && of_graph.is_none(),
             period: periods.contains(&id),
             withheld: withheld.contains(&id),
-            no_data: no_data.get(&id).copied(),
+            no_data: if internal { Some(NoData::GraphInternal) } else { no_data.get(&id).copied() },
         });
         Ok(())
     };

@@ -4,7 +4,7 @@ use super::SourceCatalog;
 use crate::error::{Error, Result};
 use crate::model::names::{ColumnName, TableName};
 use crate::model::objects::UnreadObjects;
-use crate::model::table::{Identity, SourceColumn, SourceTable};
+use crate::model::table::{Identity, NoData, SourceColumn, SourceTable};
 use crate::sqlserver::client::Client;
 use crate::sqlserver::describe::{Statement, describe};
 use crate::sqlserver::sent_type;
@@ -38,8 +38,13 @@ pub(super) async fn add(client: &mut Client, seen: &mut SourceCatalog) -> Result
     Ok(())
 }
 
+/// Those that a query may name.
 fn names(table: &SourceTable) -> Vec<ColumnName> {
-    table.columns.iter().map(|column| column.name.clone()).collect()
+    table.columns.iter().filter(|column| is_selectable(column)).map(|column| column.name.clone()).collect()
+}
+
+fn is_selectable(column: &SourceColumn) -> bool {
+    column.no_data != Some(NoData::GraphInternal)
 }
 
 /// A guess at the columns of a table of which the catalog names none.
@@ -62,10 +67,10 @@ fn select_column(table: &TableName, column: &ColumnName) -> Statement {
 
 /// The types of a table's columns, and the columns that the catalog does not name.
 fn take(table: &mut SourceTable, sent: Vec<WireColumn>, unread: &mut Vec<UnreadObjects>) {
-    let shown = sent.len().saturating_sub(table.columns.len());
+    let shown = sent.len().saturating_sub(names(table).len());
     let mut sent = sent;
     let named = sent.split_off(shown);
-    for (column, sent) in table.columns.iter_mut().zip(&named) {
+    for (column, sent) in table.columns.iter_mut().filter(|column| is_selectable(column)).zip(&named) {
         type_of(column, sent, &table.name);
         unread.extend(identity_of(column, sent, &table.name));
     }
@@ -154,7 +159,8 @@ async fn column_by_column(
         .zip(&described)
         .filter_map(|(name, described)| Some(unreadable(Some(name), described.as_ref().err()?)))
         .collect();
-    for (column, described) in table.columns.iter_mut().zip(described) {
+    for (column, described) in table.columns.iter_mut().filter(|column| is_selectable(column)).zip(described)
+    {
         if let Ok([sent]) = described.as_deref() {
             type_of(column, sent, &table.name);
         }

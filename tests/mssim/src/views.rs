@@ -77,7 +77,6 @@ fn all() -> impl Iterator<Item = &'static View> {
         legacy::VIEWS,
         principals::VIEWS,
         objects::VIEWS,
-        principals::VIEWS,
         columns::VIEWS,
         keys::VIEWS,
         modules::VIEWS,
