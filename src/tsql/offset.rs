@@ -82,7 +82,7 @@ impl Walk<'_> {
             let whole = moment.convert(&Ty::DateTime2(scale))?;
             return constant(whole.with_offset(minutes), ty);
         }
-        let whole = if node.ty == Ty::Date { node.cast("timestamp", Ty::Null) } else { node.clone() };
+        let whole = if node.ty == Ty::Date { node.cast("timestamp", Ty::Null) } else { node };
         Ok(Node { offset: Some(minutes), ..zoned(&whole, minutes, ty) })
     }
 

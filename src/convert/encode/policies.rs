@@ -153,12 +153,16 @@ impl CopyEncoder {
             Some(Watch::Trim) => {
                 self.trim(start)?;
             }
-            Some(Watch::Blanks) => {
-                if self.trim(start)? {
-                    self.note(column, Loss::Blanks);
-                }
-            }
+            Some(Watch::Blanks) => self.note_trimmed(column, start)?,
             _ => {}
+        }
+        Ok(())
+    }
+
+    /// Cuts off the trailing blanks of the text that begins at `start`, and counts it if it had some.
+    fn note_trimmed(&mut self, column: usize, start: usize) -> Result<(), Refusal> {
+        if self.trim(start)? {
+            self.note(column, Loss::Blanks);
         }
         Ok(())
     }

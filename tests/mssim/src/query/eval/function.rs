@@ -69,7 +69,7 @@ fn variant_property(args: &[Value]) -> Result<Value, SqlError> {
         _ => (0, 0),
     };
     let text = match property.to_ascii_lowercase().as_str() {
-        "basetype" => typing::name(&base).to_string(),
+        "basetype" => typing::name(&base).to_owned(),
         "precision" => precision.to_string(),
         "scale" => scale.to_string(),
         "maxlength" => typing::length(&base).unwrap_or_default().to_string(),
