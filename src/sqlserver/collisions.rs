@@ -14,7 +14,7 @@ mod form;
 
 use super::client::Client;
 use crate::error::Result;
-use crate::model::counts::{counted, verb};
+use crate::model::counts::counted;
 use crate::model::names::{ColumnName, TableName};
 use crate::model::objects::ObjectKind;
 use crate::model::plan::{Plan, PlannedColumn, PlannedTable};
@@ -41,13 +41,8 @@ impl Collision {
     pub fn reason(&self) -> String {
         match self.groups {
             Some(groups) => {
-                let groups = groups.unsigned_abs();
-                let becomes = verb(groups, "becomes", "become");
-                format!(
-                    "{} of its keys {becomes} equal in the target ({})",
-                    counted(groups, "group"),
-                    self.why
-                )
+                let groups = counted(groups.unsigned_abs(), "group");
+                format!("{groups} of its keys would become equal ({})", self.why)
             }
             None => format!("the source could not be asked whether keys would become equal ({})", self.why),
         }

@@ -188,7 +188,9 @@ fn variants_of_a_foreign_key_become_jsonb_on_both_sides() {
     );
     let findings = assessed(&world, &[]);
     for key in ["PK_P on dbo.P", "FK_C on dbo.C"] {
-        assert!(said(&findings, key).iter().all(|found| found[1] == "converted"), "{findings:#?}");
+        // A variant may be longer than an entry of an index; that is said of the primary key.
+        let kept = ["converted", "changed"];
+        assert!(said(&findings, key).iter().all(|found| kept.contains(&found[1])), "{findings:#?}");
     }
     world.succeed(&["run"]);
     assert_eq!(validated(&world), "fk_c true");

@@ -227,7 +227,10 @@ fn a_key_that_is_too_long_for_an_index_row_stays_unique_and_loses_no_table() {
     let long = |seed: usize| -> String {
         (0..1700)
             .map(|place| {
-                char::from_u32(0x410 + ((place * 37 + seed * 91 + place * place * seed) % 64) as u32).unwrap()
+                char::from_u32(
+                    0x410 + u32::try_from((place * 37 + seed * 91 + place * place * seed) % 64).unwrap(),
+                )
+                .unwrap()
             })
             .collect()
     };

@@ -38,7 +38,7 @@ fn a_run_goes_on_after_a_failover_to_another_server() {
     world.succeed(&["plan"]).says("was there already").hides(history);
     world.succeed(&["schema"]);
     world.succeed(&["sync"]).hides(history);
-    world.succeed(&["run"]).says(" objects built, ");
+    world.succeed(&["run"]).says(" built, ");
     assert_copied(&world);
     assert_eq!(world.object("plan.json").unwrap(), plan);
 }

@@ -132,7 +132,7 @@ fn the_pods_of_an_indexed_job_share_the_run_and_one_finishes() {
     let ended: Vec<_> = pods.into_iter().map(|pod| pod.wait().exits(0)).collect();
     assert!(world.assert_equal() > 1180);
     assert_finished(&world);
-    let finishers = ended.iter().filter(|pod| !pod.lines_with("objects built").is_empty()).count();
+    let finishers = ended.iter().filter(|pod| !pod.lines_with(" built, ").is_empty()).count();
     assert_eq!(finishers, 1);
     for table in world.planned() {
         let table = table.split_once('.').unwrap().1.to_owned();
