@@ -150,25 +150,6 @@ impl Running {
         self.peak
     }
 
-    /// What each of its threads does, by the kernel: for the message of one that does not end.
-    fn threads(&self) -> String {
-        let of_process = format!("/proc/{}/task", self.pid());
-        let entries = std::fs::read_dir(of_process).into_iter().flatten().flatten();
-        let thread = |path: std::path::PathBuf| {
-            let read = |name: &str| std::fs::read_to_string(path.join(name)).unwrap_or_default();
-            let status = read("status");
-            let state = status.lines().find_map(|line| line.strip_prefix("State:")).unwrap_or_default();
-            format!(
-                "{}: {}, {} [{}]",
-                read("comm").trim(),
-                state.trim(),
-                read("wchan"),
-                read("syscall").trim()
-            )
-        };
-        entries.map(|entry| thread(entry.path())).collect::<Vec<_>>().join("\n")
-    }
-
     pub(crate) fn is_running(&mut self) -> bool {
         self.child.try_wait().unwrap().is_none()
     }
@@ -189,10 +170,11 @@ impl Running {
             self.peak_kib();
             if began.elapsed() > patience {
                 panic!(
-                    "`{}` (process {}) does not end:\n{}\n{}",
+                    "`{}` (process {}) does not end:\n{}\nThreads of the tests and of the test server:\n{}\n{}",
                     self.label,
                     self.pid(),
-                    self.threads(),
+                    threads(&self.pid().to_string()),
+                    threads("self"),
                     self.lines().join("\n")
                 );
             }
@@ -208,6 +190,18 @@ impl Running {
             peak_kib: self.peak,
         }
     }
+}
+
+/// What each thread of a process does, by the kernel: for the message of one that does not end.
+fn threads(process: &str) -> String {
+    let entries = std::fs::read_dir(format!("/proc/{process}/task")).into_iter().flatten().flatten();
+    let thread = |path: std::path::PathBuf| {
+        let read = |name: &str| std::fs::read_to_string(path.join(name)).unwrap_or_default();
+        let status = read("status");
+        let state = status.lines().find_map(|line| line.strip_prefix("State:")).unwrap_or_default();
+        format!("{}: {}, {} [{}]", read("comm").trim(), state.trim(), read("wchan"), read("syscall").trim())
+    };
+    entries.map(|entry| thread(entry.path())).collect::<Vec<_>>().join("\n")
 }
 
 impl Drop for Running {
