@@ -237,7 +237,7 @@ async fn gather(
     let names = Names::for_plan(plan, &objects);
     let planned = objects::statements_without(plan, &objects, version, &names, &left_out);
     now.retain(|name, _| !left_out.contains(name));
-    let tables: Vec<SourceTable> = now.into_values().collect();
+    let tables: Vec<SourceTable> = now.into_tables();
     let mut findings: Vec<FinishFinding> =
         changed.iter().map(|(table, error)| findings::of_changed(table, error)).collect();
     findings.extend(findings::of(plan, &tables, &objects, &planned));

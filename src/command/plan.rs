@@ -5,7 +5,7 @@ pub(super) mod long_keys;
 mod rights;
 
 use super::connect;
-use super::source_view::{self, SourceView};
+use super::source_view::{self, SourceTables, SourceView};
 use super::stdout;
 use crate::assessment::{self, Finding, Name, SourceAnswers, Verdict};
 use crate::checkpoint::Checkpoints;
@@ -125,7 +125,7 @@ pub(super) async fn make(
     source_view::same_plan(&plan, &server, Some(&settings.plan))?;
     say_left_out(settings, &plan);
     say_unread(settings, &plan, &material);
-    let tables = material.tables.into_iter().map(|table| (table.name.clone(), table)).collect();
+    let tables = SourceTables::new(material.tables, material.unread);
     let seen = SourceView { server, tables, indexes: material.indexes, client: source };
     Ok((MadePlan { plan, seen: Some(seen) }, ours))
 }

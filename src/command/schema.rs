@@ -3,7 +3,7 @@
 
 use super::chosen_tables;
 use super::connect;
-use super::source_view::{self, SourceView};
+use super::source_view::{self, SourceTables, SourceView};
 use crate::checkpoint::{Checkpoints, Entry, apart};
 use crate::copy::owner::record::Records;
 use crate::error::{Error, ErrorKind, Result};
@@ -180,7 +180,7 @@ async fn create(
     target: &mut TargetClient,
     settings: &Settings,
     selected: &[PlannedTable],
-    now: &BTreeMap<TableName, SourceTable>,
+    now: &SourceTables,
     names: &Names,
 ) -> Result<Vec<Result<TableCreation>>> {
     let mut schemas: Vec<String> = selected.iter().map(|table| table.target.schema.clone()).collect();
@@ -323,12 +323,7 @@ pub(super) fn matches(table: &PlannedTable, there: &catalog::TargetTable) -> Res
 }
 
 /// Table and key.
-fn definition(
-    table: &PlannedTable,
-    unlogged: bool,
-    now: &BTreeMap<TableName, SourceTable>,
-    names: &Names,
-) -> String {
+fn definition(table: &PlannedTable, unlogged: bool, now: &SourceTables, names: &Names) -> String {
     let key = now
         .get(&table.source)
         .and_then(|now| now.primary_key.as_ref())

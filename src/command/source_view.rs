@@ -4,6 +4,7 @@ use super::connect;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::counts::{counted, verb};
 use crate::model::names::TableName;
+use crate::model::objects::UnreadObjects;
 use crate::model::plan::{Plan, PlanOptions, PlannedSource, PlannedTable};
 use crate::model::table::{Index, SourceTable};
 use crate::plan::{build, shards};
@@ -103,7 +104,7 @@ pub(super) fn say_moments(consistency: &Consistency, tables: &[PlannedTable], ch
 /// reads anew: positions of identities and sequences must not be older than the rows.
 pub(super) struct SourceView {
     pub(super) server: Server,
-    pub(super) tables: BTreeMap<TableName, SourceTable>,
+    pub(super) tables: SourceTables,
     pub(super) indexes: Vec<Index>,
     /// Open still, for what a step wants to know beside these.
     pub(super) client: SourceClient,
@@ -117,7 +118,8 @@ impl SourceView {
     pub(super) async fn read(settings: &Settings, stop: &Stop) -> Result<Self> {
         let (mut client, server) = connect::source(settings, stop).await?;
         let seen = catalog::read(&mut client).await?;
-        Ok(Self { server, tables: by_name(seen.tables), indexes: seen.indexes, client })
+        let tables = SourceTables::new(seen.tables, seen.unread);
+        Ok(Self { server, tables, indexes: seen.indexes, client })
     }
 }
 
@@ -125,12 +127,49 @@ impl SourceView {
 ///
 /// # Errors
 /// `SourceUnavailable`, `SourcePermission` or `SourceRefused` if the catalog cannot be read.
-pub(super) async fn source_tables(client: &mut SourceClient) -> Result<BTreeMap<TableName, SourceTable>> {
-    Ok(by_name(catalog::read(client).await?.tables))
+pub(super) async fn source_tables(client: &mut SourceClient) -> Result<SourceTables> {
+    let seen = catalog::read(client).await?;
+    Ok(SourceTables::new(seen.tables, seen.unread))
 }
 
-fn by_name(tables: Vec<SourceTable>) -> BTreeMap<TableName, SourceTable> {
-    tables.into_iter().map(|table| (table.name.clone(), table)).collect()
+/// What the source has now, by name, and what it did not show of it.
+pub(super) struct SourceTables {
+    by_name: BTreeMap<TableName, SourceTable>,
+    unread: Vec<UnreadObjects>,
+}
+
+impl SourceTables {
+    pub(super) fn new(tables: Vec<SourceTable>, unread: Vec<UnreadObjects>) -> Self {
+        let by_name = tables.into_iter().map(|table| (table.name.clone(), table)).collect();
+        Self { by_name, unread }
+    }
+
+    pub(super) fn into_tables(self) -> Vec<SourceTable> {
+        self.by_name.into_values().collect()
+    }
+
+    /// A table that is not what the plan says may be so because the source hides parts of it: that is no change.
+    fn hidden(&self) -> Option<String> {
+        const COMPARED: [&str; 6] =
+            ["tables", "columns", "types", "identities", "computed columns", "primary keys"];
+        let compared = self.unread.iter().filter(|part| COMPARED.contains(&part.what.as_str()));
+        let parts: Vec<String> = compared.map(|part| format!("{} ({})", part.what, part.why)).collect();
+        (!parts.is_empty()).then(|| parts.join("; "))
+    }
+}
+
+impl std::ops::Deref for SourceTables {
+    type Target = BTreeMap<TableName, SourceTable>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.by_name
+    }
+}
+
+impl std::ops::DerefMut for SourceTables {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.by_name
+    }
 }
 
 /// Does this login see the rows that the plan took for granted?
@@ -159,14 +198,20 @@ pub(super) fn unfiltered(
 /// Is the source table still what the plan says?
 ///
 /// # Errors
-/// `SourceChanged`, naming the table and what changed.
-pub(super) fn unchanged(planned: &PlannedTable, now: &BTreeMap<TableName, SourceTable>) -> Result<()> {
+/// `SourceChanged`, naming the table and what changed; `SourcePermission` if the source hides parts of its catalog, so that
+/// nobody can tell.
+pub(super) fn unchanged(planned: &PlannedTable, now: &SourceTables) -> Result<()> {
     let changed = |what: String| Err(Error::new(ErrorKind::SourceChanged, what).table(&planned.source));
     let Some(table) = now.get(&planned.source) else {
         return changed("the table of the plan is not in the source any more".to_owned());
     };
     if build::column_fingerprint(table) == planned.column_fingerprint {
         return Ok(());
+    }
+    if let Some(hidden) = now.hidden() {
+        let message =
+            format!("it cannot be compared with the plan, since the source does not show: {hidden}");
+        return Err(Error::new(ErrorKind::SourcePermission, message).table(&planned.source));
     }
     let before: BTreeMap<&str, (String, bool)> = planned
         .columns

@@ -4,7 +4,7 @@
 use super::chosen_tables;
 use super::connect;
 use super::guard;
-use super::source_view::{self, SourceView};
+use super::source_view::{self, SourceTables, SourceView};
 use super::worklist::{self, Worklist};
 use super::{reset, schema};
 use crate::checkpoint::{Checkpoints, apart};
@@ -202,7 +202,7 @@ fn checked(
 /// Is the table on both sides what the plan says?
 fn check(
     work: &TableWork,
-    now: &BTreeMap<crate::model::names::TableName, crate::model::table::SourceTable>,
+    now: &SourceTables,
     indexes: &[Index],
     actual: Option<&catalog::TargetTable>,
 ) -> Result<()> {

@@ -14,6 +14,9 @@ const COLUMNS_OF_A_BATCH: usize = 2000;
 /// Statements of a batch, which the server compiles together.
 const STATEMENTS_OF_A_BATCH: usize = 100;
 
+/// How often a transient error of the server is followed by another try, in all.
+const MOST_TRANSIENT: u32 = 5;
+
 /// A SELECT that returns no rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Statement {
@@ -32,11 +35,18 @@ pub(super) async fn describe(
 ) -> Result<Vec<Result<Vec<WireColumn>>>> {
     let mut found: Vec<Option<Result<Vec<WireColumn>>>> = statements.iter().map(|_| None).collect();
     let mut open = batches(statements);
+    let mut transient = 0;
     while let Some(range) = open.pop() {
         let Some(of_batch) = statements.get(range.clone()) else { continue };
         let sql: Vec<&str> = of_batch.iter().map(|statement| statement.sql.as_str()).collect();
         let described = client.described(&sql.join(";\n")).await?;
         match described.error {
+            // A deadlock, a lock that was waited for in vain: the connection is as it was.
+            Some(error) if error.policy().retry && transient < MOST_TRANSIENT => {
+                tracing::debug!(%error, "the source is asked again to describe a SELECT");
+                transient += 1;
+                open.push(range);
+            }
             Some(error) if error.policy().retry => return Err(error),
             None if described.results.len() == range.len() => {
                 for (place, columns) in range.zip(described.results) {

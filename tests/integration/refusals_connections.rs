@@ -267,7 +267,8 @@ fn a_source_table_that_the_login_may_not_read_fails_alone() {
 #[test]
 fn a_source_whose_catalog_is_closed() {
     let world = prepared();
-    for view in ["sys.columns", "sys.tables", "sys.indexes"] {
+    // Tables are found by other views too; what a table is made of is not.
+    for view in ["sys.columns", "sys.indexes"] {
         world.engine.deny_view(view, Some(Denial::Denied));
         for command in ["schema", "run"] {
             let call = world.command(&[command]);

@@ -23,6 +23,7 @@ fn answer(query: &'static str, rows: &[&'static str]) -> Answer {
 /// column order.
 fn shop() -> Vec<Answer> {
     vec![
+        answer("t.is_memory_optimized = 1", &["20"]),
         answer("FROM sys.tables AS t", &["20|sales|lines", "10|dbo|orders", "30|dbo|elsewhere"]),
         answer("FROM sys.external_tables", &["30"]),
         answer("c.is_hidden = 1", &["10|6"]),
@@ -79,6 +80,7 @@ async fn tables_are_put_together() {
     let tables = shop_tables(Vec::new()).await;
     let names: Vec<String> = tables.iter().map(|table| table.name.to_string()).collect();
     assert_eq!(names, ["dbo.orders", "sales.lines"]);
+    assert!(!tables[0].in_memory && tables[1].in_memory);
     let orders = &tables[0];
     let columns: Vec<String> =
         orders.columns.iter().map(|column| format!("{} {}", column.name, column.ty)).collect();
@@ -266,13 +268,13 @@ async fn objects_are_put_together() {
         answer("FROM sys.databases", &["DB1|shop|14.0.1|~|0|~"]),
         answer("FROM sys.types AS ty", TYPES),
         answer(
-            "FROM sys.tables AS t\nJOIN sys.schemas AS s ON s.schema_id = t.schema_id\nWHERE",
+            "FROM sys.tables AS t\nLEFT JOIN sys.schemas AS s ON s.schema_id = t.schema_id\nWHERE t.is_ms_shipped = 0\nORDER",
             &["10|dbo|orders"],
         ),
         answer("sys.fulltext_index_columns", &["dbo|orders|a", "dbo|orders|b"]),
         answer(
             "LEFT JOIN sys.default_constraints",
-            &["dbo|orders|a|DF_a|((0))", "dbo|orders|b|DF_b|~", "dbo|orders|c|~|~"],
+            &["dbo|orders|a|DF_a|((0))|~", "dbo|orders|b|DF_b|~|~", "dbo|orders|c|~|~|~"],
         ),
         answer("sys.check_constraints", &["dbo|orders|CK|~|~|0|1", "dbo|orders|CK2|a|([a]>(0))|1|1"]),
         answer(
@@ -347,15 +349,16 @@ async fn objects_are_put_together() {
 async fn an_older_server_has_no_sequences_and_that_is_no_finding() {
     let of = |version: &'static str| {
         vec![
-            answer("FROM sys.databases", &[version]),
+            answer("engine_edition", &[version]),
+            answer("FROM sys.types AS ty", TYPES),
             Answer("q.current_value", Err(208)),
             Answer("FROM sys.periods", Err(208)),
             Answer("t.temporal_type = 2", Err(207)),
         ]
     };
-    let (_server, mut client) = connect(of("DB1|shop|10.50.1|~|0|~")).await;
+    let (_server, mut client) = connect(of("10.50.1|3")).await;
     assert_eq!(catalog::objects(&mut client).await.unwrap().unread, []);
-    let (_server, mut client) = connect(of("DB1|shop|16.0.1|~|0|~")).await;
+    let (_server, mut client) = connect(of("16.0.1|3")).await;
     let unread = catalog::objects(&mut client).await.unwrap().unread;
     let what: Vec<_> = unread.iter().map(|unread| unread.what.as_str()).collect();
     assert_eq!(what, ["sequences", "periods of temporal tables", "temporal tables"]);

@@ -101,9 +101,10 @@ fn plan_column(
     }
     let options = &inputs.options;
     let extensions = inputs.target.as_ref().map(|target| target.extensions.as_slice());
-    let compared = computed::is_compared(table, inputs.indexes, inputs.foreign_keys, column);
+    // Asked where it matters only: it looks at the keys of all tables.
+    let compared = || computed::is_compared(table, inputs.indexes, inputs.foreign_keys, column);
     let alternative = mapping::alternative(column, choice, options, extensions.unwrap_or_default())
-        .or_else(|| mapping::of_key(column).filter(|_| compared));
+        .or_else(|| mapping::of_key(column).filter(|_| compared()));
     let mapped = types::map(&column.ty, alternative.as_deref()).map_err(|refused| refused.reason)?;
     if let (Some(extension), Some(there)) = (mapped.needs, extensions)
         && !there.iter().any(|name| name == extension)
@@ -126,7 +127,7 @@ fn plan_column(
     let trims = match policies.blanks {
         BlanksPolicy::Keep => false,
         BlanksPolicy::Trim => true,
-        BlanksPolicy::TrimKeys => compared,
+        BlanksPolicy::TrimKeys => compared(),
     };
     let trimmed = trims && mask.is_none() && keeps_blanks(&column.ty.name, &mapped.target_type);
     policies.blanks = if trimmed { BlanksPolicy::Trim } else { BlanksPolicy::Keep };

@@ -5,7 +5,7 @@
 
 use super::reader::{Reader, allowed};
 use super::row::Record;
-use super::versions::SQL_SERVER_2017;
+use super::versions::{SQL_SERVER_2012, SQL_SERVER_2017};
 use super::{add_to_key, beside_tables, bound, identity_column, keys, listed, types};
 use crate::error::Result;
 use crate::model::base_type::BaseType;
@@ -107,7 +107,7 @@ async fn read_sequences(
     types: &types::Types,
     objects: &mut SourceObjects,
 ) -> Result<()> {
-    let rows = reader.rows("sequences", 0, include_str!("../sql/sequences.sql")).await?;
+    let rows = reader.rows("sequences", SQL_SERVER_2012, include_str!("../sql/sequences.sql")).await?;
     if rows.is_empty() {
         return Ok(());
     }

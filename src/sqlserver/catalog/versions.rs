@@ -6,6 +6,7 @@ use crate::error::Result;
 use crate::sqlserver::client::Client;
 
 /// Major versions of SQL Server, as `SERVERPROPERTY('ProductVersion')` begins. What came with which is in `docs/reference/source-versions.md`.
+pub(super) const SQL_SERVER_2012: u32 = 11;
 pub(super) const SQL_SERVER_2014: u32 = 12;
 pub(super) const SQL_SERVER_2016: u32 = 13;
 pub(super) const SQL_SERVER_2017: u32 = 14;
