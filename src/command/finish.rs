@@ -225,6 +225,7 @@ async fn gather(
     mut failed: BTreeMap<u32, Error>,
 ) -> Result<FinishWork> {
     let mut now = source_view::source_tables(source).await?;
+    now.comparable(&plan.tables)?;
     let (mut left_out, mut changed) = (BTreeSet::new(), Vec::new());
     for table in &plan.tables {
         let error = failed.remove(&table.index).or_else(|| source_view::unchanged(table, &now).err());

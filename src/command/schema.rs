@@ -79,6 +79,7 @@ pub(super) async fn prepare(
         none => none.insert(SourceView::read(settings, stop).await?),
     };
     source_view::same_plan(plan, &seen.server, None)?;
+    seen.tables.comparable(&selected)?;
     let now = &seen.tables;
     let names = index_names(plan, now, &seen.indexes);
     let mut target = connect::target_of_plan(settings, stop, plan).await?;

@@ -148,7 +148,26 @@ impl SourceTables {
         self.by_name.into_values().collect()
     }
 
-    /// A table that is not what the plan says may be so because the source hides parts of it: that is no change.
+    /// A table that is not what the plan says may be so because the source hides parts of its catalog: that is no change, and
+    /// no failure of the table.
+    ///
+    /// # Errors
+    /// `SourcePermission` with what is hidden, if one of the tables cannot be compared with the plan for it.
+    pub(super) fn comparable(&self, planned: &[PlannedTable]) -> Result<()> {
+        let differs = |planned: &&PlannedTable| {
+            let now = self.by_name.get(&planned.source);
+            now.is_none_or(|table| build::column_fingerprint(table) != planned.column_fingerprint)
+        };
+        match (self.hidden(), planned.iter().find(differs)) {
+            (Some(hidden), Some(table)) => {
+                let message =
+                    format!("it cannot be compared with the plan, since the source does not show {hidden}");
+                Err(Error::new(ErrorKind::SourcePermission, message).table(&table.source))
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn hidden(&self) -> Option<String> {
         const COMPARED: [&str; 6] =
             ["tables", "columns", "types", "identities", "computed columns", "primary keys"];
@@ -198,8 +217,7 @@ pub(super) fn unfiltered(
 /// Is the source table still what the plan says?
 ///
 /// # Errors
-/// `SourceChanged`, naming the table and what changed; `SourcePermission` if the source hides parts of its catalog, so that
-/// nobody can tell.
+/// `SourceChanged`, naming the table and what changed.
 pub(super) fn unchanged(planned: &PlannedTable, now: &SourceTables) -> Result<()> {
     let changed = |what: String| Err(Error::new(ErrorKind::SourceChanged, what).table(&planned.source));
     let Some(table) = now.get(&planned.source) else {
@@ -207,11 +225,6 @@ pub(super) fn unchanged(planned: &PlannedTable, now: &SourceTables) -> Result<()
     };
     if build::column_fingerprint(table) == planned.column_fingerprint {
         return Ok(());
-    }
-    if let Some(hidden) = now.hidden() {
-        let message =
-            format!("it cannot be compared with the plan, since the source does not show: {hidden}");
-        return Err(Error::new(ErrorKind::SourcePermission, message).table(&planned.source));
     }
     let before: BTreeMap<&str, (String, bool)> = planned
         .columns

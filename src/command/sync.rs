@@ -75,6 +75,7 @@ pub(super) async fn copy(
             None => SourceView::read(settings, stop).await?,
         };
         source_view::same_plan(plan, &seen.server, None)?;
+        seen.tables.comparable(&selected)?;
         Ok(seen)
     };
     let targets: Vec<_> = selected.iter().map(|table| table.target.clone()).collect();

@@ -272,6 +272,7 @@ async fn objects_are_put_together() {
             &["10|dbo|orders"],
         ),
         answer("sys.fulltext_index_columns", &["dbo|orders|a", "dbo|orders|b"]),
+        answer("OBJECT_DEFINITION(c.default_object_id)", &[]),
         answer(
             "LEFT JOIN sys.default_constraints",
             &["dbo|orders|a|DF_a|((0))|~", "dbo|orders|b|DF_b|~|~", "dbo|orders|c|~|~|~"],
