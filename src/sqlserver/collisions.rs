@@ -13,6 +13,7 @@ pub mod differences;
 mod form;
 
 use super::client::Client;
+use super::select::where_all;
 use crate::error::Result;
 use crate::model::counts::counted;
 use crate::model::names::{ColumnName, TableName};
@@ -129,15 +130,9 @@ fn groups(key: &UniqueKey<'_>) -> String {
     format!(
         "COUNT_BIG(*), CAST(0 AS bigint) FROM (SELECT 1 AS one FROM {}{} GROUP BY {} HAVING COUNT_BIG(*) > 1) AS keys_of_one",
         key.table.source.source_sql(),
-        rows([key.table.filter.as_deref(), key.filter]),
+        where_all([key.table.filter.as_deref(), key.filter]),
         parts.join(", ")
     )
-}
-
-/// ` WHERE …` of the filters that there are. A comment at the end of one takes nothing of ours along.
-fn rows<'f>(filters: impl IntoIterator<Item = Option<&'f str>>) -> String {
-    let filters: Vec<String> = filters.into_iter().flatten().map(|filter| format!("({filter}\n)")).collect();
-    if filters.is_empty() { String::new() } else { format!(" WHERE {}", filters.join(" AND ")) }
 }
 
 #[cfg(test)]

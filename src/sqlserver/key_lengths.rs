@@ -1,6 +1,7 @@
 //! How long the longest key of a table is: asked when the plan is made, of keys alone that may be too long for the target.
 
 use super::client::Client;
+use super::select::where_all;
 use crate::error::Result;
 use crate::model::names::ColumnName;
 use crate::model::plan::PlannedTable;
@@ -44,6 +45,6 @@ fn statement(table: &PlannedTable, keys: &[Weighted]) -> String {
         format!("MAX({}) AS key{place}", sum.join(" + "))
     };
     let list: Vec<String> = keys.iter().enumerate().map(key).collect();
-    let rows = table.filter.as_ref().map_or_else(String::new, |filter| format!(" WHERE ({filter})"));
+    let rows = where_all([table.filter.as_deref()]);
     format!("SELECT {} FROM {}{rows}", list.join(", "), table.source.source_sql())
 }

@@ -67,7 +67,7 @@ pub fn select_range(
 /// `TableDamaged` for a bound that has not one literal for each column of the key.
 pub(super) fn where_range(key: &[KeyPart], wanted: WantedRows<'_>) -> Result<String> {
     let WantedRows { range, filter, in_memory: _ } = wanted;
-    let mut sql = filter.map_or_else(String::new, |filter| format!(" WHERE ({filter}\n)"));
+    let mut sql = where_all([filter]);
     let ends = [(range.after.as_ref(), Side::Behind), (range.through.as_ref(), Side::UpTo)];
     for (bound, side) in ends {
         let Some(bound) = bound else { continue };
@@ -75,6 +75,13 @@ pub(super) fn where_range(key: &[KeyPart], wanted: WantedRows<'_>) -> Result<Str
         sql.push_str(&predicate(key, bound, side)?);
     }
     Ok(sql)
+}
+
+/// ` WHERE …` of the predicates that there are, all of them; empty for none. A comment at the end of one takes nothing of ours along.
+pub(super) fn where_all<'p>(predicates: impl IntoIterator<Item = Option<&'p str>>) -> String {
+    let all: Vec<String> =
+        predicates.into_iter().flatten().map(|predicate| format!("({predicate}\n)")).collect();
+    if all.is_empty() { String::new() } else { format!(" WHERE {}", all.join(" AND ")) }
 }
 
 /// ` ORDER BY [a], [b] DESC`; empty without a key.

@@ -5,7 +5,7 @@
 //! all: what is not asked is said. Some values of the keys that differ are read as examples.
 
 use super::counted::{self, Answer, Question};
-use super::{UniqueKey, form, rows, unique_keys};
+use super::{UniqueKey, form, unique_keys};
 use crate::error::Result;
 use crate::model::base_type::BaseType;
 use crate::model::bound::Literal;
@@ -15,6 +15,7 @@ use crate::model::objects::{ObjectKind, SourceObjects};
 use crate::model::plan::{Plan, PlannedColumn, PlannedTable};
 use crate::model::table::ForeignKey;
 use crate::sqlserver::client::Client;
+use crate::sqlserver::select::where_all;
 use std::collections::BTreeMap;
 
 /// Bytes of the tables that are read for one key, by the source's own estimate.
@@ -188,7 +189,7 @@ fn of_unique<'p>(key: &UniqueKey<'p>, found: &mut Vec<ComparedKey>, asked: &mut 
     }
     let ends: Vec<String> = texts.iter().map(|column| ends_in_blank(&column.source.source_sql())).collect();
     let (ends, source) = (ends.join(" OR "), table.source.source_sql());
-    let rows = rows([table.filter.as_deref(), key.filter, Some(&ends)]);
+    let rows = where_all([table.filter.as_deref(), key.filter, Some(&ends)]);
     let shown = key.columns.iter().all(|column| column.mask.is_none()).then(|| {
         let list: Vec<String> = texts.iter().map(|column| shown(&column.source.source_sql())).collect();
         format!("SELECT TOP (3) {} FROM {source}{rows}", list.join(", "))
@@ -322,7 +323,7 @@ fn of_foreign<'p>(
 fn side<'p>(table: &PlannedTable, columns: impl Iterator<Item = &'p PlannedColumn>) -> String {
     let Some(filter) = &table.filter else { return table.source.source_sql() };
     let list: Vec<String> = columns.map(|column| column.source.source_sql()).collect();
-    let rows = rows([Some(filter.as_str())]);
+    let rows = where_all([Some(filter.as_str())]);
     format!("(SELECT {} FROM {}{rows})", list.join(", "), table.source.source_sql())
 }
 
