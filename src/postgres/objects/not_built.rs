@@ -166,9 +166,9 @@ fn not_built_properties(
     tables: &BTreeSet<&TableName>,
     list: &mut Vec<PlannedObject>,
 ) {
-    let comments = comments(plan, objects);
-    let comment =
-        |property: &ExtendedProperty| comments.iter().any(|comment| std::ptr::eq(*comment, property));
+    let comments: BTreeSet<*const ExtendedProperty> =
+        comments(plan, objects).into_iter().map(std::ptr::from_ref).collect();
+    let comment = |property: &ExtendedProperty| comments.contains(&std::ptr::from_ref(property));
     let sequence = |name: &TableName| objects.sequences.iter().any(|sequence| sequence.name == *name);
     for property in &objects.properties {
         let (table, of) = match &property.of {

@@ -6,7 +6,8 @@ use super::reader::Reader;
 use super::versions::SQL_SERVER_2022;
 use crate::error::Result;
 use crate::model::listed::{Ledger, Listed, PermissionOn, Permissions, Role, UserStatistics, ViewIndex};
-use crate::model::names::{ColumnName, TableName};
+use crate::model::names::{ColumnName, quote_source};
+use std::collections::BTreeMap;
 
 pub(super) async fn read(reader: &mut Reader<'_>, listed: &mut Listed) -> Result<()> {
     indexes(reader, listed).await?;
@@ -75,6 +76,7 @@ async fn roles(reader: &mut Reader<'_>, listed: &mut Listed) -> Result<()> {
 
 async fn permissions(reader: &mut Reader<'_>, listed: &mut Listed) -> Result<()> {
     let rows = reader.rows("permissions", 0, include_str!("../sql/permissions.sql")).await?;
+    let mut by_object: BTreeMap<PermissionOn, Vec<String>> = BTreeMap::new();
     reader.each("permissions", &rows, |row| {
         let class = row.text_or_null("class_name")?.unwrap_or_default().to_lowercase().replace('_', " ");
         let object = row.table_or_null("schema_name", "object_name")?;
@@ -95,32 +97,28 @@ async fn permissions(reader: &mut Reader<'_>, listed: &mut Listed) -> Result<()>
             column.as_deref(),
             &text("grantee_name")?,
         );
-        match listed.permissions.iter_mut().find(|there| there.on == on) {
-            Some(there) => there.statements.push(written),
-            None => listed.permissions.push(Permissions { on, statements: vec![written] }),
-        }
+        by_object.entry(on).or_default().push(written);
         Ok(())
     });
-    listed.permissions.sort_by(|a, b| a.on.cmp(&b.on));
+    listed.permissions =
+        by_object.into_iter().map(|(on, statements)| Permissions { on, statements }).collect();
     Ok(())
 }
 
 /// As T-SQL writes it.
 fn statement(on: &PermissionOn, state: &str, right: &str, column: Option<&str>, to: &str) -> String {
-    let quoted = |name: &str| format!("[{}]", name.replace(']', "]]"));
-    let object = |name: &TableName| format!("{}.{}", quoted(&name.schema), quoted(&name.name));
     let on = match on {
         PermissionOn::Database => String::new(),
-        PermissionOn::Schema(schema) => format!(" ON SCHEMA::{}", quoted(schema)),
-        PermissionOn::Object(name) => format!(" ON OBJECT::{}", object(name)),
+        PermissionOn::Schema(schema) => format!(" ON SCHEMA::{}", quote_source(schema)),
+        PermissionOn::Object(name) => format!(" ON OBJECT::{}", name.source_sql()),
         PermissionOn::Other(what) => format!(" ON a {what}"),
     };
-    let column = column.map(|column| format!(" ({})", quoted(column))).unwrap_or_default();
+    let column = column.map(|column| format!(" ({})", quote_source(column))).unwrap_or_default();
     let (verb, end) = match state.to_ascii_uppercase().as_str() {
         "GRANT_WITH_GRANT_OPTION" => ("GRANT".to_owned(), " WITH GRANT OPTION"),
         other => (other.to_owned(), ""),
     };
-    format!("{verb} {right}{on}{column} TO {}{end}", quoted(to))
+    format!("{verb} {right}{on}{column} TO {}{end}", quote_source(to))
 }
 
 async fn others(reader: &mut Reader<'_>, listed: &mut Listed) -> Result<()> {
