@@ -158,14 +158,12 @@ impl SourceTables {
             let now = self.by_name.get(&planned.source);
             now.is_none_or(|table| build::column_fingerprint(table) != planned.column_fingerprint)
         };
-        match (self.hidden(), planned.iter().find(differs)) {
-            (Some(hidden), Some(table)) => {
-                let message =
-                    format!("it cannot be compared with the plan, since the source does not show {hidden}");
-                Err(Error::new(ErrorKind::SourcePermission, message).table(&table.source))
-            }
-            _ => Ok(()),
-        }
+        let Some(hidden) = self.hidden() else { return Ok(()) };
+        planned.iter().find(differs).map_or(Ok(()), |table| {
+            let message =
+                format!("it cannot be compared with the plan, since the source does not show {hidden}");
+            Err(Error::new(ErrorKind::SourcePermission, message).table(&table.source))
+        })
     }
 
     fn hidden(&self) -> Option<String> {
