@@ -2,6 +2,7 @@
 
 use super::{Column, find};
 use crate::model::base_type::BaseType;
+use crate::model::code_page::CodePage;
 use crate::model::names::ColumnName;
 use crate::model::plan::{LongKey, PlannedTable};
 use crate::model::policy::Mask;
@@ -77,8 +78,10 @@ pub(super) fn key_length(column: &Column<'_>) -> (u64, u64) {
 
 /// Up to three bytes of UTF-8 for a byte of a code page, unless that is UTF-8 itself.
 fn half_bytes_of_text(ty: &SourceType) -> u64 {
-    let utf8 = ty.collation.as_deref().is_some_and(|name| name.to_uppercase().ends_with("_UTF8"));
-    if utf8 { 2 } else { 6 }
+    match ty.collation.as_deref().and_then(CodePage::named) {
+        Some(CodePage::Utf8) => 2,
+        _ => 6,
+    }
 }
 
 /// How many bytes a row takes at least and at most in its page, where what is long is kept elsewhere.
@@ -99,8 +102,7 @@ pub fn row_length(table: &PlannedTable) -> RowLength {
         .generated
         .iter()
         .map(|column| (column.target_type.as_str(), column.nullable, declared(&column.source_type)));
-    let mut columns: Vec<_> = copied.collect();
-    columns.extend(generated);
+    let columns: Vec<_> = copied.chain(generated).collect();
     let nulls = columns.iter().any(|(_, nullable, _)| *nullable);
     let bitmap = if nulls { columns.len().div_ceil(8) as u64 } else { 0 };
     let head = (23 + bitmap).next_multiple_of(8);
