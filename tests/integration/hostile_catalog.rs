@@ -9,7 +9,7 @@ use mssim::views::hostile::{Alteration, HOSTILE};
 use mssim::{Options, Server};
 use shardferry::error::ErrorKind;
 use shardferry::model::identity::DatabaseIdentity;
-use shardferry::model::plan::{Plan, PlanOptions, PlannedSource, PlannedTable};
+use shardferry::model::plan::{Plan, PlanOptions, PlannedColumn, PlannedSource, PlannedTable};
 use shardferry::plan::build;
 use shardferry::settings::source::SourceSettings;
 use shardferry::sqlserver::catalog;
@@ -119,11 +119,30 @@ async fn whatever_the_catalog_hides_the_plan_is_the_same_or_says_what_it_does_no
         judge(how, "all views", (plan, said));
         engine.alter_view("*", &[]);
     }
+    // Names in lower case are other names in the target, of the same tables and columns.
+    engine.alter_view("*", &[Alteration::LowerCase]);
+    let (plan, said) = planned(&mut client).await;
+    assert_eq!(in_lower_case(&plan), in_lower_case(&truth), "lower case: {said:?}");
+    engine.alter_view("*", &[]);
     assert!(lines.len() > 150, "{}", lines.len());
     println!("{}", lines.join("\n"));
 }
 
-/// A name in lower case is another name where names mind case: what is planned then cannot be read, and that is said.
+/// Tables with the names and types of their columns.
+fn in_lower_case(plan: &Plan) -> Vec<String> {
+    let column = |column: &PlannedColumn| format!("{} {}", column.source, column.source_type);
+    let mut tables: Vec<String> = plan
+        .tables
+        .iter()
+        .map(|table| {
+            let columns: Vec<String> = table.columns.iter().map(column).collect();
+            format!("{}: {}", table.source, columns.join(", ")).to_lowercase()
+        })
+        .collect();
+    tables.sort();
+    tables
+}
+
 #[test]
 fn a_whole_run_from_a_hostile_catalog_copies_every_row() {
     let world = World::with_files();

@@ -76,8 +76,14 @@ fn take(table: &mut SourceTable, sent: Vec<WireColumn>, unread: &mut Vec<UnreadO
     }
     let known: BTreeSet<String> =
         table.columns.iter().map(|column| column.name.as_str().to_owned()).collect();
+    // A catalog may write a name in another case: it is the same column, unless the server shows one of that very name too.
+    let shown: BTreeSet<&str> = sent.iter().map(|sent| sent.name.as_str()).collect();
+    let folded: BTreeSet<String> =
+        known.iter().filter(|name| !shown.contains(name.as_str())).map(|name| name.to_lowercase()).collect();
+    let is_new =
+        |sent: &WireColumn| !known.contains(&sent.name) && !folded.contains(&sent.name.to_lowercase());
     let new: Vec<(i32, WireColumn)> =
-        (1..).zip(sent).filter(|(_, sent)| !known.contains(&sent.name)).collect();
+        (1..).zip(sent.iter().cloned()).filter(|(_, sent)| is_new(sent)).collect();
     if !new.is_empty() {
         let names: Vec<&str> = new.iter().map(|(_, sent)| sent.name.as_str()).collect();
         let what = match names.as_slice() {
