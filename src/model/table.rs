@@ -82,6 +82,23 @@ pub struct SourceTable {
     pub in_memory: bool,
 }
 
+impl SourceTable {
+    /// A table of which nothing is known but its name.
+    #[must_use]
+    pub const fn new(name: TableName, object_id: i32) -> Self {
+        Self {
+            name,
+            object_id,
+            columns: Vec::new(),
+            primary_key: None,
+            rows: 0,
+            bytes: 0,
+            filtered_by: None,
+            in_memory: false,
+        }
+    }
+}
+
 /// A secondary index or a unique constraint.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Index {

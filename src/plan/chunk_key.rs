@@ -152,16 +152,7 @@ mod tests {
 
     fn table(columns: Vec<SourceColumn>) -> SourceTable {
         let name = TableName::new("dbo", "t");
-        SourceTable {
-            name,
-            object_id: 1,
-            columns,
-            primary_key: None,
-            rows: 1,
-            bytes: 1,
-            filtered_by: None,
-            in_memory: false,
-        }
+        SourceTable { columns, rows: 1, bytes: 1, ..SourceTable::new(name, 1) }
     }
 
     fn parts(columns: &[&str]) -> Vec<KeyColumn> {

@@ -146,17 +146,7 @@ async fn tables(reader: &mut Reader<'_>) -> Result<BTreeMap<i32, SourceTable>> {
     reader.each("tables", &rows, |row| {
         let object_id = row.int("object_id")?;
         if !external.contains(&object_id) {
-            let table = SourceTable {
-                name: row.table()?,
-                object_id,
-                columns: Vec::new(),
-                primary_key: None,
-                rows: 0,
-                bytes: 0,
-                filtered_by: None,
-                in_memory: false,
-            };
-            tables.insert(object_id, table);
+            tables.insert(object_id, SourceTable::new(row.table()?, object_id));
         }
         Ok(())
     });

@@ -30,16 +30,7 @@ fn column(name: &str, ty: &str) -> SourceColumn {
 
 fn table(name: &str, columns: Vec<SourceColumn>) -> SourceTable {
     let name = name.parse().unwrap();
-    SourceTable {
-        name,
-        object_id: 1,
-        columns,
-        primary_key: None,
-        rows: 1,
-        bytes: 1,
-        filtered_by: None,
-        in_memory: false,
-    }
+    SourceTable { columns, rows: 1, bytes: 1, ..SourceTable::new(name, 1) }
 }
 
 fn source() -> PlannedSource {

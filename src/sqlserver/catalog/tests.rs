@@ -54,14 +54,8 @@ fn the_width_of_a_row_comes_from_its_columns() {
         no_data: None,
     };
     let mut table = SourceTable {
-        name: TableName::new("dbo", "t"),
-        object_id: 1,
         columns: vec![column("int", 4), column("nvarchar", 100), column("nvarchar", -1), column("text", 16)],
-        primary_key: None,
-        rows: 0,
-        bytes: 0,
-        filtered_by: None,
-        in_memory: false,
+        ..SourceTable::new(TableName::new("dbo", "t"), 1)
     };
     assert_eq!(sizes::row_width(&table), 4 + 50 + 256 + 256);
     table.columns.clear();
