@@ -126,8 +126,8 @@ impl EngineSession {
 
 /// Keeps the rows of a result.
 #[derive(Default)]
-struct Rows {
-    rows: Vec<Vec<Value>>,
+pub(super) struct Rows {
+    pub(super) rows: Vec<Vec<Value>>,
 }
 
 impl Results for Rows {

@@ -14,7 +14,7 @@ use crate::results::{EnvChange, Flow, Parameter, Results, SqlError};
 use crate::types::SqlType;
 use crate::value::Value;
 
-use super::control::Next;
+use super::control::{Next, Rows};
 use super::transaction::WRITE;
 use super::{EngineSession, Isolation};
 
@@ -174,10 +174,11 @@ impl EngineSession {
             fetch: None,
         };
         let (bound, env) = self.bind(&query)?;
-        let mut last = LastRow::default();
-        self.stream(&bound, env, &mut last)?;
+        let mut all = Rows::default();
+        self.stream(&bound, env, &mut all)?;
         let ty = bound.columns.first().map_or(SqlType::Int, |c| c.ty);
-        Ok((last.row.into_iter().next().unwrap_or(Value::Null), ty))
+        let value = all.rows.pop().and_then(|row| row.into_iter().next());
+        Ok((value.unwrap_or(Value::Null), ty))
     }
 
     pub(super) fn holds(&mut self, condition: &Expr) -> Result<bool, SqlError> {
@@ -400,36 +401,5 @@ fn executesql(text: &str) -> Result<Option<(String, Vec<Parameter>)>, SqlError> 
             Err(unknown("sp_executesql with parameters in a batch"))
         }
         _ => Ok(None),
-    }
-}
-
-/// Keeps the last row of a result.
-#[derive(Default)]
-struct LastRow {
-    row: Vec<Value>,
-}
-
-impl Results for LastRow {
-    fn columns(&mut self, _: &[crate::types::Column]) -> Flow {
-        Flow::Continue
-    }
-    fn row(&mut self, row: &[Value]) -> Flow {
-        self.row = row.to_vec();
-        Flow::Continue
-    }
-    fn done(&mut self, _: Option<u64>) -> Flow {
-        Flow::Continue
-    }
-    fn info(&mut self, _: &SqlError) -> Flow {
-        Flow::Continue
-    }
-    fn error(&mut self, _: &SqlError) -> Flow {
-        Flow::Continue
-    }
-    fn env_change(&mut self, _: &EnvChange) -> Flow {
-        Flow::Continue
-    }
-    fn order(&mut self, _: &[u16]) -> Flow {
-        Flow::Continue
     }
 }
